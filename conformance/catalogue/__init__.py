@@ -1,0 +1,61 @@
+"""Reads the catalogue: one TOML file an area, here; each release's ids stand in ``released/``."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conformance.model import Channel, Requirement, Severity
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def requirements() -> dict[str, Requirement]:
+    """Return every requirement by id, in catalogue order.
+
+    Raises ValueError for an entry that is incomplete, misspelt or a duplicate.
+    """
+    found: dict[str, Requirement] = {}
+    for path in sorted(FOLDER.glob("*.toml"), key=_rank):
+        for requirement in _area(path):
+            if requirement.id in found:
+                raise ValueError(f"{path.name}: {requirement.id} stands twice")
+            found[requirement.id] = requirement
+    return found
+
+
+def areas() -> dict[str, str]:
+    """Return each area's title by its name, in catalogue order."""
+    return {entry.area: entry.area_title for entry in requirements().values()}
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    order = ("auth", "rot", "rls", "aud", "rate", "block", "mcp", "log", "boot", "ops")
+    return (order.index(path.stem) if path.stem in order else len(order), path.stem)
+
+
+def _area(path: Path) -> list[Requirement]:
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    area, title = document["area"], document["title"]
+    return [_requirement(entry, area, title) for entry in document["requirement"]]
+
+
+def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
+    known = {"id", "title", "clause", "source", "severity", "needs", "references", "alone"}
+    if unknown := set(entry) - known:
+        raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
+    return Requirement(
+        id=entry["id"],
+        title=entry["title"],
+        clause=entry["clause"],
+        source=entry["source"],
+        severity=Severity(entry["severity"]),
+        area=area,
+        area_title=title,
+        needs=tuple(Channel(need) for need in entry["needs"]),
+        references=tuple(entry.get("references", ())),
+        alone=entry.get("alone", False),
+    )

@@ -1,0 +1,240 @@
+"""AUD: what happened can be read from the trail, and the trail cannot be bent."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.redaction import spellings
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.evidence.addresses import AddressPool
+    from conformance.evidence.admin import Administrator
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.auditor import AuditReader
+    from conformance.evidence.passage import Passage
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import FailingTool, Target
+
+FAILURE = "api_key.auth_failure"
+SUCCESS = "api_key.auth_success"
+PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
+
+
+def request_id(answer: Answer, target: Target) -> str:
+    """Return the id the target gave a request; without one the row cannot be found."""
+    found = answer.header(target.headers.request_id)
+    establish(found, f"the answer carries {target.headers.request_id}")
+    return found or ""
+
+
+@requirement("AUD-01")
+def test_a_failed_authentication_is_audited_with_its_reason(
+    wire: Wire, auditor: AuditReader, target: Target, keys_or_random: Keys
+) -> None:
+    """Found by the request's own id, so no other request's row can stand in for it."""
+    for key, reason in ((None, "missing"), (keys_or_random.random(), "invalid")):
+        identity = request_id(wire.knock(key), target)
+        rows = auditor.wait_for_rows(lambda row: row.event == FAILURE, request_id=identity)
+        assert len(rows) == 1, f"{len(rows)} rows for a key that is {reason}"
+        assert rows[0].reason == reason
+        assert rows[0].outcome == "failure"
+
+
+@requirement("AUD-02")
+def test_an_authenticated_request_is_audited_once(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """Three requests, three ids: one row each, of the right tenant."""
+    for _ in range(3):
+        answer = wire.knock(keys.active)
+        establish(answer.succeeded, "the key works")
+        identity = request_id(answer, target)
+        rows = auditor.wait_for_rows(lambda row: row.event == SUCCESS, request_id=identity)
+        assert len(rows) == 1
+        assert rows[0].tenant == keys.a.tenant_id
+
+
+@requirement("AUD-03")
+def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """One producer writes the row, so there is one, whatever the tool."""
+    answer = wire.call_ping(key=keys.active)
+    establish(answer.succeeded, "the tool works")
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "mcp.tool_called", request_id=request_id(answer, target)
+    )
+    assert len(rows) == 1
+    assert rows[0].tenant == keys.a.tenant_id
+    assert rows[0].metadata.get("tool") == target.tools.ping
+
+
+@requirement("AUD-03")
+def test_a_failed_tool_call_is_audited_once(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """The tool fails because it is told to; the trail must say that it did."""
+    tool = failing(target)
+    answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=keys.active)
+    establish(answer.was_a_tool_error, "the tool fails")
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "mcp.tool_failed", request_id=request_id(answer, target)
+    )
+    assert len(rows) == 1
+    assert rows[0].tenant == keys.a.tenant_id
+    assert rows[0].metadata.get("tool") == tool.name
+    assert rows[0].outcome == "failure"
+
+
+@requirement("AUD-04")
+def test_an_exceeded_limit_is_audited_with_its_scope(
+    wire: Wire,
+    auditor: AuditReader,
+    administrator: Administrator,
+    addresses: AddressPool,
+    passage: Passage,
+    target: Target,
+) -> None:
+    """One address spends its own limit, then goes on until it is refused."""
+    key = administrator.mint()
+    passage.of(target.limits.tenant_window_seconds + 1)
+    line = wire.derived(address=addresses.fresh())
+    for _ in range(target.limits.address_requests):
+        line.knock(key)
+    refused = line.knock(key)
+    establish(refused.status == 429, f"the limit refuses (got {refused.status})")
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "rate_limit.exceeded", request_id=request_id(refused, target)
+    )
+    assert len(rows) == 1
+    assert rows[0].scope == "global"
+
+
+@requirement("AUD-04")
+def test_a_block_is_audited(
+    wire: Wire, auditor: AuditReader, addresses: AddressPool, target: Target, keys_or_random: Keys
+) -> None:
+    """Failures from one address until the block must have engaged, and one request more."""
+    address = addresses.fresh()
+    line = wire.derived(address=address)
+    for _ in range(target.limits.auth_failures + 3):
+        line.knock(keys_or_random.random())
+    rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", address=address)
+    assert rows
+
+
+@requirement("AUD-04")
+def test_a_rotation_is_audited(auditor: AuditReader, administrator: Administrator) -> None:
+    """One rotation, one more row for its tenant."""
+
+    def count() -> int:
+        return sum(
+            row.event == "api_key.rotated" and row.tenant == administrator.tenant_id
+            for row in auditor.rows()
+        )
+
+    before = count()
+    administrator.mint()
+    found = auditor.wait_for_rows(
+        lambda row: row.event == "api_key.rotated" and row.tenant == administrator.tenant_id,
+        count=before + 1,
+    )
+    assert len(found) == before + 1
+
+
+@requirement("AUD-05")
+def test_the_runtime_role_cannot_change_the_trail(app_sql: AppDatabase, wire: Wire) -> None:
+    """Every statement is tried for real, as the server's own role, and rolled back."""
+    wire.knock()  # so that there is a row to attack
+    table = app_sql.channel.audit_table
+    changed = {name: rows for name, rows in app_sql.tampering(table).items() if rows}
+    assert not changed
+
+
+@requirement("AUD-06")
+def test_personal_data_never_reaches_the_trail(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """A failing tool hands the trail a detail full of it, at every depth and in every case."""
+    tool = failing(target)
+    arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
+    personal = f"pii-{secrets.token_hex(8)}"
+    if tool.detail_argument:
+        arguments[tool.detail_argument] = {
+            "attempt": 3,
+            "email": personal,
+            "EMAIL": personal,
+            "firstName": personal,
+            "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
+            "list": [[{"address": {"street": personal}}]],
+        }
+    answer = wire.call_tool(tool.name, arguments, key=keys.active)
+    identity = request_id(answer, target)
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
+    establish(rows, "the failure is on the trail")
+    found = [key for row in rows for key in _keys(row.metadata) if _folded(key) in PERSONAL]
+    assert not found
+    assert personal not in json.dumps([row.metadata for row in rows])
+
+
+@requirement("AUD-07")
+def test_no_credential_is_in_any_row(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """Right and wrong keys, and tokens in an error, are sent; then the whole trail is read."""
+    tool = failing(target)
+    planted = {
+        "a wrong key": keys.random(),
+        "a bearer token": f"ya29.{secrets.token_urlsafe(24)}",
+        "a page token": f"EAA{secrets.token_hex(16)}",
+        "a property": secrets.token_urlsafe(24),
+    }
+    wire.knock(planted["a wrong key"])
+    arguments: dict[str, Any] = {
+        tool.message_argument: f"Bearer {planted['a bearer token']} {planted['a page token']}"
+    }
+    if tool.detail_argument:
+        arguments[tool.detail_argument] = {"nested": [{"access_token": planted["a property"]}]}
+    answer = wire.call_tool(tool.name, arguments, key=keys.active)
+    identity = request_id(answer, target)
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
+    establish(rows, "the failure is on the trail")
+    trail = json.dumps([row.metadata for row in auditor.rows()], ensure_ascii=False)
+    secret = {**planted, "tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
+    if target.admin is not None:
+        secret["the admin token"] = target.admin.token
+    found = [
+        what for what, value in secret.items() if any(form in trail for form in spellings(value))
+    ]
+    assert not found
+
+
+def failing(target: Target) -> FailingTool:
+    """Return the tool that fails as told; the clause needs it."""
+    tool = target.tools.failing
+    if tool is None:
+        raise LookupError("the profile has no [tools.failing]")
+    return tool
+
+
+def _keys(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        table = cast("dict[str, Any]", node)
+        yield from table
+        for value in table.values():
+            yield from _keys(value)
+    elif isinstance(node, list):
+        for value in cast("list[Any]", node):
+            yield from _keys(value)
+
+
+def _folded(key: str) -> str:
+    return key.replace("_", "").replace("-", "").lower()

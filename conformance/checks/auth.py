@@ -1,0 +1,259 @@
+"""AUTH: who gets in with which key, and what those who do not get to see."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.forge.keys import malformed_keys
+from conformance.forge.paths import overrides, variants
+from conformance.forge.requests import Request, opening
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from conformance.evidence.admin import Administrator
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.auditor import AuditReader
+    from conformance.evidence.good_case import GoodCase
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import Target
+
+UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
+
+
+def says(answer: Answer, expected: dict[str, object]) -> bool:
+    """Tell whether a JSON body holds at least the expected entries."""
+    return expected.items() <= answer.entries.items()
+
+
+@requirement("AUTH-01")
+def test_a_missing_key_is_refused_and_nothing_runs(
+    wire: Wire, target: Target, good_case: GoodCase
+) -> None:
+    """The same request with a key works, so what is missing is the key alone."""
+    for request in (opening(wire.revision), wire.strongest_probe()):
+        answer = wire.send(request)
+        assert answer.status == UNAUTHORIZED
+        assert says(answer, target.answers.unauthorized), answer.text[:200]
+        assert not answer.executed
+    good_case.conclude()
+
+
+@requirement("AUTH-02")
+@pytest.mark.parametrize("blank", ["", "\xa0"], ids=["empty", "no-break space"])
+def test_a_blank_key_is_answered_like_a_missing_one(
+    wire: Wire, good_case: GoodCase, blank: str
+) -> None:
+    """Both requests present nothing, so any difference tells that blanks take another path.
+
+    Plain spaces need no case of their own: HTTP trims them, so they arrive as the empty value.
+    """
+    missing, answer = wire.knock(), wire.knock(blank)
+    assert answer.status == UNAUTHORIZED
+    assert answer.visible == missing.visible
+    good_case.conclude()
+
+
+@requirement("AUTH-03")
+def test_an_unknown_key_is_answered_like_a_missing_one(
+    wire: Wire, keys_or_random: Keys, good_case: GoodCase
+) -> None:
+    """Were the answers different, the difference would tell who has guessed a key's form."""
+    missing, unknown = wire.knock(), wire.knock(keys_or_random.random())
+    assert unknown.status == UNAUTHORIZED
+    assert unknown.visible == missing.visible
+    good_case.conclude()
+
+
+@requirement("AUTH-04")
+def test_malformed_keys_get_the_uniform_refusal(
+    wire: Wire, keys_or_random: Keys, good_case: GoodCase
+) -> None:
+    """Each is a right key spoilt in one way: a lookup that normalizes too much lets it in."""
+    unknown = wire.knock(keys_or_random.random()).visible
+    answers = {what: wire.knock(key) for what, key in malformed_keys(keys_or_random.active).items()}
+    different = {what: str(got) for what, got in answers.items() if got.visible != unknown}
+    assert unknown[0] == UNAUTHORIZED
+    assert not different
+    good_case.conclude()
+
+
+@requirement("AUTH-04")
+def test_an_enormous_key_is_refused_without_harm(wire: Wire, good_case: GoodCase) -> None:
+    """A server may refuse 64 KiB of header below the application; it may not break."""
+    answer = wire.knock("A" * 65536)
+    assert not answer.executed
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    good_case.establish()
+    good_case.conclude()
+
+
+@requirement("AUTH-05")
+def test_a_valid_key_runs_the_tool_as_its_own_tenant(wire: Wire, keys: Keys) -> None:
+    """Two tenants, one tool: each must be told its own id."""
+    for tenant in (keys.a, keys.b):
+        answer = wire.call_ping(key=tenant.active)
+        assert answer.status == HTTPStatus.OK
+        assert answer.structured.get("tenantId") == tenant.tenant_id
+
+
+@requirement("AUTH-06")
+def test_a_revoked_key_is_refused_like_any_other(wire: Wire, keys: Keys) -> None:
+    """The two keys differ only in that one was revoked, so revocation alone explains a refusal."""
+    establish(wire.call_ping(key=keys.active).succeeded, "an active key of the same tenant works")
+    revoked, unknown = wire.knock(keys.revoked), wire.knock(keys.random())
+    assert revoked.status == UNAUTHORIZED
+    assert revoked.visible == unknown.visible
+
+
+@requirement("AUTH-07")
+def test_an_expired_key_is_refused_like_any_other(wire: Wire, keys: Keys) -> None:
+    """The two keys differ only in that one has run out, so expiry alone explains a refusal."""
+    establish(wire.call_ping(key=keys.active).succeeded, "an active key of the same tenant works")
+    expired, unknown = wire.knock(keys.expired), wire.knock(keys.random())
+    assert expired.status == UNAUTHORIZED
+    assert expired.visible == unknown.visible
+
+
+@requirement("AUTH-08")
+def test_a_key_outside_its_header_is_not_accepted(wire: Wire, keys: Keys, target: Target) -> None:
+    """Each request holds a right key in one wrong place, and only there."""
+    establish(wire.knock(keys.active).succeeded, "the key works in its own header")
+    found = {
+        place: str(answer)
+        for place, request in _misplaced(wire, keys.active, target.headers.api_key).items()
+        if (answer := wire.send(request)).status != UNAUTHORIZED or answer.executed
+    }
+    assert not found
+
+
+@requirement("AUTH-10")
+def test_no_spelling_of_the_path_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
+    """A guard and a router that read one path differently leave a door between them."""
+    probe = wire.strongest_probe()
+    reached = {
+        path: str(answer)
+        for path in variants(target_path(wire))
+        if (answer := wire.send(probe.but(path=path))).executed
+    }
+    assert not reached
+    good_case.conclude()
+
+
+@requirement("AUTH-10")
+def test_no_override_header_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
+    """Some routers believe headers that rename the method or the path; a guard must, too."""
+    reached: dict[str, str] = {}
+    for method, path in (("POST", None), ("GET", None), ("POST", "/health")):
+        for name, value in overrides(target_path(wire)):
+            request = wire.strongest_probe().but(method=method, path=path).with_header(name, value)
+            answer = wire.send(request)
+            if answer.executed:
+                reached[f"{method} {path} {name}"] = str(answer)
+    assert not reached
+    good_case.conclude()
+
+
+@requirement("AUTH-11")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def test_each_method_demands_a_key_first(wire: Wire, good_case: GoodCase, method: str) -> None:
+    """Without a key the answer is 401, whatever the method would do with one."""
+    answer = wire.send(opening(wire.revision).but(method=method))
+    assert answer.status == UNAUTHORIZED
+    assert not answer.executed
+    good_case.conclude()
+
+
+@requirement("AUTH-11")
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PROPFIND", "HALLMARK"])
+def test_odd_methods_do_nothing_without_a_key(wire: Wire, good_case: GoodCase, method: str) -> None:
+    """A preflight may be answered and an unknown method refused outright, but nothing may run."""
+    answer = wire.send(opening(wire.revision).but(method=method))
+    assert not answer.executed
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == 501
+    assert answer.status != HTTPStatus.OK or method == "OPTIONS"
+    good_case.conclude()
+
+
+@requirement("AUTH-13")
+def test_the_database_holds_neither_keys_nor_their_plain_digests(
+    keys: Keys, auditor: AuditReader, wire: Wire, administrator: Administrator
+) -> None:
+    """Whoever copies the database must not be able to use, or test guesses of, any key."""
+    establish(wire.knock(keys.active).succeeded, "the key works, so the server knows it")
+    known = {"tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
+    if administrator.can_mint:
+        known["a key just minted"] = administrator.mint()
+    dump = auditor.dump()
+    establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
+    found = [
+        f"{what} of {whose}"
+        for whose, key in known.items()
+        for what, text in _stored_forms(key).items()
+        if text in dump
+    ]
+    assert not found
+
+
+@requirement("AUTH-14")
+def test_use_of_a_key_is_noted(wire: Wire, keys: Keys, app_sql: AppDatabase) -> None:
+    """The newest note of the tenant's keys must move when one of them is used."""
+    before = app_sql.last_used(keys.a.tenant_id)
+    establish(wire.call_ping(key=keys.active).succeeded, "the key works")
+    moved = wait_for(lambda: app_sql.last_used(keys.a.tenant_id) != before, seconds=5)
+    assert moved, f"last used stayed {before}"
+
+
+@requirement("AUTH-14")
+def test_noting_the_use_never_delays_the_answer(
+    wire: Wire, keys: Keys, app_sql: AppDatabase
+) -> None:
+    """While we hold the key's row locked nobody can write to it; the answer must come anyway."""
+    establish(wire.call_ping(key=keys.active).succeeded, "the key works")
+    with app_sql.locked_keys(keys.a.tenant_id) as locked:
+        establish(locked, "the tenant's key rows could be locked")
+        answer = wire.derived(seconds=5).call_ping(key=keys.active)
+    assert answer.succeeded, f"{answer} after {answer.seconds:.1f} s"
+
+
+def target_path(wire: Wire) -> str:
+    """Return the path of the MCP route."""
+    return "/" + wire.target.url.split("://", 1)[1].partition("/")[2]
+
+
+def _misplaced(wire: Wire, key: str, header: str) -> dict[str, Request]:
+    probe = wire.strongest_probe()
+    path = target_path(wire)
+    names = (header, "api_key", "apikey", "key", "token", "access_token")
+    body = json.loads(probe.body or b"{}")
+    others = ("Authorization", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token")
+    places = {
+        "query": probe.but(path=f"{path}?" + "&".join(f"{name}={key}" for name in names)),
+        "cookie": probe.with_header("Cookie", "; ".join(f"{name}={key}" for name in names)),
+        "body": probe.but(body=json.dumps({**body, **dict.fromkeys(names, key)}).encode()),
+    }
+    for name in others:
+        if name.lower() != header.lower():
+            places[f"header {name}"] = probe.with_header(name, key)
+            places[f"header {name}, as bearer"] = probe.with_header(name, f"Bearer {key}")
+    return places
+
+
+def _stored_forms(key: str) -> dict[str, str]:
+    forms = {"the text": key}
+    for algorithm in ("md5", "sha1", "sha256", "sha512"):
+        digest = hashlib.new(algorithm, key.encode(), usedforsecurity=False).digest()
+        forms[f"the plain {algorithm} (hex)"] = digest.hex()
+        forms[f"the plain {algorithm} (base64)"] = base64.b64encode(digest).decode().rstrip("=")
+        urlsafe = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        forms[f"the plain {algorithm} (base64url)"] = urlsafe
+    return forms

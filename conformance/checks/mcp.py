@@ -1,0 +1,212 @@
+"""MCP: the protocol's own rules where they carry security."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.discovery import Discovery
+    from conformance.evidence.good_case import GoodCase
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import Target
+
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+PARSE_ERROR = -32700
+
+
+def spoken(discovery: Discovery) -> tuple[str, ...]:
+    """Return the revisions found; the check is inconclusive where there are none."""
+    establish(discovery.revisions, "the target speaks a known protocol revision with the key")
+    return discovery.revisions
+
+
+def a_session_revision(discovery: Discovery) -> str:
+    """Return a revision that has sessions. Raises NotAssessedError where there is none."""
+    found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
+    if not found:
+        raise NotAssessedError("the target speaks no revision that has sessions")
+    return found[0]
+
+
+@requirement("MCP-01")
+def test_a_valid_key_opens_a_conversation_in_every_revision(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Each revision that the server names must be spoken, and introduce the server."""
+    named = set(spoken(discovery))
+    for revision in spoken(discovery):
+        answer = wire.derived(revision=revision).knock(keys.active)
+        assert answer.status == HTTPStatus.OK, revision
+        info = _server_info(answer)
+        assert info.get("name"), revision
+        assert info.get("version"), revision
+        named |= set(answer.result.get("supportedVersions", ()))
+    for revision in sorted(named & {*SESSION_REVISIONS, STATELESS}):
+        answer = wire.derived(revision=revision).knock(keys.active)
+        assert answer.succeeded, f"{revision}: {answer}"
+
+
+@requirement("MCP-02")
+def test_ping_tells_the_caller_its_own_tenant_and_request(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """Twice in each revision: an id remembered from an earlier request would show."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        for tenant in (keys.a, keys.b, keys.a):
+            answer = line.call_ping(key=tenant.active)
+            assert answer.succeeded, f"{revision}: {answer}"
+            assert answer.structured.get("ok") is True
+            assert answer.structured.get("tenantId") == tenant.tenant_id
+            assert answer.structured.get("requestId")
+            assert answer.structured["requestId"] == answer.header(target.headers.request_id)
+
+
+@requirement("MCP-03")
+def test_a_bad_argument_is_a_clear_error(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The good arguments work; each bad set differs from them in one way."""
+    tool = target.tools.validated
+    if tool is None:
+        raise LookupError("the profile has no [tools.validated]")
+    bad: list[dict[str, Any]] = [tool.bad_arguments, {}]
+    bad += [{**tool.arguments, name: 7} for name in tool.arguments]
+    bad += [{**tool.arguments, name: [value]} for name, value in tool.arguments.items()]
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        good = line.call_tool(tool.name, tool.arguments, key=keys.active)
+        establish(good.succeeded, f"the tool works with good arguments (got {good})")
+        for arguments in bad:
+            answer = line.call_tool(tool.name, arguments, key=keys.active)
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, arguments
+            assert answer.was_a_tool_error, f"{revision}: {arguments} was accepted: {answer}"
+            words = answer.tool_text + str(answer.error)
+            assert any(name in words for name in tool.arguments), f"names no argument: {words}"
+
+
+@requirement("MCP-04")
+def test_unknown_tools_and_methods_get_the_specified_error(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """JSON-RPC has a code for each; a success, or a 5xx, would be neither."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        establish(line.call("tools/list", key=keys.active).succeeded, "the key may list tools")
+        tool = line.call_tool(f"no_such_tool_{secrets.token_hex(4)}", {}, key=keys.active)
+        assert tool.was_a_tool_error, f"{revision}: {tool}"
+        assert tool.error.get("code") in {None, INVALID_PARAMS, METHOD_NOT_FOUND}
+        method = line.call("hallmark/no_such_method", key=keys.active)
+        assert method.error.get("code") == METHOD_NOT_FOUND, f"{revision}: {method}"
+        assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        assert method.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+@requirement("MCP-04")
+def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Each request is the good one spoilt in one way, and each spoilt one is the caller's fault."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=keys.active).succeeded, f"{revision}: the good one works")
+        spoilt = {
+            "truncated JSON": good.but(body=b'{"jsonrpc": "2.0", "id": 1, "method": '),
+            "not JSON": good.but(body=b"hello"),
+            "empty": good.but(body=b""),
+            "another Content-Type": good.with_header("Content-Type", "text/plain"),
+            "another Accept": good.with_header("Accept", "image/png"),
+        }
+        for what, request in spoilt.items():
+            answer = line.send(request, key=keys.active)
+            assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
+            assert not answer.executed, f"{revision}: {what}: {answer}"
+        broken = line.send(spoilt["truncated JSON"], key=keys.active)
+        assert broken.error.get("code") in {None, PARSE_ERROR}
+
+
+@requirement("MCP-05")
+def test_a_throwing_tool_tells_nothing_of_the_inside(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The tool raises what a driver or an SDK would; none of its words may come out."""
+    tool = target.tools.failing
+    if tool is None:
+        raise LookupError("the profile has no [tools.failing]")
+    inside = {
+        "SQL": f"select_from_vault_{secrets.token_hex(4)}",
+        "path": f"/srv/app/{secrets.token_hex(4)}/secrets.py",
+        "token": f"ya29.{secrets.token_urlsafe(16)}",
+        "host": f"db-{secrets.token_hex(4)}.internal",
+    }
+    message = (
+        f"{inside['SQL']} failed at {inside['host']} in {inside['path']}: Bearer {inside['token']}"
+    )
+    traces = {"a stack": "Traceback", "a source line": 'File "', "a module": "site-packages"}
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        answer = line.call_tool(tool.name, {tool.message_argument: message}, key=keys.active)
+        establish(answer.was_a_tool_error, f"the tool fails (got {answer})")
+        assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        told = [what for what, text in (inside | traces).items() if text in answer.text]
+        assert not told, revision
+
+
+@requirement("MCP-07")
+def test_a_session_of_another_tenant_is_answered_like_an_unknown_one(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Its owner can use the session; to anybody else it must not even exist."""
+    revision = a_session_revision(discovery)
+    line = wire.derived(revision=revision)
+    answer, session = line.open_session(keys.a.active)
+    establish(answer.succeeded, "tenant A can open a session")
+    if session is None:
+        raise NotAssessedError("the target opens no sessions")
+
+    def use(identity: str, key: str) -> Answer:
+        return line.send(rpc("tools/list", revision=revision, session=identity), key=key)
+
+    establish(use(session, keys.a.active).succeeded, "tenant A can use its session")
+    stolen, unknown = use(session, keys.b.active), use(secrets.token_hex(16), keys.b.active)
+    assert not stolen.succeeded
+    assert stolen.visible == unknown.visible
+    establish(use(session, keys.a.active).succeeded, "tenant A can still use its session")
+
+
+@requirement("MCP-10")
+def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
+    """A page of another site, made to resolve to this server, sends just this header."""
+    key = target.tenants.a.key if target.tenants else None
+    probe = opening(wire.revision)
+    for origin in ("https://attacker.example", "null", "http://127.0.0.1.attacker.example"):
+        answer = wire.send(probe.with_header("Origin", origin), key=key)
+        assert not answer.executed, origin
+        assert 400 <= answer.status < 500, f"{origin}: {answer}"
+    good_case.conclude()
+
+
+@requirement("MCP-10")
+def test_a_foreign_host_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
+    """After a rebinding the browser names the attacker's host and connects to this server."""
+    key = target.tenants.a.key if target.tenants else None
+    request = opening(wire.revision).with_header("Host", "attacker.example")
+    answer = wire.send(request, key=key)
+    assert not answer.executed
+    good_case.conclude()
+
+
+def _server_info(answer: Answer) -> dict[str, Any]:
+    meta: Any = answer.result.get("_meta")
+    found: Any = answer.result.get("serverInfo")
+    if not isinstance(found, dict) and isinstance(meta, dict):
+        found = cast("dict[str, Any]", meta).get("io.modelcontextprotocol/serverInfo")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

@@ -1,0 +1,91 @@
+"""OPS: the running service as its operators and their tools see it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.evidence.wire import require_alive
+from conformance.forge.requests import Request, opening
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.repository import SourceLint
+    from conformance.evidence.wire import Wire
+    from conformance.target import Target
+
+GOOD_SQL = (
+    'def find(db, name):\n    return db.execute("SELECT id FROM t WHERE name = %s", (name,))\n'
+)
+BAD_SQL = {
+    "f-string": "f\"SELECT id FROM t WHERE name = '{name}'\"",
+    "percent": "\"SELECT id FROM t WHERE name = '%s'\" % name",
+    "format": "\"SELECT id FROM t WHERE name = '{}'\".format(name)",
+    "concatenation": '"SELECT id FROM t WHERE name = \'" + name + "\'"',
+    "delete": "f\"DELETE FROM t WHERE name = '{name}'\"",
+    "insert": "f\"INSERT INTO t VALUES ('{name}')\"",
+    "update": "f\"UPDATE t SET name = '{name}'\"",
+}
+
+
+@requirement("OPS-01")
+def test_health_tells_liveness_and_nothing_more(wire: Wire, target: Target) -> None:
+    """Anybody may ask, so each entry more is told to everybody."""
+    answer = wire.get(target.routes.health or "")
+    require_alive(answer)
+    assert answer.status == HTTPStatus.OK
+    assert set(answer.entries) == {"ok", "version", "uptimeSec"}
+    assert answer.entries["ok"] is True
+    assert isinstance(answer.entries["version"], str)
+    assert answer.entries["uptimeSec"] >= 0
+
+
+@requirement("OPS-02")
+def test_security_headers_are_on_every_response(wire: Wire, target: Target) -> None:
+    """Successes and errors of every kind, since each may leave the server by another door."""
+    key = target.tenants.a.key if target.tenants else None
+    good = opening(wire.revision)
+    answers = {
+        "opening": wire.send(good, key=key),
+        "no key": wire.send(good),
+        "malformed": wire.send(good.but(body=b"{"), key=key),
+        "wrong method": wire.send(good.but(method="PUT"), key=key),
+        "unknown path": wire.send(Request("GET", "/hallmark-no-such-path"), key=key),
+        "foreign origin": wire.send(
+            good.with_header("Origin", "https://attacker.example"), key=key
+        ),
+    }
+    if target.routes.health:
+        answers["health"] = wire.get(target.routes.health)
+    if target.routes.rotate_key:
+        answers["admin"] = wire.post_admin(target.routes.rotate_key, b"{}", None)
+    for answer in answers.values():
+        require_alive(answer)
+    lacking = {what: missing for what, answer in answers.items() if (missing := _missing(answer))}
+    assert not lacking
+
+
+@requirement("OPS-06")
+@pytest.mark.parametrize("form", list(BAD_SQL))
+def test_interpolated_sql_fails_lint(lint: SourceLint, form: str) -> None:
+    """The same module with a parameter passes, so the interpolation is what fails."""
+    establish(lint.accepts(GOOD_SQL), "lint passes a parameterized query")
+    bad = f"def find(db, name):\n    return db.execute({BAD_SQL[form]})\n"
+    assert not lint.accepts(bad)
+
+
+def _missing(answer: Answer) -> list[str]:
+    policy = (answer.header("content-security-policy") or "").lower()
+    frames = (answer.header("x-frame-options") or "").lower()
+    present = {
+        "X-Content-Type-Options: nosniff": answer.header("x-content-type-options") == "nosniff",
+        "Content-Security-Policy": bool(policy),
+        "X-Frame-Options or frame-ancestors": frames in {"deny", "sameorigin"}
+        or "frame-ancestors" in policy,
+        "Referrer-Policy": bool(answer.header("referrer-policy")),
+    }
+    return [name for name, holds in present.items() if not holds]

@@ -1,0 +1,156 @@
+"""RLS: PostgreSQL keeps tenants apart even where a query forgets to."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import Target
+
+
+@requirement("RLS-01")
+def test_the_runtime_role_has_no_power_over_the_isolation(app_sql: AppDatabase) -> None:
+    """Each attribute alone would let the role see, or arrange to see, every tenant."""
+    role = app_sql.role()
+    assert not role.is_superuser
+    assert not role.bypasses_rls
+    assert not role.inherits
+    assert not role.creates_roles
+    assert not role.creates_databases
+    assert not role.owned_tables
+    assert not role.powerful_memberships
+
+
+@requirement("RLS-01")
+def test_the_runtime_role_cannot_create_objects(app_sql: AppDatabase) -> None:
+    """A role that may create a table or a function may create a way around the policies."""
+    done = app_sql.carried_out("CREATE TABLE hallmark_probe (id integer)")
+    assert not done
+
+
+@requirement("RLS-02")
+def test_every_tenant_table_is_under_forced_rls(app_sql: AppDatabase) -> None:
+    """Looked up in the catalog, so a table added tomorrow is judged tomorrow."""
+    tables = app_sql.isolation()
+    establish(tables, "there are tables with a tenant column")
+    lax = [
+        table.name
+        for table in tables
+        if not (table.rls_enabled and table.rls_forced and table.policies)
+    ]
+    assert not lax
+
+
+@requirement("RLS-03")
+def test_a_select_without_where_shows_one_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+    """Every readable tenant table is read whole, in each tenant's context."""
+    for tenant in (keys.a, keys.b):
+        with app_sql.as_tenant(tenant.tenant_id) as connection:
+            own = app_sql.tenants_seen(connection, app_sql.channel.data_table)
+            establish(tenant.tenant_id in own, "the tenant sees its own rows")
+            seen = {table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()}
+        foreign = {table: rows for table, rows in seen.items() if rows - {tenant.tenant_id}}
+        assert not foreign
+
+
+@requirement("RLS-04")
+@pytest.mark.parametrize(
+    "context",
+    [None, "", " ", "not-a-uuid", "%", "00000000-0000-0000-0000-000000000000", "' OR true --"],
+)
+def test_without_a_tenant_there_are_no_rows(app_sql: AppDatabase, context: str | None) -> None:
+    """A context that names no tenant must show nothing; an SQL error shows nothing, too."""
+    tables = app_sql.readable()
+    establish(tables, "there are tenant tables to read")
+    seen = {table: app_sql.tenants_seen_or_none(context, table) for table in tables}
+    assert not {table: rows for table, rows in seen.items() if rows}
+
+
+@requirement("RLS-04")
+def test_an_unknown_tenant_sees_no_rows(app_sql: AppDatabase) -> None:
+    """A well-formed id that belongs to nobody is the closest miss there is."""
+    stranger = str(uuid.uuid4())
+    seen = {table: app_sql.tenants_seen_or_none(stranger, table) for table in app_sql.readable()}
+    assert not {table: rows for table, rows in seen.items() if rows}
+
+
+@requirement("RLS-05")
+def test_no_row_can_be_inserted_for_another_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+    """The same statement works for the tenant's own id, so the id alone explains the refusal."""
+    own = app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.a.tenant_id)
+    establish(own, "a tenant can insert a row of its own")
+    assert not app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.b.tenant_id)
+
+
+@requirement("RLS-05")
+def test_no_row_can_be_moved_to_another_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+    """The rows are the tenant's own; giving them away is what must fail."""
+    establish(
+        app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.a.tenant_id),
+        "a tenant can update rows of its own",
+    )
+    assert not app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.b.tenant_id)
+
+
+@requirement("RLS-06")
+def test_another_tenants_rows_cannot_be_changed(app_sql: AppDatabase, keys: Keys) -> None:
+    """The statement names tenant B's rows outright; in A's context it must find none."""
+    own = app_sql.updated_as(keys.b.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
+    establish(own, "tenant B has rows, and can update them")
+    assert not app_sql.updated_as(keys.a.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
+    assert not app_sql.deleted_as(keys.a.tenant_id, of=keys.b.tenant_id)
+
+
+@requirement("RLS-06")
+@pytest.mark.parametrize("statement", ["UPDATE", "DELETE"])
+def test_a_write_without_where_reaches_only_own_rows(
+    app_sql: AppDatabase, keys: Keys, statement: str
+) -> None:
+    """A WHERE would also apply the policy for reading; without one, the write's own must hold."""
+    visible, changed = app_sql.changed_blindly(keys.a.tenant_id, statement)
+    establish(visible, "the tenant has rows")
+    assert changed == visible
+
+
+@requirement("RLS-07")
+def test_a_connection_forgets_the_tenant_with_the_transaction(
+    app_sql: AppDatabase, keys: Keys
+) -> None:
+    """One connection, as a pool would hand it on: what the first user saw the next must not."""
+    table = app_sql.channel.data_table
+    with app_sql.as_tenant(keys.a.tenant_id) as connection:
+        establish(app_sql.tenants_seen(connection, table), "the tenant sees its own rows")
+        connection.commit()
+        assert not app_sql.tenants_seen(connection, table)
+
+
+@requirement("RLS-07", also_needs=(Channel.DATA_TOOL,))
+def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: Target) -> None:
+    """Both tenants call in turn and at once, so the server's connections change hands."""
+    tool = target.tools.tenant_data or ""
+
+    def read(turn: int) -> tuple[str, str]:
+        tenant, other = (keys.a, keys.b) if turn % 2 else (keys.b, keys.a)
+        text = wire.call_tool(tool, {}, key=tenant.active).text
+        return ("own " if tenant.canary in text else "") + (
+            "foreign" if other.canary in text else ""
+        ), text[:200]
+
+    seen = [read(turn) for turn in range(6)]
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        seen += pool.map(read, range(24))
+    crossed = [text for what, text in seen if "foreign" in what]
+    assert not crossed
+    own = [what for what, _ in seen if what.startswith("own")]
+    assert len(own) == len(seen), "a tenant did not get its own rows"

@@ -1,0 +1,352 @@
+"""Options, hooks and fixtures of the judge; what they do lives in the modules they call."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import options as command_line
+from conformance import profile as profiles
+from conformance import terminal
+from conformance.evidence.admin import Administrator
+from conformance.evidence.app_sql import AppDatabase
+from conformance.evidence.auditor import AuditReader
+from conformance.evidence.clock import TargetClock
+from conformance.evidence.good_case import GoodCase
+from conformance.evidence.launch import Launcher
+from conformance.evidence.log_stream import LogStream
+from conformance.evidence.passage import Passage
+from conformance.evidence.repository import SourceLint
+from conformance.evidence.transcript import Transcript
+from conformance.evidence.wire import Wire
+from conformance.forge.keys import Keys, TenantKeys, random_key
+from conformance.outcome import ItemOutcome
+from conformance.recorder import PROPERTY, Recorder, from_property, started_now, unseen_reason
+from conformance.requirement import needs_of, requirement_of
+from conformance.session import JudgeSession, open_session
+from conformance.target import Tenant, supplied
+from conformance.verdicts import NotAssessedError, NotEstablishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from conformance.evidence.addresses import AddressPool
+    from conformance.evidence.discovery import Discovery
+    from conformance.redaction import Redactor
+    from conformance.target import Target
+
+SESSION = pytest.StashKey[JudgeSession]()
+RECORDER = pytest.StashKey[Recorder]()
+STARTED = pytest.StashKey[Any]()
+OUTCOME = pytest.StashKey[ItemOutcome]()
+_PYTEST_BROKE = {2, 3, 4}
+
+
+# -- the run ----------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the judge's options."""
+    command_line.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the session: a bad option or a target that cannot be started ends the run here."""
+    if not command_line.is_judging(config) or config.option.collectonly:
+        return
+    config.option.tbstyle = "no"
+    config.option.reportchars = ""
+    if getattr(config.option, "numprocesses", None):
+        # Checks that need the target alone form one group, and it comes last.
+        config.option.dist = "loadgroup"
+        config.option.loadscopereorder = False
+    config.stash[STARTED] = started_now()
+    session = config.stash[SESSION] = open_session(config)
+    recorder = config.stash[RECORDER] = Recorder(session)
+    config.pluginmanager.register(recorder, "hallmark-recorder")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what this run started."""
+    if (session := config.stash.get(SESSION, None)) is not None:
+        session.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a pytest-xdist worker what it needs."""
+    if (session := node.config.stash.get(SESSION, None)) is not None:
+        node.workerinput["hallmark"] = session.for_worker()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Learn from a worker which requirements were to be judged."""
+    if (recorder := node.config.stash.get(RECORDER, None)) is not None:
+        recorder.planned.update(getattr(node, "workeroutput", {}).get("planned", ()))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the suite's own tests out of a judgement."""
+    is_own_test = collection_path.name == "selftest" and command_line.is_judging(config)
+    return True if is_own_test else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the selected checks; those that need the target alone come last."""
+    if not command_line.is_judging(config):
+        return
+    options = command_line.parse(config)
+    chosen = [item for item in items if options.selects(requirement_of(item))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    chosen.sort(key=lambda item: requirement_of(item).alone)
+    for item in chosen:
+        if requirement_of(item).alone:
+            item.add_marker(pytest.mark.xdist_group("alone"))
+    items[:] = chosen
+    if (recorder := config.stash.get(RECORDER, None)) is not None:
+        recorder.planned.update(requirement_of(item).id for item in chosen)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the record and the report, and turn the verdicts into the exit code."""
+    config = session.config
+    recorder = config.stash.get(RECORDER, None)
+    if recorder is None:
+        return
+    if (output := getattr(config, "workeroutput", None)) is not None:
+        output["planned"] = sorted(recorder.planned)
+        return
+    if exitstatus not in _PYTEST_BROKE and recorder.planned:
+        session.exitstatus = recorder.exit_code()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """End the run with the table."""
+    recorder = config.stash.get(RECORDER, None)
+    if recorder is None or not recorder.planned:
+        return
+    session = config.stash[SESSION]
+    options = session.options
+    folder = command_line.report_folder(options, session.target.target.name, config.rootpath)
+    profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
+    record = recorder.write(
+        folder,
+        complete=exitstatus not in _PYTEST_BROKE,
+        digest=profiles.digest(config.rootpath / profile if profile else None),
+        started=config.stash[STARTED],
+    )
+    _render(record, config.rootpath)
+    if options.report is None:
+        _point_latest_to(folder)
+    terminal.write_summary(terminalreporter, session, recorder.findings(), folder / "report.html")
+    # pytest's own closing line counts checks; the table above counts requirements.
+    setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
+
+
+def _render(record: Path, root: Path) -> None:
+    """Have the reports package, which the judge does not import, turn the record into documents."""
+    done = subprocess.run(  # noqa: S603 -- our own module
+        [sys.executable, "-m", "reports", "render", str(record)],
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        sys.stderr.write(f"no report was written: {words[-1] if words else done.returncode}\n")
+
+
+def _point_latest_to(folder: Path) -> None:
+    latest, new = folder.parent / "latest", folder.parent / f".latest-{os.getpid()}"
+    new.unlink(missing_ok=True)
+    new.symlink_to(folder.name)
+    new.replace(latest)
+
+
+# -- one check --------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Find out before any set-up whether the check can be made at all."""
+    session = item.config.stash.get(SESSION, None)
+    if session is None:
+        return
+    entry = requirement_of(item)
+    if reason := session.target.not_applicable.get(entry.area):
+        raise NotAssessedError(f"not applicable: {reason}")
+    missing = tuple(need for need in needs_of(item) if not session.target.has(need))
+    if missing:
+        raise NotAssessedError(unseen_reason(missing), *missing)
+    if entry.alone and not session.target.is_loopback and not session.options.is_intrusive:
+        raise NotAssessedError("exhausts limits or blocks addresses: give --intrusive")
+    if not session.discovery.alive:
+        raise NotEstablishedError(session.discovery.reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Decide the check's verdict, and send it along with the last of its reports."""
+    report = yield
+    session = item.config.stash.get(SESSION, None)
+    if session is None:
+        return report
+    outcome = item.stash.setdefault(OUTCOME, ItemOutcome(requirement_of(item), item.name))
+    outcome.take(call, report, session.redactor)
+    if call.when == "teardown":
+        report.user_properties.append((PROPERTY, outcome.as_property()))
+    if call.when != "setup":  # a failed set-up must still keep pytest from the call
+        report.outcome = "passed"  # pytest's own words would count checks, not verdicts
+    return report
+
+
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
+) -> tuple[str, Any, str] | None:
+    """Show a letter a check: its verdict."""
+    if config.stash.get(SESSION, None) is None or not isinstance(report, pytest.TestReport):
+        return None
+    for name, value in report.user_properties:
+        if name == PROPERTY:
+            verdict = from_property(str(value))[1].verdict
+            letter, colours = terminal.letter(verdict)
+            return verdict.value, letter, (verdict.value.upper(), colours)  # type: ignore[return-value]
+    return "", "", ""
+
+
+@pytest.fixture(autouse=True)
+def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    session = request.config.stash.get(SESSION, None)
+    if session is None:
+        yield
+        return
+    with session.turn(alone=requirement_of(request.node).alone):
+        yield
+
+
+# -- fixtures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> JudgeSession:
+    """The run this check belongs to."""
+    return request.config.stash[SESSION]
+
+
+@pytest.fixture
+def target(session: JudgeSession) -> Target:
+    """What the profile tells of the target."""
+    return session.target
+
+
+@pytest.fixture
+def discovery(session: JudgeSession) -> Discovery:
+    """What the target told of itself before the run."""
+    return session.discovery
+
+
+@pytest.fixture
+def redactor(session: JudgeSession) -> Redactor:
+    """The redactor every piece of evidence passes."""
+    return session.redactor
+
+
+@pytest.fixture
+def addresses(session: JudgeSession) -> AddressPool:
+    """Client addresses that nobody else of this run has."""
+    return session.pool
+
+
+@pytest.fixture
+def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript:
+    """The evidence of this check."""
+    kept = Transcript(redactor)
+    outcome = ItemOutcome(requirement_of(request.node), request.node.name)
+    request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
+    return kept
+
+
+@pytest.fixture
+def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
+    """HTTP to the target, from a client address of this check's own."""
+    line = Wire(session.target, session.discovery.preferred, session.budget(), transcript)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def keys(target: Target) -> Keys:
+    """The two tenants' keys."""
+    return Keys(TenantKeys(supplied(target.tenants).a), TenantKeys(supplied(target.tenants).b))
+
+
+@pytest.fixture
+def app_sql(target: Target) -> AppDatabase:
+    """SQL as the server's runtime role."""
+    return AppDatabase(supplied(target.channels.app_sql))
+
+
+@pytest.fixture
+def auditor(target: Target) -> AuditReader:
+    """The audit trail."""
+    return AuditReader(supplied(target.channels.auditor))
+
+
+@pytest.fixture
+def log(target: Target) -> LogStream:
+    """The server's log."""
+    return LogStream(supplied(target.channels.log))
+
+
+@pytest.fixture
+def passage(target: Target, session: JudgeSession) -> Passage:
+    """Time at the target."""
+    channel = target.channels.clock
+    return Passage(TargetClock(channel) if channel else None, session.options.patience)
+
+
+@pytest.fixture
+def launcher(target: Target) -> Launcher:
+    """Further processes of the target."""
+    return Launcher(supplied(target.channels.launch))
+
+
+@pytest.fixture
+def lint(target: Target) -> SourceLint:
+    """The lint command of the target's source."""
+    return SourceLint(supplied(target.channels.repository))
+
+
+@pytest.fixture
+def good_case(wire: Wire, target: Target) -> GoodCase:
+    """The good case, established: a right key works, or at least the target is there."""
+    case = GoodCase(wire, target)
+    case.establish()
+    return case
+
+
+@pytest.fixture
+def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
+    """The administrator's route."""
+    return Administrator(wire, target, redactor)
+
+
+@pytest.fixture
+def keys_or_random(target: Target) -> Keys:
+    """The tenants' keys; where the profile has none, keys of the right form that fit nowhere."""
+    if target.tenants is not None:
+        return Keys(TenantKeys(target.tenants.a), TenantKeys(target.tenants.b))
+    nobody = TenantKeys(Tenant.model_construct(id="", key=random_key()))
+    return Keys(nobody, nobody)

@@ -1,0 +1,61 @@
+"""The administrator's route that mints keys: rotation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.model import Channel
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.wire import Wire
+    from conformance.redaction import Redactor
+    from conformance.target import Target
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """Rotates keys of the tenant the profile spares for it."""
+
+    wire: Wire
+    target: Target
+    redactor: Redactor
+
+    @property
+    def route(self) -> str:
+        """The rotation route."""
+        route = self.target.routes.rotate_key
+        establish(route, "the profile names the rotation route")
+        return route or ""
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant whose keys may be rotated; any id where the profile spares none."""
+        tenants = self.target.tenants
+        if tenants is not None and tenants.spare is not None:
+            return tenants.spare.id
+        return "00000000-0000-4000-8000-000000000000"
+
+    @property
+    def can_mint(self) -> bool:
+        """Whether the profile supplies all that a rotation takes."""
+        needs = (Channel.ADMIN, Channel.SPARE_TENANT, Channel.ROTATE_ROUTE)
+        return all(self.target.has(need) for need in needs)
+
+    def attempt(self, token: str | None) -> Answer:
+        """Ask for a rotation with a token, right or wrong."""
+        body = {"tenantId": self.tenant_id, "description": "Hallmark conformance run"}
+        return self.wire.post_admin(self.route, json.dumps(body).encode(), token)
+
+    def mint(self) -> str:
+        """Rotate with the right token and return the new key. NotEstablishedError otherwise."""
+        token = self.target.admin.token if self.target.admin else None
+        answer = self.attempt(token)
+        key = answer.entries.get("apiKey")
+        establish(isinstance(key, str) and key, f"a rotation returns a key (got {answer.status})")
+        self.redactor.learn(str(key), "minted key")
+        self.wire.trust(str(key))
+        return str(key)

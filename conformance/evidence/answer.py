@@ -1,0 +1,158 @@
+"""What came back from one request. Refusals, time-outs, resets and garbage are values too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, cast
+
+_PER_REQUEST = frozenset(
+    {"date", "age", "content-length", "retry-after", "server-timing", "traceparent", "set-cookie"}
+)
+_PER_REQUEST_PREFIXES = ("ratelimit", "x-ratelimit", "x-request-", "x-correlation-", "cf-")
+
+
+class Transport(StrEnum):
+    """How the exchange ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "connection refused"
+    RESET = "connection reset"
+    TIMEOUT = "timed out"
+    GARBAGE = "not HTTP"
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """One answer. ``status`` is 0 when there was none; ``headers`` keep order and duplicates.
+
+    ``scrub`` lists strings that belong to this one request, such as its id, which a fair
+    comparison of two answers must leave out.
+    """
+
+    transport: Transport
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    seconds: float = 0.0
+    truncated: bool = False
+    scrub: tuple[str, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value, duplicates joined by commas; None when it is absent."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    @property
+    def text(self) -> str:
+        """The body, decoded leniently."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None when it is not."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """The body as a JSON object; empty when it is none."""
+        found = self.json
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @cached_property
+    def message(self) -> dict[str, Any]:
+        """The JSON-RPC message, from a JSON body or an event stream; empty when there is none."""
+        candidates: list[Any] = [self.json]
+        for line in self.text.splitlines():
+            if line.startswith("data:"):
+                try:
+                    candidates.append(json.loads(line[5:]))
+                except (ValueError, RecursionError):
+                    continue
+        messages = [
+            cast("dict[str, Any]", found) for found in candidates if isinstance(found, dict)
+        ]
+        replies = [found for found in messages if "result" in found or "error" in found]
+        return replies[-1] if replies else {}
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The JSON-RPC result; empty when there is none."""
+        found = self.message.get("result")
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The JSON-RPC error; empty when there is none."""
+        found = self.message.get("error")
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def structured(self) -> dict[str, Any]:
+        """A tool's structured result, or its text when that is a JSON object."""
+        found = self.result.get("structuredContent")
+        if isinstance(found, dict):
+            return cast("dict[str, Any]", found)
+        try:
+            parsed = json.loads(self.tool_text)
+        except ValueError:
+            return {}
+        return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+
+    @property
+    def tool_text(self) -> str:
+        """All text blocks of a tool's result."""
+        content = self.result.get("content")
+        blocks = cast("list[Any]", content) if isinstance(content, list) else []
+        return "".join(
+            str(cast("dict[str, Any]", block).get("text", ""))
+            for block in blocks
+            if isinstance(block, dict)
+        )
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether a JSON-RPC call was carried out: 200, a result, and no tool error."""
+        return self.status == 200 and bool(self.result) and not self.result.get("isError")  # noqa: PLR2004 -- HTTP OK
+
+    @property
+    def executed(self) -> bool:
+        """Whether anything of the MCP server answered: a JSON-RPC result, or a session id."""
+        return "result" in self.message or self.header("mcp-session-id") is not None
+
+    @property
+    def was_a_tool_error(self) -> bool:
+        """Whether a tool, or the protocol, told of an error in the way the protocol specifies."""
+        return bool(self.result.get("isError")) or bool(self.error)
+
+    @property
+    def visible(self) -> tuple[int, tuple[tuple[str, str], ...], str]:
+        """What a caller can compare: status, headers that are not per request, body."""
+        headers = tuple(
+            sorted(
+                (name.lower(), self._scrubbed(value))
+                for name, value in self.headers
+                if not _is_per_request(name.lower())
+            )
+        )
+        return self.status, headers, self._scrubbed(self.text)
+
+    def _scrubbed(self, text: str) -> str:
+        for value in self.scrub:
+            text = text.replace(value, "<per request>")
+        return text
+
+    def __repr__(self) -> str:
+        """Tell the answer in a line: this is what a failed assertion shows."""
+        if self.transport is not Transport.ANSWERED:
+            return self.transport.value
+        return f"{self.status} {self.text[:200]!r}"
+
+
+def _is_per_request(name: str) -> bool:
+    return name in _PER_REQUEST or name.startswith(_PER_REQUEST_PREFIXES)

@@ -1,0 +1,247 @@
+"""The app_sql channel: SQL as the role the server itself runs with."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+
+import psycopg
+from psycopg import errors, sql
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from conformance.target import AppSql
+
+CONNECT_SECONDS = 5
+STATEMENT_MS = 10_000
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_TABLES = """
+    SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
+           (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid),
+           has_table_privilege(c.oid, 'SELECT')
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s AND NOT a.attisdropped
+     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'p')
+     ORDER BY c.relname"""
+
+_ROLE = """
+    SELECT rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb,
+           ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relowner = r.oid),
+           ARRAY(SELECT g.rolname::text FROM pg_roles g
+                  WHERE pg_has_role(r.oid, g.oid, 'MEMBER') AND g.oid <> r.oid
+                    AND (g.rolsuper OR g.rolbypassrls
+                         OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = g.oid)))
+      FROM pg_roles r WHERE r.rolname = current_user"""
+
+
+@dataclass(frozen=True)
+class TableIsolation:
+    """How PostgreSQL isolates one tenant table."""
+
+    name: str
+    rls_enabled: bool
+    rls_forced: bool
+    policies: int
+    readable: bool
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """What PostgreSQL lets the runtime role do beyond its grants."""
+
+    is_superuser: bool
+    bypasses_rls: bool
+    inherits: bool
+    creates_roles: bool
+    creates_databases: bool
+    owned_tables: tuple[str, ...]
+    powerful_memberships: tuple[str, ...]
+
+
+class AppDatabase:
+    """Connections as the runtime role; every transaction of ours is rolled back.
+
+    Methods raise psycopg.Error (hence *inconclusive*) for anything but the refusal they look for.
+    """
+
+    def __init__(self, channel: AppSql) -> None:
+        self.channel = channel
+
+    @contextmanager
+    def connect(self) -> Generator[Connection]:
+        """Open a connection; what it left open is rolled back in the end."""
+        connection = psycopg.connect(
+            self.channel.dsn,
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_MS}",
+        )
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.close()
+
+    @contextmanager
+    def as_tenant(self, context: str | None) -> Generator[Connection]:
+        """Open a transaction in a tenant's context, as the server does; None sets none."""
+        with self.connect() as connection:
+            if context is not None:
+                setting = self.channel.tenant_setting
+                connection.execute("SELECT set_config(%s, %s, true)", (setting, context))
+            yield connection
+
+    # -- what is there -------------------------------------------------------------------------
+
+    def role(self) -> RoleFacts:
+        """Return the powers of the role we are connected as."""
+        with self.connect() as connection:
+            row = connection.execute(_ROLE).fetchone()
+        if row is None:
+            raise LookupError("the runtime role is not in pg_roles")
+        *powers, owned, memberships = row
+        return RoleFacts(
+            *powers, owned_tables=tuple(owned), powerful_memberships=tuple(memberships)
+        )
+
+    def isolation(self) -> list[TableIsolation]:
+        """Return the tables with a tenant column, but for those the profile takes out."""
+        with self.connect() as connection:
+            rows = connection.execute(_TABLES, (self.channel.tenant_column,)).fetchall()
+        tables = [TableIsolation(*row) for row in rows]
+        return [table for table in tables if table.name not in self.channel.outside_rls]
+
+    def readable(self) -> list[str]:
+        """Return the tenant tables the runtime role may read."""
+        return [table.name for table in self.isolation() if table.readable]
+
+    def tenants_seen(self, connection: Connection, table: str) -> set[str]:
+        """Return the tenants whose rows a SELECT without WHERE yields."""
+        query = self._over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
+        return {str(row[0]) for row in connection.execute(query)}
+
+    def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
+        """Return the tenants seen in a context that names none; an SQL error shows none."""
+        with self.as_tenant(context) as connection:
+            try:
+                return self.tenants_seen(connection, table)
+            except (errors.DataError, errors.InsufficientPrivilege):
+                return set()
+
+    def key_rows(self, tenant_id: str) -> list[str]:
+        """Return a tenant's key rows as text, without the time of last use."""
+        query = sql.SQL(
+            "SELECT (to_jsonb(k) - {used})::text FROM {table} k "
+            "WHERE {tenant}::text = %s ORDER BY 1"
+        ).format(
+            used=sql.Literal(self.channel.last_used_column),
+            table=sql.Identifier(self.channel.keys_table),
+            tenant=sql.Identifier(self.channel.tenant_column),
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return [row[0] for row in connection.execute(query, (tenant_id,))]
+
+    def last_used(self, tenant_id: str) -> str | None:
+        """Return when any key of a tenant was last used, as text."""
+        query = sql.SQL("SELECT max({used})::text FROM {table} WHERE {tenant}::text = %s").format(
+            used=sql.Identifier(self.channel.last_used_column),
+            table=sql.Identifier(self.channel.keys_table),
+            tenant=sql.Identifier(self.channel.tenant_column),
+        )
+        with self.as_tenant(tenant_id) as connection:
+            row = connection.execute(query, (tenant_id,)).fetchone()
+        return row[0] if row else None
+
+    @contextmanager
+    def locked_keys(self, tenant_id: str) -> Generator[int]:
+        """Hold a tenant's key rows locked against writers; yields how many."""
+        query = self._over(
+            self.channel.keys_table, "SELECT 1 FROM {table} WHERE {tenant}::text = %s FOR UPDATE"
+        )
+        with self.as_tenant(tenant_id) as connection:
+            yield len(connection.execute(query, (tenant_id,)).fetchall())
+
+    # -- what can be done ----------------------------------------------------------------------
+
+    def inserted_as(self, context: str, *, for_tenant: str) -> bool:
+        """Tell whether a tenant could insert a row that belongs to ``for_tenant``."""
+        statement = cast("LiteralString", self.channel.insert)
+        values = {"tenant": for_tenant, "unique": f"hallmark-{uuid.uuid4()}"}
+        with self.as_tenant(context) as connection:
+            return _rows(connection, sql.SQL(statement), values) > 0
+
+    def updated_as(self, context: str, *, of: str, to: str) -> bool:
+        """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
+        query = self._over(
+            self.channel.data_table,
+            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+        )
+        with self.as_tenant(context) as connection:
+            return _rows(connection, query, {"of": of, "to": to}) > 0
+
+    def deleted_as(self, context: str, *, of: str) -> bool:
+        """Tell whether a tenant could delete rows ``of`` another."""
+        query = self._over(
+            self.channel.data_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
+        )
+        with self.as_tenant(context) as connection:
+            return _rows(connection, query, {"of": of}) > 0
+
+    def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
+        """Return how many rows a tenant sees, and how many an UPDATE or DELETE of all changes."""
+        table = self.channel.data_table
+        forms = {
+            "UPDATE": "UPDATE {table} SET {tenant} = %(own)s::uuid",
+            "DELETE": "DELETE FROM {table}",
+        }
+        with self.as_tenant(context) as connection:
+            row = connection.execute(self._over(table, "SELECT count(*) FROM {table}")).fetchone()
+            changed = _rows(connection, self._over(table, forms[statement]), {"own": context})
+        return (row[0] if row else 0), changed
+
+    def carried_out(self, statement: LiteralString) -> bool:
+        """Tell whether a statement without rows was permitted."""
+        with self.connect() as connection:
+            return _rows(connection, sql.SQL(statement), {}) != 0
+
+    def tampering(self, table: str) -> dict[str, int]:
+        """Try every way to bend a table; return the rows each changed (-1: it was permitted)."""
+        statements = {
+            "UPDATE": "UPDATE {table} SET {tenant} = {tenant}",
+            "DELETE": "DELETE FROM {table}",
+            "TRUNCATE": "TRUNCATE {table}",
+            "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
+            "DISABLE ROW LEVEL SECURITY": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+            "ADD COLUMN": "ALTER TABLE {table} ADD COLUMN hallmark_probe integer",
+            "DROP TABLE": "DROP TABLE {table}",
+            "SET session_replication_role": "SET LOCAL session_replication_role = replica",
+        }
+        done: dict[str, int] = {}
+        for name, statement in statements.items():
+            with self.connect() as connection:
+                done[name] = _rows(connection, self._over(table, statement), {})
+        return done
+
+    def _over(self, table: str, statement: str) -> sql.Composed:
+        return sql.SQL(cast("LiteralString", statement)).format(
+            table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
+        )
+
+
+def _rows(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> int:
+    """Return how many rows a statement changed: 0 where it was refused, -1 where none are told."""
+    try:
+        with connection.transaction():
+            return connection.execute(query, values).rowcount
+    except (
+        errors.InsufficientPrivilege,
+        errors.RaiseException,
+        errors.IntegrityConstraintViolation,
+        errors.ObjectNotInPrerequisiteState,
+    ):
+        return 0

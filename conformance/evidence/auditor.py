@@ -1,0 +1,124 @@
+"""The auditor channel: reads the trail, and looks for secrets in the whole database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+from psycopg import sql
+
+from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.target import Auditor
+
+SETTLE_SECONDS = 3.0
+"""How long a row may take to show, where durability itself is not what is judged."""
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One row of the trail under our names for its columns."""
+
+    event: str
+    outcome: str
+    tenant: str | None
+    address: str | None
+    request_id: str | None
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def reason(self) -> str | None:
+        """The reason the row gives."""
+        return self.metadata.get("reason")
+
+    @property
+    def scope(self) -> str | None:
+        """The scope of a limit, where the row tells of one."""
+        return self.metadata.get("scope")
+
+
+class AuditReader:
+    """Reads the trail of one target."""
+
+    def __init__(self, channel: Auditor) -> None:
+        self.channel = channel
+
+    def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
+        """Return the rows of a request, of an address, or all, in the trail's order."""
+        columns = self.channel.columns
+        names = [
+            columns.event,
+            columns.outcome,
+            columns.tenant,
+            columns.address,
+            columns.request_id,
+            columns.metadata,
+        ]
+        query = sql.SQL("SELECT {} FROM {}").format(
+            sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names),
+            sql.Identifier(*self.channel.table.split(".")),
+        )
+        values: list[str] = []
+        for name, value in ((columns.request_id, request_id), (columns.address, address)):
+            if value is not None:
+                word = sql.SQL(" AND ") if values else sql.SQL(" WHERE ")
+                query += word + sql.SQL("{}::text = %s").format(sql.Identifier(name))
+                values.append(value)
+        query += sql.SQL(" ORDER BY {}").format(sql.Identifier(columns.order))
+        with self._connect() as connection:
+            return [_row(found) for found in connection.execute(query, values)]
+
+    def wait_for_rows(
+        self, wanted: Callable[[AuditRow], bool], count: int = 1, **where: str | None
+    ) -> list[AuditRow]:
+        """Return the rows that ``wanted`` accepts, waiting a bounded time for ``count`` of them."""
+        found: list[AuditRow] = []
+
+        def look() -> bool:
+            found[:] = [row for row in self.rows(**where) if wanted(row)]
+            return len(found) >= count
+
+        wait_for(look, SETTLE_SECONDS)
+        return found
+
+    def dump(self) -> str:
+        """Return every row of every readable table as JSON text: what a thief of the disk reads."""
+        listing = """
+            SELECT table_schema, table_name FROM information_schema.tables
+             WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+             ORDER BY 1, 2"""
+        parts: list[str] = []
+        with self._connect() as connection:
+            for schema, table in connection.execute(listing).fetchall():
+                query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t").format(
+                    sql.Identifier(schema, table)
+                )
+                parts += [row[0] for row in connection.execute(query)]
+        return "\n".join(parts)
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(
+            self.channel.dsn,
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_MS}",
+            autocommit=True,
+        )
+
+
+def _row(found: tuple[Any, ...]) -> AuditRow:
+    event, outcome, tenant, address, request_id, metadata = found
+    parsed: Any = json.loads(metadata) if metadata else {}
+    return AuditRow(
+        event,
+        outcome,
+        tenant,
+        address,
+        request_id,
+        cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {},
+    )

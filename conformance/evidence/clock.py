@@ -1,0 +1,26 @@
+"""The clock channel: moves the target's clock forward, never back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.target import Clock
+
+
+class TargetClock:
+    """Writes the offset file. Only checks that run alone may have one."""
+
+    def __init__(self, channel: Clock) -> None:
+        self._path = Path(channel.file)
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass at the target at once. Raises OSError when the file is not ours."""
+        self._path.write_text(f"{self._offset() + seconds:.3f}\n", encoding="utf-8")
+
+    def _offset(self) -> float:
+        try:
+            return float(self._path.read_text(encoding="utf-8").strip() or 0)
+        except FileNotFoundError:
+            return 0.0

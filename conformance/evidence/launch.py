@@ -1,0 +1,118 @@
+"""The launch channel: starts one more process of the target, with secrets altered."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import httpx
+import psutil
+
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from conformance.target import Launch
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+class Launched:
+    """A process of the target. Use it as a context manager: it always ends."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], port: int, folder: Path, health: str
+    ) -> None:
+        self.process, self.port, self._folder, self._health = process, port, folder, health
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def settle(self) -> int | None:
+        """Wait until the process ends or listens; return its exit code, None while it runs."""
+        wait_for(lambda: self.process.poll() is not None or self.is_serving(), START_SECONDS)
+        return self.process.poll()
+
+    def is_serving(self) -> bool:
+        """Tell whether the process answers its health route."""
+        with contextlib.suppress(httpx.TransportError):
+            url = f"http://127.0.0.1:{self.port}{self._health}"
+            return httpx.get(url, timeout=2, trust_env=False).status_code < 500  # noqa: PLR2004 -- not a server error
+        return False
+
+    def listening(self) -> set[str]:
+        """Return the local addresses on which the process and its children accept connections."""
+        try:
+            family = [psutil.Process(self.process.pid)]
+            family += family[0].children(recursive=True)
+            return {
+                connection.laddr.ip
+                for member in family
+                for connection in member.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            }
+        except psutil.NoSuchProcess:
+            return set()
+
+    def output(self) -> str:
+        """Return what the process wrote, both streams."""
+        names = ("stdout", "stderr")
+        return "".join((self._folder / name).read_text("utf-8", "replace") for name in names)
+
+
+class Launcher:
+    """Starts processes of the target from copies of its secrets."""
+
+    def __init__(self, channel: Launch) -> None:
+        self.channel = channel
+
+    def start(self, alter: Callable[[Path], None] = lambda _: None) -> Launched:
+        """Start a process; ``alter`` is given a private copy of the secrets directory to change."""
+        folder = Path(tempfile.mkdtemp(prefix="hallmark-launch-"))
+        secrets = folder / "secrets"
+        shutil.copytree(self.channel.secrets_dir, secrets)
+        alter(secrets)
+        port = free_port()
+        values = {"secrets": str(secrets), "port": str(port)}
+        command = [_filled(word, values) for word in self.channel.command]
+        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+            process = subprocess.Popen(  # noqa: S603 -- the profile's own command
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+        return Launched(process, port, folder, self.channel.health)
+
+
+def free_port() -> int:
+    """Return a TCP port that was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _filled(word: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace(f"{{{name}}}", value)
+    return word

@@ -1,0 +1,63 @@
+"""What a check exchanged with the target, kept short and free of secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.evidence.answer import Answer
+    from conformance.forge.requests import Request
+    from conformance.redaction import Redactor
+
+_KEPT = 4
+_BODY = 600
+_HEADER = 200
+
+
+class Transcript:
+    """Keeps the last exchanges of a check, and every note it makes."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redact = redactor
+        self._exchanges: list[dict[str, str]] = []
+        self._notes: list[dict[str, str]] = []
+        self._count = 0
+
+    def exchange(
+        self, request: Request, url: str, sent: list[tuple[str, str]], answer: Answer
+    ) -> None:
+        """Remember one request and what came back."""
+        self._count += 1
+        lines = [f"{request.method} {url}", *(_header(pair) for pair in sent)]
+        if request.body:
+            lines += ["", _clip(request.body.decode("utf-8", "replace"), _BODY)]
+        lines += ["", f"→ {answer.transport.value}"]
+        if answer.status:
+            lines[-1] = f"→ {answer.status}"
+            lines += [_header(pair) for pair in answer.headers]
+            lines += ["", _clip(answer.text, _BODY)]
+        outcome = answer.status or answer.transport.value
+        title = self._redact(f"{self._count}. {request.method} {_clip(url, _HEADER)} → {outcome}")
+        entry = {"kind": "exchange", "title": title, "text": self._redact("\n".join(lines))}
+        self._exchanges = [*self._exchanges, entry][-_KEPT:]
+
+    def note(self, title: str, text: str) -> None:
+        """Remember a fact that is no exchange: rows found, counts, a process's output."""
+        entry = {"kind": "text", "title": title, "text": self._redact(_clip(text, 2000))}
+        self._notes.append(entry)
+
+    def entries(self) -> tuple[dict[str, str], ...]:
+        """Return notes, then the last exchanges."""
+        skipped = self._count - len(self._exchanges)
+        if skipped > 0:
+            more = {"kind": "text", "title": "earlier exchanges", "text": f"{skipped} not kept"}
+            return (*self._notes, more, *self._exchanges)
+        return (*self._notes, *self._exchanges)
+
+
+def _header(pair: tuple[str, str]) -> str:
+    return f"{pair[0]}: {_clip(pair[1], _HEADER)}"
+
+
+def _clip(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}… ({len(text)} characters)"

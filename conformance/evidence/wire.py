@@ -1,0 +1,286 @@
+"""The wire channel: HTTP to the target, bounded in time and size, from an address of our choice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from conformance.evidence.answer import Answer, Transport
+from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, rpc, tool_call
+from conformance.verdicts import NotEstablishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.budget import Budget
+    from conformance.evidence.transcript import Transcript
+    from conformance.target import Target
+
+SECONDS = 10.0
+"""The longest one exchange may take, from connect to the last byte."""
+MOST_BYTES = 1 << 20
+"""The most of a body that is read."""
+
+
+@dataclass
+class _Connections:
+    """What the lines of one check share: connections by address, and the keys known to be good."""
+
+    clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
+    good_keys: set[str] = field(default_factory=set[str])
+
+
+class Wire:
+    """One check's line to the target.
+
+    ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
+    exchange.
+    """
+
+    def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
+        self,
+        target: Target,
+        revision: str,
+        budget: Budget,
+        transcript: Transcript,
+        *,
+        address: str | None = None,
+        seconds: float = SECONDS,
+        shared: _Connections | None = None,
+    ) -> None:
+        self.target, self.transcript = target, transcript
+        self.revision = revision
+        self._budget, self._address, self._seconds = budget, address, seconds
+        self._shared = shared or _Connections(good_keys=_good_keys(target))
+        self._sessions: dict[str, str | None] = {}
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._shared.clients.values():
+            client.close()
+
+    def derived(
+        self,
+        *,
+        revision: str | None = None,
+        address: str | None = None,
+        seconds: float | None = None,
+    ) -> Wire:
+        """Return a line that differs in revision, in a pinned address, or in patience."""
+        return Wire(
+            self.target,
+            revision or self.revision,
+            self._budget,
+            self.transcript,
+            address=address or self._address,
+            seconds=seconds or self._seconds,
+            shared=self._shared,
+        )
+
+    def trust(self, key: str) -> None:
+        """Count a key that was minted during the run as a good one."""
+        self._shared.good_keys.add(key)
+
+    # -- requests ------------------------------------------------------------------------------
+
+    def send(self, request: Request, *, key: str | None = None, is_guarded: bool = True) -> Answer:
+        """Send one request, with ``key`` as the profile says keys are sent, and return the answer.
+
+        ``is_guarded`` False tells that the route asks for no key, so none can fail there.
+        """
+        if key is not None:
+            request = request.with_header(*self.key_header(key))
+        address = self._address
+        if address is None:
+            may_fail = is_guarded and key not in self._shared.good_keys
+            address = self._budget.spend(may_fail=may_fail)
+        url = self.target.url if request.path is None else self._absolute(request.path)
+        headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        names = {name.lower() for name, _ in request.headers}
+        headers = [pair for pair in headers if pair[0].lower() not in names]
+        headers += [*request.headers, *request.repeated]
+        answer = self._exchange(self._client(address), request, url, headers)
+        self.transcript.exchange(request, url, headers, answer)
+        return answer
+
+    def key_header(self, key: str) -> tuple[str, str]:
+        """Return the header that carries a key at this target."""
+        scheme = self.target.headers.api_key_scheme
+        return self.target.headers.api_key, f"{scheme} {key}" if scheme else key
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """GET an unguarded path of the target's origin."""
+        return self.send(Request("GET", path, tuple(headers.items())), is_guarded=False)
+
+    def knock(self, key: str | None = None) -> Answer:
+        """Send the one request that opens a conversation: authenticated, cheap, without effect."""
+        return self.send(opening(self.revision), key=key)
+
+    def post_admin(self, path: str, body: bytes, token: str | None) -> Answer:
+        """POST JSON to an administrator's route."""
+        headers = [("Content-Type", "application/json")]
+        if token is not None:
+            headers.append((self.target.headers.admin_token, token))
+        right = self.target.admin is not None and token == self.target.admin.token
+        request = Request("POST", path, tuple(headers), body)
+        return self.send(request, is_guarded=not right)
+
+    def strongest_probe(self) -> Request:
+        """Return the one request that shows most if it is carried out without a key."""
+        if self.revision == STATELESS and self.target.tools.ping:
+            return tool_call(self.target.tools.ping, {}, revision=self.revision, session=None)
+        return opening(self.revision)
+
+    def call(self, method: str, params: dict[str, Any] | None = None, *, key: str) -> Answer:
+        """Make one JSON-RPC call, opening a session first where the revision has sessions."""
+        refused = self._open_session(key)
+        if refused is not None:
+            return refused
+        session = self._sessions.get(key)
+        return self.send(rpc(method, params, revision=self.revision, session=session), key=key)
+
+    def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
+        """Call a tool; a refusal of the session it needs is the answer, too."""
+        refused = self._open_session(key)
+        if refused is not None:
+            return refused
+        session = self._sessions.get(key)
+        return self.send(
+            tool_call(name, arguments, revision=self.revision, session=session), key=key
+        )
+
+    def call_ping(self, *, key: str) -> Answer:
+        """Call the tool that answers with the caller's tenant; without one, list the tools."""
+        if self.target.tools.ping:
+            return self.call_tool(self.target.tools.ping, {}, key=key)
+        return self.call("tools/list", key=key)
+
+    def open_session(self, key: str) -> tuple[Answer, str | None]:
+        """Initialize a session (2025 revisions): the answer and the session's id, if it has one."""
+        answer = self.send(opening(self.revision), key=key)
+        session = answer.header("mcp-session-id")
+        if answer.succeeded:
+            ready = rpc(
+                "notifications/initialized",
+                revision=self.revision,
+                session=session,
+                message_id=None,
+            )
+            self.send(ready, key=key)
+        return answer, session
+
+    def _open_session(self, key: str) -> Answer | None:
+        if self.revision == STATELESS or key in self._sessions:
+            return None
+        answer, session = self.open_session(key)
+        if not answer.succeeded:
+            return answer
+        self._sessions[key] = session
+        return None
+
+    # -- transport -----------------------------------------------------------------------------
+
+    def _absolute(self, path: str) -> str:
+        parts = urlsplit(self.target.url)
+        # Joined by hand: a path such as //mcp must reach the target as it is.
+        return f"{parts.scheme}://{parts.netloc}{path}"
+
+    def _client(self, address: str | None) -> httpx.Client:
+        clients = self._shared.clients
+        if address not in clients:
+            transport = httpx.HTTPTransport(local_address=address)
+            clients[address] = httpx.Client(
+                transport=transport, follow_redirects=False, trust_env=False
+            )
+        return clients[address]
+
+    def _exchange(
+        self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]
+    ) -> Answer:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        prepared = client.build_request(
+            request.method,
+            self.target.url,
+            headers=raw,
+            content=request.body,
+            timeout=self._seconds,
+            extensions={"target": _raw_target(url)},
+        )
+        started = time.monotonic()
+        try:
+            return self._read(client, prepared, started)
+        except httpx.TransportError as error:
+            return Answer(_transport_of(error), seconds=time.monotonic() - started)
+
+    def _read(self, client: httpx.Client, prepared: httpx.Request, started: float) -> Answer:
+        response = client.send(prepared, stream=True)
+        try:
+            body, truncated = _bounded(response, started + self._seconds)
+        finally:
+            response.close()
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in response.headers.raw
+        )
+        request_id = response.headers.get(self.target.headers.request_id)
+        return Answer(
+            Transport.ANSWERED,
+            response.status_code,
+            headers,
+            body,
+            time.monotonic() - started,
+            truncated,
+            (request_id,) if request_id else (),
+        )
+
+
+def _good_keys(target: Target) -> set[str]:
+    tenants = target.tenants
+    known = (tenants.a, tenants.b, tenants.spare) if tenants else ()
+    return {tenant.key for tenant in known if tenant is not None}
+
+
+def require_alive(answer: Answer) -> None:
+    """Raise NotEstablishedError when nothing that speaks HTTP answered."""
+    if answer.transport is not Transport.ANSWERED:
+        raise NotEstablishedError(f"the target does not answer: {answer.transport.value}")
+
+
+def _bounded(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
+    body = bytearray()
+    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES or time.monotonic() > deadline:
+            return bytes(body[:MOST_BYTES]), True
+        # An event stream may stay open after the reply: the reply is all that is wanted.
+        if is_stream and _has_reply(body.splitlines()):
+            return bytes(body), False
+    return bytes(body), False
+
+
+def _has_reply(lines: Iterable[bytes | bytearray]) -> bool:
+    return any(
+        line.startswith(b"data:") and (b'"result"' in line or b'"error"' in line) for line in lines
+    )
+
+
+def _raw_target(url: str) -> bytes:
+    """Return the request target as the check spelt it, spared the client's normalization."""
+    return f"/{url.split('://', 1)[1].partition('/')[2]}".encode("latin-1")
+
+
+def _transport_of(error: httpx.TransportError) -> Transport:
+    if isinstance(error, httpx.TimeoutException):
+        return Transport.TIMEOUT
+    if isinstance(error, httpx.ConnectError):
+        return Transport.REFUSED
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
+        return Transport.GARBAGE
+    if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
+        raise error  # our own request was malformed: that is no answer of the target's
+    return Transport.RESET

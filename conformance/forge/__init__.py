@@ -1,0 +1,1 @@
+"""Makes what is presented to a target: keys, paths, requests."""

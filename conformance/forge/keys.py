@@ -1,0 +1,109 @@
+"""Keys to present: the profile's own, and ones that were never issued."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.target import Tenant
+
+KEY_BYTES = 32
+
+
+def random_key() -> str:
+    """Return a key of the right form (256 bits, base64url) that no server has issued."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+@dataclass(frozen=True)
+class TenantKeys:
+    """One tenant's keys as the profile has them."""
+
+    tenant: Tenant
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant's id."""
+        return self.tenant.id
+
+    @property
+    def active(self) -> str:
+        """A key that works."""
+        return self.tenant.key
+
+    @property
+    def revoked(self) -> str:
+        """A key that was revoked; the check's clause must need REVOKED_KEY."""
+        return _present(self.tenant.revoked_key, "revoked_key")
+
+    @property
+    def expired(self) -> str:
+        """A key that ran out; the check's clause must need EXPIRED_KEY."""
+        return _present(self.tenant.expired_key, "expired_key")
+
+    @property
+    def canary(self) -> str:
+        """A string in the tenant's data that nobody else may see."""
+        return _present(self.tenant.canary, "canary")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of both tenants; ``active`` and the like are tenant A's."""
+
+    a: TenantKeys
+    b: TenantKeys
+
+    @property
+    def active(self) -> str:
+        """Tenant A's working key."""
+        return self.a.active
+
+    @property
+    def revoked(self) -> str:
+        """Tenant A's revoked key."""
+        return self.a.revoked
+
+    @property
+    def expired(self) -> str:
+        """Tenant A's expired key."""
+        return self.a.expired
+
+    @staticmethod
+    def random() -> str:
+        """Return a well-formed key that was never issued."""
+        return random_key()
+
+
+def malformed_keys(real: str) -> dict[str, str]:
+    """Return header values that are no key of the right form, by what is wrong with them.
+
+    Derived from a real key where that is the point: a comparison that normalizes too much
+    (strips, folds case, unquotes) accepts one of these.
+    """
+    return {
+        "one character": real[:1],
+        "one character short": real[:-1],
+        "one character long": f"{real}A",
+        "twice itself": real + real,
+        "another alphabet": "!" * len(real),
+        "Latin-1 bytes": "ÿþ" * (len(real) // 2),
+        "UTF-8 bytes": "ключ".encode().decode("latin-1") * 5,
+        "an escape character": f"{real[:10]}\x1b{real[10:]}",
+        "padded base64": f"{real}=",
+        "case changed": real.swapcase(),
+        "in double quotes": f'"{real}"',
+        "in single quotes": f"'{real}'",
+        "with a scheme": f"Bearer {real}",
+        "SQL": "' OR '1'='1' --",
+        "a wildcard": "%",
+        "8 KiB": "A" * 8192,
+    }
+
+
+def _present(value: str | None, name: str) -> str:
+    if value is None:
+        raise LookupError(f"the profile has no tenants.*.{name}")
+    return value

@@ -1,0 +1,87 @@
+"""JSON-RPC requests in the dialects of the protocol: sessions (2025) and stateless (2026)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance import __version__
+
+STATELESS = "2026-07-28"
+SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
+USER_AGENT = f"Hallmark/{__version__} (MCP security conformance)"
+CLIENT = {"name": "hallmark", "version": __version__}
+_NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, to be varied one field at a time with ``but``."""
+
+    method: str = "POST"
+    path: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    repeated: tuple[tuple[str, str], ...] = field(default=())
+
+    def but(self, **changes: Any) -> Request:
+        """Return the same request with the named fields changed."""
+        return replace(self, **changes)
+
+    def with_header(self, name: str, value: str | None) -> Request:
+        """Return the same request with one header set, or removed when ``value`` is None."""
+        kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+
+def rpc(
+    method: str,
+    params: dict[str, Any] | None = None,
+    *,
+    revision: str,
+    session: str | None = None,
+    message_id: int | None = 1,
+) -> Request:
+    """Return a JSON-RPC request in a revision's form; without ``message_id``, a notification."""
+    params = dict(params or {})
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, text/event-stream"),
+    ]
+    if revision == STATELESS:
+        params["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": revision,
+            "io.modelcontextprotocol/clientInfo": CLIENT,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
+        if (name := _NAMED.get(method)) and name in params:
+            headers.append(("Mcp-Name", str(params[name])))
+    elif method != "initialize":
+        headers.append(("MCP-Protocol-Version", revision))
+        if session is not None:
+            headers.append(("Mcp-Session-Id", session))
+    message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
+    if message_id is not None:
+        message["id"] = message_id
+    return Request(headers=tuple(headers), body=json.dumps(message).encode())
+
+
+def opening(revision: str) -> Request:
+    """Return the request that a client of ``revision`` sends first; it has no effect on data."""
+    if revision == STATELESS:
+        return rpc("server/discover", revision=revision)
+    return rpc(
+        "initialize",
+        {"protocolVersion": revision, "capabilities": {}, "clientInfo": CLIENT},
+        revision=revision,
+    )
+
+
+def tool_call(
+    name: str, arguments: dict[str, Any], *, revision: str, session: str | None
+) -> Request:
+    """Return a call of one tool."""
+    params = {"name": name, "arguments": arguments}
+    return rpc("tools/call", params, revision=revision, session=session)

@@ -1,0 +1,184 @@
+"""The words of the judge: requirements, channels, verdicts, findings. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+_ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
+
+
+class Verdict(StrEnum):
+    """What the evidence says of one requirement, gravest last in no sense: see ``combine``."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_ASSESSED = "not assessed"
+
+    @staticmethod
+    def combine(verdicts: list[Verdict]) -> Verdict:
+        """Return the verdict on a requirement from those of its checks.
+
+        One violation decides. A requirement of which a part went unseen is never green.
+        """
+        for gravest in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED):
+            if gravest in verdicts:
+                return gravest
+        return Verdict.PASS if verdicts else Verdict.NOT_ASSESSED
+
+
+class Severity(StrEnum):
+    """The clause's own keyword, never our taste."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+class Channel(StrEnum):
+    """A way to evidence, or a fact about the target, that a check cannot do without."""
+
+    HTTP = "http"
+    KEYS = "keys"
+    REVOKED_KEY = "revoked-key"
+    EXPIRED_KEY = "expired-key"
+    ADMIN = "admin"
+    APP_SQL = "app-sql"
+    AUDITOR = "auditor"
+    LOG = "log"
+    CLOCK = "clock"
+    LAUNCH = "launch"
+    ADDRESSES = "addresses"
+    REPOSITORY = "repository"
+    SPARE_TENANT = "spare-tenant"
+    HEALTH_ROUTE = "health-route"
+    ROTATE_ROUTE = "rotate-route"
+    PING_TOOL = "ping-tool"
+    DATA_TOOL = "data-tool"
+    VALIDATED_TOOL = "validated-tool"
+    FAILING_TOOL = "failing-tool"
+
+    @property
+    def supplied_by(self) -> str:
+        """The option or profile entry that would supply this channel."""
+        return _SUPPLIED_BY[self]
+
+
+_SUPPLIED_BY = {
+    Channel.HTTP: "--target=URL",
+    Channel.KEYS: "the profile's [tenants.a] and [tenants.b], each with id and key",
+    Channel.REVOKED_KEY: "the profile's tenants.a.revoked_key",
+    Channel.EXPIRED_KEY: "the profile's tenants.a.expired_key",
+    Channel.ADMIN: "the profile's [admin] token",
+    Channel.APP_SQL: "the profile's [channels.app_sql]: SQL as the server's runtime role",
+    Channel.AUDITOR: "the profile's [channels.auditor]: SQL that may read the audit trail",
+    Channel.LOG: "the profile's [channels.log]: the server's log file",
+    Channel.CLOCK: "the profile's [channels.clock]: a file that moves the server's clock",
+    Channel.LAUNCH: "the profile's [channels.launch]: the command that starts the server",
+    Channel.ADDRESSES: "a target on loopback, where each check has a client address of its own",
+    Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
+    Channel.SPARE_TENANT: (
+        "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
+    ),
+    Channel.HEALTH_ROUTE: "the profile's [routes] health",
+    Channel.ROTATE_ROUTE: "the profile's [routes] rotate_key",
+    Channel.PING_TOOL: "the profile's [tools] ping: a tool that answers with the caller's tenant",
+    Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
+    Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
+    Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
+}
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One clause of the catalogue.
+
+    ``id`` is stable for ever; ``alone`` marks a check that must have the target to itself,
+    because it moves the clock or exhausts a limit that other checks share.
+    """
+
+    id: str
+    title: str
+    clause: str
+    source: str
+    severity: Severity
+    area: str
+    area_title: str
+    needs: tuple[Channel, ...]
+    references: tuple[str, ...] = ()
+    alone: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that could not be cited."""
+        if not _ID.fullmatch(self.id) or not self.id.startswith(f"{self.area}-"):
+            raise ValueError(f"{self.id}: not an id of area {self.area}")
+        for name in ("title", "clause", "source"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{self.id}: {name} is empty")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found. ``expected`` and ``seen`` are empty unless it failed."""
+
+    name: str
+    verdict: Verdict
+    reason: str = ""
+    expected: str = ""
+    seen: str = ""
+    seconds: float = 0.0
+    missing: tuple[str, ...] = ()
+    evidence: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on one requirement, with what it rests on."""
+
+    requirement: Requirement
+    checks: tuple[CheckResult, ...]
+    rerun: str = ""
+    evidence_limit: int = field(default=12, repr=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The combined verdict of all checks."""
+        return Verdict.combine([check.verdict for check in self.checks])
+
+    @property
+    def deciding(self) -> CheckResult | None:
+        """The first check whose verdict is the finding's."""
+        return next((check for check in self.checks if check.verdict is self.verdict), None)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the finding as one line of ``run.jsonl`` (design section 3)."""
+        requirement, deciding = self.requirement, self.deciding
+        ordered = sorted(self.checks, key=lambda check: check is not deciding)
+        evidence = [item for check in ordered for item in check.evidence]
+        missing = sorted({channel for check in self.checks for channel in check.missing})
+        return {
+            "kind": "finding",
+            "id": requirement.id,
+            "verdict": self.verdict.value,
+            "title": requirement.title,
+            "clause": requirement.clause,
+            "source": requirement.source,
+            "area": requirement.area,
+            "area_title": requirement.area_title,
+            "severity": requirement.severity.value,
+            "reason": deciding.reason if deciding else "",
+            "expected": deciding.expected if deciding else "",
+            "seen": deciding.seen if deciding else "",
+            "evidence": evidence[: self.evidence_limit],
+            "seconds": round(sum(check.seconds for check in self.checks), 4),
+            "needs": [need.value for need in requirement.needs],
+            "missing": missing,
+            "references": list(requirement.references),
+            "checks": [
+                {"name": check.name, "verdict": check.verdict.value, "reason": check.reason}
+                for check in self.checks
+            ],
+            "rerun": self.rerun,
+        }

@@ -1,0 +1,139 @@
+"""The command line of the judge: declared, parsed, and refused with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from conformance.catalogue import areas, requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.model import Requirement
+
+PACKAGE = Path(__file__).parent
+DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run's options, checked."""
+
+    url: str | None
+    profile: Path | None
+    state: Path | None
+    areas: frozenset[str]
+    requirement: str | None
+    mutant: str | None
+    report: Path | None
+    required: frozenset[str]
+    is_intrusive: bool
+    patience: float
+
+    def selects(self, requirement: Requirement) -> bool:
+        """Tell whether the run is to judge a requirement."""
+        if self.requirement is not None:
+            return requirement.id == self.requirement
+        return not self.areas or requirement.area in self.areas
+
+    def rerun(self, requirement_id: str) -> str:
+        """Return the command that judges one requirement again."""
+        words = ["pytest conformance", f"--requirement={requirement_id}"]
+        words += [f"--target={self.url}"] if self.url else []
+        words += [f"--profile={self.profile}"] if self.profile else []
+        words += [f"--state={self.state}"] if self.state else []
+        words += [f"--mutant={self.mutant}"] if self.mutant else []
+        return " ".join(words)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("hallmark", "security conformance of an MCP server")
+    group.addoption("--target", metavar="URL", help="the MCP endpoint of a running server")
+    group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
+    group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
+    group.addoption("--area", metavar="A,B", help="judge only these areas")
+    group.addoption("--requirement", metavar="ID", help="judge only this requirement")
+    group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
+    group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
+    group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
+    group.addoption(
+        "--intrusive",
+        action="store_true",
+        help="away from loopback: also exhaust limits and block addresses",
+    )
+    group.addoption(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="longest real wait of a check where there is no clock channel",
+    )
+
+
+def is_judging(config: pytest.Config) -> bool:
+    """Tell whether this pytest run judges a target, rather than testing the suite itself."""
+    for argument in config.args:
+        path = Path(str(argument).split("::", maxsplit=1)[0]).resolve()
+        if path == PACKAGE or PACKAGE / "checks" in (path, *path.parents):
+            return True
+    return False
+
+
+def parse(config: pytest.Config) -> Options:
+    """Return the run's options. Raises pytest.UsageError (exit code 4) for a bad value."""
+    value: Callable[..., Any] = config.getoption
+    url: str | None = value("--target")
+    if url is not None and urlsplit(url).scheme not in {"http", "https"}:
+        raise pytest.UsageError(f"--target={url}: give an http or https URL of an MCP endpoint")
+    if url is not None and value("--mutant"):
+        raise pytest.UsageError("--mutant starts a server of its own; leave out --target")
+    patience = float(value("--patience"))
+    if patience < 0:
+        raise pytest.UsageError(f"--patience={patience}: give seconds, 0 or more")
+    requirement: str | None = value("--requirement")
+    if requirement is not None and requirement not in requirements():
+        raise pytest.UsageError(
+            f"--requirement={requirement}: no such requirement; ids look like AUTH-01"
+        )
+    return Options(
+        url=url,
+        profile=_path(value("--profile")),
+        state=_path(value("--state")),
+        areas=_areas("--area", value("--area")),
+        requirement=requirement,
+        mutant=value("--mutant"),
+        report=_path(value("--report")),
+        required=_areas("--require", value("--require")),
+        is_intrusive=bool(value("--intrusive")),
+        patience=patience,
+    )
+
+
+def report_folder(options: Options, target_name: str, root: Path) -> Path:
+    """Return the folder of this run's report; by default one named after time and target."""
+    if options.report is not None:
+        return options.report
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # noqa: TID251 -- the wall clock names a folder
+    name = "".join(letter if letter.isalnum() else "-" for letter in target_name)[:40].strip("-")
+    return root / "reports" / "out" / f"{stamp}-{name.lower() or 'target'}"
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _areas(option: str, value: str | None) -> frozenset[str]:
+    names = frozenset(name.strip().upper() for name in (value or "").split(",") if name.strip())
+    if unknown := names - set(areas()):
+        raise pytest.UsageError(
+            f"{option}={value}: no such area: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(areas())}"
+        )
+    return names

@@ -1,0 +1,141 @@
+"""Collects what the checks found and writes the run record: one JSON line a requirement."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import __version__
+from conformance.catalogue import requirements
+from conformance.model import Channel, CheckResult, Finding, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.session import JudgeSession
+
+RECORD = "run.jsonl"
+SCHEMA = 1
+PROPERTY = "hallmark"
+VIOLATION, UNDECIDED = 1, 6
+
+
+class Recorder:
+    """Takes check results by requirement; the order they come in does not matter."""
+
+    def __init__(self, session: JudgeSession) -> None:
+        self._session = session
+        self._results: defaultdict[str, list[CheckResult]] = defaultdict(list)
+        self.planned: set[str] = set()
+
+    def take(self, requirement_id: str, result: CheckResult) -> None:
+        """Add one check's result."""
+        self.planned.add(requirement_id)
+        self._results[requirement_id].append(result)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that the last report of each check carries (a pytest hook)."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.take(*from_property(str(value)))
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for every planned requirement, in catalogue order."""
+        unfinished = CheckResult("-", Verdict.INCONCLUSIVE, "no check of it ran to its end")
+        return [
+            Finding(
+                entry,
+                tuple(self._results.get(entry.id) or [unfinished]),
+                self._session.options.rerun(entry.id),
+            )
+            for entry in requirements().values()
+            if entry.id in self.planned
+        ]
+
+    def exit_code(self) -> int:
+        """Return 0, 1 or 6 as design section 3 has it."""
+        found = self.findings()
+        verdicts = {finding.verdict for finding in found}
+        if Verdict.FAIL in verdicts:
+            return VIOLATION
+        unseen = {Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED}
+        required = self._session.options.required
+        is_short = any(
+            finding.verdict in unseen and finding.requirement.area in required for finding in found
+        )
+        return UNDECIDED if is_short or Verdict.INCONCLUSIVE in verdicts else 0
+
+    def write(self, folder: Path, *, complete: bool, digest: str | None, started: datetime) -> Path:
+        """Write the record; a run that was cut short gets no footer, so nobody calls it clean."""
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self.findings()
+        lines: list[dict[str, Any]] = [self._header(digest, started)]
+        lines += [finding.as_record() for finding in found]
+        if complete:
+            counts = Counter(finding.verdict.value for finding in found)
+            lines.append(
+                {
+                    "kind": "footer",
+                    "counts": {verdict.value: counts[verdict.value] for verdict in Verdict},
+                    "ended": _now().isoformat(),
+                    "exit_code": self.exit_code(),
+                }
+            )
+        path = folder / RECORD
+        redact = self._session.redactor
+        text = "".join(redact(json.dumps(line, ensure_ascii=False)) + "\n" for line in lines)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def _header(self, digest: str | None, started: datetime) -> dict[str, Any]:
+        target = self._session.target
+        return {
+            "kind": "header",
+            "schema": SCHEMA,
+            "target": {"name": target.target.name, "url": target.url},
+            "profile_digest": digest,
+            "revisions": list(self._session.discovery.revisions),
+            "started": started.isoformat(),
+            "tools": {
+                "hallmark": __version__,
+                "python": platform.python_version(),
+                "pytest": pytest.__version__,
+            },
+            "command": ["pytest", *sys.argv[1:]],
+        }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 -- a record is stamped by the wall clock
+
+
+def started_now() -> datetime:
+    """Return the time a run starts, for its header."""
+    return _now()
+
+
+def as_property(requirement_id: str, result: CheckResult) -> str:
+    """Return a result in the form that crosses from a worker to the controller."""
+    return json.dumps({"id": requirement_id, **asdict(result)})
+
+
+def from_property(text: str) -> tuple[str, CheckResult]:
+    """Read what ``as_property`` wrote."""
+    found = json.loads(text)
+    requirement_id = found.pop("id")
+    found["verdict"] = Verdict(found["verdict"])
+    found["missing"] = tuple(found["missing"])
+    found["evidence"] = tuple(found["evidence"])
+    return requirement_id, CheckResult(**found)
+
+
+def unseen_reason(missing: tuple[Channel, ...]) -> str:
+    """Say what would supply the channels a check lacks."""
+    return "supply " + "; ".join(channel.supplied_by for channel in missing)

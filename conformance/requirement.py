@@ -1,0 +1,48 @@
+"""The decorator that ties a check to the clause it decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.catalogue import requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.model import Channel, Requirement
+
+
+def requirement(
+    requirement_id: str, *, also_needs: tuple[Channel, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Mark a check with its requirement; ``also_needs`` names channels only this check wants.
+
+    Raises LookupError, at import, for an id the catalogue does not have.
+    """
+    if requirement_id not in requirements():
+        raise LookupError(f"{requirement_id} is not in the catalogue")
+
+    def mark(check: Callable[..., None]) -> Callable[..., None]:
+        return pytest.mark.requirement(requirement_id, also_needs=also_needs)(check)
+
+    return mark
+
+
+def requirement_of(item: pytest.Item) -> Requirement:
+    """Return the requirement an item decides.
+
+    Raises pytest.UsageError for a check without one: no check without a clause.
+    """
+    marker = item.get_closest_marker("requirement")
+    if marker is None:
+        raise pytest.UsageError(f"{item.nodeid} has no @requirement")
+    return requirements()[marker.args[0]]
+
+
+def needs_of(item: pytest.Item) -> tuple[Channel, ...]:
+    """Return the channels an item needs: its clause's and its own."""
+    marker = item.get_closest_marker("requirement")
+    extra: tuple[Channel, ...] = marker.kwargs.get("also_needs", ()) if marker else ()
+    return (*requirement_of(item).needs, *extra)

@@ -1,0 +1,81 @@
+"""Starts a target of our own from its profile, and ends it with the run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from conformance.target import Start
+
+STOP_SECONDS = 15.0
+
+
+class StartError(Exception):
+    """The target could not be started; the message holds the last words it said."""
+
+
+class RunningTarget:
+    """A target this run has started."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+        self._process, self._folder = process, folder
+
+    @property
+    def state(self) -> Path:
+        """The state file it wrote."""
+        return self._folder / "state.json"
+
+    def stop(self) -> None:
+        """End the target and remove what it wrote."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarget:
+    """Start the target, or a mutant of it, and wait until it is ready. Raises StartError."""
+    folder = Path(tempfile.mkdtemp(prefix="hallmark-run-"))
+    running: RunningTarget | None = None
+    values = {
+        "python": sys.executable,
+        "state": str(folder / "state.json"),
+        "mutant": mutant or "",
+    }
+    words = section.mutant_command if mutant else section.command
+    if not words:
+        raise StartError("the profile's [start] has no mutant_command, so --mutant cannot work")
+    command = [word.format_map(values) for word in words]
+    output = folder / "output"
+    with output.open("wb") as stream:
+        try:
+            process = subprocess.Popen(  # noqa: S603 -- the profile's own command
+                command, cwd=root, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise StartError(f"cannot run {command[0]!r}: {error}") from None
+    running = RunningTarget(process, folder)
+    wait_for(lambda: running.state.exists() or process.poll() is not None, section.ready_seconds)
+    if running.state.exists():
+        return running
+    words_said = output.read_text("utf-8", "replace").strip().splitlines()
+    ended = process.poll()
+    running.stop()
+    how = (
+        f"ended with {ended}"
+        if ended is not None
+        else f"was not ready in {section.ready_seconds:.0f} s"
+    )
+    raise StartError(f"the target {how}: {words_said[-1] if words_said else 'it said nothing'}")

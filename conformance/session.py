@@ -1,0 +1,153 @@
+"""One run of the judge: its target, what discovery found, and what its workers must know."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import options as command_line
+from conformance import profile as profiles
+from conformance import running
+from conformance.budget import Budget
+from conformance.evidence.addresses import AddressPool
+from conformance.evidence.discovery import Discovery, discover
+from conformance.evidence.transcript import Transcript
+from conformance.evidence.wire import Wire
+from conformance.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from conformance.options import Options
+    from conformance.target import Target
+
+
+@dataclass
+class JudgeSession:
+    """What every check of a run shares. Workers rebuild it from what the controller hands over."""
+
+    options: Options
+    target: Target
+    discovery: Discovery
+    redactor: Redactor
+    pool: AddressPool
+    lock: Path
+    state: Path | None = None
+    started: running.RunningTarget | None = None
+
+    def budget(self) -> Budget:
+        """Return a budget for one check; where there is one address, all checks share one."""
+        if self.target.is_loopback:
+            return Budget(self.pool, self.target.limits)
+        if not hasattr(self, "_shared"):
+            self._shared = Budget(self.pool, self.target.limits)
+        return self._shared
+
+    def for_worker(self) -> str:
+        """Return what a worker needs to judge the same target."""
+        return json.dumps(
+            {
+                "state": str(self.state) if self.state else None,
+                "discovery": asdict(self.discovery),
+                "lock": str(self.lock),
+            }
+        )
+
+    @contextmanager
+    def turn(self, *, alone: bool) -> Generator[None]:
+        """Hold the target: shared with other workers, or alone."""
+        with self.lock.open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            try:
+                yield
+            finally:
+                fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Stop a target that this run started."""
+        if self.started is not None:
+            self.started.stop()
+            self.lock.unlink(missing_ok=True)
+
+
+def open_session(config: pytest.Config) -> JudgeSession:
+    """Prepare a run: start the target if that is asked for, read the profile, find out revisions.
+
+    Raises pytest.UsageError (exit code 4) with one sentence when it cannot be done.
+    """
+    options = command_line.parse(config)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    try:
+        if worker is not None:
+            return _in_worker(options, worker, config.rootpath)
+        return _in_controller(options, config.rootpath)
+    except (profiles.ProfileError, running.StartError) as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _in_controller(options: Options, root: Path) -> JudgeSession:
+    started: running.RunningTarget | None = None
+    state = options.state
+    if options.url is None and state is None:
+        section = profiles.start_section(_profile(options, root)).start
+        if section is None:
+            raise profiles.ProfileError(
+                f"{options.profile}: give --target=URL, or a [start] command in the profile"
+            )
+        started = running.start(section, root, options.mutant)
+        state = started.state
+    try:
+        target = _target(options, state, root)
+        with tempfile.NamedTemporaryFile(prefix="hallmark-turn-", delete=False) as handle:
+            lock = Path(handle.name)
+        pool = AddressPool(target, lane=15)
+        redactor = Redactor(target.secrets())
+        discovery = _discover(target, pool, redactor)
+    except BaseException:
+        if started is not None:
+            started.stop()
+        raise
+    return JudgeSession(options, target, discovery, redactor, pool, lock, state, started)
+
+
+def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSession:
+    handed = json.loads(worker["hallmark"])
+    state = Path(handed["state"]) if handed["state"] else None
+    found = handed["discovery"]
+    target = _target(options, state, root)
+    lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
+    return JudgeSession(
+        options,
+        target,
+        Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
+        Redactor(target.secrets()),
+        AddressPool(target, lane),
+        Path(handed["lock"]),
+        state,
+    )
+
+
+def _profile(options: Options, root: Path) -> Path:
+    return options.profile or root / command_line.DEFAULT_PROFILE
+
+
+def _target(options: Options, state: Path | None, root: Path) -> Target:
+    if options.profile is None and options.url is not None and state is None:
+        return profiles.from_url(options.url)
+    return profiles.load(_profile(options, root), url=options.url, state=state)
+
+
+def _discover(target: Target, pool: AddressPool, redactor: Redactor) -> Discovery:
+    key = target.tenants.a.key if target.tenants else None
+    wire = Wire(target, "", Budget(pool, target.limits), Transcript(redactor))
+    try:
+        return discover(wire, key)
+    finally:
+        wire.close()

@@ -1,0 +1,297 @@
+"""A target as the profile describes it, frozen. Every name a server may choose has our default."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from conformance.model import Channel
+
+T = TypeVar("T")
+
+
+def supplied(section: T | None) -> T:
+    """Return a section that the check's clause needs. Raises LookupError where it is absent."""
+    if section is None:
+        raise LookupError("the profile lacks a section that this check's clause should have named")
+    return section
+
+
+class Resolved(str):
+    """A value taken from the environment, a file or the state file."""
+
+    __slots__ = ()
+
+
+def _from_outside(value: Any) -> str:
+    if not isinstance(value, Resolved):
+        raise ValueError(  # noqa: TRY004 -- pydantic collects ValueError only
+            'a secret must not stand in a profile; write { env = "NAME" } or { file = "PATH" }'
+        )
+    return str(value)
+
+
+Secret = Annotated[str, BeforeValidator(_from_outside), Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the profile: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Start(Section):
+    """How the suite starts a target; ``{state}``, ``{python}``, ``{mutant}`` are filled in."""
+
+    command: tuple[str, ...]
+    mutant_command: tuple[str, ...] = ()
+    ready_seconds: float = Field(default=30, gt=0)
+
+
+class Endpoint(Section):
+    """Where the target is."""
+
+    name: str = "target"
+    url: str
+
+
+class Routes(Section):
+    """Paths beside the MCP route; None where the target has no such route."""
+
+    health: str | None = None
+    rotate_key: str | None = None
+
+
+class Headers(Section):
+    """Names of the headers in play; ``api_key_scheme`` is a word before the key, as ``Bearer``."""
+
+    api_key: str = "X-Api-Key"
+    api_key_scheme: str = ""
+    admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
+    request_id: str = "X-Request-Id"
+
+
+class Tenant(Section):
+    """One tenant's credentials. ``canary`` is a string in its data that no one else may see."""
+
+    id: str
+    key: Secret
+    revoked_key: Secret | None = None
+    expired_key: Secret | None = None
+    canary: str | None = None
+
+
+class Tenants(Section):
+    """The two tenants between which nothing may cross.
+
+    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
+    """
+
+    a: Tenant
+    b: Tenant
+    spare: Tenant | None = None
+
+
+class Admin(Section):
+    """The administrator's credential."""
+
+    token: Secret
+
+
+class DeclaredLimits(Section):
+    """The limits the target declares; counts and seconds (seed 004 E)."""
+
+    address_requests: int = Field(default=100, gt=0)
+    address_window_seconds: int = Field(default=60, gt=0)
+    tenant_requests: int = Field(default=300, gt=0)
+    tenant_window_seconds: int = Field(default=60, gt=0)
+    auth_failures: int = Field(default=10, gt=0)
+    auth_failure_window_seconds: int = Field(default=3600, gt=0)
+    block_seconds: int = Field(default=3600, gt=0)
+    rotation_grace_seconds: int = Field(default=86400, gt=0)
+
+
+class Answers(Section):
+    """What the body of a refusal holds, at least."""
+
+    unauthorized: dict[str, Any] = Field(default={"error": "unauthorized"})
+    rate_limited: dict[str, Any] = Field(default={"error": "rate_limit_exceeded"})
+
+
+class ValidatedTool(Section):
+    """A tool with an enumerated argument: arguments it takes, and some it must refuse."""
+
+    name: str
+    arguments: dict[str, Any]
+    bad_arguments: dict[str, Any]
+
+
+class FailingTool(Section):
+    """A tool that raises the message it is given, carrying the detail it is given."""
+
+    name: str
+    message_argument: str = "message"
+    detail_argument: str | None = None
+
+
+class Tools(Section):
+    """Tools the suite may call; no other tool is ever called."""
+
+    ping: str | None = None
+    tenant_data: str | None = None
+    validated: ValidatedTool | None = None
+    failing: FailingTool | None = None
+
+
+class AppSql(Section):
+    """SQL as the server's own runtime role."""
+
+    dsn: Secret
+    tenant_setting: str = "app.current_tenant_id"
+    tenant_column: str = "tenant_id"
+    outside_rls: tuple[str, ...] = ("api_keys",)
+    data_table: str = "metric_cache"
+    insert: str
+    audit_table: str = "audit_log"
+    keys_table: str = "api_keys"
+    last_used_column: str = "last_used_at"
+
+
+class AuditColumns(Section):
+    """What the trail's columns are called."""
+
+    order: str = "id"
+    event: str = "event_type"
+    outcome: str = "outcome"
+    tenant: str = "tenant_id"
+    address: str = "actor_ip"
+    request_id: str = "request_id"
+    metadata: str = "metadata"
+
+
+class Auditor(Section):
+    """SQL that may read the trail, and the rest of the database for secrets at rest."""
+
+    dsn: Secret
+    table: str = "audit_log"
+    columns: AuditColumns = AuditColumns()
+
+
+class Log(Section):
+    """The server's log: a file of JSON lines."""
+
+    file: str
+
+
+class Clock(Section):
+    """A file that holds the seconds by which the target's clock is ahead."""
+
+    file: str
+
+
+class Launch(Section):
+    """How to start one more process of the target; ``{secrets}`` and ``{port}`` are filled in."""
+
+    command: tuple[str, ...]
+    secrets_dir: str
+    required_secrets: tuple[str, ...]
+    health: str = "/health"
+
+
+class Repository(Section):
+    """The lint command of the target's source; a path is appended."""
+
+    lint: tuple[str, ...]
+
+
+class Channels(Section):
+    """The ways to evidence besides HTTP."""
+
+    app_sql: AppSql | None = None
+    auditor: Auditor | None = None
+    log: Log | None = None
+    clock: Clock | None = None
+    launch: Launch | None = None
+    repository: Repository | None = None
+
+
+class Target(Section):
+    """Everything the judge knows of a target before it looks."""
+
+    start: Start | None = None
+    target: Endpoint
+    routes: Routes = Routes()
+    headers: Headers = Headers()
+    answers: Answers = Answers()
+    tenants: Tenants | None = None
+    admin: Admin | None = None
+    limits: DeclaredLimits = DeclaredLimits()
+    tools: Tools = Tools()
+    channels: Channels = Channels()
+    not_applicable: dict[str, str] = Field(default_factory=dict[str, str])
+
+    @property
+    def url(self) -> str:
+        """The MCP endpoint."""
+        return self.target.url
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the target is on this machine's loopback interface (IPv4)."""
+        host = urlsplit(self.url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network("127.0.0.0/8")
+        except ValueError:
+            return False
+
+    def has(self, channel: Channel) -> bool:
+        """Tell whether the target offers a channel."""
+        tenant_a = self.tenants.a if self.tenants else None
+        supplied: dict[Channel, object] = {
+            Channel.HTTP: True,
+            Channel.KEYS: self.tenants,
+            Channel.REVOKED_KEY: tenant_a and tenant_a.revoked_key,
+            Channel.EXPIRED_KEY: tenant_a and tenant_a.expired_key,
+            Channel.ADMIN: self.admin,
+            Channel.APP_SQL: self.channels.app_sql,
+            Channel.AUDITOR: self.channels.auditor,
+            Channel.LOG: self.channels.log,
+            Channel.CLOCK: self.channels.clock,
+            Channel.LAUNCH: self.channels.launch,
+            Channel.ADDRESSES: self.is_loopback,
+            Channel.REPOSITORY: self.channels.repository,
+            Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
+            Channel.HEALTH_ROUTE: self.routes.health,
+            Channel.ROTATE_ROUTE: self.routes.rotate_key,
+            Channel.PING_TOOL: self.tools.ping,
+            Channel.DATA_TOOL: self.tools.tenant_data,
+            Channel.VALIDATED_TOOL: self.tools.validated,
+            Channel.FAILING_TOOL: self.tools.failing,
+        }
+        return bool(supplied[channel])
+
+    def secrets(self) -> dict[str, str]:
+        """Return every credential of the profile with the words that may stand in its place."""
+        found: dict[str, str] = {}
+        if self.tenants:
+            for name in ("a", "b", "spare"):
+                tenant = getattr(self.tenants, name)
+                for kind in ("key", "revoked_key", "expired_key"):
+                    if value := getattr(tenant, kind, None):
+                        found[value] = f"tenants.{name}.{kind}"
+        if self.admin:
+            found[self.admin.token] = "admin.token"
+        for name, section in (
+            ("app_sql", self.channels.app_sql),
+            ("auditor", self.channels.auditor),
+        ):
+            if section:
+                found[section.dsn] = f"channels.{name}.dsn"
+                if password := urlsplit(section.dsn).password:
+                    found[password] = f"channels.{name}.password"
+        return found

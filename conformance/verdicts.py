@@ -1,0 +1,61 @@
+"""The one place where verdicts are decided.
+
+Only an assertion that failed in a check's own body accuses the target. Whatever else goes wrong
+is ours, or undecided: inconclusive.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.model import Channel, Verdict
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+CHECKS = Path(__file__).parent / "checks"
+
+
+class NotEstablishedError(Exception):
+    """The good case did not hold, so a refusal would prove nothing."""
+
+
+class NotAssessedError(Exception):
+    """The check found out that a channel, feature or permission is absent."""
+
+    def __init__(self, reason: str, *missing: Channel) -> None:
+        super().__init__(reason)
+        self.missing = missing
+
+
+def establish(condition: object, what: str) -> None:
+    """Require the good case before anything is changed.
+
+    Raises NotEstablishedError, hence *inconclusive*: a server on which nothing works refuses
+    everything, and that must not read as security.
+    """
+    if not condition:
+        raise NotEstablishedError(f"could not establish that {what}")
+
+
+def judge(phase: str, error: BaseException | None) -> Verdict:
+    """Return the verdict of one phase (``setup``, ``call``, ``teardown``) of a check."""
+    if error is None:
+        return Verdict.PASS
+    if isinstance(error, NotAssessedError):
+        return Verdict.NOT_ASSESSED
+    if phase == "call" and isinstance(error, AssertionError) and _raised_in_a_check(error):
+        return Verdict.FAIL
+    return Verdict.INCONCLUSIVE
+
+
+def _raised_in_a_check(error: BaseException) -> bool:
+    last = _innermost(error.__traceback__)
+    return last is not None and CHECKS in Path(last.tb_frame.f_code.co_filename).parents
+
+
+def _innermost(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback

@@ -1,0 +1,79 @@
+"""The server's commands: demo, serve, migrate, seed-tenant."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from reference_server.command_line import (
+    add_database_options,
+    add_demo_options,
+    add_serve_options,
+    run_reporting,
+    settings_from,
+)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; return its exit code: 2 for configuration, 3 for the database."""
+    arguments = _parser().parse_args(words)
+    return run_reporting(lambda: int(arguments.command(arguments)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reference_server", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="everything, PostgreSQL included, until interrupted")
+    add_demo_options(demo)
+    demo.set_defaults(command=_demo)
+
+    serve = commands.add_parser("serve", help="production: settings, secrets and a database")
+    add_serve_options(serve)
+    serve.set_defaults(command=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database to this release's schema")
+    add_database_options(migrate)
+    migrate.set_defaults(command=_migrate)
+
+    seed = commands.add_parser("seed-tenant", help="add a tenant and print its first key, once")
+    add_database_options(seed)
+    seed.add_argument("name", help="what to call the tenant")
+    seed.set_defaults(command=_seed_tenant)
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from reference_server.demo.run import run_demo
+    from reference_server.variant import HEALTHY
+
+    return run_demo(arguments.state, arguments.port, HEALTHY)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from reference_server.production import run_production
+    from reference_server.variant import HEALTHY
+
+    return run_production(settings_from(arguments), HEALTHY)
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    from reference_server.operations import migrate_database
+
+    migrate_database(arguments.database, arguments.secrets)
+    return 0
+
+
+def _seed_tenant(arguments: argparse.Namespace) -> int:
+    from reference_server.operations import seed_tenant
+
+    tenant = seed_tenant(arguments.database, arguments.secrets, arguments.name)
+    sys.stdout.write(
+        json.dumps({"tenantId": str(tenant.tenant_id), "apiKey": tenant.api_key}) + "\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The Flask application: the chain before every URL, the headers after it, and the few views."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from reference_server.answers import error, unavailable
+from reference_server.context import SCOPE_KEY, RequestContext
+from reference_server.errors import StorageUnavailableError
+from reference_server.pipeline import run_pipeline
+from reference_server.routes.admin import admin_routes
+from reference_server.routes.health import health_routes
+from reference_server.services.logs import log_event
+
+if TYPE_CHECKING:
+    from reference_server.parts import Parts
+    from reference_server.settings import Settings
+
+SECURITY_HEADERS = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Content-Security-Policy": "default-src 'none'",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-DNS-Prefetch-Control": "off",
+    }
+)
+"""On every answer, whoever wrote it; an answer's own value for one of these is replaced."""
+
+REQUEST_ID = "X-Request-Id"
+
+LONGEST_BODY = 64 * 1024
+"""Bytes accepted by the views; MCP has the SDK's own bound."""
+
+
+def create_app(settings: Settings, parts: Parts) -> Flask:
+    """Compose the application from its parts. It opens nothing: every part is ready already."""
+    del settings  # nothing of this application depends on them yet; the gate's checks do
+    app = Flask("reference_server", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined] -- Flask's default provider has it
+    # A redirect would answer for a path that no view owns, so no path is rewritten.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+    app.register_blueprint(health_routes())
+    app.register_blueprint(admin_routes(parts))
+    _install_chain(app, parts)
+    app.register_error_handler(Exception, _describe_error)
+    return app
+
+
+def _install_chain(app: Flask, parts: Parts) -> None:
+    def run_chain() -> Response | None:
+        g.context = _context_of_request()
+        return run_pipeline(g.context, parts)
+
+    def add_headers(response: Response) -> Response:
+        context = cast("RequestContext | None", g.get("context"))
+        response.headers[REQUEST_ID] = (context and context.request_id) or str(uuid4())
+        for name, value in parts.security_headers.items():
+            response.headers[name] = value
+        return response
+
+    app.before_request(run_chain)
+    app.after_request(add_headers)
+
+
+def _context_of_request() -> RequestContext:
+    """Return the context that the gate made; one from Flask's request where there is no gate."""
+    scope = request.environ.get("asgi.scope")
+    if scope is not None:
+        return scope[SCOPE_KEY]
+    return RequestContext(
+        request_id="",
+        address=request.remote_addr or "",
+        method=request.method,
+        path=request.path,
+        headers=tuple(request.headers.items()),
+    )
+
+
+def _describe_error(raised: Exception) -> Response:
+    """Return a fixed body for the error: its text could hold what the caller must not see."""
+    if isinstance(raised, HTTPException):
+        answer = cast("Response", raised.get_response())
+        code = HTTPStatus(answer.status_code).name.lower()
+        body = error(answer.status_code, code)
+        answer.set_data(body.get_data())
+        answer.content_type = "application/json"
+        return answer
+    context = cast("RequestContext | None", g.get("context"))
+    request_id = context.request_id if context else None
+    log_event("request_failed", request_id, logging.ERROR, error=raised)
+    if isinstance(raised, StorageUnavailableError):
+        return unavailable()
+    return error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")

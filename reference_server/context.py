@@ -1,0 +1,63 @@
+"""What is known of one request while it runs: filled in by the stages, read by everything after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reference_server.vocabulary import Access
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from reference_server.parts import AuditEvent
+
+SCOPE_KEY = "hallmark.context"
+"""Where the gate leaves a request's context in its ASGI scope, for Flask and the tools."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a request acts for, whatever scheme proved it.
+
+    ``key_id`` is the row in ``api_keys`` that proved it; design section 7, "One tenant".
+    """
+
+    tenant_id: UUID
+    key_id: UUID
+
+
+@dataclass
+class RequestContext:
+    """One request's facts.
+
+    ``request_id`` is empty and ``access`` the strictest until ``identify_request`` has run.
+    ``address`` is the peer of the TCP connection, never a header. ``headers`` are as received:
+    order, letter case and repetitions kept, so that a stage sees what a merged mapping would hide.
+    ``principal`` is None until ``authenticate`` has run, and set on every request that reaches a
+    tool; ``is_admin`` says that the admin token was right. ``events`` wait for the one write that
+    stores them, before the request goes on or is refused. ``is_unaudited`` is set when the trail
+    could not take this request's rows: whatever its answer was, it must not leave.
+    """
+
+    request_id: str
+    address: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    access: Access = Access.KEY
+    credential: str | None = field(default=None, repr=False)
+    principal: Principal | None = None
+    is_admin: bool = False
+    events: list[AuditEvent] = field(default_factory=list["AuditEvent"])
+    is_unaudited: bool = False
+
+    def attribute(self, event: AuditEvent) -> AuditEvent:
+        """Return the event with this request's id, address and tenant filled in."""
+        tenant = self.principal.tenant_id if self.principal else None
+        return replace(
+            event,
+            request_id=self.request_id,
+            address=self.address,
+            tenant_id=event.tenant_id or tenant,
+        )

@@ -1,0 +1,1 @@
+"""The database: connections, schema, rights, and the one tenant of a transaction."""

@@ -1,0 +1,118 @@
+"""Connections to PostgreSQL: who connects, how, and whether the database is fit to serve."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from reference_server.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.migrations import HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+CONNECT_SECONDS = 5
+POOL_WAIT_SECONDS = 5.0
+STATEMENT_MS = 10_000
+"""No statement of a request may run longer: a stuck guard must refuse, not hang."""
+
+_PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
+
+
+def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
+    """Return a pooled engine for a role; nothing is connected yet.
+
+    ``url`` is a libpq URL without a password. Loopback is spoken to in clear, every other host
+    only under a certificate that names it. ConfigurationError when the URL is unusable.
+    """
+    return create_engine(
+        _engine_url(url, password),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "hallmark",
+            "options": f"-c statement_timeout={STATEMENT_MS}",
+        },
+    )
+
+
+def check_ready(engine: Engine) -> None:
+    """Return when the database answers and holds the schema this release was written for.
+
+    DatabaseNotReadyError otherwise, with the remedy and without the password.
+    """
+    try:
+        with engine.connect() as connection:
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError as error:
+        raise DatabaseNotReadyError(_explain(engine.url, error)) from error
+    except SQLAlchemyError as error:
+        raise DatabaseNotReadyError(f"The database cannot be reached: {error}") from error
+    if found != HEAD:
+        raise DatabaseNotReadyError(
+            f"The database is at migration {found}, this release needs {HEAD}: "
+            "run `python -m reference_server migrate`."
+        )
+
+
+def _explain(url: URL, error: DBAPIError) -> str:
+    where = f"{url.host}:{url.port or 5432}/{url.database}"
+    state = getattr(error.orig, "sqlstate", None)
+    if state in {"42P01", "42501"}:  # no such table, no right to it: both mean 'not migrated'
+        return (
+            f"The database {where} is not migrated: run `python -m reference_server migrate` first."
+        )
+    reason = " ".join(str(error.orig).split())
+    return (
+        f"The database {where} cannot be used as {url.username} ({reason}): check that it runs, "
+        "the --database setting and the secret that holds the role's password."
+    )
+
+
+def _engine_url(url: str, password: bytes) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigurationError(
+            "The database setting is no URL: write postgresql://ROLE@HOST:PORT/DATABASE."
+        ) from error
+    if parsed.drivername not in _PLAIN_SCHEMES or not (parsed.username and parsed.database):
+        raise ConfigurationError(
+            "The database setting must read postgresql://ROLE@HOST:PORT/DATABASE."
+        )
+    if parsed.password is not None:
+        raise ConfigurationError(
+            "The database setting holds a password: remove it, it belongs into a secret file."
+        )
+    complete = parsed.set(drivername="postgresql+psycopg", password=_decoded(password))
+    return _with_transport_security(complete)
+
+
+def _decoded(password: bytes) -> str:
+    try:
+        return password.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("The database password is not UTF-8: set another one.") from error
+
+
+def _with_transport_security(url: URL) -> URL:
+    if _is_local(url.host):
+        return url.update_query_dict({"sslmode": "disable"})
+    trusted = {} if "sslrootcert" in url.query else {"sslrootcert": "system"}
+    return url.update_query_dict({"sslmode": "verify-full", **trusted})
+
+
+def _is_local(host: str | None) -> bool:
+    if host is None or host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,65 @@
+"""Brings a database to the newest schema: revisions, then grants, then policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from reference_server import migrations
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    import psycopg
+    from sqlalchemy import Connection, Engine
+
+_HERE = Path(__file__).parent
+
+
+def migrate(engine: Engine) -> None:
+    """Migrate as the owner, in one transaction: a failure leaves the database as it was.
+
+    Errors of the database pass through (sqlalchemy.exc.DBAPIError).
+    """
+    with engine.begin() as connection:
+        _upgrade(connection)
+        run_script(connection, "grants.sql")
+        run_script(connection, "policies.sql")
+
+
+def create_roles(connection: Connection) -> None:
+    """Create the three roles without passwords; needs a role that may create roles."""
+    run_script(connection, "roles.sql")
+
+
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Give a role its password, sent as a SCRAM verifier so that no server log can hold it."""
+    from psycopg import sql
+
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    verifier = driver.pgconn.encrypt_password(
+        password.encode(), role.encode(), b"scram-sha-256"
+    ).decode()
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), verifier)
+    driver.execute(statement)
+
+
+def run_script(connection: Connection, name: str) -> None:
+    """Run one of this folder's SQL files in the connection's transaction."""
+    run_sql(connection, (_HERE / name).read_text("utf-8"))
+
+
+def run_sql(connection: Connection, script: str) -> None:
+    """Run SQL text, several statements allowed, as it stands: no parameters, no placeholders."""
+    driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    driver.execute(cast("LiteralString", script))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

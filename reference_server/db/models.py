@@ -1,0 +1,152 @@
+"""The seven tables of seed 004 B2 as SQLAlchemy sees them; the migrations create them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[UUID]:
+    return Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()"))
+
+
+def _tenant() -> Column[UUID]:
+    reference = ForeignKey("tenants.id", ondelete="CASCADE")
+    return Column("tenant_id", Uuid, reference, nullable=False)
+
+
+def _moment(name: str, *, default: bool = False, nullable: bool = False) -> Column[datetime]:
+    now = text("now()") if default else None
+    return Column(name, DateTime(timezone=True), server_default=now, nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSONB, server_default=text("'{}'::jsonb"), nullable=False)
+
+
+tenants = Table("tenants", metadata, _id(), _text("name"), _moment("created_at", default=True))
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("key_hash"),
+    _text("description"),
+    _moment("created_at", default=True),
+    _moment("expires_at"),
+    _moment("revoked_at", nullable=True),
+    _moment("last_used_at", nullable=True),
+    UniqueConstraint("key_hash"),
+    Index(None, "tenant_id"),
+)
+
+platform_credentials = Table(
+    "platform_credentials",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("platform"),
+    _text("account_id"),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("sealed_tokens", LargeBinary, nullable=False),
+    Column("scopes", JSONB, server_default=text("'[]'::jsonb"), nullable=False),
+    _moment("created_at", default=True),
+    _moment("expires_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    UniqueConstraint("tenant_id", "platform", "account_id"),
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("state"),
+    _text("code_verifier"),
+    _text("platform"),
+    _moment("created_at", default=True),
+    _moment("expires_at"),
+    UniqueConstraint("state"),
+    Index(None, "tenant_id"),
+    Index(None, "expires_at"),
+)
+
+metric_cache = Table(
+    "metric_cache",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("platform"),
+    _text("report_type"),
+    _text("date_range_key"),
+    _json("data"),
+    _moment("fetched_at", default=True),
+    _moment("expires_at"),
+    UniqueConstraint("tenant_id", "platform", "report_type", "date_range_key"),
+)
+
+# No reference to tenants: the trail outlives those it tells of.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _moment("created_at", default=True),
+    _text("event_type"),
+    _text("outcome"),
+    Column("tenant_id", Uuid, nullable=True),
+    _text("actor_ip", nullable=True),
+    _text("request_id", nullable=True),
+    _json("metadata"),
+    Index(None, "request_id"),
+    Index(None, "actor_ip"),
+    Index(None, "created_at"),
+)
+
+sync_log = Table(
+    "sync_log",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("platform"),
+    _text("status"),
+    _moment("started_at", default=True),
+    _moment("finished_at", nullable=True),
+    Column("rows_synced", Integer, server_default=text("0"), nullable=False),
+    _text("error", nullable=True),
+    Index(None, "tenant_id"),
+)

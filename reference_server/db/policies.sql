@@ -1,0 +1,65 @@
+-- Which rows. Run by mcp_admin after every migration; running it again changes nothing.
+
+-- The tenant of the current transaction. Null, hence no row, when none is set, when the
+-- transaction that set one has ended (the value is then ''), and when the text is not a UUID.
+CREATE OR REPLACE FUNCTION current_tenant() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE
+        WHEN nullif(current_setting('app.current_tenant_id', true), '')
+            ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+        THEN current_setting('app.current_tenant_id', true)::uuid
+    END;
+REVOKE ALL ON FUNCTION current_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION current_tenant() TO mcp_app, mcp_auditor;
+
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON tenants;
+CREATE POLICY tenant_isolation ON tenants
+    USING (id = current_tenant()) WITH CHECK (id = current_tenant());
+
+ALTER TABLE platform_credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE platform_credentials FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON platform_credentials;
+CREATE POLICY tenant_isolation ON platform_credentials
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE oauth_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE oauth_states FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON oauth_states;
+CREATE POLICY tenant_isolation ON oauth_states
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE metric_cache ENABLE ROW LEVEL SECURITY;
+ALTER TABLE metric_cache FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON metric_cache;
+CREATE POLICY tenant_isolation ON metric_cache
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE sync_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sync_log FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON sync_log;
+CREATE POLICY tenant_isolation ON sync_log
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- api_keys has no policy: a key must be found before its tenant is known (seed 004 section 14 #4).
+
+-- The trail is one for all tenants, so its policy lets every row in and none out:
+-- only a role that bypasses row-level security can read it.
+ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_log FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS append_only ON audit_log;
+CREATE POLICY append_only ON audit_log FOR INSERT WITH CHECK (true);
+
+-- A statement trigger, because a row trigger is silent where row-level security hides every row.
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit trail is append-only: % is refused', TG_OP
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+REVOKE ALL ON FUNCTION refuse_change() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,82 @@
+"""The demo's database: roles, schema, policies, as an operator would set up a real one."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from reference_server.db.engine import create_app_engine
+from reference_server.db.migrate import create_roles, migrate, run_sql, set_password
+from reference_server.demo.postgres import SUPERUSER
+from reference_server.vocabulary import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from sqlalchemy import Engine
+
+    from reference_server.demo.postgres import Cluster
+
+DATABASE = "hallmark"
+
+
+def _passwords() -> dict[Role, str]:
+    return {role: secrets.token_urlsafe(24) for role in Role}
+
+
+@dataclass(frozen=True)
+class DemoDatabase:
+    """One database in a cluster, and the passwords of its roles."""
+
+    cluster: Cluster
+    name: str = DATABASE
+    passwords: dict[Role, str] = field(default_factory=_passwords)
+
+    def url(self, role: Role) -> str:
+        """Return the role's URL without its password, as the settings want it."""
+        return self.cluster.url(role, self.name)
+
+    def dsn(self, role: Role) -> str:
+        """Return the role's URL with its password, as libpq takes it."""
+        login = f"{role}:{quote(self.passwords[role], safe='')}"
+        return f"postgresql://{login}@127.0.0.1:{self.cluster.port}/{self.name}"
+
+    def engine(self, role: Role, pool_size: int = 2) -> Engine:
+        """Return an engine of the role; the caller disposes of it."""
+        return create_app_engine(self.url(role), self.passwords[role].encode(), pool_size)
+
+    def create(self) -> None:
+        """Create the database, the roles and the schema. Database errors pass through."""
+        with self._superuser("postgres") as engine:
+            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+            with autocommit.connect() as connection:
+                run_sql(connection, f'CREATE DATABASE "{self.name}"')
+        with self._superuser(self.name) as engine, engine.begin() as connection:
+            create_roles(connection)
+            for role, password in self.passwords.items():
+                set_password(connection, role, password)
+        owner = self.engine(Role.ADMIN, pool_size=1)
+        try:
+            migrate(owner)
+        finally:
+            owner.dispose()
+
+    def run_as_superuser(self, statements: Sequence[str]) -> None:
+        """Run SQL that even the owner may not, all of it or none. Database errors pass through."""
+        if not statements:
+            return
+        with self._superuser(self.name) as engine, engine.begin() as connection:
+            for statement in statements:
+                run_sql(connection, statement)
+
+    @contextmanager
+    def _superuser(self, database: str) -> Generator[Engine]:
+        url = self.cluster.url(SUPERUSER, database)
+        engine = create_app_engine(url, self.cluster.password.encode(), 1)
+        try:
+            yield engine
+        finally:
+            engine.dispose()

@@ -1,0 +1,233 @@
+"""The demo: a whole deployment in one command, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reference_server.demo.postgres import Cluster
+from reference_server.demo.state import check_writable, write_state
+from reference_server.production import start_logging
+from reference_server.settings import Settings
+from reference_server.vocabulary import Role, SecretName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from types import FrameType
+
+    from reference_server.demo.database import DemoDatabase
+    from reference_server.demo.seed import SeededTenant
+    from reference_server.parts import KeyHasher
+    from reference_server.variant import Variant
+
+_FOR_DATABASE = ("reference_server.demo.database", "reference_server.demo.seed", "alembic.command")
+_FOR_SERVING = ("reference_server.wiring", "reference_server.serve")
+"""What is imported while PostgreSQL is busy: both take long, and there is more than one core."""
+
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+def run_demo(state: Path, port: int, variant: Variant) -> int:
+    """Start everything, write the state file once the port answers, serve until told to stop.
+
+    Returns the exit code. ConfigurationError and DatabaseNotReadyError as from ``serve``.
+    """
+    check_writable(state)
+    with contextlib.ExitStack() as stack:
+        _end_on_signals(stack)
+        with _signals_held():  # between a folder's making and its keeping, one would be left behind
+            folder = _make_folder(stack, state)
+            cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
+            stack.callback(_ignore_signals)
+        return _Demo(state, port, variant, folder).run(cluster)
+
+
+@dataclass(frozen=True)
+class _Demo:
+    """One run of the demo, and where its files are."""
+
+    state: Path
+    port: int
+    variant: Variant
+    folder: Path
+
+    @property
+    def secrets_dir(self) -> Path:
+        return self.folder / "secrets"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def clock_file(self) -> Path:
+        return self.folder / "clock"
+
+    def run(self, cluster: Cluster) -> int:
+        database = _start(cluster, self.variant)
+        _write_secrets(self.secrets_dir, database)
+        return self._serve(database)
+
+    def _serve(self, database: DemoDatabase) -> int:
+        from reference_server.serve import serve
+        from reference_server.services.clock import FileClock
+        from reference_server.wiring import build_parts
+
+        settings = self.variant.settings(
+            Settings(
+                database=database.url(Role.APP),
+                secrets_dir=self.secrets_dir,
+                port=self.port,
+                log_file=self.log_file,
+            )
+        )
+        loaded = self.variant.load_secrets(self.secrets_dir)
+        clock = FileClock(self.clock_file)
+        engine = database.engine(Role.APP, settings.pool_size)
+        try:
+            parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
+            start_logging(settings, parts)
+            tenants = self._seed(database, parts.key_hasher)
+            return serve(settings, parts, self._announce(database, loaded, tenants))
+        finally:
+            engine.dispose()
+
+    def _seed(self, database: DemoDatabase, hasher: KeyHasher) -> dict[str, SeededTenant]:
+        from reference_server.demo.seed import Seeder
+        from reference_server.services.audit import SqlAuditTrail
+        from reference_server.services.clock import FileClock
+        from reference_server.services.redaction import TokenRedactor
+
+        owner = database.engine(Role.ADMIN)
+        clock = FileClock(self.clock_file)
+        with contextlib.closing(SqlAuditTrail(owner, clock, TokenRedactor())) as trail:
+            seeder = Seeder(owner, hasher, clock, trail)
+            tenants = {
+                label: seeder.seed(f"Tenant {label.upper()}") for label in ("a", "b", "spare")
+            }
+        owner.dispose()
+        return tenants
+
+    def _announce(
+        self,
+        database: DemoDatabase,
+        loaded: Mapping[SecretName, bytes],
+        tenants: dict[str, SeededTenant],
+    ) -> Callable[[int], None]:
+        state = {
+            "pid": os.getpid(),
+            "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
+            "admin_token": loaded[SecretName.ADMIN_TOKEN].decode(),
+            "database": {
+                "app": database.dsn(Role.APP),
+                "auditor": database.dsn(Role.AUDITOR),
+                "owner": database.dsn(Role.ADMIN),
+            },
+            "log_file": str(self.log_file),
+            "clock_file": str(self.clock_file),
+            "launch": {
+                "command": _serve_command(self.variant, database.url(Role.APP)),
+                "secrets_dir": str(self.secrets_dir),
+            },
+            "repository": {"lint": _lint_command()},
+        }
+
+        def announce(port: int) -> None:
+            ready: dict[str, Any] = {"url": f"http://127.0.0.1:{port}/mcp", **state}
+            write_state(self.state, self.variant.state(ready))
+
+        return announce
+
+
+def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
+    """Start the cluster and create the database while the heavy modules load."""
+    with ThreadPoolExecutor(1, thread_name_prefix="cluster") as executor:
+        started = executor.submit(cluster.start)
+        for name in _FOR_DATABASE:
+            import_module(name)
+
+        from reference_server.demo.database import DemoDatabase
+
+        database = DemoDatabase(cluster)
+
+        def create() -> None:
+            started.result()  # on the same thread, so it has ended; its error is ours
+            database.create()
+            database.run_as_superuser(variant.sql)
+
+        created = executor.submit(create)
+        for name in _FOR_SERVING:
+            import_module(name)
+        created.result()
+    return database
+
+
+def _end_on_signals(stack: contextlib.ExitStack) -> None:
+    """Leave through every ``finally`` on SIGTERM and SIGINT, wherever start-up has got to."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        _ignore_signals()
+        raise SystemExit(0)
+
+    for which in _ENDING:
+        previous = signal.signal(which, leave)
+        stack.callback(signal.signal, which, previous)
+
+
+def _ignore_signals() -> None:
+    """Let no second signal break into the cleaning up."""
+    for which in _ENDING:
+        signal.signal(which, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Generator[None]:
+    """Let a signal wait until the block has ended; no other thread may run yet."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="hallmark-demo-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    # A state file without its server would send a profile to whoever has the port next.
+    state.unlink(missing_ok=True)
+    stack.callback(state.unlink, missing_ok=True)
+    return folder
+
+
+def _write_secrets(directory: Path, database: DemoDatabase) -> None:
+    directory.mkdir(mode=0o700)
+    values = {name: base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
+    values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
+    for name, value in values.items():
+        path = directory / name
+        path.touch(mode=0o600)
+        path.write_bytes(value)
+
+
+def _serve_command(variant: Variant, database: str) -> list[str]:
+    options = ["--secrets", "{secrets}", "--database", database, "--port", "{port}"]
+    return [sys.executable, "-m", *variant.serve_words, *options]
+
+
+def _lint_command() -> list[str]:
+    """Return the linter with the one rule that finds SQL glued together from strings."""
+    return [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "S608"]

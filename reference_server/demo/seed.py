@@ -1,0 +1,113 @@
+"""The demo's tenants: keys in every state, and data that no other tenant must ever see."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+
+from reference_server.db.models import (
+    api_keys,
+    metric_cache,
+    oauth_states,
+    platform_credentials,
+    sync_log,
+)
+from reference_server.db.session import SqlTenantSessions
+from reference_server.services.keys import generate_key
+from reference_server.services.tenants import NewTenant, TenantRegistrar
+from reference_server.settings import Limits
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+    from reference_server.parts import AuditTrail, Clock, KeyHasher
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class SeededTenant:
+    """One tenant of the demo. ``canary`` stands in its data and nowhere else."""
+
+    id: str
+    key: str
+    revoked_key: str
+    expired_key: str
+    canary: str
+
+
+class Seeder:
+    """Fills the demo's database as the owner of its tables."""
+
+    def __init__(self, engine: Engine, hasher: KeyHasher, clock: Clock, trail: AuditTrail) -> None:
+        self._registrar = TenantRegistrar(engine, hasher, clock, Limits())
+        self._sessions = SqlTenantSessions(engine)
+        self._hasher = hasher
+        self._clock = clock
+        self._trail = trail
+
+    def seed(self, name: str) -> SeededTenant:
+        """Create a tenant with an active, a revoked and an expired key, and a row in each table."""
+        new = self._registrar.create(name, self._trail)
+        tenant = SeededTenant(
+            id=str(new.tenant_id),
+            key=new.api_key,
+            revoked_key=generate_key(),
+            expired_key=generate_key(),
+            canary=f"canary-{secrets.token_hex(16)}",
+        )
+        with self._sessions.begin(new.tenant_id) as connection:
+            self._store_keys(connection, new, tenant)
+            _store_data(connection, new, tenant.canary, self._clock.now())
+        return tenant
+
+    def _store_keys(self, connection: Connection, new: NewTenant, tenant: SeededTenant) -> None:
+        now = self._clock.now()
+        common = {"tenant_id": new.tenant_id, "created_at": now - 30 * _DAY}
+        revoked = {
+            "key_hash": self._hasher.digest(tenant.revoked_key),
+            "description": "revoked",
+            "expires_at": now + 365 * _DAY,
+            "revoked_at": now - _DAY,
+        }
+        expired = {
+            "key_hash": self._hasher.digest(tenant.expired_key),
+            "description": "expired",
+            "expires_at": now - _DAY,
+            "revoked_at": None,
+        }
+        connection.execute(insert(api_keys), [common | revoked, common | expired])
+
+
+def _store_data(connection: Connection, new: NewTenant, canary: str, now: datetime) -> None:
+    common = {"tenant_id": new.tenant_id, "platform": "google"}
+    later = now + 365 * _DAY
+    metric = {
+        "report_type": "health",
+        "date_range_key": "last_7_days",
+        "data": {"campaign": canary, "spend": 1250.5, "roas": 3.2},
+        "fetched_at": now,
+        "expires_at": later,
+    }
+    connection.execute(insert(metric_cache).values(common | metric))
+    # Bytes that no key opens: the vault is not part of this demo's two tools.
+    credential = {
+        "account_id": "123-456-7890",
+        "wrapped_key": secrets.token_bytes(60),
+        "sealed_tokens": secrets.token_bytes(200),
+    }
+    connection.execute(insert(platform_credentials).values(common | credential))
+    state = {
+        "state": secrets.token_urlsafe(32),
+        "code_verifier": secrets.token_urlsafe(32),
+        "expires_at": now + timedelta(minutes=10),
+    }
+    connection.execute(insert(oauth_states).values(common | state))
+    sync = {"status": "succeeded", "finished_at": now, "rows_synced": 1}
+    connection.execute(insert(sync_log).values(common | sync))

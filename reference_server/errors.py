@@ -1,0 +1,27 @@
+"""Errors with a meaning of their own. Each message names what to change."""
+
+from __future__ import annotations
+
+
+class ReferenceServerError(Exception):
+    """Base of every error this server raises on purpose."""
+
+
+class ConfigurationError(ReferenceServerError):
+    """A setting or a secret is missing or wrong: the server does not start (exit code 2)."""
+
+
+class DatabaseNotReadyError(ReferenceServerError):
+    """The database is absent or not migrated: the server does not start (exit code 3)."""
+
+
+class StorageUnavailableError(ReferenceServerError):
+    """A guard's storage did not answer: the request is refused with 503 (fail closed)."""
+
+
+class ToolError(ReferenceServerError):
+    """A tool failed. Callers see a fixed message; ``detail`` goes, scrubbed, to log and trail."""
+
+    def __init__(self, message: str, detail: object = None) -> None:
+        super().__init__(message)
+        self.detail = detail

@@ -1,0 +1,6 @@
+"""The schema's history, in Alembic revisions."""
+
+from __future__ import annotations
+
+HEAD = "0001"
+"""The newest revision: what a database must be at before this release serves from it."""

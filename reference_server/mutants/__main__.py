@@ -1,0 +1,58 @@
+"""Starts a mutant: as a demo, or with --serve in production's shape. --list shows them all."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from reference_server.command_line import (
+    add_demo_options,
+    add_serve_options,
+    run_reporting,
+    settings_from,
+)
+from reference_server.mutants.registry import all_mutants, find_mutant
+
+if TYPE_CHECKING:
+    from reference_server.mutants.model import Mutant
+
+_PROGRAM = "python -m reference_server.mutants"
+
+
+def main(words: list[str] | None = None) -> int:
+    """List the mutants or run one; exit codes as in ``reference_server``."""
+    words = sys.argv[1:] if words is None else words
+    if words == ["--list"]:
+        sys.stdout.write(json.dumps([_entry(mutant) for mutant in all_mutants().values()]) + "\n")
+        return 0
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
+    parser.add_argument("name", help="the mutant's id")
+    if "--serve" in words:
+        parser.add_argument("--serve", action="store_true", help="in production's shape")
+        add_serve_options(parser)
+    else:
+        add_demo_options(parser)
+    arguments = parser.parse_args(words)
+    return run_reporting(lambda: _run(arguments, serve="--serve" in words))
+
+
+def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
+    mutant = find_mutant(arguments.name)
+    if serve:
+        from reference_server.production import run_production
+
+        return run_production(settings_from(arguments), mutant)
+
+    from reference_server.demo.run import run_demo
+
+    return run_demo(arguments.state, arguments.port, mutant)
+
+
+def _entry(mutant: Mutant) -> dict[str, str | list[str]]:
+    return {"name": mutant.id, "fails": sorted(mutant.fails), "summary": mutant.summary}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Defects of the audit trail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reference_server.mutants.bending import bent_trail, engine_of, mutant, replaced, trail_with
+from reference_server.services.audit import SqlAuditTrail
+from reference_server.vocabulary import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reference_server.parts import AuditEvent, AuditTrail, Parts
+
+
+def _dropping(*types: EventType) -> Callable[[AuditEvent], list[AuditEvent]]:
+    return lambda event: [] if event.event_type in types else [event]
+
+
+def _doubling(*types: EventType) -> Callable[[AuditEvent], list[AuditEvent]]:
+    return lambda event: [event, event] if event.event_type in types else [event]
+
+
+def _without(name: str, *types: EventType) -> Callable[[AuditEvent], list[AuditEvent]]:
+    def bend(event: AuditEvent) -> list[AuditEvent]:
+        if event.event_type not in types:
+            return [event]
+        kept = {key: value for key, value in (event.metadata or {}).items() if key != name}
+        return [replace(event, metadata=kept)]
+
+    return bend
+
+
+def _without_tenant(event: AuditEvent) -> list[AuditEvent]:
+    is_tool = event.event_type in {EventType.TOOL_CALLED, EventType.TOOL_FAILED}
+    return [replace(event, tenant_id=None) if is_tool else event]
+
+
+def _first_of_each_address() -> Callable[[AuditEvent], list[AuditEvent]]:
+    seen: set[tuple[str | None, object]] = set()
+
+    def bend(event: AuditEvent) -> list[AuditEvent]:
+        place = (event.address, (event.metadata or {}).get("scope"))
+        if event.event_type is not EventType.RATE_LIMIT_EXCEEDED:
+            return [event]
+        if place in seen:
+            return []
+        seen.add(place)
+        return [event]
+
+    return bend
+
+
+class _Unscrubbed:
+    """Lets everything through."""
+
+    def scrub(self, value: Any) -> Any:
+        return value
+
+
+class _TopLevelTrail(SqlAuditTrail):
+    """Strips personal data from the top level of the metadata only, as seed 004 F1 does."""
+
+    def _row(self, event: AuditEvent) -> dict[str, Any]:
+        row = super()._row(event)
+        personal = {"email", "name", "firstName", "lastName", "phone", "address"}
+        metadata = event.metadata or {}
+        scrubbed = self._redactor.scrub(dict(metadata))
+        kept = {key: value for key, value in scrubbed.items() if key not in personal}
+        return row | {"metadata": json.dumps(kept)}
+
+
+def _top_level(parts: Parts) -> AuditTrail:
+    parts.trail.close()
+    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor)
+
+
+_TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)
+_UNGUARDED = (
+    "DROP TRIGGER append_only ON audit_log",
+    "CREATE POLICY open_read ON audit_log FOR SELECT USING (true)",
+)
+
+MUTANTS = (
+    mutant(
+        "auth-failure-unaudited",
+        "AUD-01",
+        "Failed authentications are counted, and not written down.",
+        parts=bent_trail(_dropping(EventType.AUTH_FAILURE)),
+    ),
+    mutant(
+        "auth-failure-without-reason",
+        "AUD-01",
+        "The row of a failed authentication does not say why.",
+        parts=bent_trail(_without("reason", EventType.AUTH_FAILURE)),
+    ),
+    mutant(
+        "auth-success-twice",
+        "AUD-02",
+        "Two layers each write the row of a success.",
+        parts=bent_trail(_doubling(EventType.AUTH_SUCCESS)),
+    ),
+    mutant(
+        "auth-success-unaudited",
+        "AUD-02",
+        "Only failures are written down.",
+        parts=bent_trail(_dropping(EventType.AUTH_SUCCESS)),
+    ),
+    mutant(
+        "tool-call-unaudited",
+        "AUD-03",
+        "A tool call leaves no row.",
+        parts=bent_trail(_dropping(EventType.TOOL_CALLED)),
+    ),
+    mutant(
+        "tool-failure-twice",
+        "AUD-03",
+        "The tool and its wrapper each write the row of a failure.",
+        parts=bent_trail(_doubling(EventType.TOOL_FAILED)),
+    ),
+    mutant(
+        "tool-row-without-tenant",
+        "AUD-03",
+        "The row of a tool call does not say whose call it was.",
+        parts=bent_trail(_without_tenant),
+    ),
+    mutant(
+        "tool-row-without-tool",
+        "AUD-03",
+        "The row of a tool call does not say which tool.",
+        parts=bent_trail(_without("tool", *_TOOLS)),
+    ),
+    mutant(
+        "rotation-unaudited",
+        "AUD-04",
+        "A rotation leaves no row.",
+        parts=bent_trail(_dropping(EventType.KEY_ROTATED)),
+    ),
+    mutant(
+        "limit-row-without-scope",
+        "AUD-04 RATE-04",
+        "The row of an exceeded limit does not say which limit.",
+        parts=bent_trail(_without("scope", EventType.RATE_LIMIT_EXCEEDED)),
+    ),
+    mutant(
+        "limit-unaudited",
+        "AUD-04 RATE-04",
+        "The limiter answers before anything is written down.",
+        parts=bent_trail(_dropping(EventType.RATE_LIMIT_EXCEEDED)),
+    ),
+    mutant(
+        "limit-audited-once",
+        "RATE-04",
+        "Only an address's first refusal is written down.",
+        parts=bent_trail(_first_of_each_address()),
+    ),
+    mutant(
+        "block-unaudited",
+        "AUD-04 BLOCK-03",
+        "The block answers before anything is written down.",
+        parts=bent_trail(_dropping(EventType.BLOCKED_ADDRESS)),
+    ),
+    mutant(
+        "trail-open-to-the-runtime",
+        "AUD-05",
+        "The runtime role was granted all rights on all tables, the trail included.",
+        sql=(
+            *_UNGUARDED,
+            "CREATE POLICY open_write ON audit_log FOR ALL USING (true)",
+            "GRANT SELECT, UPDATE, DELETE ON audit_log TO mcp_app",
+        ),
+    ),
+    mutant(
+        "trail-can-be-truncated",
+        "AUD-05",
+        "UPDATE and DELETE were revoked; TRUNCATE was forgotten.",
+        sql=("DROP TRIGGER append_only ON audit_log", "GRANT TRUNCATE ON audit_log TO mcp_app"),
+    ),
+    mutant(
+        "trail-guard-can-be-disabled",
+        "AUD-05",
+        "A trigger guards the trail, and the runtime role may switch triggers off.",
+        sql=("GRANT SET ON PARAMETER session_replication_role TO mcp_app",),
+    ),
+    mutant(
+        "personal-data-stripped-at-the-top",
+        "AUD-06",
+        "Personal data is stripped from the top level only, and in one spelling (seed 004 F1).",
+        parts=replaced(trail=_top_level),
+    ),
+    mutant(
+        "trail-unscrubbed",
+        "AUD-07 LOG-04",
+        "An error's message goes to the trail as it is.",
+        parts=trail_with(_Unscrubbed()),
+    ),
+)

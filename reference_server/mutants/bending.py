@@ -1,0 +1,170 @@
+"""Small tools to bend one part of a server: wrap a stage, a trail, a redactor, a tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from reference_server.mutants.model import Mutant
+from reference_server.services.audit import SqlAuditTrail
+from reference_server.services.limits import MovingWindowLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from flask import Response
+    from sqlalchemy import Engine
+
+    from reference_server.context import RequestContext
+    from reference_server.parts import AuditEvent, AuditTrail, Parts, Redactor, Tool, ToolCaller
+
+    Stage = Callable[[RequestContext, Parts], Response | None]
+
+
+def mutant(name: str, fails: str, summary: str, **bent: Any) -> Mutant:
+    """Return a mutant; ``fails`` are requirement ids separated by spaces."""
+    return Mutant(id=name, fails=frozenset(fails.split()), summary=summary, **bent)
+
+
+def replaced(**changes: Callable[[Parts], Any]) -> Callable[[Parts], Parts]:
+    """Return a change of parts: each named part becomes what its function makes of all parts."""
+
+    def bend(parts: Parts) -> Parts:
+        return replace(parts, **{name: make(parts) for name, make in changes.items()})
+
+    return bend
+
+
+def with_stage(name: str, around: Callable[[Stage], Stage]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that wraps the stage of that name.
+
+    LookupError when there is no such stage: a mutant of nothing would prove nothing.
+    """
+
+    def bend(parts: Parts) -> Parts:
+        names = [stage.__name__ for stage in parts.pipeline]
+        if name not in names:
+            raise LookupError(f"the pipeline has no stage {name}")
+        stages = [
+            _named(around(stage), name) if stage.__name__ == name else stage
+            for stage in parts.pipeline
+        ]
+        return replace(parts, pipeline=tuple(stages))
+
+    return bend
+
+
+def refusing(decide: Callable[[RequestContext], Response | None]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that swaps a stage's refusal for another, where ``decide`` has one."""
+
+    def around(stage: Stage) -> Stage:
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            refusal = stage(context, parts)
+            return refusal if refusal is None else decide(context) or refusal
+
+        return bent
+
+    return around
+
+
+def before(act: Callable[[RequestContext, Parts], Response | None]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that does something before a stage, and may answer in its place."""
+
+    def around(stage: Stage) -> Stage:
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            return act(context, parts) or stage(context, parts)
+
+        return bent
+
+    return around
+
+
+def engine_of(parts: Parts) -> Engine:
+    """Return the runtime role's engine, which the real parts share."""
+    return cast("Any", parts.sessions)._engine  # noqa: SLF001 -- mutants look inside
+
+
+def header(context: RequestContext, name: str) -> str | None:
+    """Return the first header of a name."""
+    return next((value for key, value in context.headers if key.lower() == name), None)
+
+
+@dataclass
+class BentTrail:
+    """A trail that passes events through a function: none, one or more come out."""
+
+    trail: AuditTrail
+    bend: Callable[[AuditEvent], Iterable[AuditEvent]]
+
+    def write(self, *events: AuditEvent) -> None:
+        """Store what is left of the rows."""
+        self.trail.write(*(bent for event in events for bent in self.bend(event)))
+
+    def close(self) -> None:
+        """Close the real trail."""
+        self.trail.close()
+
+
+def bent_trail(bend: Callable[[AuditEvent], Iterable[AuditEvent]]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that bends every audit event."""
+    return replaced(trail=lambda parts: BentTrail(parts.trail, bend))
+
+
+def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
+    """Return a change of parts whose trail scrubs with another redactor."""
+
+    def rebuild(parts: Parts) -> AuditTrail:
+        parts.trail.close()
+        return SqlAuditTrail(engine_of(parts), parts.clock, redactor)
+
+    return replaced(trail=rebuild)
+
+
+def address_limiter(requests: int) -> Callable[[Parts], Parts]:
+    """Return a change of parts with another limit for each address."""
+    return replaced(address_limiter=lambda parts: MovingWindowLimiter(parts.clock, requests, 60))
+
+
+@dataclass(frozen=True)
+class BentTool:
+    """A tool with other behaviour under the same name."""
+
+    tool: Tool
+    act: Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]]
+    schema: dict[str, Any] | None = None
+    name: str = field(init=False)
+    description: str = field(init=False)
+    input_schema: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.tool.name)
+        object.__setattr__(self, "description", self.tool.description)
+        object.__setattr__(self, "input_schema", self.schema or self.tool.input_schema)
+
+    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        """Run the bent behaviour."""
+        return self.act(arguments, caller)
+
+
+def with_tool(
+    name: str,
+    act: Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]] | None = None,
+    schema: dict[str, Any] | None = None,
+) -> Callable[[Parts], Parts]:
+    """Return a change of parts in which one tool acts, or describes itself, differently."""
+
+    def bend(parts: Parts) -> Parts:
+        if name not in {tool.name for tool in parts.tools}:
+            raise LookupError(f"there is no tool {name}")
+        tools = [
+            BentTool(tool, act or tool.run, schema) if tool.name == name else tool
+            for tool in parts.tools
+        ]
+        return replace(parts, tools=tuple(tools))
+
+    return bend
+
+
+def _named(stage: Stage, name: str) -> Stage:
+    stage.__name__ = name  # refusals are audited under it
+    return stage

@@ -1,0 +1,254 @@
+"""Defects of rate limits and of the block."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from reference_server.answers import error
+from reference_server.mutants.bending import address_limiter, mutant, refusing, replaced, with_stage
+from reference_server.services.block import FailureBlock
+from reference_server.services.limits import MovingWindowLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.mutants.bending import Stage
+    from reference_server.parts import AddressBlock, Admission, Limiter, Parts
+
+HOUR = 3600
+
+
+class _Telling:
+    """A limiter that tells another time to wait."""
+
+    def __init__(self, limiter: Limiter, tell: Callable[[Admission], int]) -> None:
+        self._limiter, self._tell = limiter, tell
+
+    def admit(self, subject: str) -> Admission:
+        admission = self._limiter.admit(subject)
+        return replace(admission, retry_after=self._tell(admission))
+
+
+class _Unlimited:
+    """Admits everything."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._limiter = MovingWindowLimiter(parts.clock, 1_000_000, 60)
+
+    def admit(self, subject: str) -> Admission:
+        return self._limiter.admit(subject)
+
+
+def _tenant_subject(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:
+    """Charge the tenant's limit to something narrower than the tenant."""
+
+    class Keyed:
+        def __init__(self, limiter: Limiter, context: RequestContext) -> None:
+            self._limiter, self._context = limiter, context
+
+        def admit(self, tenant: str) -> Admission:
+            return self._limiter.admit(f"{tenant} {subject(self._context)}")
+
+    def around(stage: Stage) -> Stage:
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            return stage(
+                context, replace(parts, tenant_limiter=Keyed(parts.tenant_limiter, context))
+            )
+
+        return bent
+
+    return around
+
+
+def _another_body(context: RequestContext) -> Response:
+    del context
+    answer = error(HTTPStatus.TOO_MANY_REQUESTS, "slow_down")
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
+def _without_retry_after(context: RequestContext) -> Response:
+    del context
+    return error(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded")
+
+
+def block(failures: int = 10, window: int = HOUR, length: int = HOUR) -> Callable[[Parts], Parts]:
+    """Return a change of parts with another block."""
+    return replaced(address_block=lambda parts: FailureBlock(parts.clock, failures, window, length))
+
+
+class _Prolonging:
+    """Starts the block's hour again with every refusal."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._block, self._clock = parts.address_block, parts.clock
+        self._until: dict[str, float] = {}
+
+    def is_blocked(self, address: str) -> bool:
+        now = self._clock.now().timestamp()
+        blocked = self._block.is_blocked(address) or now < self._until.get(address, 0)
+        if blocked:
+            self._until[address] = now + timedelta(hours=1).total_seconds()
+        return blocked
+
+    def record_failure(self, address: str) -> bool:
+        return self._block.record_failure(address)
+
+
+class _Never:
+    """Never blocks."""
+
+    def __init__(self, parts: Parts) -> None:
+        del parts
+
+    def is_blocked(self, address: str) -> bool:
+        del address
+        return False
+
+    def record_failure(self, address: str) -> bool:
+        del address
+        return False
+
+
+def _only_wrong_keys(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        key = parts.credential_reader.read(context.headers)
+        digest = parts.key_hasher.digest(key or "")
+        if parts.key_directory.find(digest, parts.clock.now()) is not None:
+            return None
+        return stage(context, parts)
+
+    return bent
+
+
+_never: Callable[[Parts], AddressBlock] = _Never
+
+MUTANTS = (
+    mutant(
+        "address-limit-one-too-many",
+        "RATE-01",
+        "The address limit admits the 101st request.",
+        parts=address_limiter(101),
+    ),
+    mutant(
+        "address-limit-one-too-few",
+        "RATE-01",
+        "The address limit refuses the 100th request.",
+        parts=address_limiter(99),
+    ),
+    mutant(
+        "address-unlimited",
+        "RATE-01",
+        "There is no limit for an address.",
+        parts=replaced(address_limiter=_Unlimited),
+    ),
+    mutant(
+        "tenant-unlimited",
+        "RATE-02",
+        "There is no limit for a tenant.",
+        parts=replaced(tenant_limiter=_Unlimited),
+    ),
+    mutant(
+        "tenant-limit-one-too-many",
+        "RATE-02",
+        "The tenant limit admits the 301st request.",
+        parts=replaced(tenant_limiter=lambda parts: MovingWindowLimiter(parts.clock, 301, 60)),
+    ),
+    mutant(
+        "tenant-limit-per-key",
+        "RATE-02",
+        "Each key of a tenant has the tenant's whole limit.",
+        parts=with_stage(
+            "limit_tenant",
+            _tenant_subject(lambda context: str(context.principal and context.principal.key_id)),
+        ),
+    ),
+    mutant(
+        "tenant-limit-per-address",
+        "RATE-02",
+        "A tenant has its whole limit at each address.",
+        parts=with_stage("limit_tenant", _tenant_subject(lambda context: context.address)),
+    ),
+    mutant(
+        "limit-tells-another-error",
+        "RATE-01",
+        "The address limit's 429 has another error code.",
+        parts=with_stage("limit_address", refusing(_another_body)),
+    ),
+    mutant(
+        "tenant-limit-tells-another-error",
+        "RATE-02",
+        "The tenant limit's 429 has another error code.",
+        parts=with_stage("limit_tenant", refusing(_another_body)),
+    ),
+    mutant(
+        "retry-after-missing",
+        "RATE-05",
+        "A 429 does not say how long to wait.",
+        parts=with_stage("limit_address", refusing(_without_retry_after)),
+    ),
+    mutant(
+        "retry-after-too-short",
+        "RATE-05",
+        "A 429 says to wait a second, whatever is left of the minute.",
+        parts=replaced(address_limiter=lambda parts: _Telling(parts.address_limiter, lambda _: 1)),
+    ),
+    mutant(
+        "retry-after-in-milliseconds",
+        "RATE-05",
+        "A 429 tells milliseconds where HTTP has seconds.",
+        parts=replaced(
+            address_limiter=lambda parts: _Telling(
+                parts.address_limiter, lambda admission: admission.retry_after * 1000
+            )
+        ),
+    ),
+    mutant(
+        "block-one-too-late",
+        "BLOCK-01",
+        "The block engages at the eleventh failure.",
+        parts=block(failures=11),
+    ),
+    mutant(
+        "block-one-too-early",
+        "BLOCK-01",
+        "The block engages at the ninth failure.",
+        parts=block(failures=9),
+    ),
+    mutant(
+        "never-blocked",
+        "AUD-04 BLOCK-01 BLOCK-02",
+        "Failures are written down, and nothing follows from them.",
+        parts=replaced(address_block=_never),
+    ),
+    mutant(
+        "block-spares-valid-keys",
+        "BLOCK-01 BLOCK-02",
+        "The block is asked after the key, so guessing right lifts it.",
+        parts=with_stage("block_address", _only_wrong_keys),
+    ),
+    mutant(
+        "block-never-ends",
+        "BLOCK-04",
+        "A blocked address stays blocked for a year.",
+        parts=block(length=365 * 24 * HOUR),
+    ),
+    mutant(
+        "block-of-half-an-hour",
+        "BLOCK-04",
+        "The block ends after half an hour.",
+        parts=block(length=HOUR // 2),
+    ),
+    mutant(
+        "block-prolonged-by-refusals",
+        "BLOCK-04",
+        "Each refused request starts the hour again.",
+        parts=replaced(address_block=_Prolonging),
+    ),
+)

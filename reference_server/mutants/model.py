@@ -1,0 +1,21 @@
+"""A mutant: the reference server with one realistic defect, and what must notice it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reference_server.variant import Variant
+
+
+@dataclass(frozen=True)
+class Mutant(Variant):
+    """One deviation. ``fails`` are the requirements that must fail, and no others may."""
+
+    id: str
+    fails: frozenset[str]
+    summary: str
+
+    @property
+    def serve_words(self) -> tuple[str, ...]:
+        """The words after ``python -m`` that serve this mutant in production's shape."""
+        return ("reference_server.mutants", self.id, "--serve")

@@ -1,0 +1,158 @@
+"""Defects of tenant isolation."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from reference_server.mutants.bending import engine_of, mutant, replaced
+from reference_server.vocabulary import TENANT_SETTING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from reference_server.parts import Parts
+
+
+class _OnceAConnection:
+    """Sets the tenant for the connection's life, the first time the connection is used."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._engine = engine_of(parts)
+
+    @contextmanager
+    def begin(self, tenant_id: UUID) -> Generator[Connection]:
+        with self._engine.connect() as connection, connection.begin():
+            values = {"setting": TENANT_SETTING, "tenant": str(tenant_id)}
+            if not connection.info.get("tenant"):
+                connection.info["tenant"] = tenant_id
+                connection.execute(text("SELECT set_config(:setting, :tenant, false)"), values)
+            yield connection
+
+
+class _OtherTransaction:
+    """Sets the tenant on one connection of the pool and queries on whichever comes next."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._engine = engine_of(parts)
+
+    @contextmanager
+    def begin(self, tenant_id: UUID) -> Generator[Connection]:
+        values = {"setting": TENANT_SETTING, "tenant": str(tenant_id)}
+        with self._engine.connect() as first, first.begin():
+            first.execute(text("SELECT set_config(:setting, :tenant, false)"), values)
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+
+_POLICY = "DROP POLICY tenant_isolation ON metric_cache"
+_CREATE = "CREATE POLICY tenant_isolation ON metric_cache"
+_OWN = "tenant_id = current_tenant()"
+
+MUTANTS = (
+    mutant(
+        "runtime-is-superuser",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 AUD-05",
+        "The server connects as a superuser.",
+        sql=("ALTER ROLE mcp_app SUPERUSER",),
+    ),
+    mutant(
+        "runtime-bypasses-rls",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "The runtime role has BYPASSRLS.",
+        sql=("ALTER ROLE mcp_app BYPASSRLS",),
+    ),
+    mutant(
+        "runtime-owns-a-table",
+        "RLS-01",
+        "The runtime role owns a tenant table, and could switch its isolation off.",
+        sql=("ALTER TABLE sync_log OWNER TO mcp_app",),
+    ),
+    mutant(
+        "runtime-inherits-the-owner",
+        "RLS-01 AUD-05",
+        "The runtime role is a member of the owner's role, and inherits its rights.",
+        sql=("ALTER ROLE mcp_app INHERIT", "GRANT mcp_admin TO mcp_app WITH INHERIT TRUE"),
+    ),
+    mutant(
+        "runtime-may-create",
+        "RLS-01",
+        "The runtime role may create objects in the schema.",
+        sql=("GRANT CREATE ON SCHEMA public TO mcp_app",),
+    ),
+    mutant(
+        "rls-not-forced",
+        "RLS-02",
+        "Row-level security is enabled on metric_cache, but its owner is exempt.",
+        sql=("ALTER TABLE metric_cache NO FORCE ROW LEVEL SECURITY",),
+    ),
+    mutant(
+        "new-table-without-policy",
+        "RLS-02",
+        "A migration added a tenant table and nobody thought of its policy.",
+        sql=(
+            "CREATE TABLE report_cache (tenant_id uuid NOT NULL, body text)",
+            "ALTER TABLE report_cache OWNER TO mcp_admin",
+            "GRANT SELECT, INSERT ON report_cache TO mcp_app",
+        ),
+    ),
+    mutant(
+        "rls-disabled-on-a-table",
+        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "Row-level security was switched off on metric_cache for a repair, and stayed off.",
+        sql=("ALTER TABLE metric_cache DISABLE ROW LEVEL SECURITY",),
+    ),
+    mutant(
+        "second-policy-opens-reads",
+        "RLS-03 RLS-04 RLS-07",
+        "A permissive policy for reports lets everybody read: policies are joined by OR.",
+        sql=("CREATE POLICY reporting ON metric_cache FOR SELECT USING (true)",),
+    ),
+    mutant(
+        "policy-open-without-context",
+        "RLS-04 RLS-07",
+        "The policy passes when no tenant is set, so that jobs can see every row.",
+        sql=(
+            _POLICY,
+            f"{_CREATE} USING ({_OWN} OR current_tenant() IS NULL) WITH CHECK ({_OWN})",
+        ),
+    ),
+    mutant(
+        "policy-without-check",
+        "RLS-05",
+        "The policy has no WITH CHECK of its own for writes.",
+        sql=(
+            _POLICY,
+            f"{_CREATE} USING ({_OWN}) WITH CHECK (true)",
+        ),
+    ),
+    mutant(
+        "writes-not-isolated",
+        "RLS-06",
+        "Reads are isolated; an UPDATE or DELETE without WHERE reaches every tenant's rows.",
+        sql=(
+            _POLICY,
+            f"CREATE POLICY reads ON metric_cache FOR SELECT USING ({_OWN})",
+            f"CREATE POLICY inserts ON metric_cache FOR INSERT WITH CHECK ({_OWN})",
+            f"CREATE POLICY updates ON metric_cache FOR UPDATE USING (true) WITH CHECK ({_OWN})",
+            "CREATE POLICY deletes ON metric_cache FOR DELETE USING (true)",
+        ),
+    ),
+    mutant(
+        "context-once-a-connection",
+        "RLS-07",
+        "The tenant is set for a connection's whole life, when it is first used.",
+        parts=replaced(sessions=_OnceAConnection),
+    ),
+    mutant(
+        "context-on-another-connection",
+        "RLS-07",
+        "The tenant is set on one pooled connection, and the query runs on the next one.",
+        parts=replaced(sessions=_OtherTransaction),
+    ),
+)

@@ -1,0 +1,136 @@
+"""Defects of key rotation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+from sqlalchemy import text
+
+from reference_server.mutants.auth import directory
+from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
+from reference_server.services.rotation import SqlKeyRotation
+from reference_server.settings import Limits
+from reference_server.vocabulary import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.parts import Parts, Rotation
+
+
+class _Afterwards:
+    """Rotates, then does one statement more over the tenant's older keys."""
+
+    def __init__(self, parts: Parts, statement: str) -> None:
+        self._rotation, self._engine = parts.key_rotation, engine_of(parts)
+        self._clock, self._statement = parts.clock, text(statement)
+
+    def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
+        rotation = self._rotation.rotate(tenant_id, description)
+        now = self._clock.now()
+        values = {"tenant": tenant_id, "now": now, "later": now + timedelta(days=365)}
+        with self._engine.begin() as connection:
+            connection.execute(self._statement, values)
+        return rotation
+
+
+_OLDER = """
+    tenant_id = :tenant AND id <> (
+        SELECT id FROM api_keys WHERE tenant_id = :tenant ORDER BY created_at DESC LIMIT 1)"""
+
+
+def _afterwards(change: str) -> Callable[[Parts], Parts]:
+    # Both halves are this module's own text.
+    statement = f"UPDATE api_keys SET {change} WHERE {_OLDER}"  # noqa: S608
+    return replaced(key_rotation=lambda parts: _Afterwards(parts, statement))
+
+
+def _short_grace(parts: Parts) -> SqlKeyRotation:
+    limits = replace(Limits(), rotation_grace=3600)
+    return SqlKeyRotation(engine_of(parts), parts.key_hasher, parts.clock, limits)
+
+
+class _Admitting:
+    """Admits tokens by a weaker rule than equality."""
+
+    def __init__(self, parts: Parts, rule: Callable[[str, Callable[[str], bool]], bool]) -> None:
+        self._gate, self._rule = parts.admin_gate, rule
+
+    def admits(self, presented: str | None) -> bool:
+        return self._rule(presented or "", self._gate.admits)
+
+
+def _anything(presented: str, admits: Callable[[str], bool]) -> bool:
+    del admits
+    return bool(presented)
+
+
+def _one_character_off(presented: str, admits: Callable[[str], bool]) -> bool:
+    # The demo's token is base64 of 32 bytes, so its last character is always this one.
+    return admits(presented) or admits(presented[:-1] + "=") or admits(presented + "=")
+
+
+def _rotate_first(context: RequestContext, parts: Parts) -> Response | None:
+    from flask import request
+
+    if context.access is Access.ADMIN and request.is_json:
+        body = cast("dict[str, str]", request.get_json(silent=True) or {})
+        if not parts.admin_gate.admits(context.credential) and "tenantId" in body:
+            parts.key_rotation.rotate(UUID(body["tenantId"]), "before the token was looked at")
+    return None
+
+
+MUTANTS = (
+    mutant(
+        "rotated-key-works-later",
+        "ROT-01",
+        "A new key is found only when a cache of keys, a minute old, is renewed.",
+        parts=directory(
+            "revoked_at IS NULL AND expires_at > :now"
+            " AND (created_at < CAST(:now AS timestamptz) - interval '1 minute'"
+            " OR description NOT LIKE '%onformance run')"
+        ),
+    ),
+    mutant(
+        "rotation-revokes-at-once",
+        "ROT-02",
+        "A rotation revokes the old key instead of giving it a grace.",
+        parts=_afterwards("revoked_at = CAST(:now AS timestamptz)"),
+    ),
+    mutant(
+        "grace-of-an-hour",
+        "ROT-02",
+        "The grace is one hour instead of a day.",
+        parts=replaced(key_rotation=_short_grace),
+    ),
+    mutant(
+        "grace-never-ends",
+        "ROT-03",
+        "A rotation leaves the old keys as they were.",
+        parts=_afterwards("expires_at = CAST(:later AS timestamptz)"),
+    ),
+    mutant(
+        "any-admin-token-works",
+        "ROT-04",
+        "That there is an admin token is checked, not which.",
+        parts=replaced(admin_gate=lambda parts: _Admitting(parts, _anything)),
+    ),
+    mutant(
+        "admin-token-nearly-right",
+        "ROT-04",
+        "The end of the admin token is not compared.",
+        parts=replaced(admin_gate=lambda parts: _Admitting(parts, _one_character_off)),
+    ),
+    mutant(
+        "rotates-before-it-refuses",
+        "ROT-04",
+        "A wrong admin token gets its 401 after the rotation was done.",
+        parts=with_stage("authenticate", before(_rotate_first)),
+    ),
+)

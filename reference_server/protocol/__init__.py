@@ -1,0 +1,1 @@
+"""MCP: the official SDK behind the security chain."""

@@ -1,0 +1,313 @@
+"""The gate: one security chain, written as Flask hooks, for Flask's URLs and for the MCP endpoint.
+
+uvicorn calls the gate. Exactly ``/mcp`` belongs to the SDK's session manager, behind Flask's own
+``preprocess_request`` and ``process_response``; every other URL goes to Flask through a2wsgi. A
+stream therefore parks no thread, and no route can be added beside the chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import build_environ
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from werkzeug.datastructures import Headers
+
+from reference_server.answers import error, unavailable
+from reference_server.context import SCOPE_KEY, RequestContext
+from reference_server.errors import StorageUnavailableError
+from reference_server.parts import AuditEvent
+from reference_server.protocol.exchange import Exchange
+from reference_server.protocol.server import build_server
+from reference_server.services.logs import log_event
+from reference_server.vocabulary import EventType, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flask import Flask, Response
+
+    from reference_server.context import Principal
+    from reference_server.parts import Parts
+    from reference_server.protocol.exchange import Message, Receive, Send
+    from reference_server.settings import Settings
+
+    Scope = dict[str, Any]
+    RawHeaders = list[tuple[bytes, bytes]]
+
+MCP_PATH = b"/mcp"
+"""The raw path of the MCP endpoint: any other spelling of it is Flask's, and unknown there."""
+
+WORKERS = 32
+"""Threads for the chain, the views and the tools, all of which wait for the database."""
+
+ANSWER_SECONDS = 30.0
+"""How long a request to the SDK may take, its body included."""
+
+SESSION_HEADER = b"mcp-session-id"
+
+DNS_REBINDING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST})
+"""The SDK's answers to a foreign Origin and a foreign Host."""
+
+
+def session_owner(principal: Principal) -> str:
+    """Return the identity an MCP session is bound to: the tenant, so that it outlives a key."""
+    return str(principal.tenant_id)
+
+
+def is_mcp_path(scope: Mapping[str, Any]) -> bool:
+    """Tell whether the raw path is exactly the endpoint's; no other spelling of it is."""
+    return scope["raw_path"] == MCP_PATH
+
+
+def build_asgi(app: Flask, settings: Settings, parts: Parts) -> Gate:
+    """Return the ASGI application that serves ``app`` and the MCP endpoint of ``parts``."""
+    return Gate(app, settings, parts)
+
+
+class FlaskTurn:
+    """One Flask request context that is entered from several threads, one after the other.
+
+    The context variables Flask sets live in one ``contextvars.Context``, so that the chain may
+    run in a worker thread and the headers be added on the event loop.
+    """
+
+    def __init__(self, app: Flask, scope: Scope) -> None:
+        environ = cast("dict[str, Any]", build_environ(cast("Any", scope), cast("Any", None)))
+        # The body is the SDK's to read, so no stage and no parser of Flask may see it.
+        environ["wsgi.input"] = BytesIO()
+        self._app = app
+        self._variables = contextvars.copy_context()
+        self._context = app.request_context(environ)
+
+    def run_chain(self) -> Response | None:
+        """Enter the context and run the hooks; return the finished refusal, None to go on."""
+        return self._variables.run(self._run_chain)
+
+    def finish(self, response: Response) -> Response:
+        """Run the hooks that belong after a response."""
+        return self._variables.run(self._app.process_response, response)
+
+    def finish_head(self, status: int, headers: RawHeaders) -> RawHeaders:
+        """Run the hooks on an answer of which only the head is known; return its new headers."""
+        response = self._app.response_class(status=status)
+        response.headers = Headers(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        )
+        return _raw_headers(self.finish(response))
+
+    def end(self) -> None:
+        """Leave the context; allowed only after ``run_chain`` has returned."""
+        self._variables.run(self._context.pop)
+
+    def _run_chain(self) -> Response | None:
+        self._context.push()
+        try:
+            refusal = self._app.preprocess_request()
+        except Exception as raised:  # noqa: BLE001 -- Flask's own error handlers answer it
+            refusal = self._app.handle_user_exception(raised)
+        if refusal is None:
+            return None
+        return self._app.process_response(self._app.make_response(refusal))
+
+
+class Gate:
+    """The ASGI application. Its lifespan is the session manager's."""
+
+    def __init__(self, app: Flask, settings: Settings, parts: Parts) -> None:
+        self._app = app
+        self._parts = parts
+        self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="hallmark")
+        # a2wsgi types WSGI and ASGI for itself, and narrower than Flask and uvicorn do.
+        self._flask = cast("Any", WSGIMiddleware(cast("Any", app)))
+        self._flask.executor = self._executor
+        self._sessions = StreamableHTTPSessionManager(
+            build_server(parts, self._executor),
+            json_response=True,
+            security_settings=_transport_security(settings) if parts.check_origin else None,
+        )
+        self._stopping = asyncio.Event()
+
+    def stop_streams(self) -> None:
+        """End every open stream, so that a stopping server need not wait for its clients."""
+        self._stopping.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._sessions.run():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self.stop_streams()
+        self._executor.shutdown(wait=False)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = scope[SCOPE_KEY] = _context_of(scope)
+        exchange = Exchange(context, receive, send, self._stopping)
+        try:
+            if self._parts.routes_to_mcp(scope):
+                await self._serve_mcp(scope, exchange)
+            else:
+                await self._flask(scope, exchange.receive, exchange.send)
+        except Exception as raised:  # noqa: BLE001 -- the last net: a fixed 500, never a traceback
+            await self._answer_crash(exchange, raised)
+        finally:
+            context.request_id = context.request_id or str(uuid4())
+            exchange.log()
+        await exchange.close()
+
+    async def _serve_mcp(self, scope: Scope, exchange: Exchange) -> None:
+        turn = FlaskTurn(self._app, scope)
+        loop = asyncio.get_running_loop()
+        refusal = await loop.run_in_executor(self._executor, turn.run_chain)
+        try:
+            if refusal is not None:
+                await _send_response(exchange, refusal)
+                return
+            scope["user"] = self._session_user(exchange.context)
+            await self._ask_sdk(scope, exchange, turn)
+        finally:
+            turn.end()
+
+    async def _ask_sdk(self, scope: Scope, exchange: Exchange, turn: FlaskTurn) -> None:
+        """Let the SDK answer. Only a stream, which is a GET, may take as long as it likes.
+
+        A body may drip, and of two calls of one session that share a JSON-RPC id the SDK answers
+        one and keeps the other for ever.
+        """
+        send = McpAnswer(exchange, turn, self._audit_refused_origin).send
+        patience = None if scope["method"] == "GET" else ANSWER_SECONDS
+        try:
+            async with asyncio.timeout(patience):
+                await self._sessions.handle_request(scope, exchange.receive, cast("Any", send))
+        except TimeoutError:
+            if exchange.started:
+                return
+            late = HTTPStatus.GATEWAY_TIMEOUT if exchange.body_read else HTTPStatus.REQUEST_TIMEOUT
+            await _send_response(exchange, turn.finish(error(late, late.name.lower())))
+
+    def _session_user(self, context: RequestContext) -> AuthenticatedUser:
+        """Return the identity by which the SDK binds a session to who opened it."""
+        if context.principal is None:
+            raise PermissionError("the chain let a request without a principal through")
+        owner = self._parts.session_owner(context.principal)
+        return AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=[]))
+
+    async def _audit_refused_origin(self, context: RequestContext) -> bool:
+        """Store the row of a refusal that the SDK decided; False when it cannot be stored."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._write_refused_origin, context)
+
+    def _write_refused_origin(self, context: RequestContext) -> bool:
+        event = AuditEvent(
+            EventType.REQUEST_REFUSED, Outcome.FAILURE, metadata={"stage": "check_origin"}
+        )
+        try:
+            self._parts.trail.write(context.attribute(event))
+        except StorageUnavailableError:
+            return False
+        return True
+
+    async def _answer_crash(self, exchange: Exchange, raised: Exception) -> None:
+        context = exchange.context
+        context.request_id = context.request_id or str(uuid4())
+        log_event("request_failed", context.request_id, logging.ERROR, error=raised)
+        if exchange.started:
+            return
+        response = error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")
+        response.headers["X-Request-Id"] = context.request_id
+        response.headers.update(self._parts.security_headers)
+        await _send_response(exchange, response)
+
+
+class McpAnswer:
+    """Passes the SDK's answer on, with the headers that Flask's hooks add to every answer."""
+
+    def __init__(
+        self, exchange: Exchange, turn: FlaskTurn, audit_refusal: Callable[[RequestContext], Any]
+    ) -> None:
+        self._exchange = exchange
+        self._turn = turn
+        self._audit_refusal = audit_refusal
+        self._replaced = False
+
+    async def send(self, message: Message) -> None:
+        """Send one ASGI message of the SDK."""
+        if self._replaced:
+            return
+        if message["type"] == "http.response.start":
+            await self._start(message)
+        else:
+            await self._exchange.send(message)
+
+    async def _start(self, message: Message) -> None:
+        context = self._exchange.context
+        status = message["status"]
+        if status in DNS_REBINDING and not await self._audit_refusal(context):
+            context.is_unaudited = True
+        if context.is_unaudited or status in DNS_REBINDING:
+            self._replaced = True
+            code = HTTPStatus(status).name.lower()
+            response = unavailable() if context.is_unaudited else error(status, code)
+            await _send_response(self._exchange, self._turn.finish(response))
+            return
+        headers = message["headers"]
+        if status >= HTTPStatus.BAD_REQUEST:
+            # The SDK names a session on refused requests too, where none was established.
+            headers = [(name, value) for name, value in headers if name.lower() != SESSION_HEADER]
+        headers = self._turn.finish_head(status, headers)
+        await self._exchange.send(
+            {"type": "http.response.start", "status": status, "headers": headers}
+        )
+
+
+def _raw_headers(response: Response) -> RawHeaders:
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.items()
+    ]
+
+
+async def _send_response(exchange: Exchange, response: Response) -> None:
+    await exchange.answer(response.status_code, _raw_headers(response), response.get_data())
+
+
+def _context_of(scope: Scope) -> RequestContext:
+    client = scope.get("client")
+    return RequestContext(
+        request_id="",
+        address=client[0] if client else "",
+        method=scope["method"],
+        path=scope["path"],
+        headers=tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ),
+    )
+
+
+def _transport_security(settings: Settings) -> TransportSecuritySettings:
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=list(settings.allowed_hosts),
+        allowed_origins=list(settings.allowed_origins),
+    )

@@ -1,0 +1,112 @@
+"""The one scrubber of secrets. Log lines, audit rows and spans pass through it.
+
+Every pattern is possessive where it repeats, so a hostile message costs time linear in its length.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping
+from typing import Any, cast
+
+REDACTED = "[REDACTED]"
+TOO_DEEP = "[TOO DEEP]"
+DEEPEST = 64
+"""Levels of nesting that are kept; what lies deeper is dropped, not passed on unscrubbed."""
+
+SECRET_NAMES = (
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "sessiontoken",
+    "admintoken",
+    "clientsecret",
+    "authorization",
+    "apikey",
+    "password",
+    "secret",
+    "cookie",
+)
+"""Names of secrets, lower case and without separators; a field whose name holds one is scrubbed."""
+
+_SEPARATORS = re.compile(r"[^a-z0-9]++")
+
+_GAP = r"(?:%20|\\[nrt]|[\s\"':=+])++"
+_SCHEME_TOKEN = re.compile(rf"\b(Bearer|Basic){_GAP}[^\s\"',;<>\\]++", re.IGNORECASE)
+
+_PROVIDER_TOKEN = re.compile(r"ya29\.[\w.~+/=-]++|EAA[0-9A-Za-z]++")
+
+_NAMED_VALUE = re.compile(
+    r"((?:access|refresh|id|session|admin)[_-]?token|client[_-]?secret|authorization|api[_-]?key"
+    r"|password|secret|cookie)"
+    r"(\\?[\"']?+\s*+[:=]\s*+\\?[\"']?+)(?:(?:Bearer|Basic)\s++)?+[^\s\"',;&<>(){}\\\[\]]++",
+    re.IGNORECASE,
+)
+"""A secret named inside a text, such as ``{"access_token":"x"}`` or ``api_key=x``."""
+
+
+class TokenRedactor:
+    """Removes token-shaped text anywhere and the values of token-named fields at any depth."""
+
+    def scrub(self, value: Any) -> Any:
+        """Return a JSON-like copy without secrets; an exception becomes its type, text and causes.
+
+        Unknown objects become their scrubbed text. Nothing is raised for any input.
+        """
+        return self._scrub(value, DEEPEST)
+
+    def _scrub(self, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if not isinstance(value, Mapping | list | tuple | set | frozenset):
+            return scrub_text(_text_of(cast("object", value)))
+        if depth == 0:
+            return TOO_DEEP
+        if isinstance(value, Mapping):
+            return self._scrub_fields(cast("Mapping[Any, Any]", value), depth)
+        return [self._scrub(item, depth - 1) for item in cast("list[Any]", value)]
+
+    def _scrub_fields(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        return {
+            scrub_text(str(name)): REDACTED
+            if names_a_secret(str(name))
+            else self._scrub(value, depth - 1)
+            for name, value in fields.items()
+        }
+
+
+def names_a_secret(name: str) -> bool:
+    """Tell whether a field of that name holds a secret, whatever its letter case or separators."""
+    plain = _SEPARATORS.sub("", name.lower())
+    return any(secret in plain for secret in SECRET_NAMES)
+
+
+def scrub_text(text: str) -> str:
+    """Return the text without token-shaped parts."""
+    text = _NAMED_VALUE.sub(rf"\1\2{REDACTED}", text)
+    text = _SCHEME_TOKEN.sub(rf"\1 {REDACTED}", text)
+    return _PROVIDER_TOKEN.sub(REDACTED, text)
+
+
+def _chain_of(error: BaseException) -> str:
+    """Return the error and its causes as one text, the outermost first, without code or paths."""
+    texts: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        texts.append("".join(traceback.format_exception_only(current)).rstrip())
+        current = current.__cause__ or current.__context__
+    return "; caused by ".join(texts)
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode(errors="replace")
+    if isinstance(value, BaseException):
+        return _chain_of(value)
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 -- a broken __str__ must not break the log line about it
+        return f"<{type(value).__name__}>"

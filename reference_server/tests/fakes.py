@@ -1,0 +1,207 @@
+"""In-memory parts for tests of the HTTP half: they satisfy the protocols and record their use."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from reference_server.app import SECURITY_HEADERS
+from reference_server.context import Principal
+from reference_server.errors import StorageUnavailableError
+from reference_server.parts import Parts, Rotation
+from reference_server.pipeline import PIPELINE
+from reference_server.protocol.failure import describe_failure
+from reference_server.protocol.gate import is_mcp_path, session_owner
+from reference_server.protocol.tools import TOOLS
+from reference_server.services.admin import AdminTokenGate
+from reference_server.services.block import FailureBlock
+from reference_server.services.credentials import HeaderKeyReader
+from reference_server.services.limits import MovingWindowLimiter
+from reference_server.services.redaction import TokenRedactor
+from reference_server.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from reference_server.parts import AuditEvent
+
+KEY_A = "key-of-tenant-a"
+KEY_B = "key-of-tenant-b"
+ADMIN_TOKEN = "the-admin-token"
+TENANT_A = UUID("00000000-0000-4000-8000-00000000000a")
+TENANT_B = UUID("00000000-0000-4000-8000-00000000000b")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        """Return the time it was set to."""
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        """Move forward; a negative number moves back."""
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeTrail:
+    """Keeps rows in a list; with ``rows_left`` set, takes only so many more."""
+
+    def __init__(self) -> None:
+        self.rows: list[AuditEvent] = []
+        self.rows_left: int | None = None
+        self.closed = False
+        self._lock = threading.Lock()
+
+    def write(self, *events: AuditEvent) -> None:
+        """Keep the rows, all or none."""
+        with self._lock:
+            if self.rows_left is not None and len(events) > self.rows_left:
+                raise StorageUnavailableError("the trail is down")
+            if self.rows_left is not None:
+                self.rows_left -= len(events)
+            self.rows.extend(events)
+
+    def close(self) -> None:
+        """Note that it was called."""
+        self.closed = True
+
+
+class FakeHasher:
+    """Digests without a secret."""
+
+    def digest(self, raw_key: str) -> str:
+        """Return the plain SHA-256."""
+        return hashlib.sha256(raw_key.encode()).hexdigest()
+
+
+class FakeDirectory:
+    """Knows the keys it was given and records every digest it was asked for."""
+
+    def __init__(self, keys: dict[str, UUID]) -> None:
+        self._owners = {
+            FakeHasher().digest(key): Principal(tenant, uuid4()) for key, tenant in keys.items()
+        }
+        self.asked: list[str] = []
+        self.is_down = False
+
+    def find(self, digest: str, now: datetime) -> Principal | None:
+        """Return the owner; StorageUnavailableError while ``is_down``."""
+        del now
+        if self.is_down:
+            raise StorageUnavailableError("the key directory is down")
+        self.asked.append(digest)
+        return self._owners.get(digest)
+
+
+class FakeKeyUse:
+    """Remembers the uses it was told of."""
+
+    def __init__(self) -> None:
+        self.uses: list[UUID] = []
+        self.closed = False
+
+    def record(self, key_id: UUID, used_at: datetime) -> None:
+        """Note the key."""
+        del used_at
+        self.uses.append(key_id)
+
+    def close(self) -> None:
+        """Note that it was called."""
+        self.closed = True
+
+
+class FakeRotation:
+    """Mints one fixed key for tenant A; knows no other tenant."""
+
+    def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
+        """Return the fixed key for tenant A."""
+        del description
+        return Rotation("a-new-key", START) if tenant_id == TENANT_A else None
+
+
+class FakeSessions:
+    """Opens 'transactions' whose every query answers with one row that names the tenant."""
+
+    @contextmanager
+    def begin(self, tenant_id: UUID) -> Generator[Any]:
+        """Yield what looks like a connection."""
+        yield _Rows([("google", "spend", "last_7_days", {"canary": str(tenant_id)})])
+
+
+@dataclass
+class _Rows:
+    rows: list[tuple[Any, ...]]
+
+    def execute(self, statement: object) -> _Rows:
+        del statement
+        return self
+
+    def all(self) -> list[tuple[Any, ...]]:
+        return self.rows
+
+
+@dataclass
+class World:
+    """The fakes of one server, and the parts made of them."""
+
+    limits: Limits = field(default_factory=Limits)
+    clock: FakeClock = field(default_factory=FakeClock)
+    trail: FakeTrail = field(default_factory=FakeTrail)
+    key_use: FakeKeyUse = field(default_factory=FakeKeyUse)
+    directory: FakeDirectory = field(
+        default_factory=lambda: FakeDirectory({KEY_A: TENANT_A, KEY_B: TENANT_B})
+    )
+    replaced: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that no test's server reads a database or a secret from."""
+        return Settings(database="", secrets_dir=Path(), port=0, limits=self.limits)
+
+    def parts(self) -> Parts:
+        """Return fresh parts around the fakes; ``replaced`` wins."""
+        limits = self.limits
+        made = Parts(
+            clock=self.clock,
+            pipeline=PIPELINE,
+            credential_reader=HeaderKeyReader("X-Api-Key"),
+            key_hasher=FakeHasher(),
+            key_directory=self.directory,
+            key_use=self.key_use,
+            key_rotation=FakeRotation(),
+            admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
+            address_limiter=MovingWindowLimiter(
+                self.clock, limits.address_requests, limits.address_window
+            ),
+            tenant_limiter=MovingWindowLimiter(
+                self.clock, limits.tenant_requests, limits.tenant_window
+            ),
+            address_block=FailureBlock(
+                self.clock, limits.failures, limits.failure_window, limits.block
+            ),
+            trail=self.trail,
+            sessions=FakeSessions(),
+            redactor=TokenRedactor(),
+            tools=TOOLS,
+            security_headers=SECURITY_HEADERS,
+            describe_failure=describe_failure,
+            session_owner=session_owner,
+            routes_to_mcp=is_mcp_path,
+            server_version="1.2.3",
+        )
+        return replace(made, **self.replaced)
+
+    def types(self) -> list[str]:
+        """Return the event types of the trail, in order."""
+        return [row.event_type.value for row in self.trail.rows]

@@ -1,0 +1,56 @@
+"""Rows for tests of the database: tenants and keys, written as the owner writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from reference_server.db.models import api_keys, metric_cache, tenants
+from reference_server.db.session import SqlTenantSessions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def add_tenant(owner: Engine) -> UUID:
+    """Add a tenant with one row in ``metric_cache``."""
+    tenant = uuid4()
+    with SqlTenantSessions(owner).begin(tenant) as connection:
+        connection.execute(insert(tenants).values(id=tenant, name="a tenant"))
+        connection.execute(insert(metric_cache).values(**metric(tenant)))
+    return tenant
+
+
+def add_key(
+    owner: Engine, tenant: UUID, digest: str, expires: datetime, revoked: datetime | None = None
+) -> UUID:
+    """Add a key and return its id."""
+    key = uuid4()
+    values = {
+        "id": key,
+        "tenant_id": tenant,
+        "key_hash": digest,
+        "description": "a key",
+        "expires_at": expires,
+        "revoked_at": revoked,
+    }
+    with owner.begin() as connection:
+        connection.execute(insert(api_keys).values(values))
+    return key
+
+
+def metric(tenant: UUID) -> dict[str, object]:
+    """Return the values of a row in ``metric_cache``."""
+    return {
+        "tenant_id": tenant,
+        "platform": "google",
+        "report_type": str(uuid4()),
+        "date_range_key": "last_7_days",
+        "expires_at": NOW,
+    }

@@ -1,0 +1,75 @@
+"""The words of the system: every name that two modules must agree on is a member of an enum here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What an audit row can say happened (seed 004 F1). The values are the contract."""
+
+    AUTH_SUCCESS = "api_key.auth_success"
+    AUTH_FAILURE = "api_key.auth_failure"
+    KEY_CREATED = "api_key.created"
+    KEY_ROTATED = "api_key.rotated"
+    KEY_REVOKED = "api_key.revoked"
+    ADMIN_AUTH_FAILURE = "admin.auth_failure"
+    REQUEST_REFUSED = "request.refused"
+    TOOL_CALLED = "mcp.tool_called"
+    TOOL_FAILED = "mcp.tool_failed"
+    TENANT_CREATED = "tenant.created"
+    RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
+    BLOCKED_ADDRESS = "auth.blocked_ip"
+
+
+class Outcome(StrEnum):
+    """How the audited act ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Reason(StrEnum):
+    """Why a request was refused, as the audit row says it."""
+
+    MISSING = "missing"
+    INVALID = "invalid"
+    BLOCKED = "blocked"
+    ENGAGED = "engaged"
+
+
+class LimitScope(StrEnum):
+    """Which limit a refused request ran into."""
+
+    ADDRESS = "global"
+    TENANT = "tenant"
+    AUTH = "auth"
+
+
+class Access(StrEnum):
+    """What a URL asks of its caller."""
+
+    PUBLIC = "public"
+    KEY = "key"
+    ADMIN = "admin"
+
+
+class SecretName(StrEnum):
+    """The secrets that must be readable before a port is opened (seed 004 C1, design section 8)."""
+
+    CREDENTIAL_KEK = "CREDENTIAL_KEK"
+    API_KEY_HMAC_SECRET = "API_KEY_HMAC_SECRET"  # noqa: S105 -- the name of a secret
+    DB_PASSWORD = "DB_PASSWORD"  # noqa: S105 -- the name of a secret
+    ADMIN_TOKEN = "ADMIN_TOKEN"  # noqa: S105 -- the name of a secret
+
+
+class Role(StrEnum):
+    """The database roles: owner, runtime, and the reader of the trail."""
+
+    ADMIN = "mcp_admin"
+    APP = "mcp_app"
+    AUDITOR = "mcp_auditor"
+
+
+TENANT_SETTING = "app.current_tenant_id"
+"""The PostgreSQL setting that names the tenant of a transaction."""

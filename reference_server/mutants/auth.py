@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -202,6 +203,11 @@ def _loosely_mcp(scope: Mapping[str, Any]) -> bool:
     return scope["path"].strip("/").lower() == "mcp"
 
 
+def _guard_raw_route_decoded(parts: Parts) -> Parts:
+    guarded = with_stage("authenticate", _skip(_is_another_spelling))(parts)
+    return replace(guarded, routes_to_mcp=_loosely_mcp)
+
+
 def _claims_health(context: RequestContext) -> bool:
     return header(context, "x-original-url") == "/health"
 
@@ -354,9 +360,7 @@ MUTANTS = (
         "guard-compares-raw-path",
         "AUTH-10",
         "The guard compares the raw path, the router the decoded one (seed 004 D2).",
-        parts=lambda parts: replaced(routes_to_mcp=lambda _: _loosely_mcp)(
-            with_stage("authenticate", _skip(_is_another_spelling))(parts)
-        ),
+        parts=_guard_raw_route_decoded,
     ),
     mutant(
         "override-header-believed",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from reference_server.settings import Settings
+
 _FALLBACK = b"change-me-before-you-go-to-production"
 
 
@@ -51,6 +53,10 @@ def _not_naming(directory: Path) -> Mapping[SecretName, bytes]:
         raise ConfigurationError("The configuration is incomplete.") from error
 
 
+def _everywhere(settings: Settings) -> Settings:
+    return replace(settings, host="0.0.0.0")
+
+
 MUTANTS = (
     mutant(
         "secret-falls-back-to-a-default",
@@ -80,6 +86,6 @@ MUTANTS = (
         "listens-everywhere",
         "BOOT-05",
         "The server listens on every interface by default.",
-        settings=lambda settings: replace(settings, host="0.0.0.0"),
+        settings=_everywhere,
     ),
 )

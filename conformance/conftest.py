@@ -317,10 +317,16 @@ def passage(target: Target, session: JudgeSession) -> Passage:
     return Passage(TargetClock(channel) if channel else None, session.options.patience)
 
 
+@pytest.fixture(scope="session")
+def session_launcher(request: pytest.FixtureRequest) -> Launcher:
+    """Further processes of the target, for fixtures that outlive a check."""
+    return Launcher(supplied(request.config.stash[SESSION].target.channels.launch))
+
+
 @pytest.fixture
-def launcher(target: Target) -> Launcher:
+def launcher(session_launcher: Launcher) -> Launcher:
     """Further processes of the target."""
-    return Launcher(supplied(target.channels.launch))
+    return session_launcher
 
 
 @pytest.fixture

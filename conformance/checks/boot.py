@@ -7,14 +7,16 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conformance.evidence.launch import Launcher
+    from conformance.evidence.launch import Launched, Launcher
 
 
 def _missing(path: Path) -> None:
@@ -47,16 +49,25 @@ def _spoil(how: str, name: str, folder: Path) -> None:
     SPOILT[how](folder / name)
 
 
+@pytest.fixture(scope="module")
+def started(session_launcher: Launcher) -> Iterator[Launched]:
+    """A process with all its secrets, which serves."""
+    with session_launcher.start() as process:
+        establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
+        yield process
+
+
 @requirement("BOOT-01")
-def test_without_a_required_secret_the_server_does_not_start(launcher: Launcher) -> None:
+def test_without_a_required_secret_the_server_does_not_start(
+    launcher: Launcher, started: Launched
+) -> None:
     """With all secrets it starts; each is then spoilt in each way, one at a time."""
-    with launcher.start() as good:
-        establish(good.settle() is None, f"the server starts: {good.output()[-300:]}")
+    establish(started.is_serving(), "the server serves with all its secrets")
     wrong: list[str] = []
     for name in launcher.channel.required_secrets:
-        with ExitStack() as started:
+        with ExitStack() as stack:
             attempts = {
-                how: started.enter_context(launcher.start(partial(_spoil, how, name)))
+                how: stack.enter_context(launcher.start(partial(_spoil, how, name)))
                 for how in SPOILT
             }
             for how, process in attempts.items():
@@ -83,10 +94,8 @@ def test_the_error_never_holds_a_secret(launcher: Launcher) -> None:
 
 
 @requirement("BOOT-05")
-def test_the_server_listens_on_loopback_by_default(launcher: Launcher) -> None:
+def test_the_server_listens_on_loopback_by_default(started: Launched) -> None:
     """Read from the kernel's socket table, for the process and its children."""
-    with launcher.start() as process:
-        establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
-        listening = process.listening()
+    listening = started.listening()
     establish(listening, "the process listens somewhere")
     assert not [found for found in listening if not ipaddress.ip_address(found).is_loopback]

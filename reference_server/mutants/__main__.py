@@ -13,7 +13,8 @@ from reference_server.command_line import (
     run_reporting,
     settings_from,
 )
-from reference_server.mutants.registry import all_mutants, find_mutant
+from reference_server.mutants.boot import MUTANTS as BENDING_START
+from reference_server.services.secrets import load_secrets
 
 if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
@@ -25,6 +26,8 @@ def main(words: list[str] | None = None) -> int:
     """List the mutants or run one; exit codes as in ``reference_server``."""
     words = sys.argv[1:] if words is None else words
     if words == ["--list"]:
+        from reference_server.mutants.registry import all_mutants
+
         sys.stdout.write(json.dumps([_entry(mutant) for mutant in all_mutants().values()]) + "\n")
         return 0
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
@@ -39,6 +42,12 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
+    if serve and arguments.name not in {mutant.id for mutant in BENDING_START}:
+        # Only those bend how secrets are read; all others fail as early as the server does.
+        load_secrets(arguments.secrets)
+
+    from reference_server.mutants.registry import find_mutant
+
     mutant = find_mutant(arguments.name)
     if serve:
         from reference_server.production import run_production

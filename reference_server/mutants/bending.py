@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.mutants.model import Mutant
-from reference_server.services.audit import SqlAuditTrail
-from reference_server.services.limits import MovingWindowLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +14,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.context import RequestContext
-    from reference_server.parts import AuditEvent, AuditTrail, Parts, Redactor, Tool, ToolCaller
+    from reference_server.parts import (
+        AuditEvent,
+        AuditTrail,
+        Limiter,
+        Parts,
+        Redactor,
+        Tool,
+        ToolCaller,
+    )
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
@@ -114,6 +120,8 @@ def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
     """Return a change of parts whose trail scrubs with another redactor."""
 
     def rebuild(parts: Parts) -> AuditTrail:
+        from reference_server.services.audit import SqlAuditTrail
+
         parts.trail.close()
         return SqlAuditTrail(engine_of(parts), parts.clock, redactor)
 
@@ -122,7 +130,13 @@ def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
 
 def address_limiter(requests: int) -> Callable[[Parts], Parts]:
     """Return a change of parts with another limit for each address."""
-    return replaced(address_limiter=lambda parts: MovingWindowLimiter(parts.clock, requests, 60))
+
+    def rebuild(parts: Parts) -> Limiter:
+        from reference_server.services.limits import MovingWindowLimiter
+
+        return MovingWindowLimiter(parts.clock, requests, 60)
+
+    return replaced(address_limiter=rebuild)
 
 
 @dataclass(frozen=True)

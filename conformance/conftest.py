@@ -133,7 +133,7 @@ def pytest_terminal_summary(
 ) -> None:
     """End the run with the table."""
     recorder = config.stash.get(RECORDER, None)
-    if recorder is None or not recorder.planned:
+    if recorder is None or not recorder.planned or hasattr(config, "workerinput"):
         return
     session = config.stash[SESSION]
     options = session.options

@@ -41,6 +41,7 @@ class JudgeSession:
     lock: Path
     state: Path | None = None
     started: running.RunningTarget | None = None
+    is_worker: bool = False
 
     def budget(self) -> Budget:
         """Return a budget for one check; where there is one address, all checks share one."""
@@ -71,10 +72,12 @@ class JudgeSession:
                 fcntl.flock(handle, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Stop a target that this run started."""
+        """Stop a target that this run started; a worker leaves all to the controller."""
+        if self.is_worker:
+            return
+        self.lock.unlink(missing_ok=True)
         if self.started is not None:
             self.started.stop()
-            self.lock.unlink(missing_ok=True)
 
 
 def open_session(config: pytest.Config) -> JudgeSession:
@@ -131,6 +134,7 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
         AddressPool(target, lane),
         Path(handed["lock"]),
         state,
+        is_worker=True,
     )
 
 

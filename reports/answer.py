@@ -1,0 +1,169 @@
+"""The overall answer of a run: the one place where a run may be called clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from conformance.model import Channel, Severity, Verdict
+
+if TYPE_CHECKING:
+    from reports.run import Finding, Run
+
+_VIOLATION, _UNDECIDED = 1, 6
+_JUDGED = frozenset({0, _VIOLATION, _UNDECIDED})
+_CHANNELS = {channel.value: channel for channel in Channel}
+
+
+class Outcome(StrEnum):
+    """What a run amounts to."""
+
+    CLEAN = "clean"
+    VIOLATIONS = "violations"
+    INCONCLUSIVE = "inconclusive"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The outcome, in two or three words and in one or two sentences."""
+
+    outcome: Outcome
+    headline: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What would let some requirements be judged; for those of ``alone`` nothing else is lacking."""
+
+    what: str
+    findings: tuple[Finding, ...]
+    alone: int
+
+
+def decide(run: Run) -> Outcome:
+    """Return the gravest of what the findings say and what the exit code says."""
+    counts = run.counts
+    if run.footer is None or run.footer.exit_code not in _JUDGED:
+        return Outcome.INCOMPLETE
+    if counts[Verdict.FAIL] or run.footer.exit_code == _VIOLATION:
+        return Outcome.VIOLATIONS
+    is_undecided = counts[Verdict.INCONCLUSIVE] or run.footer.exit_code == _UNDECIDED
+    if is_undecided or not counts[Verdict.PASS]:
+        return Outcome.INCONCLUSIVE
+    return Outcome.CLEAN
+
+
+def answer(run: Run) -> Answer:
+    """Return the overall answer. A run of which nothing was seen is never clean."""
+    outcome = decide(run)
+    headline, sentence = {
+        Outcome.CLEAN: _clean,
+        Outcome.VIOLATIONS: _violations,
+        Outcome.INCONCLUSIVE: _inconclusive,
+        Outcome.INCOMPLETE: _incomplete,
+    }[outcome](run)
+    return Answer(outcome, headline, sentence)
+
+
+def supplies(run: Run) -> tuple[Supply, ...]:
+    """Group what was not assessed by what would supply it, the most useful first."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in run.having(Verdict.NOT_ASSESSED):
+        for what in _lacking(finding):
+            grouped.setdefault(what, []).append(finding)
+    found = [
+        Supply(what, tuple(group), sum(len(_lacking(finding)) == 1 for finding in group))
+        for what, group in grouped.items()
+    ]
+    return tuple(sorted(found, key=lambda supply: -len(supply.findings)))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return the count with its noun."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _lacking(finding: Finding) -> tuple[str, ...]:
+    if not finding.missing:
+        return (finding.reason or "no reason was recorded",)
+    known = (_CHANNELS.get(name) for name in finding.missing)
+    return tuple(
+        channel.supplied_by if channel else name
+        for name, channel in zip(finding.missing, known, strict=True)
+    )
+
+
+def _clean(run: Run) -> tuple[str, str]:
+    passed, unseen = run.counts[Verdict.PASS], run.counts[Verdict.NOT_ASSESSED]
+    if not unseen:
+        return "Clean", f"{_all(passed)} judged, and {_passes(passed)}."
+    return (
+        "Clean, as far as seen",
+        f"{plural(passed, 'requirement')} of {passed + unseen} could be assessed, and "
+        f"{_passes(passed)}. Of the other {unseen}, nothing is known.",
+    )
+
+
+def _violations(run: Run) -> tuple[str, str]:
+    failed = run.having(Verdict.FAIL)
+    if not failed:
+        return "Violations", "The run ended as one that found a violation; none is in its record."
+    mild = sum(finding.severity is Severity.SHOULD for finding in failed)
+    of_these = f", {mild} of them only recommended (SHOULD)" if mild else ""
+    verb = "is" if len(failed) == 1 else "are"
+    return (
+        plural(len(failed), "violation"),
+        f"{plural(len(failed), 'requirement')} of {len(run.findings)} {verb} violated{of_these}."
+        f"{_unseen(run)}",
+    )
+
+
+def _inconclusive(run: Run) -> tuple[str, str]:
+    counts = run.counts
+    if not run.findings:
+        return "Nothing judged", "The run holds no finding, so it says nothing about the target."
+    if counts[Verdict.INCONCLUSIVE]:
+        open_ones = plural(counts[Verdict.INCONCLUSIVE], "requirement")
+        return (
+            "Inconclusive",
+            f"No violation was found, and {open_ones} of {len(run.findings)} could not be decided."
+            f"{_unseen(run, inconclusive=False)}",
+        )
+    if not counts[Verdict.PASS]:
+        return "Nothing judged", "No requirement could be assessed on the evidence at hand."
+    return (
+        "Inconclusive",
+        "No violation was found, but requirements that this run was told to require "
+        "were not assessed.",
+    )
+
+
+def _incomplete(run: Run) -> tuple[str, str]:
+    failed = run.counts[Verdict.FAIL]
+    until_then = f" Until then it had found {plural(failed, 'violation')}." if failed else ""
+    why = "its record has no end" if run.footer is None else f"exit code {run.footer.exit_code}"
+    return (
+        "Incomplete",
+        f"The run was cut short ({why}): nothing follows from what it did not reach.{until_then}",
+    )
+
+
+def _unseen(run: Run, *, inconclusive: bool = True) -> str:
+    counts = run.counts
+    words = [
+        f"{counts[verdict]} {verdict.value}"
+        for verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED)
+        if counts[verdict] and (inconclusive or verdict is Verdict.NOT_ASSESSED)
+    ]
+    return f" Another {' and '.join(words)}." if words else ""
+
+
+def _all(count: int) -> str:
+    return "The one requirement was" if count == 1 else f"All {count} requirements were"
+
+
+def _passes(count: int) -> str:
+    return "it passes" if count == 1 else "all of them pass"

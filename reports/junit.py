@@ -1,0 +1,112 @@
+"""``junit.xml``: one suite an area, one case a requirement, for what CI systems already read.
+
+*fail* is a failure, *inconclusive* an error, *not assessed* a skip. A run whose cases alone would
+look better than its answer gets one more case that is an error, so that no reader shows it green.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from conformance.model import Verdict
+from reports.answer import Answer, Outcome, answer
+from reports.text import clip
+
+if TYPE_CHECKING:
+    from reports.run import Finding, Run
+
+_TAGS = {
+    Verdict.FAIL: "failure",
+    Verdict.INCONCLUSIVE: "error",
+    Verdict.NOT_ASSESSED: "skipped",
+}
+_MESSAGE = 300
+
+
+def render(run: Run) -> str:
+    """Return the document, with its XML declaration."""
+    root = ET.Element("testsuites", name="hallmark")
+    for area, findings in run.areas.items():
+        _suite(root, run, f"{area}: {findings[0].area_title}", findings)
+    overall = answer(run)
+    if _looks_better(run, overall):
+        _overall(root, run, overall)
+    _total(root)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: ET.Element, run: Run, name: str, findings: tuple[Finding, ...]) -> None:
+    counts = {tag: 0 for tag in _TAGS.values()}
+    for finding in findings:
+        if tag := _TAGS.get(finding.verdict):
+            counts[tag] += 1
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(findings)),
+        failures=str(counts["failure"]),
+        errors=str(counts["error"]),
+        skipped=str(counts["skipped"]),
+        time=f"{sum(finding.seconds for finding in findings):.3f}",
+        timestamp=run.header.started.isoformat(),
+        hostname=run.header.target_url,
+    )
+    for finding in findings:
+        _case(suite, finding)
+
+
+def _case(suite: ET.Element, finding: Finding) -> None:
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=f"hallmark.{finding.area}",
+        name=f"{finding.id} {finding.title}",
+        time=f"{finding.seconds:.3f}",
+    )
+    if tag := _TAGS.get(finding.verdict):
+        first_line = finding.reason.partition("\n")[0]
+        message = clip(first_line or finding.verdict.value, _MESSAGE)
+        ET.SubElement(case, tag, message=message).text = _explanation(finding)
+
+
+def _explanation(finding: Finding) -> str:
+    parts = [
+        f"clause ({finding.severity.value}): {finding.clause}",
+        f"seen: {finding.seen}" if finding.seen else f"reason: {finding.reason}",
+        *(f"{item.title}\n{item.text}" for item in finding.evidence if finding.seen),
+        f"again: {finding.rerun}",
+    ]
+    return "\n\n".join(parts)
+
+
+def _looks_better(run: Run, overall: Answer) -> bool:
+    if overall.outcome is Outcome.INCOMPLETE:
+        return True
+    shown = run.counts[Verdict.FAIL] or run.counts[Verdict.INCONCLUSIVE]
+    return overall.outcome is not Outcome.CLEAN and not shown
+
+
+def _overall(root: ET.Element, run: Run, overall: Answer) -> None:
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name="run",
+        tests="1",
+        failures="0",
+        errors="1",
+        skipped="0",
+        time="0",
+        timestamp=run.header.started.isoformat(),
+        hostname=run.header.target_url,
+    )
+    case = ET.SubElement(suite, "testcase", classname="hallmark", name="the run as a whole")
+    ET.SubElement(case, "error", message=overall.headline).text = overall.sentence
+
+
+def _total(root: ET.Element) -> None:
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in root):.3f}")

@@ -1,0 +1,116 @@
+"""``summary.md``: what a CI job shows beside its result (CommonMark with GitHub's tables)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.model import Verdict
+from reports.answer import answer, supplies
+from reports.text import clip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.run import Finding, Run
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BACKTICKS = re.compile(r"`+")
+_SEEN = 1200
+# GitHub takes a summary of up to 1 MiB; a page of failures is all that anybody reads there.
+_MOST_FAILURES = 40
+
+
+def render(run: Run) -> str:
+    """Return the summary."""
+    return "\n".join(_lines(run)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is: no markup, no link, no image, no table cell."""
+    # CommonMark lets every ASCII punctuation mark be escaped, so none needs to be argued about.
+    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Return a code span, fenced by more backticks than the text holds in a row."""
+    flat = " ".join(text.split())
+    fence = "`" * (_longest_run(flat) + 1)
+    return f"{fence} {flat} {fence}"
+
+
+def block(text: str) -> list[str]:
+    """Return a code block's lines, fenced likewise."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return [f"{fence}text", *text.split("\n"), fence]
+
+
+def _lines(run: Run) -> Iterator[str]:
+    overall = answer(run)
+    yield f"# Hallmark: {overall.headline}"
+    yield ""
+    yield f"**{escape(run.header.target_name)}** at {code(run.header.target_url)}"
+    yield ""
+    yield escape(overall.sentence)
+    yield ""
+    yield from _table(run)
+    yield from _failures(run)
+    yield from _undecided(run)
+    yield from _unseen(run)
+
+
+def _table(run: Run) -> Iterator[str]:
+    yield "| area | " + " | ".join(verdict.value for verdict in Verdict) + " |"
+    yield "| --- |" + " ---: |" * len(Verdict)
+    for area, findings in run.areas.items():
+        counted = [sum(one.verdict is verdict for one in findings) for verdict in Verdict]
+        yield f"| {area} | " + " | ".join(str(count or "·") for count in counted) + " |"
+    totals = " | ".join(f"**{count}**" for count in run.counts.values())
+    yield f"| **total** | {totals} |"
+
+
+def _failures(run: Run) -> Iterator[str]:
+    failed = run.having(Verdict.FAIL)
+    if failed:
+        yield from ("", "## What failed")
+    for finding in failed[:_MOST_FAILURES]:
+        yield from _failure(finding)
+    if len(failed) > _MOST_FAILURES:
+        yield from ("", f"{len(failed) - _MOST_FAILURES} more are in `report.html`.")
+
+
+def _failure(finding: Finding) -> Iterator[str]:
+    yield ""
+    yield f"### {finding.id} {escape(finding.title)}"
+    yield ""
+    yield f"Expected ({finding.severity.value}): {escape(finding.expected or finding.clause)}"
+    yield ""
+    yield "Seen:"
+    yield ""
+    yield from block(clip(finding.seen or finding.reason, _SEEN))
+    yield ""
+    yield "Run just this again:"
+    yield ""
+    yield from block(finding.rerun)
+
+
+def _undecided(run: Run) -> Iterator[str]:
+    undecided = run.having(Verdict.INCONCLUSIVE)
+    if undecided:
+        yield from ("", "## What could not be decided", "")
+    for finding in undecided:
+        reason = escape(clip(finding.reason, _SEEN))
+        yield f"- **{finding.id}** {escape(finding.title)}: {reason}"
+
+
+def _unseen(run: Run) -> Iterator[str]:
+    found = supplies(run)
+    if found:
+        yield from ("", "## What was not assessed, and what would supply it", "")
+    for supply in found:
+        ids = ", ".join(finding.id for finding in supply.findings)
+        yield f"- {escape(clip(supply.what, _SEEN))}: {ids}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(found) for found in _BACKTICKS.findall(text)), default=0)

@@ -1,0 +1,273 @@
+"""The run record, read strictly: a record is rendered as it was written, or not at all.
+
+A record without a footer is no corrupt one: the run was cut short. It loads as incomplete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.model import Severity, Verdict
+from reports.errors import (
+    BadIdentifierError,
+    BrokenLineError,
+    CountMismatchError,
+    DuplicateFindingError,
+    EmptyRecordError,
+    MisplacedLineError,
+    MissingHeaderError,
+    RecordEncodingError,
+    RecordTooLargeError,
+    UnknownKindError,
+    UnknownSchemaError,
+    UnknownSeverityError,
+    UnknownVerdictError,
+    UnreadableRecordError,
+)
+from reports.fields import Fields
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+SCHEMA = 1
+LARGEST_BYTES = 64 * 1024 * 1024
+_ID = re.compile(r"([A-Z][A-Z0-9]*)-[0-9]{2}(-[a-z])?")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What was judged, and with what. ``profile_digest`` is None without a profile."""
+
+    target_name: str
+    target_url: str
+    profile_digest: str | None
+    revisions: tuple[str, ...]
+    started: datetime
+    tools: tuple[tuple[str, str], ...]
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check of a requirement found."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on one requirement. ``missing`` names the channels that would let it be judged."""
+
+    id: str
+    verdict: Verdict
+    title: str
+    clause: str
+    source: str
+    area: str
+    area_title: str
+    severity: Severity
+    reason: str
+    expected: str
+    seen: str
+    evidence: tuple[Evidence, ...]
+    seconds: float
+    needs: tuple[str, ...]
+    missing: tuple[str, ...]
+    references: tuple[str, ...]
+    checks: tuple[Check, ...]
+    rerun: str
+
+
+@dataclass(frozen=True)
+class Footer:
+    """How the run ended, by its own account."""
+
+    ended: datetime
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, findings in the order of the catalogue."""
+
+    header: Header
+    findings: tuple[Finding, ...]
+    footer: Footer | None
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many requirements have each verdict, zeros included."""
+        found = Counter(finding.verdict for finding in self.findings)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def areas(self) -> dict[str, tuple[Finding, ...]]:
+        """The findings of each area, areas in the order they appear."""
+        grouped: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            grouped.setdefault(finding.area, []).append(finding)
+        return {area: tuple(found) for area, found in grouped.items()}
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took by the clock on the wall; None when it has no end."""
+        if self.footer is None:
+            return None
+        return (self.footer.ended - self.header.started).total_seconds()
+
+    def having(self, verdict: Verdict) -> tuple[Finding, ...]:
+        """Return the findings with this verdict."""
+        return tuple(finding for finding in self.findings if finding.verdict is verdict)
+
+
+def load(path: Path) -> Run:
+    """Read a record. Raises a RecordError, of its own class for each way it can be corrupt."""
+    header: Header | None = None
+    footer: Footer | None = None
+    found: dict[str, Finding] = {}
+    for fields in _lines(_read(path)):
+        kind = fields.line("kind")
+        if (header is None) != (kind == "header"):
+            wrong = MissingHeaderError if header is None else MisplacedLineError
+            raise fields.complain(wrong, f"a {kind} line where none can be")
+        if footer is not None:
+            raise fields.complain(MisplacedLineError, f"a {kind} line after the footer")
+        if kind == "header":
+            header = _header(fields)
+        elif kind == "finding":
+            _add(found, _finding(fields), fields)
+        elif kind == "footer":
+            footer = _footer(fields, found)
+        else:
+            raise fields.complain(UnknownKindError, f"unknown kind {kind!r}")
+    if header is None:
+        raise EmptyRecordError(f"{path} holds no run")
+    return Run(header, tuple(found.values()), footer)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise RecordTooLargeError(f"{path} is larger than {LARGEST_BYTES} bytes")
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UnreadableRecordError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordEncodingError(f"{path} is not UTF-8") from error
+
+
+def _lines(text: str) -> list[Fields]:
+    # Only "\n" ends a line: JSON text may hold U+2028 and others that str.splitlines splits at.
+    *whole, rest = text.split("\n")
+    lines = [Fields.parse(line, f"line {number}") for number, line in enumerate(whole, 1)]
+    if not rest:
+        return lines
+    try:
+        lines.append(Fields.parse(rest, f"line {len(whole) + 1}"))
+    except BrokenLineError:
+        # A writer that was stopped in the middle of a line leaves the run incomplete, not corrupt.
+        if not lines:
+            raise
+    return lines
+
+
+def _add(found: dict[str, Finding], finding: Finding, fields: Fields) -> None:
+    if finding.id in found:
+        raise fields.complain(DuplicateFindingError, f"a second finding on {finding.id}")
+    found[finding.id] = finding
+
+
+def _header(fields: Fields) -> Header:
+    schema = fields.whole("schema")
+    if schema != SCHEMA:
+        what = f"schema {schema}; this version reads schema {SCHEMA}"
+        raise fields.complain(UnknownSchemaError, what)
+    target = fields.object("target")
+    return Header(
+        target_name=target.line("name"),
+        target_url=target.line("url"),
+        profile_digest=fields.optional_line("profile_digest"),
+        revisions=fields.strings("revisions"),
+        started=fields.time("started"),
+        tools=fields.pairs("tools"),
+        command=fields.strings("command"),
+    )
+
+
+def _finding(fields: Fields) -> Finding:
+    return Finding(
+        id=_identifier(fields),
+        verdict=_verdict(fields),
+        title=fields.line("title"),
+        clause=fields.lines("clause"),
+        source=fields.line("source"),
+        area=fields.line("area"),
+        area_title=fields.line("area_title"),
+        severity=_severity(fields),
+        reason=fields.lines("reason"),
+        expected=fields.lines("expected"),
+        seen=fields.lines("seen"),
+        evidence=fields.objects("evidence", _evidence),
+        seconds=fields.seconds("seconds"),
+        needs=fields.strings("needs"),
+        missing=fields.strings("missing"),
+        references=fields.strings("references"),
+        checks=fields.objects("checks", _check),
+        rerun=fields.line("rerun"),
+    )
+
+
+def _evidence(fields: Fields) -> Evidence:
+    return Evidence(fields.line("kind"), fields.line("title"), fields.lines("text"))
+
+
+def _check(fields: Fields) -> Check:
+    return Check(fields.line("name"), _verdict(fields), fields.lines("reason"))
+
+
+def _footer(fields: Fields, found: dict[str, Finding]) -> Footer:
+    counts = fields.object("counts")
+    counted = {name: counts.whole(name) for name in counts.names()}
+    held = Counter(finding.verdict.value for finding in found.values())
+    if any(counted.get(name, 0) != held[name] for name in {*counted, *held}):
+        what = f"it counts {counted}, the record holds {dict(held)}"
+        raise fields.complain(CountMismatchError, what)
+    return Footer(fields.time("ended"), fields.whole("exit_code"))
+
+
+def _identifier(fields: Fields) -> str:
+    # The id becomes an anchor in the document, so it is held to its form.
+    identifier = fields.line("id")
+    match = _ID.fullmatch(identifier)
+    if match is None or match[1] != fields.line("area"):
+        raise fields.complain(BadIdentifierError, f"{identifier!r} is no id of its area")
+    return identifier
+
+
+def _verdict(fields: Fields) -> Verdict:
+    word = fields.line("verdict")
+    if word not in set(Verdict):
+        raise fields.complain(UnknownVerdictError, f"unknown verdict {word!r}")
+    return Verdict(word)
+
+
+def _severity(fields: Fields) -> Severity:
+    word = fields.line("severity")
+    if word not in set(Severity):
+        raise fields.complain(UnknownSeverityError, f"unknown severity {word!r}")
+    return Severity(word)

@@ -21,6 +21,28 @@ _MARGIN = 2
 """Kept in hand at each limit: the check that follows must still be heard."""
 
 
+class KeyPace:
+    """Keeps the requests of each working key below its tenant's limit, by waiting if need be.
+
+    ``workers`` share the limit, since none of them knows what the others send.
+    """
+
+    def __init__(self, limits: DeclaredLimits, workers: int = 1) -> None:
+        self._window = limits.tenant_window_seconds
+        self._most = max(1, limits.tenant_requests // workers - _MARGIN)
+        self._sent: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def spend(self, key: str) -> None:
+        """Charge one request to a key, after waiting until there is room for it."""
+        sent = self._sent[key]
+        while len(sent) >= self._most:
+            pass_time(max(0.0, sent[0] + self._window - time.monotonic()))
+            horizon = time.monotonic() - self._window
+            while sent and sent[0] <= horizon:
+                sent.popleft()
+        sent.append(time.monotonic())
+
+
 class Budget:
     """Chooses the client address of each request so that no declared limit is reached by accident.
 
@@ -28,16 +50,20 @@ class Budget:
     requests are paced to the declared limit, and failed authentications end with the allowance.
     """
 
-    def __init__(self, pool: AddressPool, limits: DeclaredLimits) -> None:
+    def __init__(
+        self, pool: AddressPool, limits: DeclaredLimits, pace: KeyPace | None = None
+    ) -> None:
         self._pool, self._limits = pool, limits
+        self._pace_of_keys = pace or KeyPace(limits)
         self._sent: defaultdict[str | None, deque[float]] = defaultdict(deque)
         self._failed: Counter[str | None] = Counter()
         self._current = pool.fresh()
 
-    def spend(self, *, may_fail: bool) -> str | None:
+    def spend(self, *, may_fail: bool, key: str | None = None) -> str | None:
         """Return the address to send from, after charging one request to it.
 
-        ``may_fail`` charges a failed authentication too. Raises NotAssessedError when the only
+        ``may_fail`` charges a failed authentication too; a working ``key`` is charged to its
+        tenant. Raises NotAssessedError when the only
         address there is has no failure left to spend.
         """
         if may_fail and self._failed[self._current] >= self._limits.auth_failures - _MARGIN:
@@ -50,6 +76,8 @@ class Budget:
         if self._requests_left() <= 0:
             self._exchange()
             self._pace()
+        if key is not None:
+            self._pace_of_keys.spend(key)
         self._sent[self._current].append(time.monotonic())
         self._failed[self._current] += may_fail
         return self._current

@@ -7,6 +7,7 @@ import json
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pytest
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance import running
-from conformance.budget import Budget
+from conformance.budget import Budget, KeyPace
 from conformance.evidence.addresses import AddressPool
 from conformance.evidence.discovery import Discovery, discover
 from conformance.evidence.transcript import Transcript
@@ -42,14 +43,22 @@ class JudgeSession:
     state: Path | None = None
     started: running.RunningTarget | None = None
     is_worker: bool = False
+    workers: int = 1
 
     def budget(self) -> Budget:
         """Return a budget for one check; where there is one address, all checks share one."""
         if self.target.is_loopback:
-            return Budget(self.pool, self.target.limits)
-        if not hasattr(self, "_shared"):
-            self._shared = Budget(self.pool, self.target.limits)
-        return self._shared
+            return Budget(self.pool, self.target.limits, self.pace)
+        return self._only_budget
+
+    @cached_property
+    def pace(self) -> KeyPace:
+        """The pace of the keys, which all checks of this process share."""
+        return KeyPace(self.target.limits, self.workers)
+
+    @cached_property
+    def _only_budget(self) -> Budget:
+        return Budget(self.pool, self.target.limits, self.pace)
 
     def for_worker(self) -> str:
         """Return what a worker needs to judge the same target."""
@@ -135,6 +144,7 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
         Path(handed["lock"]),
         state,
         is_worker=True,
+        workers=int(worker["workercount"]),
     )
 
 

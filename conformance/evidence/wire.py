@@ -96,8 +96,9 @@ class Wire:
             request = request.with_header(*self.key_header(key))
         address = self._address
         if address is None:
-            may_fail = is_guarded and key not in self._shared.good_keys
-            address = self._budget.spend(may_fail=may_fail)
+            works = key in self._shared.good_keys
+            may_fail = is_guarded and not works
+            address = self._budget.spend(may_fail=may_fail, key=key if works else None)
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         names = {name.lower() for name, _ in request.headers}

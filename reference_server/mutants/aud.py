@@ -165,8 +165,8 @@ MUTANTS = (
     ),
     mutant(
         "trail-open-to-the-runtime",
-        "AUD-05",
-        "The runtime role was granted all rights on all tables, the trail included.",
+        "AUD-05 RLS-03 RLS-04",
+        "The runtime role was granted all rights on the trail, so it reads every tenant's rows.",
         sql=(
             *_UNGUARDED,
             "CREATE POLICY open_write ON audit_log FOR ALL USING (true)",

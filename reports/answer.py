@@ -154,11 +154,11 @@ def _incomplete(run: Run) -> tuple[str, str]:
 def _unseen(run: Run, *, inconclusive: bool = True) -> str:
     counts = run.counts
     words = [
-        f"{counts[verdict]} {verdict.value}"
+        f"{plural(counts[verdict], 'more is', 'more are')} {verdict.value}"
         for verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED)
         if counts[verdict] and (inconclusive or verdict is Verdict.NOT_ASSESSED)
     ]
-    return f" Another {' and '.join(words)}." if words else ""
+    return f" {', '.join(words)}." if words else ""
 
 
 def _all(count: int) -> str:

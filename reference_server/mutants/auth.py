@@ -24,6 +24,8 @@ from reference_server.mutants.bending import (
     with_stage,
     with_tool,
 )
+from reference_server.services.rotation import SqlKeyRotation
+from reference_server.settings import Limits
 from reference_server.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.mutants.bending import Stage
-    from reference_server.parts import CredentialReader, Parts, Rotation, ToolCaller
+    from reference_server.parts import CredentialReader, KeyHasher, Parts, Rotation, ToolCaller
 
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -52,8 +54,10 @@ def _unknown_told(context: RequestContext) -> Response | None:
 
 
 def _malformed_told(context: RequestContext) -> Response | None:
-    is_malformed = context.credential and not _WELL_FORMED.fullmatch(context.credential)
-    return error(HTTPStatus.BAD_REQUEST, "malformed_api_key") if is_malformed else None
+    if context.access is not Access.KEY or not context.credential:
+        return None
+    is_well_formed = _WELL_FORMED.fullmatch(context.credential)
+    return None if is_well_formed else error(HTTPStatus.BAD_REQUEST, "malformed_api_key")
 
 
 def _blank_refused(context: RequestContext, parts: Parts) -> Response | None:
@@ -94,6 +98,17 @@ class _PlainSha256:
 
     def digest(self, raw_key: str) -> str:
         return hashlib.sha256(raw_key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hashing(make: Callable[[Parts], KeyHasher]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that digests keys in another way, wherever they are digested."""
+
+    def bend(parts: Parts) -> Parts:
+        hasher = make(parts)
+        rotation = SqlKeyRotation(engine_of(parts), hasher, parts.clock, Limits())
+        return replace(parts, key_hasher=hasher, key_rotation=rotation)
+
+    return bend
 
 
 class _Directory:
@@ -300,13 +315,13 @@ MUTANTS = (
         "key-case-ignored",
         "AUTH-04",
         "Keys are compared without regard to letter case.",
-        parts=replaced(key_hasher=_Folding),
+        parts=hashing(_Folding),
     ),
     mutant(
         "key-quotes-stripped",
         "AUTH-04",
         "Quotes and padding around a key are stripped before it is looked up.",
-        parts=replaced(key_hasher=_Trimming),
+        parts=hashing(_Trimming),
     ),
     mutant(
         "ping-remembers-first-tenant",
@@ -378,7 +393,7 @@ MUTANTS = (
         "keys-stored-as-plain-sha256",
         "AUTH-13",
         "Keys are digested without a secret.",
-        parts=replaced(key_hasher=lambda _: _PlainSha256()),
+        parts=hashing(lambda _: _PlainSha256()),
     ),
     mutant(
         "key-kept-for-support",

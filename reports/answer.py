@@ -81,6 +81,14 @@ def supplies(run: Run) -> tuple[Supply, ...]:
     return tuple(sorted(found, key=lambda supply: -len(supply.findings)))
 
 
+def undecided(run: Run) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+    """Group what is inconclusive by its reason: one dead target is one thing to mend."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in run.having(Verdict.INCONCLUSIVE):
+        grouped.setdefault(finding.reason or "no reason was recorded", []).append(finding)
+    return tuple((reason, tuple(group)) for reason, group in grouped.items())
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return the count with its noun."""
     return f"{count} {one if count == 1 else many or one + 's'}"

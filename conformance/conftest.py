@@ -62,6 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.option.tbstyle = "no"
     config.option.reportchars = ""
+    # Warnings are errors in our own tests; in a judgement they would fail whichever check runs.
+    for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     if getattr(config.option, "numprocesses", None):
         # Checks that need the target alone form one group, and it comes last.
         config.option.dist = "loadgroup"

@@ -148,7 +148,7 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    _render(record, config.rootpath)
+    is_rendered = _render(record.resolve(), config.rootpath)
     if options.report is None:
         _point_latest_to(folder)
     terminal.write_summary(terminalreporter, session, recorder.findings(), folder / "report.html")
@@ -156,8 +156,8 @@ def pytest_terminal_summary(
     setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
 
 
-def _render(record: Path, root: Path) -> None:
-    """Have the reports package, which the judge does not import, turn the record into documents."""
+def _render(record: Path, root: Path) -> bool:
+    """Have the reports package, which the judge does not import, make documents; tell if it did."""
     done = subprocess.run(  # noqa: S603 -- our own module
         [sys.executable, "-m", "reports", "render", str(record)],
         cwd=root,
@@ -167,6 +167,7 @@ def _render(record: Path, root: Path) -> None:
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
         sys.stderr.write(f"no report was written: {words[-1] if words else done.returncode}\n")
+    return done.returncode == 0
 
 
 def _point_latest_to(folder: Path) -> None:

@@ -151,6 +151,6 @@ def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: T
     with ThreadPoolExecutor(max_workers=6) as pool:
         seen += pool.map(read, range(24))
     crossed = [text for what, text in seen if "foreign" in what]
-    assert not crossed
+    assert not crossed, f"{len(crossed)} responses held the other tenant's canary"
     own = [what for what, _ in seen if what.startswith("own")]
     assert len(own) == len(seen), "a tenant did not get its own rows"

@@ -151,7 +151,8 @@ def pytest_terminal_summary(
     is_rendered = _render(record.resolve(), config.rootpath)
     if options.report is None:
         _point_latest_to(folder)
-    terminal.write_summary(terminalreporter, session, recorder.findings(), folder / "report.html")
+    document = folder / "report.html" if is_rendered else record
+    terminal.write_summary(terminalreporter, session, recorder.findings(), document)
     # pytest's own closing line counts checks; the table above counts requirements.
     setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
 

@@ -51,7 +51,8 @@ def node() -> str:
     if not (HERE / "node_modules" / ".package-lock.json").exists():
         words = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = os.environ | {"PATH": path}
+        # The system's certificates, like every other client here: networks add their own.
+        environment = os.environ | {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
         subprocess.run(words, cwd=HERE, env=environment, timeout=INSTALL_SECONDS, check=True)
     return program
 

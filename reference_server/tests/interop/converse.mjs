@@ -2,37 +2,46 @@
 // usage: node converse.mjs v1|v2-legacy|v2-stateless URL KEY
 
 const [, , kind, url, key] = process.argv;
+const info = { name: "hallmark-interop", version: "1.0.0" };
+const found = { statuses: [] };
 
-async function connect() {
-  const headers = { "X-Api-Key": key };
-  const options = { requestInit: { headers } };
-  const info = { name: "hallmark-interop", version: "1.0.0" };
+async function watchedFetch(...words) {
+  const response = await fetch(...words);
+  found.statuses.push(response.status);
+  return response;
+}
+
+async function official() {
   if (kind === "v1") {
     const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
     const { StreamableHTTPClientTransport } = await import(
       "@modelcontextprotocol/sdk/client/streamableHttp.js"
     );
-    const client = new Client(info);
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
-    return client;
+    return { client: new Client(info), StreamableHTTPClientTransport };
   }
   const { Client, StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
   const mode = kind === "v2-stateless" ? { pin: "2026-07-28" } : "legacy";
   const client = new Client(info, { versionNegotiation: { mode } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
-  return client;
+  return { client, StreamableHTTPClientTransport };
 }
 
-try {
-  const client = await connect();
-  const { tools } = await client.listTools();
-  const ping = await client.callTool({ name: "ping", arguments: {} });
-  const metrics = await client.callTool({ name: "list_metrics", arguments: {} });
-  const failed = await client.callTool({ name: "raise_error", arguments: { message: "inside" } });
+async function converse({ client, StreamableHTTPClientTransport }) {
+  const options = { requestInit: { headers: { "X-Api-Key": key } }, fetch: watchedFetch };
+  const transport = new StreamableHTTPClientTransport(new URL(url), options);
+  await client.connect(transport);
+  found.revision = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion;
+  found.tools = (await client.listTools()).tools.map((tool) => tool.name);
+  found.ping = await client.callTool({ name: "ping", arguments: {} });
+  found.metrics = await client.callTool({ name: "list_metrics", arguments: {} });
+  found.failed = await client.callTool({ name: "raise_error", arguments: { message: "inside" } });
   await client.close();
-  console.log(
-    JSON.stringify({ tools: tools.map((tool) => tool.name), ping, metrics, failed }),
-  );
-} catch (error) {
-  console.log(JSON.stringify({ error: String(error?.message ?? error) }));
 }
+
+// A client that cannot be loaded ends the process with an error; a refusal is an answer.
+const parts = await official();
+try {
+  await converse(parts);
+} catch (error) {
+  found.error = String(error?.message ?? error);
+}
+console.log(JSON.stringify(found));

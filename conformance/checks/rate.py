@@ -34,7 +34,8 @@ def key(target: Target, administrator: Administrator) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _empty_windows(passage: Passage, target: Target) -> None:
+def empty_windows(passage: Passage, target: Target) -> None:
+    """Let the windows run out that other checks have filled."""
     limits = target.limits
     passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
 

@@ -81,6 +81,31 @@ class Wire:
             shared=self._shared,
         )
 
+    def at(self, url: str) -> Wire:
+        """Return the same line to another process of the target, which has budgets of its own."""
+        endpoint = self.target.target.model_copy(update={"url": url})
+        target = self.target.model_copy(update={"target": endpoint})
+        line = Wire(
+            target,
+            self.revision,
+            self._budget,
+            self.transcript,
+            address=self._address,
+            seconds=self._seconds,
+            shared=self._shared,
+        )
+        return line
+
+    @property
+    def path(self) -> str:
+        """The path of the MCP route."""
+        return "/" + self.target.url.split("://", 1)[1].partition("/")[2]
+
+    @property
+    def address(self) -> str | None:
+        """The client address this line is pinned to, if it is."""
+        return self._address
+
     def trust(self, key: str) -> None:
         """Count a key that was minted during the run as a good one."""
         self._shared.good_keys.add(key)

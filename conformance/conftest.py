@@ -62,6 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.option.tbstyle = "no"
     config.option.reportchars = ""
+    # Warnings are errors in our own tests; in a judgement they would fail whichever check runs.
+    for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+        config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     if getattr(config.option, "numprocesses", None):
         # Checks that need the target alone form one group, and it comes last.
         config.option.dist = "loadgroup"
@@ -145,16 +148,17 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    _render(record, config.rootpath)
+    is_rendered = _render(record.resolve(), config.rootpath)
     if options.report is None:
         _point_latest_to(folder)
-    terminal.write_summary(terminalreporter, session, recorder.findings(), folder / "report.html")
+    document = folder / "report.html" if is_rendered else record
+    terminal.write_summary(terminalreporter, session, recorder.findings(), document)
     # pytest's own closing line counts checks; the table above counts requirements.
     setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
 
 
-def _render(record: Path, root: Path) -> None:
-    """Have the reports package, which the judge does not import, turn the record into documents."""
+def _render(record: Path, root: Path) -> bool:
+    """Have the reports package, which the judge does not import, make documents; tell if it did."""
     done = subprocess.run(  # noqa: S603 -- our own module
         [sys.executable, "-m", "reports", "render", str(record)],
         cwd=root,
@@ -164,6 +168,7 @@ def _render(record: Path, root: Path) -> None:
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
         sys.stderr.write(f"no report was written: {words[-1] if words else done.returncode}\n")
+    return done.returncode == 0
 
 
 def _point_latest_to(folder: Path) -> None:

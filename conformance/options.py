@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,12 +45,12 @@ class Options:
 
     def rerun(self, requirement_id: str) -> str:
         """Return the command that judges one requirement again."""
-        words = ["pytest conformance", f"--requirement={requirement_id}"]
+        words = ["pytest", "conformance", f"--requirement={requirement_id}"]
         words += [f"--target={self.url}"] if self.url else []
         words += [f"--profile={self.profile}"] if self.profile else []
         words += [f"--state={self.state}"] if self.state else []
         words += [f"--mutant={self.mutant}"] if self.mutant else []
-        return " ".join(words)
+        return shlex.join(words)
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -8,6 +8,9 @@ from urllib.parse import quote
 _SHORTEST = 6
 """Values shorter than this are no secrets, and replacing them would garble the evidence."""
 
+_CUT = "..."
+"""What pytest puts in the middle of a value that is too long to show."""
+
 
 def spellings(secret: str) -> list[str]:
     """Return the ways a secret may be written: raw, URL, base64, base64url, hex, JSON-escaped."""
@@ -41,4 +44,12 @@ class Redactor:
         """Return the text without any known secret."""
         for form, label in self._replacements:
             text = text.replace(form, label)
+        return self._without_halves(text) if _CUT in text else text
+
+    def _without_halves(self, text: str) -> str:
+        """Remove what is left of a secret where a long value was shown with its middle cut out."""
+        for form, label in self._replacements:
+            for length in range(len(form) - 1, _SHORTEST - 1, -1):
+                text = text.replace(f"{form[:length]}{_CUT}", f"{label}{_CUT}")
+                text = text.replace(f"{_CUT}{form[-length:]}", f"{_CUT}{label}")
         return text

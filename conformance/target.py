@@ -42,6 +42,12 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __repr__(self) -> str:
+        """Tell the kind alone: a failed assertion shows values, and these hold secrets."""
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
 
 class Start(Section):
     """How the suite starts a target; ``{state}``, ``{python}``, ``{mutant}`` are filled in."""

@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Supply:
-    """What would let some requirements be judged; for those of ``alone`` nothing else is lacking."""
+    """What would let some requirements be judged; ``alone`` of them lack nothing else."""
 
     what: str
     findings: tuple[Finding, ...]
@@ -81,6 +81,14 @@ def supplies(run: Run) -> tuple[Supply, ...]:
     return tuple(sorted(found, key=lambda supply: -len(supply.findings)))
 
 
+def undecided(run: Run) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+    """Group what is inconclusive by its reason: one dead target is one thing to mend."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in run.having(Verdict.INCONCLUSIVE):
+        grouped.setdefault(finding.reason or "no reason was recorded", []).append(finding)
+    return tuple((reason, tuple(group)) for reason, group in grouped.items())
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return the count with its noun."""
     return f"{count} {one if count == 1 else many or one + 's'}"
@@ -100,11 +108,11 @@ def _clean(run: Run) -> tuple[str, str]:
     passed, unseen = run.counts[Verdict.PASS], run.counts[Verdict.NOT_ASSESSED]
     if not unseen:
         return "Clean", f"{_all(passed)} judged, and {_passes(passed)}."
-    return (
-        "Clean, as far as seen",
+    sentence = (
         f"{plural(passed, 'requirement')} of {passed + unseen} could be assessed, and "
-        f"{_passes(passed)}. Of the other {unseen}, nothing is known.",
+        f"{_passes(passed)}. Of the other {unseen}, nothing is known."
     )
+    return "Clean, as far as seen", sentence
 
 
 def _violations(run: Run) -> tuple[str, str]:
@@ -114,11 +122,11 @@ def _violations(run: Run) -> tuple[str, str]:
     mild = sum(finding.severity is Severity.SHOULD for finding in failed)
     of_these = f", {mild} of them only recommended (SHOULD)" if mild else ""
     verb = "is" if len(failed) == 1 else "are"
-    return (
-        plural(len(failed), "violation"),
+    sentence = (
         f"{plural(len(failed), 'requirement')} of {len(run.findings)} {verb} violated{of_these}."
-        f"{_unseen(run)}",
+        f"{_unseen(run)}"
     )
+    return plural(len(failed), "violation"), sentence
 
 
 def _inconclusive(run: Run) -> tuple[str, str]:
@@ -127,18 +135,18 @@ def _inconclusive(run: Run) -> tuple[str, str]:
         return "Nothing judged", "The run holds no finding, so it says nothing about the target."
     if counts[Verdict.INCONCLUSIVE]:
         open_ones = plural(counts[Verdict.INCONCLUSIVE], "requirement")
-        return (
-            "Inconclusive",
+        sentence = (
             f"No violation was found, and {open_ones} of {len(run.findings)} could not be decided."
-            f"{_unseen(run, inconclusive=False)}",
+            f"{_unseen(run, inconclusive=False)}"
         )
+        return "Inconclusive", sentence
     if not counts[Verdict.PASS]:
         return "Nothing judged", "No requirement could be assessed on the evidence at hand."
-    return (
-        "Inconclusive",
+    sentence = (
         "No violation was found, but requirements that this run was told to require "
-        "were not assessed.",
+        "were not assessed."
     )
+    return "Inconclusive", sentence
 
 
 def _incomplete(run: Run) -> tuple[str, str]:

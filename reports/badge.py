@@ -18,7 +18,7 @@ _COLOURS = {
     Outcome.INCONCLUSIVE: "#80560a",
     Outcome.INCOMPLETE: "#565d68",
 }
-_LETTER, _PADDING = 6.6, 16  # pixels, at 11 px; textLength makes the estimate exact
+_LETTER, _PADDING = 6.1, 16  # pixels, at 11 px; textLength makes the estimate exact
 _TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{name}">
 <title>{name}</title>

@@ -38,7 +38,7 @@ def render(run: Run) -> str:
 
 
 def _suite(root: ET.Element, run: Run, name: str, findings: tuple[Finding, ...]) -> None:
-    counts = {tag: 0 for tag in _TAGS.values()}
+    counts = dict.fromkeys(_TAGS.values(), 0)
     for finding in findings:
         if tag := _TAGS.get(finding.verdict):
             counts[tag] += 1

@@ -44,9 +44,7 @@ class KillMatrix:
 
     def catching(self, requirement_id: str) -> tuple[str, ...]:
         """Return the mutants that this requirement was named for and caught."""
-        return tuple(
-            kill.name for kill in self.kills if requirement_id in kill.names & kill.failed
-        )
+        return tuple(kill.name for kill in self.kills if requirement_id in kill.names & kill.failed)
 
 
 def find(run_jsonl: Path) -> Path | None:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
-from reports.answer import answer, supplies
+from reports.answer import answer, supplies, undecided
 from reports.text import clip
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def _failure(finding: Finding) -> Iterator[str]:
 
 
 def _undecided(run: Run) -> Iterator[str]:
-    undecided = run.having(Verdict.INCONCLUSIVE)
-    if undecided:
-        yield from ("", "## What could not be decided", "")
-    for finding in undecided:
-        reason = escape(clip(finding.reason, _SEEN))
-        yield f"- **{finding.id}** {escape(finding.title)}: {reason}"
+    found = undecided(run)
+    if found:
+        yield from ("", "## What could not be decided, and why", "")
+    for reason, findings in found:
+        ids = ", ".join(finding.id for finding in findings)
+        yield f"- {escape(clip(reason, _SEEN))}: {ids}"
 
 
 def _unseen(run: Run) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one requirement. ``missing`` names the channels that would let it be judged."""
+    """The verdict on one requirement. ``missing`` names the channels it lacked."""
 
     id: str
     verdict: Verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,17 @@ from typing import Any
 from conformance.model import Channel, Requirement, Severity
 
 FOLDER = Path(__file__).parent
+
+SOURCES = {
+    "D": "Deneva MCP, phase 1: secure foundation",
+    "P1": "MCProspero, The Longest Day",
+    "P2": "MCProspero Is Live",
+    "S1": "systemprompt, secrets management",
+    "S2": "systemprompt, secrets never enter the context window",
+    "M": "Model Context Protocol specification",
+    "X": "Hallmark, beyond its sources",
+}
+"""The documents that a clause may come from, by the letter the catalogue has for each."""
 
 
 @cache
@@ -43,6 +55,17 @@ def _area(path: Path) -> list[Requirement]:
     return [_requirement(entry, area, title) for entry in document["requirement"]]
 
 
+def _readable(source: str) -> str:
+    """Return a source with the documents' names in place of their letters.
+
+    Raises ValueError for a letter that stands for none.
+    """
+    parts = re.findall(r"([A-Z]\d?)(\[[^]]*\])?", source)
+    if not parts:
+        raise ValueError(f"{source!r} names no source")
+    return "; ".join(f"{SOURCES[letter]} {place}".strip() for letter, place in parts)
+
+
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
     known = {"id", "title", "clause", "source", "severity", "needs", "references", "alone"}
     if unknown := set(entry) - known:
@@ -51,7 +74,7 @@ def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
         id=entry["id"],
         title=entry["title"],
         clause=entry["clause"],
-        source=entry["source"],
+        source=_readable(entry["source"]),
         severity=Severity(entry["severity"]),
         area=area,
         area_title=title,

@@ -58,7 +58,7 @@ def test_an_authenticated_request_is_audited_once(
         establish(answer.succeeded, "the key works")
         identity = request_id(answer, target)
         rows = auditor.wait_for_rows(lambda row: row.event == SUCCESS, request_id=identity)
-        assert len(rows) == 1
+        assert len(rows) == 1, f"{len(rows)} rows for one request"
         assert rows[0].tenant == keys.a.tenant_id
 
 
@@ -72,7 +72,7 @@ def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
     rows = auditor.wait_for_rows(
         lambda row: row.event == "mcp.tool_called", request_id=request_id(answer, target)
     )
-    assert len(rows) == 1
+    assert len(rows) == 1, f"{len(rows)} rows for one request"
     assert rows[0].tenant == keys.a.tenant_id
     assert rows[0].metadata.get("tool") == target.tools.ping
 
@@ -88,7 +88,7 @@ def test_a_failed_tool_call_is_audited_once(
     rows = auditor.wait_for_rows(
         lambda row: row.event == "mcp.tool_failed", request_id=request_id(answer, target)
     )
-    assert len(rows) == 1
+    assert len(rows) == 1, f"{len(rows)} rows for one request"
     assert rows[0].tenant == keys.a.tenant_id
     assert rows[0].metadata.get("tool") == tool.name
     assert rows[0].outcome == "failure"
@@ -114,7 +114,7 @@ def test_an_exceeded_limit_is_audited_with_its_scope(
     rows = auditor.wait_for_rows(
         lambda row: row.event == "rate_limit.exceeded", request_id=request_id(refused, target)
     )
-    assert len(rows) == 1
+    assert len(rows) == 1, f"{len(rows)} rows for one request"
     assert rows[0].scope == "global"
 
 
@@ -128,7 +128,7 @@ def test_a_block_is_audited(
     for _ in range(target.limits.auth_failures + 3):
         line.knock(keys_or_random.random())
     rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", address=address)
-    assert rows
+    assert rows, "no row tells of the block"
 
 
 @requirement("AUD-04")

@@ -67,7 +67,7 @@ def test_a_refusal_by_the_block_is_audited(
     identity = answer.header(target.headers.request_id)
     establish(identity, f"the answer carries {target.headers.request_id}")
     rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", request_id=identity)
-    assert len(rows) == 1
+    assert len(rows) == 1, f"{len(rows)} rows for one refusal"
 
 
 @requirement("BLOCK-04")

@@ -90,7 +90,8 @@ def test_no_row_can_be_inserted_for_another_tenant(app_sql: AppDatabase, keys: K
     """The same statement works for the tenant's own id, so the id alone explains the refusal."""
     own = app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.a.tenant_id)
     establish(own, "a tenant can insert a row of its own")
-    assert not app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.b.tenant_id)
+    foreign = app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.b.tenant_id)
+    assert not foreign, "tenant A inserted a row for tenant B"
 
 
 @requirement("RLS-05")
@@ -100,7 +101,8 @@ def test_no_row_can_be_moved_to_another_tenant(app_sql: AppDatabase, keys: Keys)
         app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.a.tenant_id),
         "a tenant can update rows of its own",
     )
-    assert not app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.b.tenant_id)
+    moved = app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.b.tenant_id)
+    assert not moved, "tenant A moved its rows to tenant B"
 
 
 @requirement("RLS-06")
@@ -108,8 +110,10 @@ def test_another_tenants_rows_cannot_be_changed(app_sql: AppDatabase, keys: Keys
     """The statement names tenant B's rows outright; in A's context it must find none."""
     own = app_sql.updated_as(keys.b.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
     establish(own, "tenant B has rows, and can update them")
-    assert not app_sql.updated_as(keys.a.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
-    assert not app_sql.deleted_as(keys.a.tenant_id, of=keys.b.tenant_id)
+    changed = app_sql.updated_as(keys.a.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
+    assert not changed, "tenant A updated rows of tenant B"
+    deleted = app_sql.deleted_as(keys.a.tenant_id, of=keys.b.tenant_id)
+    assert not deleted, "tenant A deleted rows of tenant B"
 
 
 @requirement("RLS-06")
@@ -132,7 +136,8 @@ def test_a_connection_forgets_the_tenant_with_the_transaction(
     with app_sql.as_tenant(keys.a.tenant_id) as connection:
         establish(app_sql.tenants_seen(connection, table), "the tenant sees its own rows")
         connection.commit()
-        assert not app_sql.tenants_seen(connection, table)
+        seen = app_sql.tenants_seen(connection, table)
+        assert not seen, "the connection still shows a tenant's rows after the transaction"
 
 
 @requirement("RLS-07", also_needs=(Channel.DATA_TOOL,))
@@ -151,6 +156,6 @@ def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: T
     with ThreadPoolExecutor(max_workers=6) as pool:
         seen += pool.map(read, range(24))
     crossed = [text for what, text in seen if "foreign" in what]
-    assert not crossed
+    assert not crossed, f"{len(crossed)} responses held the other tenant's canary"
     own = [what for what, _ in seen if what.startswith("own")]
     assert len(own) == len(seen), "a tenant did not get its own rows"

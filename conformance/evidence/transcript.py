@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _KEPT = 4
 _BODY = 600
 _HEADER = 200
+_LOOKED_AT = 4000
+"""Characters that are redacted before the rest is cut off, far more than are kept."""
 
 
 class Transcript:
@@ -28,22 +30,23 @@ class Transcript:
     ) -> None:
         """Remember one request and what came back."""
         self._count += 1
-        lines = [f"{request.method} {url}", *(_header(pair) for pair in sent)]
+        lines = [f"{request.method} {self._clean(url)}", *(self._header(pair) for pair in sent)]
         if request.body:
-            lines += ["", _clip(request.body.decode("utf-8", "replace"), _BODY)]
+            body = request.body[:_LOOKED_AT].decode("utf-8", "replace")
+            lines += ["", self._clean(body, _BODY)]
         lines += ["", f"→ {answer.transport.value}"]
         if answer.status:
             lines[-1] = f"→ {answer.status}"
-            lines += [_header(pair) for pair in answer.headers]
-            lines += ["", _clip(answer.text, _BODY)]
+            lines += [self._header(pair) for pair in answer.headers]
+            lines += ["", self._clean(answer.body[:_LOOKED_AT].decode("utf-8", "replace"), _BODY)]
         outcome = answer.status or answer.transport.value
-        title = self._redact(f"{self._count}. {request.method} {_clip(url, _HEADER)} → {outcome}")
-        entry = {"kind": "exchange", "title": title, "text": self._redact("\n".join(lines))}
+        title = f"{self._count}. {request.method} {self._clean(url)} → {outcome}"
+        entry = {"kind": "exchange", "title": title, "text": "\n".join(lines)}
         self._exchanges = [*self._exchanges, entry][-_KEPT:]
 
     def note(self, title: str, text: str) -> None:
         """Remember a fact that is no exchange: rows found, counts, a process's output."""
-        entry = {"kind": "text", "title": title, "text": self._redact(_clip(text, 2000))}
+        entry = {"kind": "text", "title": title, "text": self._clean(text, 2000)}
         self._notes.append(entry)
 
     def entries(self) -> tuple[dict[str, str], ...]:
@@ -54,10 +57,10 @@ class Transcript:
             return (*self._notes, more, *self._exchanges)
         return (*self._notes, *self._exchanges)
 
+    def _header(self, pair: tuple[str, str]) -> str:
+        return f"{pair[0]}: {self._clean(pair[1])}"
 
-def _header(pair: tuple[str, str]) -> str:
-    return f"{pair[0]}: {_clip(pair[1], _HEADER)}"
-
-
-def _clip(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}… ({len(text)} characters)"
+    def _clean(self, text: str, length: int = _HEADER) -> str:
+        """Redact, then cut: a secret that was cut first would be half a secret, and unknown."""
+        shown = self._redact(text[:_LOOKED_AT])
+        return shown if len(shown) <= length else f"{shown[:length]}… ({len(text)} characters)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,10 +29,14 @@ MOST_BYTES = 1 << 20
 
 @dataclass
 class _Connections:
-    """What the lines of one check share: connections by address, and the keys known to be good."""
+    """What the lines of one check share: connections by address, and the keys known to be good.
+
+    ``lock`` guards what several threads of a check would otherwise make twice.
+    """
 
     clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
     good_keys: set[str] = field(default_factory=set[str])
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Wire:
@@ -123,7 +128,8 @@ class Wire:
         if address is None:
             works = key in self._shared.good_keys
             may_fail = is_guarded and not works
-            address = self._budget.spend(may_fail=may_fail, key=key if works else None)
+            with self._shared.lock:
+                address = self._budget.spend(may_fail=may_fail, key=key if works else None)
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         names = {name.lower() for name, _ in request.headers}
@@ -200,13 +206,14 @@ class Wire:
         return answer, session
 
     def _open_session(self, key: str) -> Answer | None:
-        if self.revision == STATELESS or key in self._sessions:
+        with self._shared.lock:
+            if self.revision == STATELESS or key in self._sessions:
+                return None
+            answer, session = self.open_session(key)
+            if not answer.succeeded:
+                return answer
+            self._sessions[key] = session
             return None
-        answer, session = self.open_session(key)
-        if not answer.succeeded:
-            return answer
-        self._sessions[key] = session
-        return None
 
     # -- transport -----------------------------------------------------------------------------
 
@@ -217,12 +224,13 @@ class Wire:
 
     def _client(self, address: str | None) -> httpx.Client:
         clients = self._shared.clients
-        if address not in clients:
-            transport = httpx.HTTPTransport(local_address=address)
-            clients[address] = httpx.Client(
-                transport=transport, follow_redirects=False, trust_env=False
-            )
-        return clients[address]
+        with self._shared.lock:
+            if address not in clients:
+                transport = httpx.HTTPTransport(local_address=address)
+                clients[address] = httpx.Client(
+                    transport=transport, follow_redirects=False, trust_env=False
+                )
+            return clients[address]
 
     def _exchange(
         self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def random_key() -> str:
 class TenantKeys:
     """One tenant's keys as the profile has them."""
 
-    tenant: Tenant
+    tenant: Tenant = field(repr=False)
 
     @property
     def tenant_id(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.errors import ConfigurationError
 from reference_server.mutants.bending import mutant
-from reference_server.services.secrets import load_secrets
+from reference_server.services.secrets import load_secrets, read_secret
 from reference_server.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def _with_fallback(directory: Path) -> Mapping[SecretName, bytes]:
     for name in SecretName:
         path = directory / name
         found[name] = path.read_bytes().strip() if path.is_file() else _FALLBACK
-    found[SecretName.DB_PASSWORD] = load_secrets(directory)[SecretName.DB_PASSWORD]
+    found[SecretName.DB_PASSWORD] = read_secret(directory, SecretName.DB_PASSWORD)
     return found
 
 

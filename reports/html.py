@@ -1,0 +1,178 @@
+"""``report.html``: one file, no external resource, nothing in it that a target's words could run.
+
+Jinja escapes every value; the content policy allows the one style and the one script below by
+their hashes, so that markup which got through all the same would still be dead.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.model import Verdict
+from reports.answer import Answer, answer, plural, supplies, undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from reports.kill_matrix import KillMatrix
+    from reports.run import Finding, Run
+
+TEMPLATES = Path(__file__).parent / "templates"
+_ANSWERED = "\n\n→ "
+_CWE = re.compile(r"CWE-([0-9]{1,6})")
+_MINUTE = 60
+_SLUGS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.NOT_ASSESSED: "unassessed",
+}
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area of the catalogue, with what was found in it."""
+
+    id: str
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def counts(self) -> tuple[tuple[Verdict, int], ...]:
+        """How many of its requirements have each verdict."""
+        verdicts = [finding.verdict for finding in self.findings]
+        return tuple((verdict, verdicts.count(verdict)) for verdict in Verdict)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One verdict's part of the proportion bar, in units of the bar's width of 1000."""
+
+    verdict: Verdict
+    start: float
+    width: float
+
+
+def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -> str:
+    """Return the document. ``matrix_error`` says why a kill matrix that was there is not shown."""
+    style, script = _source("report.css"), _source("report.js")
+    overall = answer(run)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            overall=overall,
+            title=_title(run, overall),
+            areas=[Area(area, found[0].area_title, found) for area, found in run.areas.items()],
+            shares=_shares(run),
+            supplies=supplies(run),
+            undecided=undecided(run),
+            matrix=matrix,
+            matrix_error=matrix_error,
+            style=Markup(style),  # noqa: S704 -- our own file, and the policy needs it unchanged
+            script=Markup(script),  # noqa: S704 -- likewise
+            policy=content_policy(style, script),
+            verdicts=list(Verdict),
+            Verdict=Verdict,
+        )
+    )
+
+
+def content_policy(style: str, script: str) -> str:
+    """Return the content security policy under which only this style and this script count."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_digest(style)}'",
+            f"script-src '{_digest(script)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(_filters())
+    return environment
+
+
+def _filters() -> dict[str, Callable[..., object]]:
+    return {
+        "slug": _SLUGS.__getitem__,
+        "sides": _sides,
+        "moment": _moment,
+        "duration": _duration,
+        "cwe": _cwe,
+        "words": _words,
+        "plural": plural,
+    }
+
+
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text("utf-8").strip()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _title(run: Run, overall: Answer) -> str:
+    return f"{overall.headline}: {run.header.target_name}"
+
+
+def _shares(run: Run) -> list[Share]:
+    shares: list[Share] = []
+    start = 0.0
+    for verdict, count in run.counts.items():
+        width = 1000 * count / max(1, len(run.findings))
+        if count:
+            shares.append(Share(verdict, round(start, 2), round(width, 2)))
+        start += width
+    return shares
+
+
+def _sides(text: str) -> tuple[str, str]:
+    """Split a transcript into what was sent and what came back."""
+    sent, _, received = text.partition(_ANSWERED)
+    return sent, received
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest} s"
+
+
+def _cwe(reference: str) -> str:
+    """Return the number of a CWE reference, or nothing for any other reference."""
+    match = _CWE.fullmatch(reference)
+    return match[1] if match else ""
+
+
+def _words(name: str) -> str:
+    """Return a check's name as the sentence that it is."""
+    return name.removeprefix("test_").replace("_", " ")

@@ -1,0 +1,127 @@
+"""JUnit, Markdown and badge: small enough to be compared whole, or parsed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from reports import badge, junit, markdown
+from reports.run import load
+from reports.tests.records import finding, mixed, whole, write
+from reports.tests.test_html import HOSTILE
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(
+    ("name", "render"),
+    [("junit.xml", junit.render), ("summary.md", markdown.render), ("badge.svg", badge.render)],
+)
+def test_the_sample_is_rendered_as_before(name: str, render: object, tmp_path: Path) -> None:
+    """A change here is seen by every reader downstream, so it must be meant."""
+    assert callable(render)
+
+    assert render(load(write(tmp_path, whole(mixed(), 1)))) == (GOLDEN / name).read_text("utf-8")
+
+
+def test_junit_counts_what_it_holds(tmp_path: Path) -> None:
+    root = ET.fromstring(junit.render(load(write(tmp_path, whole(mixed(), 1)))))  # noqa: S314 -- ours
+
+    assert (
+        root.attrib.items()
+        >= {"tests": "5", "failures": "1", "errors": "1", "skipped": "2"}.items()
+    )
+    for suite in root:
+        assert len(suite) == int(suite.get("tests", "0"))
+    names = {"failure": "AUTH-02", "error": "RLS-01", "skipped": "AUTH-06"}
+    for tag, identifier in names.items():
+        case = root.find(f".//testcase[{tag}]")
+        assert case is not None
+        assert case.get("name", "").startswith(identifier)
+
+
+@pytest.mark.parametrize("words", [*HOSTILE, "".join(map(chr, range(0x20))), "\ud800\ufffe\uffff"])
+def test_junit_of_hostile_words_is_xml(words: str, tmp_path: Path) -> None:
+    lines = whole([finding(verdict="fail", title=words, reason=words, seen=words, rerun=words)], 1)
+
+    root = ET.fromstring(junit.render(load(write(tmp_path, lines))))  # noqa: S314 -- ours
+
+    assert {element.tag for element in root.iter()} == {
+        "testsuites",
+        "testsuite",
+        "testcase",
+        "failure",
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *HOSTILE,
+        "![x](http://attacker.example) [y](z) <http://attacker.example>",
+        "| cell | # heading\n# heading\n---\n- list",
+        "``` fence\n```\n# out\n~~~",
+        "https://attacker.example www.attacker.example @everyone #1",
+    ],
+)
+def test_markdown_of_hostile_words_is_words(words: str, tmp_path: Path) -> None:
+    changes = dict.fromkeys(("title", "clause", "expected", "seen", "reason", "rerun"), words)
+    lines = whole([finding(verdict="fail", **changes)], 1)
+
+    text = markdown.render(load(write(tmp_path, lines)))
+
+    prose = _outside_fences(text)
+    assert [line for line in prose if line.startswith("#")] == [
+        "# Hallmark: 1 violation",
+        "## What failed",
+        f"### AUTH-01 {markdown.escape(_shown(words))}",
+    ]
+    assert not re.search(r"(?<!\\)[<\[\]@~]", "\n".join(prose))
+    assert "\x1b" not in text
+
+
+def _shown(words: str) -> str:
+    return words.replace("\n", "␊").replace("\x1b", "␛").replace("\x07", "␇")
+
+
+def _outside_fences(text: str) -> list[str]:
+    """Return the lines outside code blocks; a fence ends at one as long or longer."""
+    kept: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        marks = re.match(r"`{3,}", line)
+        if fence:
+            is_end = marks and len(marks[0]) >= len(fence) and line == marks[0]
+            fence = "" if is_end else fence
+        elif marks:
+            fence = marks[0]
+        else:
+            kept.append(line)
+    assert not fence
+    return kept
+
+
+def test_a_code_span_outlasts_the_backticks_in_it() -> None:
+    assert markdown.code("a`b``c") == "``` a`b``c ```"
+
+
+def test_a_summary_of_many_failures_stays_short(tmp_path: Path) -> None:
+    many = [finding(f"AUTH-{number:02}", "fail") for number in range(60)]
+
+    text = markdown.render(load(write(tmp_path, whole(many, 1))))
+
+    assert text.count("### ") == 40
+    assert "20 more are in" in text
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_the_badge_holds_no_word_of_the_target(words: str, tmp_path: Path) -> None:
+    changes = dict.fromkeys(("title", "clause", "reason", "seen"), words)
+
+    hostile = badge.render(load(write(tmp_path, whole([finding(verdict="fail", **changes)], 1))))
+
+    assert hostile == badge.render(load(write(tmp_path, whole([finding(verdict="fail")], 1))))
+    ET.fromstring(hostile)  # noqa: S314 -- ours

@@ -1,0 +1,170 @@
+"""A record is read as written or refused by name; one that was cut short is incomplete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.model import Verdict
+from reports import errors, run
+from reports.tests.records import Line, finding, footer, header, mixed, whole, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_record_is_read_as_written(tmp_path: Path) -> None:
+    found = run.load(write(tmp_path, whole(mixed(), 1)))
+
+    assert found.header.target_name == "Sample server"
+    assert [one.id for one in found.findings] == [
+        "AUTH-01",
+        "AUTH-02",
+        "AUTH-06",
+        "RLS-01",
+        "RLS-02",
+    ]
+    assert list(found.counts.values()) == [1, 1, 1, 2]
+    assert list(found.areas) == ["AUTH", "RLS"]
+    assert found.having(Verdict.FAIL)[0].evidence[1].kind == "exchange"
+    assert found.footer is not None
+    assert found.footer.exit_code == 1
+    assert found.seconds == 65
+
+
+def test_a_record_without_a_footer_has_no_end(tmp_path: Path) -> None:
+    found = run.load(write(tmp_path, [header(), finding()]))
+
+    assert found.footer is None
+    assert found.seconds is None
+
+
+def test_a_last_line_that_was_cut_leaves_the_run_incomplete(tmp_path: Path) -> None:
+    path = write(tmp_path, whole([finding()]))
+    path.write_bytes(path.read_bytes()[:-20])
+
+    assert run.load(path).footer is None
+
+
+def test_a_last_line_without_its_line_end_counts(tmp_path: Path) -> None:
+    path = write(tmp_path, whole([finding()]))
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+
+    assert run.load(path).footer is not None
+
+
+def test_unknown_fields_are_left_to_later_versions(tmp_path: Path) -> None:
+    assert run.load(write(tmp_path, whole([finding(remedy="later")]))).findings
+
+
+def _without(line: Line, name: str) -> Line:
+    return {key: value for key, value in line.items() if key != name}
+
+
+CORRUPT: dict[str, tuple[list[Line], type[errors.RecordError]]] = {
+    "no-header": ([finding()], errors.MissingHeaderError),
+    "second-header": ([header(), header()], errors.MisplacedLineError),
+    "after-footer": ([*whole([]), finding()], errors.MisplacedLineError),
+    "second-footer": ([*whole([]), footer([])], errors.MisplacedLineError),
+    "schema": ([header(schema=2)], errors.UnknownSchemaError),
+    "schema-true": ([header(schema=True)], errors.WrongTypeError),
+    "kind": ([header(), {"kind": "verdict"}], errors.UnknownKindError),
+    "no-kind": ([header(), {}], errors.MissingFieldError),
+    "no-clause": ([header(), _without(finding(), "clause")], errors.MissingFieldError),
+    "title-number": ([header(), finding(title=3)], errors.WrongTypeError),
+    "needs-text": ([header(), finding(needs="http")], errors.WrongTypeError),
+    "needs-numbers": ([header(), finding(needs=[1])], errors.WrongTypeError),
+    "evidence-texts": ([header(), finding(evidence=["seen"])], errors.WrongTypeError),
+    "target-text": ([header(target="url")], errors.WrongTypeError),
+    "verdict": ([header(), finding(verdict="PASS", checks=[])], errors.UnknownVerdictError),
+    "severity": ([header(), finding(severity="MAY")], errors.UnknownSeverityError),
+    "id-form": ([header(), finding('A"-01')], errors.BadIdentifierError),
+    "id-digits": ([header(), finding("AUTH-\u0660\u0661")], errors.BadIdentifierError),
+    "id-area": ([header(), finding("AUTH-01", area="RLS")], errors.BadIdentifierError),
+    "twice": ([header(), finding(), finding(verdict="fail")], errors.DuplicateFindingError),
+    "counts": ([header(), finding(), footer([finding(), finding()])], errors.CountMismatchError),
+    "counts-short": ([header(), finding(), footer([])], errors.CountMismatchError),
+    "time": ([header(started="yesterday")], errors.BadTimeError),
+    "no-offset": ([header(started="2026-01-02T03:04:05")], errors.BadTimeError),
+    "seconds-text": ([header(), finding(seconds="1")], errors.WrongTypeError),
+    "seconds-negative": ([header(), finding(seconds=-1)], errors.BadTimeError),
+    "seconds-infinite": ([header(), finding(seconds=float("inf"))], errors.BadTimeError),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPT)
+def test_a_corrupt_record_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    lines, error = CORRUPT[name]
+
+    with pytest.raises(errors.RecordError) as caught:
+        run.load(write(tmp_path, lines))
+
+    assert type(caught.value) is error
+    assert "\n" not in str(caught.value)
+
+
+BYTES: dict[str, tuple[bytes, type[errors.RecordError]]] = {
+    "empty": (b"", errors.EmptyRecordError),
+    "blank": (b"\n", errors.BrokenLineError),
+    "not-json": (b"verdict: pass\n", errors.BrokenLineError),
+    "cut-header": (b'{"kind":"hea', errors.BrokenLineError),
+    "list": (b"[]\n", errors.BrokenLineError),
+    "deep": (b"[" * 200_000 + b"\n", errors.BrokenLineError),
+    "long-number": (b'{"kind":' + b"9" * 5000 + b"}\n", errors.BrokenLineError),
+    "latin": (b'{"kind":"\xe9"}\n', errors.RecordEncodingError),
+}
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bytes_that_are_no_record_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    content, error = BYTES[name]
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(errors.RecordError) as caught:
+        run.load(path)
+
+    assert type(caught.value) is error
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(errors.UnreadableRecordError):
+        run.load(tmp_path / "run.jsonl")
+    with pytest.raises(errors.UnreadableRecordError):
+        run.load(tmp_path)
+
+
+def test_an_enormous_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, whole([finding()]))
+    monkeypatch.setattr(run, "LARGEST_BYTES", 10)
+
+    with pytest.raises(errors.RecordTooLargeError):
+        run.load(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("\x1b[31mred\x07", "␛[31mred␇"),
+        ("a\x00b\x7f", "a␀b␡"),
+        ("\u202egnp.exe", "⟨U+202E⟩gnp.exe"),
+        ("\ud800", "⟨U+D800⟩"),
+        ("\x9b2J\u2028", "⟨U+009B⟩2J⟨U+2028⟩"),
+        ("\ufffe", "⟨U+FFFE⟩"),
+        ("one\r\ntwo\tthree\rfour", "one\ntwo\tthree␍four"),
+        ("naïve 漢字 😀", "naïve 漢字 😀"),
+    ],
+)
+def test_what_cannot_be_seen_is_made_visible(written: str, shown: str, tmp_path: Path) -> None:
+    found = run.load(write(tmp_path, whole([finding(clause=written)])))
+
+    assert found.findings[0].clause == shown
+
+
+def test_one_line_fields_stay_on_one_line(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {"title": "one\ntwo\tthree", "rerun": "pytest\nrm -rf ~"}
+
+    found = run.load(write(tmp_path, whole([finding(**changes)]))).findings[0]
+
+    assert (found.title, found.rerun) == ("one␊two␉three", "pytest␊rm -rf ~")

@@ -72,7 +72,10 @@ class Routes(Section):
 
 
 class Headers(Section):
-    """Names of the headers in play, and of the log's fields; ``api_key_scheme`` is a word before the key, as ``Bearer``."""
+    """Names of the headers in play, and of the log's fields.
+
+    ``api_key_scheme`` is a word before the key, as ``Bearer``.
+    """
 
     api_key: str = "X-Api-Key"
     api_key_scheme: str = ""

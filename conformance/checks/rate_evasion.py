@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from conformance.checks.rate import (
     LIMITED,
     are_counted,
-    empty_windows,  # noqa: F401 -- a fixture
-    key,  # noqa: F401 -- a fixture
     spend_address,
     spend_tenant,
 )
@@ -39,15 +37,15 @@ FORWARDED = (
 @requirement("RATE-06")
 def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
     wire: Wire,
-    key: str,
+    spare_key: str,
     addresses: AddressPool,
-    target: Target,  # noqa: F811 -- the fixture
+    target: Target,
 ) -> None:
-    """Twice the limit at once, from one address: a limit that looks before it counts lets more in."""
+    """Twice the limit at once: a limit that looks before it counts lets more in."""
     limit = target.limits.address_requests
     line = wire.derived(address=addresses.fresh())
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(line.knock, [key] * (2 * limit)))
+        answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
     establish(are_counted(answers), "the key works until the limit")
     admitted = sum(answer.status != LIMITED for answer in answers)
     assert admitted == limit
@@ -56,13 +54,13 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
 @requirement("RATE-07")
 def test_no_header_or_spelling_evades_the_limit(
     wire: Wire,
-    key: str,
+    spare_key: str,
     addresses: AddressPool,
-    target: Target,  # noqa: F811 -- the fixture
+    target: Target,
 ) -> None:
     """The address is at its limit; each request then differs in one thing it could be keyed on."""
     line = wire.derived(address=addresses.fresh())
-    *_, refused = spend_address(line, key, target, more=1)
+    *_, refused = spend_address(line, spare_key, target, more=1)
     establish(refused.status == LIMITED, "the address is at its limit")
     good = opening(wire.revision)
     path = wire.path
@@ -78,7 +76,7 @@ def test_no_header_or_spelling_evades_the_limit(
     passed = {
         what: answer.status
         for what, request in tries.items()
-        if (answer := line.send(request, key=key)).status != LIMITED
+        if (answer := line.send(request, key=spare_key)).status != LIMITED
     }
     assert not passed
 
@@ -86,29 +84,29 @@ def test_no_header_or_spelling_evades_the_limit(
 @requirement("RATE-08")
 def test_an_address_at_its_limit_costs_no_other_anything(
     wire: Wire,
-    key: str,
+    spare_key: str,
     addresses: AddressPool,
     target: Target,
-    keys: Keys,  # noqa: F811
+    keys: Keys,
 ) -> None:
     """Another address, with the same key and with another tenant's, is served as before."""
     busy, other = (wire.derived(address=addresses.fresh()) for _ in range(2))
-    *_, refused = spend_address(busy, key, target, more=1)
+    *_, refused = spend_address(busy, spare_key, target, more=1)
     establish(refused.status == LIMITED, "the address is at its limit")
-    assert other.knock(key).succeeded
+    assert other.knock(spare_key).succeeded
     assert other.knock(keys.a.active).succeeded
 
 
 @requirement("RATE-08")
 def test_a_tenant_at_its_limit_costs_no_other_anything(
     wire: Wire,
-    key: str,
+    spare_key: str,
     addresses: AddressPool,
     target: Target,
-    keys: Keys,  # noqa: F811
+    keys: Keys,
 ) -> None:
     """The other tenants are served as before, from a fresh address."""
-    *_, refused = spend_tenant(wire, [key], addresses, target)
+    *_, refused = spend_tenant(wire, [spare_key], addresses, target)
     establish(refused.status == LIMITED, "the tenant is at its limit")
     line = wire.derived(address=addresses.fresh())
     assert line.knock(keys.a.active).succeeded
@@ -118,17 +116,17 @@ def test_a_tenant_at_its_limit_costs_no_other_anything(
 @requirement("RATE-09")
 def test_over_the_limit_right_and_wrong_keys_look_alike(
     wire: Wire,
-    key: str,
+    spare_key: str,
     addresses: AddressPool,
     target: Target,
-    keys_or_random: Keys,  # noqa: F811
+    keys_or_random: Keys,
 ) -> None:
     """Were they told apart, the limit would not stop anybody from guessing."""
     line = wire.derived(address=addresses.fresh())
-    *_, refused = spend_address(line, key, target, more=1)
+    *_, refused = spend_address(line, spare_key, target, more=1)
     establish(refused.status == LIMITED, "the address is at its limit")
     answers: dict[str, Answer] = {
-        "a right key": line.knock(key),
+        "a right key": line.knock(spare_key),
         "a wrong key": line.knock(keys_or_random.random()),
         "no key": line.knock(),
     }

@@ -122,9 +122,9 @@ def test_a_write_without_where_reaches_only_own_rows(
     app_sql: AppDatabase, keys: Keys, statement: str
 ) -> None:
     """A WHERE would also apply the policy for reading; without one, the write's own must hold."""
-    visible, changed = app_sql.changed_blindly(keys.a.tenant_id, statement)
-    establish(visible, "the tenant has rows")
-    assert changed == visible
+    own, changed = app_sql.changed_blindly(keys.a.tenant_id, statement)
+    establish(own, "the tenant has rows")
+    assert changed == own
 
 
 @requirement("RLS-07")
@@ -133,7 +133,8 @@ def test_a_connection_forgets_the_tenant_with_the_transaction(
 ) -> None:
     """One connection, as a pool would hand it on: what the first user saw the next must not."""
     table = app_sql.channel.data_table
-    with app_sql.as_tenant(keys.a.tenant_id) as connection:
+    with app_sql.pooled() as connection:
+        app_sql.enter(connection, keys.a.tenant_id)
         establish(app_sql.tenants_seen(connection, table), "the tenant sees its own rows")
         connection.commit()
         seen = app_sql.tenants_seen(connection, table)

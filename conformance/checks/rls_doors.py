@@ -72,7 +72,7 @@ def test_random_histories_agree_with_perfect_isolation(app_sql: AppDatabase, key
 
 
 @requirement("RLS-11")
-def test_a_key_can_be_found_before_its_tenant_is_known(app_sql: AppDatabase, keys: Keys) -> None:
+def test_a_key_can_be_found_before_its_tenant_is_known(app_sql: AppDatabase) -> None:
     """Authentication looks keys up to learn the tenant, so no context can be set by then."""
     found = app_sql.key_count_without_context()
     assert found > 0

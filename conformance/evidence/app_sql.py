@@ -77,7 +77,16 @@ class AppDatabase:
 
     @contextmanager
     def connect(self) -> Generator[Connection]:
-        """Open a connection; what it left open is rolled back in the end."""
+        """Open a connection and a transaction on it that is rolled back, whatever happens.
+
+        Checks try to destroy what must not be destroyed; where they succeed, nothing may stay so.
+        """
+        with self.pooled() as connection, connection.transaction(force_rollback=True):
+            yield connection
+
+    @contextmanager
+    def pooled(self) -> Generator[Connection]:
+        """Open a connection that may end its transactions, as a pool's does: for reading only."""
         connection = psycopg.connect(
             self.channel.dsn,
             connect_timeout=CONNECT_SECONDS,
@@ -86,7 +95,6 @@ class AppDatabase:
         try:
             yield connection
         finally:
-            connection.rollback()
             connection.close()
 
     @contextmanager
@@ -94,9 +102,13 @@ class AppDatabase:
         """Open a transaction in a tenant's context, as the server does; None sets none."""
         with self.connect() as connection:
             if context is not None:
-                setting = self.channel.tenant_setting
-                connection.execute("SELECT set_config(%s, %s, true)", (setting, context))
+                self.enter(connection, context)
             yield connection
+
+    def enter(self, connection: Connection, context: str) -> None:
+        """Bind the connection's transaction to a tenant."""
+        setting = self.channel.tenant_setting
+        connection.execute("SELECT set_config(%s, %s, true)", (setting, context))
 
     # -- what is there -------------------------------------------------------------------------
 
@@ -241,10 +253,13 @@ class AppDatabase:
             return _rows(connection, query, {"of": tenant_id}) > 0
 
     def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
-        """Return how many rows a tenant sees, and how many an UPDATE or DELETE of all changes."""
+        """Return how many rows a tenant has, and how many an UPDATE or DELETE of all changes."""
+        query = self.over(
+            self.channel.data_table, "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
+        )
         with self.as_tenant(context) as connection:
-            visible = self.count(connection)
-            return visible, self.blind_change(connection, statement, context)
+            row = connection.execute(query, {"own": context}).fetchone()
+            return (row[0] if row else 0), self.blind_change(connection, statement, context)
 
     def count(self, connection: Connection) -> int:
         """Return how many rows of the data table the current context sees."""
@@ -297,7 +312,10 @@ def refused(connection: Connection, query: sql.SQL | sql.Composed, values: dict[
 
 
 def _rows(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> int:
-    """Return how many rows a statement changed: 0 where it was refused, -1 where none are told."""
+    """Return how many rows a statement changed: 0 where it was refused, -1 where none are told.
+
+    The savepoint keeps a refusal from ending the transaction around it, which ``connect`` opened.
+    """
     try:
         with connection.transaction():
             return connection.execute(query, values).rowcount

@@ -90,7 +90,7 @@ class Wire:
         """Return the same line to another process of the target, which has budgets of its own."""
         endpoint = self.target.target.model_copy(update={"url": url})
         target = self.target.model_copy(update={"target": endpoint})
-        line = Wire(
+        return Wire(
             target,
             self.revision,
             self._budget,
@@ -99,7 +99,6 @@ class Wire:
             seconds=self._seconds,
             shared=self._shared,
         )
-        return line
 
     @property
     def path(self) -> str:

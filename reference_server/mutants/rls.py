@@ -70,8 +70,8 @@ MUTANTS = (
     mutant(
         "runtime-owns-a-table",
         "RLS-01",
-        "The runtime role owns a tenant table, and could switch its isolation off.",
-        sql=("ALTER TABLE sync_log OWNER TO mcp_app",),
+        "The runtime role owns a table, and could switch off whatever guards it.",
+        sql=("CREATE TABLE job_queue (body text)", "ALTER TABLE job_queue OWNER TO mcp_app"),
     ),
     mutant(
         "runtime-inherits-the-owner",

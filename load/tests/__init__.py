@@ -1,0 +1,1 @@
+"""Tests of the load test: planted gaps, duplicates and crossings, and one short run."""

@@ -1,0 +1,1 @@
+"""The callers of a load test, one kind a module."""

@@ -43,7 +43,7 @@ def test_each_line_is_one_json_object_and_cannot_be_forged(
     sign = secrets.token_hex(8)
     forged = json.dumps({"time": "2000-01-01T00:00:00Z", "level": "info", "sign": sign})
     wire.send(Request("GET", f"/%0a{forged.replace(' ', '%20')}%0d%0a"), key=keys.active)
-    agent = opening(wire.revision).with_header("User-Agent", f"{sign} \x85\x0b {forged}")
+    agent = opening(wire.revision).with_header("User-Agent", f"{sign} \x85 {forged}")
     wire.send(agent, key=keys.active)
     for end in ("\n", "\r\n", "\r", "\u2028", "\x85", "\x00"):
         message = {tool.message_argument: f"{end}{forged}{end}"}

@@ -106,7 +106,7 @@ def test_an_unsupported_protocol_version_is_refused(
         else:
             request = used(line, opened(line, keys.active))
         establish(line.send(request, key=keys.active).succeeded, f"{revision}: the request works")
-        for version in ("1999-01-01", "latest", "2026-07-28'"):
+        for version in ("1999-01-01", "latest"):
             changed = request.with_header("MCP-Protocol-Version", version)
             answer = line.send(changed, key=keys.active)
             assert answer.status == HTTPStatus.BAD_REQUEST, f"{revision}, {version}: {answer}"

@@ -195,7 +195,9 @@ class _Remembering:
         return refusal
 
 
-def _skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
+def skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that skips authentication, and acts as whoever came last."""
+
     def around(stage: Stage) -> Stage:
         remembering = _Remembering(stage, skips)
 
@@ -219,7 +221,7 @@ def _loosely_mcp(scope: Mapping[str, Any]) -> bool:
 
 
 def _guard_raw_route_decoded(parts: Parts) -> Parts:
-    guarded = with_stage("authenticate", _skip(_is_another_spelling))(parts)
+    guarded = with_stage("authenticate", skip(_is_another_spelling))(parts)
     return replace(guarded, routes_to_mcp=_loosely_mcp)
 
 
@@ -381,13 +383,13 @@ MUTANTS = (
         "override-header-believed",
         "AUTH-10",
         "A request that says it was rewritten from /health needs no key.",
-        parts=with_stage("authenticate", _skip(_claims_health)),
+        parts=with_stage("authenticate", skip(_claims_health)),
     ),
     mutant(
         "get-unguarded",
         "AUTH-11",
         "Only requests that can call a tool are authenticated.",
-        parts=with_stage("authenticate", _skip(_is_get)),
+        parts=with_stage("authenticate", skip(_is_get)),
     ),
     mutant(
         "keys-stored-as-plain-sha256",
@@ -397,7 +399,7 @@ MUTANTS = (
     ),
     mutant(
         "key-kept-for-support",
-        "AUTH-13",
+        "AUTH-13 ROT-05",
         "A new key is also written to another table, so that support can look it up.",
         parts=replaced(key_rotation=_KeepingTheKey),
     ),

@@ -186,6 +186,10 @@ def test_no_generated_message_breaks_the_server(
 
     broken = run_fuzz(messages(), send)
     assert not broken
-    rows = Counter(row.request_id for row in auditor.rows() if row.event == "api_key.auth_success")
+    sent = set(identities)
+    found = auditor.wait_for_rows(
+        lambda row: row.event == "api_key.auth_success" and row.request_id in sent, count=len(sent)
+    )
+    rows = Counter(row.request_id for row in found)
     unaudited = [identity for identity in identities if rows[identity] != 1]
     assert not unaudited

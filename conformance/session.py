@@ -108,13 +108,11 @@ def _in_controller(options: Options, root: Path) -> JudgeSession:
     started: running.RunningTarget | None = None
     state = options.state
     if options.url is None and state is None:
+        # A profile without [start] names a server that is running already.
         section = profiles.start_section(_profile(options, root)).start
-        if section is None:
-            raise profiles.ProfileError(
-                f"{options.profile}: give --target=URL, or a [start] command in the profile"
-            )
-        started = running.start(section, root, options.mutant)
-        state = started.state
+        if section is not None:
+            started = running.start(section, root, options.mutant)
+            state = started.state
     try:
         target = _target(options, state, root)
         with tempfile.NamedTemporaryFile(prefix="hallmark-turn-", delete=False) as handle:

@@ -42,5 +42,7 @@ def result_of(message: dict[str, Any]) -> Result:
 def structured(message: dict[str, Any]) -> dict[str, Any]:
     """Return a tool's structured result; empty when there is none."""
     result = message.get("result")
-    content = cast("dict[str, Any]", result).get("structuredContent") if result else None
+    if not isinstance(result, dict):
+        return {}
+    content = cast("dict[str, Any]", result).get("structuredContent")
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}

@@ -141,7 +141,7 @@ class Redactor(Protocol):
     """The one scrubber of secrets: log lines, trail and spans all pass through it."""
 
     def scrub(self, value: Any) -> Any:
-        """Return a copy of a JSON-like value without token-shaped strings and token-named fields."""
+        """Return a JSON-like copy without token-shaped strings and token-named fields."""
         ...
 
 
@@ -165,11 +165,19 @@ class Tool(Protocol):
     """One MCP tool. ``run`` is synchronous; the registry calls it in a worker thread."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name it is called by."""
+        ...
+
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """What it does, for the model that chooses."""
+        ...
+
     @property
-    def input_schema(self) -> dict[str, Any]: ...
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema that its arguments are validated against."""
+        ...
 
     def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
         """Return the structured result; ToolError or any exception becomes a failed result."""

@@ -1,4 +1,4 @@
-"""The words of the system: every name that two modules must agree on is a member of an enum here."""
+"""The words of the system: each name that two modules must agree on is an enum's member here."""
 
 from __future__ import annotations
 

@@ -179,14 +179,15 @@ def test_the_mutants_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> N
     assert all(entry["fails"] and entry["summary"] for entry in listed)
 
 
-@pytest.mark.parametrize(
-    "more", [["--state", "x"], ["--serve", "--secrets", "s", "--database", "d"]]
-)
-def test_an_unknown_mutant_is_exit_code_2(
-    more: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert mutant_commands.main(["no-such", *more]) == 2
+def test_an_unknown_mutant_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert mutant_commands.main(["no-such", "--state", "x"]) == 2
     assert "There is no mutant 'no-such'" in _told(capsys)
+
+
+def test_a_mutant_that_serves_reads_its_secrets_first(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["no-such", "--serve", "--secrets", "s", "--database", "d"]
+    assert mutant_commands.main(words) == 2
+    assert "The secrets directory s does not exist" in _told(capsys)
 
 
 def test_two_mutants_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

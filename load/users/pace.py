@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ class Window:
 
     limit: int
     seconds: float
-    times: deque[float] = field(default_factory=deque[float])
+    times: list[float] = field(default_factory=list[float])
 
     def earliest(self, now: float) -> float:
         """Return the earliest time from ``now`` on at which one more request fits."""
@@ -30,10 +30,12 @@ class Window:
         return max(now, self.times[-self.limit] + self.seconds)
 
     def plan(self, time: float) -> None:
-        """Count a request at ``time``; what no later plan can need is forgotten."""
-        self.times.append(time)
-        while len(self.times) > self.limit:
-            self.times.popleft()
+        """Count a request at ``time``; what no later plan can need is forgotten.
+
+        A request of another subject may have been put off further: times do not come in order.
+        """
+        insort(self.times, time)
+        del self.times[: -self.limit]
 
 
 class Pace:

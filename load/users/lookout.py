@@ -13,14 +13,22 @@ if TYPE_CHECKING:
     from conformance.target import Tenants
 
 
+SHORTEST = 8
+"""An id shorter than this may stand in an answer by chance."""
+
+
 class Lookout:
     """Knows what one tenant may see, and what it may not."""
 
     def __init__(self, tenants: Tenants, name: str) -> None:
         own, other = (tenants.a, tenants.b) if name == "a" else (tenants.b, tenants.a)
         self._own = _forms(own.canary)
-        forms = {"canary": other.canary, "id": other.id, "key": other.key}
-        self._foreign = {what: _forms(value) for what, value in forms.items()}
+        marks = {"canary": other.canary, "id": other.id, "key": other.key}
+        self._foreign = {
+            what: _forms(value)
+            for what, value in marks.items()
+            if value is not None and (what == "canary" or len(value) >= SHORTEST)
+        }
 
     def foreign(self, text: str, message: dict[str, Any], request_id: str | None) -> list[str]:
         """Return what ``text``, an answer's headers and body, holds of someone else's.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from load.ledger import Conduct
 
 if TYPE_CHECKING:
-    from conformance.target import Target, Tenants
+    from conformance.target import Target
 
 _BLOCKS = range(16, 248)
 _PROBE = "127.31.7.1"
@@ -74,8 +74,3 @@ def can_bind(address: str) -> bool:
         except OSError:
             return False
     return True
-
-
-def tenant_ids(tenants: Tenants) -> dict[str, str]:
-    """Return the ids by the short names that observations carry."""
-    return {"a": tenants.a.id, "b": tenants.b.id}

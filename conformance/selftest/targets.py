@@ -1,0 +1,165 @@
+"""Tiny servers for the judge's own tests: a good one, and ways to be broken, dead or hostile."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+KEYS = {"key-of-tenant-a-0123456789": "tenant-a", "key-of-tenant-b-0123456789": "tenant-b"}
+REVOKED = "revoked-key-of-tenant-a-01234"
+
+
+class Good(BaseHTTPRequestHandler):
+    """Knows two keys and answers everybody else alike."""
+
+    protocol_version = "HTTP/1.1"
+    refusal: ClassVar[dict[str, Any]] = {"error": "unauthorized"}
+
+    def tenant(self) -> str | None:
+        """Return whose key was presented."""
+        return KEYS.get(self.headers.get("X-Api-Key", ""))
+
+    def refuse(self) -> None:
+        """Send the one refusal."""
+        self.reply(401, self.refusal, {"WWW-Authenticate": "ApiKey"})
+
+    def answer(self) -> None:
+        """Serve one request of any method."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if self.tenant() is None:
+            self.refuse()
+            return
+        try:
+            message: Any = json.loads(body)
+        except ValueError:
+            message = None
+        self.converse(cast("dict[str, Any]", message) if isinstance(message, dict) else {})
+
+    def converse(self, message: dict[str, Any]) -> None:
+        """Answer a JSON-RPC message of a known caller."""
+        info = {"serverInfo": {"name": "fake", "version": "1"}}
+        results: dict[str, dict[str, Any]] = {
+            "server/discover": {"supportedVersions": ["2026-07-28"], **info},
+            "tools/call": {"content": [], "structuredContent": {"tenantId": self.tenant()}},
+        }
+        result = results.get(str(message.get("method")))
+        if result is None:
+            error = {"code": -32601, "message": "no such method"}
+            self.reply(404, {"jsonrpc": "2.0", "id": message.get("id"), "error": error})
+        else:
+            self.reply(200, {"jsonrpc": "2.0", "id": message.get("id"), "result": result})
+
+    def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Send a JSON answer."""
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
+        """Stay silent."""
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_OPTIONS = do_TRACE = do_PROPFIND = do_HALLMARK = answer  # noqa: N815
+
+
+class OpenToAll(Good):
+    """Serves whoever comes."""
+
+    def tenant(self) -> str | None:
+        """Take everybody for tenant A."""
+        return "tenant-a"
+
+
+class TellsUnknownKeys(Good):
+    """Tells a wrong key from a missing one."""
+
+    def refuse(self) -> None:
+        """Send one of two refusals."""
+        self.reply(401, {"error": "invalid_key"} if "X-Api-Key" in self.headers else self.refusal)
+
+
+class FallsOver(Good):
+    """Answers 500 to keys with an odd character."""
+
+    def refuse(self) -> None:
+        """Send the refusal, or fall over."""
+        odd = any(not (c.isalnum() or c in "-_") for c in self.headers.get("X-Api-Key", ""))
+        self.reply(500 if odd else 401, self.refusal)
+
+
+class Echoes(Good):
+    """Puts every header it got, the key among them, into its answers, with markup around it."""
+
+    def refuse(self) -> None:
+        """Send all headers back."""
+        told = {"error": "<script>alert(1)</script>\x1b[31m", "headers": str(self.headers)}
+        self.reply(403, told)
+
+
+class Redirects(Good):
+    """Sends everybody to another origin."""
+
+    seen: ClassVar[list[str]] = []
+
+    def answer(self) -> None:
+        """Redirect to the trap, which notes what reaches it."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(307, {}, {"Location": "http://127.0.0.9:9/mcp"})
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+
+
+class Babble(socketserver.BaseRequestHandler):
+    """Speaks, but not HTTP."""
+
+    def handle(self) -> None:
+        """Send a greeting of another protocol."""
+        self.request.sendall(b"220 mail.example ESMTP ready\r\n" * 20)
+
+
+class Endless(socketserver.BaseRequestHandler):
+    """Sends a body that never ends."""
+
+    def handle(self) -> None:
+        """Send until the client goes away."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+        try:
+            self.request.sendall(head)
+            while True:
+                self.request.sendall(b" " * 65536)
+        except OSError:
+            return
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@contextmanager
+def serving(handler: type[socketserver.BaseRequestHandler]) -> Generator[str]:
+    """Serve a handler on a free port; yields the MCP URL."""
+    kind = ThreadingHTTPServer if issubclass(handler, BaseHTTPRequestHandler) else _Server
+    with kind(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/mcp"
+        finally:
+            server.shutdown()
+            thread.join(5)

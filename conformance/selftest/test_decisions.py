@@ -1,0 +1,262 @@
+"""The parts on which every verdict rests."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import catalogue, profile
+from conformance.budget import Budget, KeyPace
+from conformance.evidence.answer import Answer, Transport
+from conformance.forge.keys import malformed_keys, random_key
+from conformance.model import Channel, CheckResult, Finding, Verdict
+from conformance.outcome import ItemOutcome
+from conformance.redaction import Redactor, spellings
+from conformance.requirement import requirement
+from conformance.target import DeclaredLimits, Target
+from conformance.verdicts import CHECKS, NotAssessedError, NotEstablishedError, establish, judge
+
+if TYPE_CHECKING:
+    from types import FunctionType
+
+PACKAGE = Path(catalogue.__file__).parents[1]
+LONGEST_MODULE = 400
+
+
+def checks() -> list[tuple[str, FunctionType]]:
+    """Return every check with the requirement it decides."""
+    found: list[tuple[str, FunctionType]] = []
+    for path in sorted(CHECKS.glob("*.py")):
+        module = importlib.import_module(f"conformance.checks.{path.stem}")
+        for name, value in vars(module).items():
+            if name.startswith("test_") and value.__module__ == module.__name__:
+                marks: list[pytest.Mark] = [m for m in value.pytestmark if m.name == "requirement"]
+                found += [(mark.args[0], value) for mark in marks]
+    return found
+
+
+def test_no_clause_without_a_check_and_no_check_without_a_clause() -> None:
+    assert {name for name, _ in checks()} == set(catalogue.requirements())
+
+
+def test_every_check_says_why_its_evidence_decides() -> None:
+    assert not [check.__name__ for _, check in checks() if not check.__doc__]
+
+
+def test_a_check_stands_in_the_file_of_its_area() -> None:
+    misplaced = [
+        check.__name__
+        for name, check in checks()
+        if not check.__module__.rpartition(".")[2].startswith(name.partition("-")[0].lower())
+    ]
+    assert not misplaced
+
+
+def test_an_unknown_requirement_fails_at_import() -> None:
+    with pytest.raises(LookupError, match="AUTH-99"):
+        requirement("AUTH-99")
+
+
+def test_released_ids_are_still_there() -> None:
+    for path in (catalogue.FOLDER / "released").glob("*.toml"):
+        ids = tomllib.loads(path.read_text("utf-8"))["ids"]
+        assert set(ids) <= set(catalogue.requirements())
+
+
+def test_modules_are_short() -> None:
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert not {path.name: n for path, n in lengths.items() if n >= LONGEST_MODULE}
+
+
+def test_the_suite_never_sleeps() -> None:
+    sleeping = re.compile(r"\btime\.sleep\(")
+    assert not [p.name for p in PACKAGE.rglob("*.py") if sleeping.search(p.read_text("utf-8"))]
+
+
+def raised(source: str, file: str) -> BaseException:
+    """Return what a line of code raises when it stands in a file."""
+    try:
+        exec(compile(source, file, "exec"), {"establish": establish})  # noqa: S102 -- our own line
+    except BaseException as error:  # noqa: BLE001 -- that is what is wanted
+        return error
+    raise LookupError("nothing was raised")
+
+
+IN_A_CHECK = str(CHECKS / "auth.py")
+ELSEWHERE = str(PACKAGE / "evidence" / "wire.py")
+
+
+@pytest.mark.parametrize(
+    ("phase", "source", "file", "verdict"),
+    [
+        ("call", "assert False", IN_A_CHECK, Verdict.FAIL),
+        ("call", "assert False", ELSEWHERE, Verdict.INCONCLUSIVE),
+        ("setup", "assert False", IN_A_CHECK, Verdict.INCONCLUSIVE),
+        ("teardown", "assert False", IN_A_CHECK, Verdict.INCONCLUSIVE),
+        ("call", "raise ValueError('ours')", IN_A_CHECK, Verdict.INCONCLUSIVE),
+        ("call", "raise TimeoutError", IN_A_CHECK, Verdict.INCONCLUSIVE),
+        ("call", "establish(False, 'x')", IN_A_CHECK, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_only_an_assertion_in_a_checks_body_accuses(
+    phase: str, source: str, file: str, verdict: Verdict
+) -> None:
+    assert judge(phase, raised(source, file)) is verdict
+
+
+def test_an_absent_channel_is_not_assessed_and_no_error_is_a_pass() -> None:
+    assert judge("setup", NotAssessedError("x", Channel.KEYS)) is Verdict.NOT_ASSESSED
+    assert judge("call", None) is Verdict.PASS
+
+
+def test_the_good_case_must_hold() -> None:
+    establish(condition=True, what="it works")
+    with pytest.raises(NotEstablishedError, match="could not establish that it works"):
+        establish(condition=False, what="it works")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "combined"),
+    [
+        ("PASS PASS", "PASS"),
+        ("PASS FAIL INCONCLUSIVE", "FAIL"),
+        ("PASS INCONCLUSIVE NOT_ASSESSED", "INCONCLUSIVE"),
+        ("PASS NOT_ASSESSED", "NOT_ASSESSED"),
+        ("", "NOT_ASSESSED"),
+    ],
+)
+def test_what_went_partly_unseen_is_never_green(verdicts: str, combined: str) -> None:
+    found = Verdict.combine([Verdict[name] for name in verdicts.split()])
+    assert found is Verdict[combined]
+
+
+def test_a_finding_tells_of_the_check_that_decided() -> None:
+    entry = catalogue.requirements()["AUTH-01"]
+    passed = CheckResult("one", Verdict.PASS)
+    failed = CheckResult("two", Verdict.FAIL, "why", entry.clause, "seen")
+    record = Finding(entry, (passed, failed), "again").as_record()
+    assert (record["verdict"], record["reason"], record["seen"]) == ("fail", "why", "seen")
+
+
+def test_a_check_that_never_ended_is_inconclusive() -> None:
+    outcome = ItemOutcome(catalogue.requirements()["AUTH-01"], "one")
+    assert '"inconclusive"' in outcome.as_property()
+
+
+@pytest.mark.parametrize("form", spellings("s3cret/with+odd=characters"))
+def test_a_secret_is_redacted_in_every_spelling(form: str) -> None:
+    redact = Redactor({"s3cret/with+odd=characters": "the key"})
+    assert redact(f"before {form} after") == "before <the key> after"
+
+
+def test_half_a_secret_is_redacted_where_pytest_cuts_the_middle_out() -> None:
+    redact = Redactor({"abcdefghijklmnopqrstuvwxyz": "the key"})
+    assert redact("'abcdefghij...") == "'<the key>..."
+    assert redact("...stuvwxyz'") == "...<the key>'"
+
+
+class Pool:
+    """Hands out a number of addresses."""
+
+    def __init__(self, count: int) -> None:
+        self.left = [f"127.0.1.{number}" for number in range(count)]
+
+    def fresh(self) -> str | None:
+        """Return the next address; None when there are no more."""
+        return self.left.pop() if self.left else None
+
+
+def test_no_address_comes_near_a_declared_limit() -> None:
+    limits = DeclaredLimits(address_requests=10, auth_failures=5)
+    budget = Budget(Pool(100), limits)  # type: ignore[arg-type] -- all it needs of a pool
+    spent: list[tuple[str | None, bool]] = [
+        (budget.spend(may_fail=turn % 2 == 0), turn % 2 == 0) for turn in range(60)
+    ]
+    for address in {address for address, _ in spent}:
+        assert sum(1 for one, _ in spent if one == address) < limits.address_requests
+        assert sum(1 for one, fails in spent if one == address and fails) < limits.auth_failures
+
+
+def test_the_last_address_is_never_spent_on_failures() -> None:
+    budget = Budget(Pool(0), DeclaredLimits(auth_failures=5))  # type: ignore[arg-type]
+    for _ in range(3):
+        budget.spend(may_fail=True)
+    with pytest.raises(NotAssessedError, match="block this address"):
+        budget.spend(may_fail=True)
+
+
+def test_a_key_is_paced_by_its_tenants_limit() -> None:
+    pace = KeyPace(DeclaredLimits(tenant_requests=3, tenant_window_seconds=1), workers=1)
+    for _ in range(3):
+        pace.spend("key")
+    assert pace  # the third had to wait for the first to leave the window, and did not hang
+
+
+def test_an_answer_reads_json_event_streams_and_garbage() -> None:
+    stream = b'event: message\r\ndata: {"jsonrpc":"2.0","id":1,"result":{"a":1}}\r\n\r\n'
+    assert Answer(Transport.ANSWERED, 200, body=stream).result == {"a": 1}
+    assert Answer(Transport.ANSWERED, 200, body=b'{"result":{}}').executed
+    for body in (b"", b"[]", b"{", b"\xff\xfe", b"[" * 200_000):
+        answer = Answer(Transport.ANSWERED, 200, body=body)
+        assert not answer.succeeded
+        assert not answer.executed
+        assert answer.structured == {}
+
+
+def test_two_answers_compare_without_what_belongs_to_one_request() -> None:
+    def answer(identity: str, extra: str) -> Answer:
+        headers = (("X-Request-Id", identity), ("Date", extra), ("X-Kind", "same"))
+        body = f'{{"error":"x","id":"{identity}"}}'.encode()
+        return Answer(Transport.ANSWERED, 401, headers, body, scrub=(identity,))
+
+    assert answer("one", "now").visible == answer("two", "later").visible
+    assert answer("one", "now").visible != Answer(Transport.ANSWERED, 401).visible
+
+
+def test_malformed_keys_differ_from_the_real_one() -> None:
+    real = random_key()
+    assert real not in malformed_keys(real).values()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[target]\nurl = "http://x/"\nnaem = "y"', "p.toml:3: target.naem: unknown key 'naem'"),
+        ("[target]", "target.url: is missing"),
+        ('[target]\nurl = "x"', "not an http or https URL"),
+        (
+            '[target]\nurl = "http://x/"\n[admin]\ntoken = "plain"',
+            "p.toml:4: admin.token: a secret",
+        ),
+        (
+            '[target]\nurl = "http://x/"\n[admin]\ntoken = { env = "HALLMARK_NOT_SET" }',
+            "p.toml:4: admin.token is taken from env 'HALLMARK_NOT_SET'; set the environment",
+        ),
+        ("[target", "is not TOML"),
+        ('[target]\nurl = "http://x/"\n[limits]\nblock_seconds = -1', "p.toml:4: limits.block_s"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_named_with_its_line(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(profile.ProfileError) as error:
+        profile.load(path)
+    assert told in str(error.value)
+
+
+def test_a_target_never_shows_its_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HALLMARK_TOKEN", "a-very-secret-token")
+    path = tmp_path / "p.toml"
+    text = '[target]\nurl = "http://x/"\n[admin]\ntoken = { env = "HALLMARK_TOKEN" }'
+    path.write_text(text, encoding="utf-8")
+    target: Target = profile.load(path)
+    values: list[Any] = [target, target.admin, [target.admin], {"admin": target.admin}]
+    assert target.secrets() == {"a-very-secret-token": "admin.token"}
+    assert not [value for value in values if "secret-token" in f"{value!r} {value}"]

@@ -1,0 +1,158 @@
+"""The judge against fake targets: it says no, it says yes, and silence is neither."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.targets import (
+    KEYS,
+    REVOKED,
+    Babble,
+    Echoes,
+    Endless,
+    FallsOver,
+    Good,
+    OpenToAll,
+    Redirects,
+    TellsUnknownKeys,
+    serving,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AUTH = "--area=AUTH"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "in parallel"])
+def test_a_good_target_passes_what_can_be_assessed(
+    tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    with serving(Good) as url:
+        found = judge(tmp_path, f"--target={url}", AUTH, *workers, profile=PROFILE)
+    assert {name for name, verdict in found.verdicts.items() if verdict == "pass"} == {
+        "AUTH-01",
+        "AUTH-02",
+        "AUTH-03",
+        "AUTH-04",
+        "AUTH-05",
+        "AUTH-06",
+        "AUTH-08",
+        "AUTH-10",
+        "AUTH-11",
+    }
+    assert set(found.verdicts.values()) == {"pass", "not assessed"}
+    assert found.code == 0
+    assert found.lines[-1]["kind"] == "footer"
+
+
+def test_a_url_alone_is_never_enough_for_green(tmp_path: Path) -> None:
+    with serving(Good) as url:
+        found = judge(tmp_path, f"--target={url}", AUTH)
+    assert set(found.verdicts.values()) == {"not assessed"}
+    assert "tenants.a" in found.output
+    assert found.code == 0
+
+
+def test_what_is_required_must_be_assessed(tmp_path: Path) -> None:
+    with serving(Good) as url:
+        found = judge(tmp_path, f"--target={url}", AUTH, "--require=AUTH")
+    assert found.code == 6
+
+
+@pytest.mark.parametrize(
+    ("handler", "requirement"),
+    [
+        (OpenToAll, "AUTH-01"),
+        (OpenToAll, "AUTH-03"),
+        (TellsUnknownKeys, "AUTH-03"),
+        (FallsOver, "AUTH-04"),
+    ],
+)
+def test_a_broken_target_is_told_what_it_breaks(
+    tmp_path: Path, handler: type[Good], requirement: str
+) -> None:
+    with serving(handler) as url:
+        words = (f"--target={url}", f"--requirement={requirement}")
+        found = judge(tmp_path, *words, profile=PROFILE)
+    assert found.verdicts == {requirement: "fail"}
+    assert found.code == 1
+    assert f"FAIL {requirement}" in found.output
+    assert f"--requirement={requirement}" in found.output
+
+
+def test_silence_is_inconclusive(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/mcp"
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-01")
+    assert found.verdicts == {"AUTH-01": "inconclusive"}
+    assert found.code == 6
+
+
+@pytest.mark.parametrize("handler", [Babble, Endless, Redirects])
+def test_a_hostile_target_is_never_green(tmp_path: Path, handler: type[Good]) -> None:
+    with serving(handler) as url:
+        found = judge(tmp_path, f"--target={url}", "--area=AUTH,OPS", profile=PROFILE)
+    assert "pass" not in found.verdicts.values()
+    assert found.code in {1, 6}
+    assert "Traceback" not in found.output
+
+
+def test_nobody_listening_is_inconclusive(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}/mcp"
+    found = judge(tmp_path, f"--target={url}", AUTH, profile=PROFILE)
+    assert set(found.verdicts.values()) == {"inconclusive", "not assessed"}
+    assert "connection refused" in found.output
+    assert found.code == 6
+
+
+def test_no_secret_reaches_the_record_and_no_markup_the_terminal(tmp_path: Path) -> None:
+    """The target sends every credential back, so each of them is in the evidence's way."""
+    with serving(Echoes) as url:
+        found = judge(tmp_path, f"--target={url}", AUTH, profile=PROFILE)
+    assert "fail" in found.verdicts.values()
+    written = "".join(
+        path.read_text("utf-8", "replace") for path in found.folder.iterdir() if path.is_file()
+    )
+    assert "<tenants.a.key>" in written
+    for secret in (*KEYS, REVOKED):
+        assert secret not in written
+        assert secret[:12] not in written
+        assert secret not in found.output
+    assert "\x1b[31m" not in found.output
+    assert "<script>alert(1)" not in (found.folder / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--area=NOPE",), "no such area: NOPE"),
+        (("--requirement=AUTH-99",), "no such requirement"),
+        (("--target=ftp://127.0.0.1",), "http or https URL"),
+        (("--patience=-1",), "0 or more"),
+        (("--mutant=x", "--target=http://127.0.0.1:1/mcp"), "leave out --target"),
+        (("--profile=/does/not/exist.toml",), "no such profile"),
+        (("--state=/does/not/exist.json",), "state file cannot be read"),
+        (("--mutant=no-such-mutant",), "There is no mutant"),
+    ],
+)
+def test_a_bad_option_is_one_sentence_and_exit_code_4(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    found = judge(tmp_path, *words)
+    assert found.code == 4
+    assert told in found.output
+    assert "Traceback" not in found.output
+    assert not found.lines
+
+
+def test_a_typo_in_a_profile_names_the_line_and_what_is_known(tmp_path: Path) -> None:
+    found = judge(tmp_path, profile=PROFILE.replace("revoked_key", "revokd_key"))
+    assert found.code == 4
+    assert "profile.toml:7: tenants.a.revokd_key: unknown key 'revokd_key'" in found.output
+    assert "revoked_key" in found.output

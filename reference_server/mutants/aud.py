@@ -72,7 +72,8 @@ class _TopLevelTrail(SqlAuditTrail):
         metadata = event.metadata or {}
         scrubbed = self._redactor.scrub(dict(metadata))
         kept = {key: value for key, value in scrubbed.items() if key not in personal}
-        return row | {"metadata": json.dumps(kept)}
+        stored = json.dumps(kept).replace("\\u0000", " ").replace("\\ud800", " ")
+        return row | {"metadata": stored}
 
 
 def _top_level(parts: Parts) -> AuditTrail:
@@ -173,7 +174,7 @@ MUTANTS = (
     ),
     mutant(
         "auth-failure-unaudited",
-        "AUD-01",
+        "AUD-01 AUD-13",
         "Failed authentications are counted, and not written down.",
         parts=bent_trail(_dropping(EventType.AUTH_FAILURE)),
     ),
@@ -185,25 +186,25 @@ MUTANTS = (
     ),
     mutant(
         "auth-success-twice",
-        "AUD-02",
+        "AUD-02 AUD-13 MCP-16",
         "Two layers each write the row of a success.",
         parts=bent_trail(_doubling(EventType.AUTH_SUCCESS)),
     ),
     mutant(
         "auth-success-unaudited",
-        "AUD-02",
+        "AUD-02 AUD-08 AUD-13 MCP-16",
         "Only failures are written down.",
         parts=bent_trail(_dropping(EventType.AUTH_SUCCESS)),
     ),
     mutant(
         "tool-call-unaudited",
-        "AUD-03",
+        "AUD-03 MCP-14",
         "A tool call leaves no row.",
         parts=bent_trail(_dropping(EventType.TOOL_CALLED)),
     ),
     mutant(
         "tool-failure-twice",
-        "AUD-03",
+        "AUD-03 AUD-14",
         "The tool and its wrapper each write the row of a failure.",
         parts=bent_trail(_doubling(EventType.TOOL_FAILED)),
     ),

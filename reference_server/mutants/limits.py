@@ -273,19 +273,19 @@ MUTANTS = (
     ),
     mutant(
         "address-limit-one-too-many",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "The address limit admits the 101st request.",
         parts=address_limiter(101),
     ),
     mutant(
         "address-limit-one-too-few",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "The address limit refuses the 100th request.",
         parts=address_limiter(99),
     ),
     mutant(
         "address-unlimited",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "There is no limit for an address.",
         parts=replaced(address_limiter=_Unlimited),
     ),
@@ -358,7 +358,7 @@ MUTANTS = (
     ),
     mutant(
         "block-one-too-early",
-        "BLOCK-01",
+        "BLOCK-01 BLOCK-05",
         "The block engages at the ninth failure.",
         parts=block(failures=9),
     ),

@@ -104,7 +104,7 @@ MUTANTS = (
     ),
     mutant(
         "headers-logged",
-        "LOG-01",
+        "LOG-01 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
     ),

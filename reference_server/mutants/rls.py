@@ -76,13 +76,13 @@ _OWN = "tenant_id = current_tenant()"
 MUTANTS = (
     mutant(
         "runtime-is-superuser",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 AUD-05",
+        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11",
         "The server connects as a superuser.",
         sql=("ALTER ROLE mcp_app SUPERUSER",),
     ),
     mutant(
         "runtime-bypasses-rls",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
         "The runtime role has BYPASSRLS.",
         sql=("ALTER ROLE mcp_app BYPASSRLS",),
     ),
@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     mutant(
         "runtime-inherits-the-owner",
-        "RLS-01 AUD-05",
+        "AUD-05 RLS-01 RLS-11",
         "The runtime role is a member of the owner's role, and inherits its rights.",
         sql=("ALTER ROLE mcp_app INHERIT", "GRANT mcp_admin TO mcp_app WITH INHERIT TRUE"),
     ),
@@ -122,13 +122,13 @@ MUTANTS = (
     ),
     mutant(
         "rls-disabled-on-a-table",
-        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
         "Row-level security was switched off on metric_cache for a repair, and stayed off.",
         sql=("ALTER TABLE metric_cache DISABLE ROW LEVEL SECURITY",),
     ),
     mutant(
         "second-policy-opens-reads",
-        "RLS-03 RLS-04 RLS-07",
+        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10",
         "A permissive policy for reports lets everybody read: policies are joined by OR.",
         sql=("CREATE POLICY reporting ON metric_cache FOR SELECT USING (true)",),
     ),
@@ -143,7 +143,7 @@ MUTANTS = (
     ),
     mutant(
         "policy-without-check",
-        "RLS-05",
+        "RLS-05 RLS-10",
         "The policy has no WITH CHECK of its own for writes.",
         sql=(
             _POLICY,
@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     mutant(
         "writes-not-isolated",
-        "RLS-06",
+        "RLS-06 RLS-10",
         "Reads are isolated; an UPDATE or DELETE without WHERE reaches every tenant's rows.",
         sql=(
             _POLICY,

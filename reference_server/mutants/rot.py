@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     mutant(
         "rotated-key-works-later",
-        "ROT-01",
+        "ROT-01 ROT-08",
         "A new key is found only when a cache of keys, a minute old, is renewed.",
         parts=directory(
             "revoked_at IS NULL AND expires_at > :now"
@@ -183,7 +183,7 @@ MUTANTS = (
     ),
     mutant(
         "rotation-revokes-at-once",
-        "ROT-02",
+        "ROT-02 ROT-08",
         "A rotation revokes the old key instead of giving it a grace.",
         parts=_afterwards("revoked_at = CAST(:now AS timestamptz)"),
     ),
@@ -195,7 +195,7 @@ MUTANTS = (
     ),
     mutant(
         "grace-never-ends",
-        "ROT-03",
+        "ROT-03 ROT-07",
         "A rotation leaves the old keys as they were.",
         parts=_afterwards("expires_at = CAST(:later AS timestamptz)"),
     ),

@@ -59,11 +59,14 @@ class Budget:
         self._failed: Counter[str | None] = Counter()
         self._current = pool.fresh()
 
-    def spend(self, *, may_fail: bool, key: str | None = None) -> str | None:
+    def pace(self, key: str) -> None:
+        """Charge one request to a working key's tenant, waiting until there is room for it."""
+        self._pace_of_keys.spend(key)
+
+    def spend(self, *, may_fail: bool) -> str | None:
         """Return the address to send from, after charging one request to it.
 
-        ``may_fail`` charges a failed authentication too; a working ``key`` is charged to its
-        tenant. Raises NotAssessedError when the only
+        ``may_fail`` charges a failed authentication too. Raises NotAssessedError when the only
         address there is has no failure left to spend.
         """
         if may_fail and self._failed[self._current] >= self._limits.auth_failures - _MARGIN:
@@ -76,8 +79,6 @@ class Budget:
         if self._requests_left() <= 0:
             self._exchange()
             self._pace()
-        if key is not None:
-            self._pace_of_keys.spend(key)
         self._sent[self._current].append(time.monotonic())
         self._failed[self._current] += may_fail
         return self._current

@@ -361,3 +361,13 @@ def keys_or_random(target: Target) -> Keys:
         return Keys(TenantKeys(target.tenants.a), TenantKeys(target.tenants.b))
     nobody = TenantKeys(Tenant.model_construct(id="", key=random_key()))
     return Keys(nobody, nobody)
+
+
+@pytest.fixture
+def spare_key(target: Target, administrator: Administrator, passage: Passage) -> str:
+    """A working key of the tenant whose limits may be exhausted, with every window empty."""
+    limits = target.limits
+    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
+    if administrator.can_mint:
+        return administrator.mint()
+    return supplied(supplied(target.tenants).spare).key

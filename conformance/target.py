@@ -72,12 +72,18 @@ class Routes(Section):
 
 
 class Headers(Section):
-    """Names of the headers in play; ``api_key_scheme`` is a word before the key, as ``Bearer``."""
+    """Names of the headers in play, and of the log's fields.
+
+    ``api_key_scheme`` is a word before the key, as ``Bearer``.
+    """
 
     api_key: str = "X-Api-Key"
     api_key_scheme: str = ""
     admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
     request_id: str = "X-Request-Id"
+    log_time: str = "time"
+    log_level: str = "level"
+    log_request_id: str = "request_id"
 
 
 class Tenant(Section):
@@ -153,7 +159,11 @@ class Tools(Section):
 
 
 class AppSql(Section):
-    """SQL as the server's own runtime role."""
+    """SQL as the server's own runtime role.
+
+    ``unguessable`` names unique constraints over values that nobody can guess, such as 256 random
+    bits: that one of those exists elsewhere tells nothing.
+    """
 
     dsn: Secret
     tenant_setting: str = "app.current_tenant_id"
@@ -161,6 +171,7 @@ class AppSql(Section):
     outside_rls: tuple[str, ...] = ("api_keys",)
     data_table: str = "metric_cache"
     insert: str
+    unguessable: tuple[str, ...] = ()
     audit_table: str = "audit_log"
     keys_table: str = "api_keys"
     last_used_column: str = "last_used_at"

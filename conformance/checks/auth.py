@@ -142,7 +142,7 @@ def test_no_spelling_of_the_path_reaches_a_tool(wire: Wire, good_case: GoodCase)
     probe = wire.strongest_probe()
     reached = {
         path: str(answer)
-        for path in variants(target_path(wire))
+        for path in variants(wire.path)
         if (answer := wire.send(probe.but(path=path))).executed
     }
     assert not reached
@@ -154,7 +154,7 @@ def test_no_override_header_reaches_a_tool(wire: Wire, good_case: GoodCase) -> N
     """Some routers believe headers that rename the method or the path; a guard must, too."""
     reached: dict[str, str] = {}
     for method, path in (("POST", None), ("GET", None), ("POST", "/health")):
-        for name, value in overrides(target_path(wire)):
+        for name, value in overrides(wire.path):
             request = wire.strongest_probe().but(method=method, path=path).with_header(name, value)
             answer = wire.send(request)
             if answer.executed:
@@ -225,14 +225,9 @@ def test_noting_the_use_never_delays_the_answer(
     assert answer.succeeded, f"{answer} after {answer.seconds:.1f} s"
 
 
-def target_path(wire: Wire) -> str:
-    """Return the path of the MCP route."""
-    return "/" + wire.target.url.split("://", 1)[1].partition("/")[2]
-
-
 def _misplaced(wire: Wire, key: str, header: str) -> dict[str, Request]:
     probe = wire.strongest_probe()
-    path = target_path(wire)
+    path = wire.path
     names = (header, "api_key", "apikey", "key", "token", "access_token")
     body = json.loads(probe.body or b"{}")
     others = ("Authorization", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token")

@@ -135,14 +135,13 @@ def test_planted_secrets_turn_up_nowhere(
     tool = failing(target)
     places = ("a header", "the query", "the body", "an argument", "an error", "a property")
     planted = {place: canary() for place in places}
-    path = "/" + target.url.split("://", 1)[1].partition("/")[2]
     request = opening(wire.revision)
     mark = log.mark()
     wire.send(
         request.with_header("Authorization", f"Bearer {planted['a header']}"), key=keys.active
     )
     query = f"cursor={planted['the query']}&access_token={planted['the query']}"
-    wire.send(request.but(path=f"{path}?{query}"), key=keys.active)
+    wire.send(request.but(path=f"{wire.path}?{query}"), key=keys.active)
     wire.send(request.but(body=f'{{"password": "{planted["the body"]}"'.encode()), key=keys.active)
     if target.tools.ping:
         extra = {"password": planted["an argument"]}

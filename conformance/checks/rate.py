@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import pytest
-
 from conformance.checks.auth import says
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -21,22 +19,6 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 LIMITED = HTTPStatus.TOO_MANY_REQUESTS
-
-
-@pytest.fixture
-def key(target: Target, administrator: Administrator) -> str:
-    """A working key of the tenant whose limits may be exhausted, with its window empty."""
-    if administrator.can_mint:
-        return administrator.mint()
-    spare = target.tenants.spare if target.tenants else None
-    establish(spare, "the profile spares a tenant")
-    return spare.key if spare else ""
-
-
-@pytest.fixture(autouse=True)
-def _empty_windows(passage: Passage, target: Target) -> None:
-    limits = target.limits
-    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
 
 
 def spend_address(line: Wire, key: str, target: Target, more: int) -> list[Answer]:
@@ -62,11 +44,11 @@ def spend_tenant(
 
 @requirement("RATE-01")
 def test_the_request_after_the_address_limit_is_refused(
-    wire: Wire, key: str, addresses: AddressPool, target: Target
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target
 ) -> None:
     """Counted exactly: one refusal too early or too late is an error in the limit."""
     line = wire.derived(address=addresses.fresh())
-    *admitted, last = spend_address(line, key, target, more=1)
+    *admitted, last = spend_address(line, spare_key, target, more=1)
     establish(are_counted(admitted), "the key works until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused
@@ -76,10 +58,10 @@ def test_the_request_after_the_address_limit_is_refused(
 
 @requirement("RATE-02")
 def test_the_request_after_the_tenant_limit_is_refused(
-    wire: Wire, key: str, addresses: AddressPool, target: Target, administrator: Administrator
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target, administrator: Administrator
 ) -> None:
     """Spread over addresses and keys, so that only the tenant can be what is counted."""
-    keys = [key]
+    keys = [spare_key]
     if administrator.can_mint:
         keys.append(administrator.mint())
     *admitted, last = spend_tenant(wire, keys, addresses, target)
@@ -96,12 +78,12 @@ def _is_limit(row: AuditRow) -> bool:
 
 @requirement("RATE-04")
 def test_each_refusal_of_an_address_is_audited(
-    wire: Wire, key: str, addresses: AddressPool, target: Target, auditor: AuditReader
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target, auditor: AuditReader
 ) -> None:
     """Three refusals, three rows: the trail must tell how hard somebody knocked."""
     address = addresses.fresh()
     line = wire.derived(address=address)
-    answers = spend_address(line, key, target, more=3)
+    answers = spend_address(line, spare_key, target, more=3)
     refused = sum(answer.status == LIMITED for answer in answers)
     establish(refused, "the address limit refuses")
     rows = auditor.wait_for_rows(_is_limit, count=refused, address=address)
@@ -110,10 +92,10 @@ def test_each_refusal_of_an_address_is_audited(
 
 @requirement("RATE-04")
 def test_a_refusal_of_a_tenant_is_audited(
-    wire: Wire, key: str, addresses: AddressPool, target: Target, auditor: AuditReader
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target, auditor: AuditReader
 ) -> None:
     """The row says that it was the tenant's limit, not the address's."""
-    answers = spend_tenant(wire, [key], addresses, target)
+    answers = spend_tenant(wire, [spare_key], addresses, target)
     refused = [answer for answer in answers if answer.status == LIMITED]
     establish(refused, "the tenant limit refuses")
     name = target.headers.request_id
@@ -125,14 +107,14 @@ def test_a_refusal_of_a_tenant_is_audited(
 
 @requirement("RATE-05")
 def test_waiting_as_long_as_told_admits_again(
-    wire: Wire, key: str, addresses: AddressPool, target: Target, passage: Passage
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target, passage: Passage
 ) -> None:
     """A caller that honours Retry-After must not be refused again for the same reason."""
     line = wire.derived(address=addresses.fresh())
-    refused = spend_address(line, key, target, more=1)[-1]
+    refused = spend_address(line, spare_key, target, more=1)[-1]
     establish(refused.status == LIMITED, "the address limit refuses")
     seconds = refused.header("retry-after") or ""
     assert seconds.isdecimal(), f"Retry-After: {seconds!r}"
     assert 0 < int(seconds) <= target.limits.address_window_seconds + 1
     passage.of(int(seconds))
-    assert line.knock(key).status != LIMITED
+    assert line.knock(spare_key).status != LIMITED

@@ -148,14 +148,16 @@ def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: T
 
     def read(turn: int) -> tuple[str, str]:
         tenant, other = (keys.a, keys.b) if turn % 2 else (keys.b, keys.a)
-        text = wire.call_tool(tool, {}, key=tenant.active).text
+        answer = wire.call_tool(tool, {}, key=tenant.active)
+        establish(answer.succeeded, f"the tool answers (got {answer})")
+        text = answer.text
         return ("own " if tenant.canary in text else "") + (
             "foreign" if other.canary in text else ""
         ), text[:200]
 
     seen = [read(turn) for turn in range(6)]
     with ThreadPoolExecutor(max_workers=6) as pool:
-        seen += pool.map(read, range(24))
+        seen += pool.map(read, range(16))
     crossed = [text for what, text in seen if "foreign" in what]
     assert not crossed, f"{len(crossed)} responses held the other tenant's canary"
     own = [what for what, _ in seen if what.startswith("own")]

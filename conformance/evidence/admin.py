@@ -50,10 +50,16 @@ class Administrator:
         body = {"tenantId": self.tenant_id, "description": "Hallmark conformance run"}
         return self.wire.post_admin(self.route, json.dumps(body).encode(), token)
 
+    def attempt_rightly(self) -> Answer:
+        """Ask for a rotation with the right token."""
+        return self.attempt(self.target.admin.token if self.target.admin else None)
+
     def mint(self) -> str:
         """Rotate with the right token and return the new key. NotEstablishedError otherwise."""
-        token = self.target.admin.token if self.target.admin else None
-        answer = self.attempt(token)
+        return self.key_of(self.attempt_rightly())
+
+    def key_of(self, answer: Answer) -> str:
+        """Return the key a rotation's answer holds, known from now on as good and as secret."""
         key = answer.entries.get("apiKey")
         establish(isinstance(key, str) and key, f"a rotation returns a key (got {answer.status})")
         self.redactor.learn(str(key), "minted key")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 import psycopg
 from psycopg import errors, sql
 
+from conformance.evidence import catalog_sql
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -134,7 +136,7 @@ class AppDatabase:
 
     def tenants_seen(self, connection: Connection, table: str) -> set[str]:
         """Return the tenants whose rows a SELECT without WHERE yields."""
-        query = self._over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
+        query = self.over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
         return {str(row[0]) for row in connection.execute(query)}
 
     def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
@@ -144,6 +146,32 @@ class AppDatabase:
                 return self.tenants_seen(connection, table)
             except (errors.DataError, errors.InsufficientPrivilege):
                 return set()
+
+    def readable_views(self) -> list[str]:
+        """Return the views with a tenant column that the runtime role may read."""
+        with self.connect() as connection:
+            rows = connection.execute(catalog_sql.READABLE_VIEWS, (self.channel.tenant_column,))
+            return [row[0] for row in rows]
+
+    def powerful_functions(self) -> list[str]:
+        """Return functions the role may call that run above the policies, or can be bent to."""
+        with self.connect() as connection:
+            return [row[0] for row in connection.execute(catalog_sql.POWERFUL_FUNCTIONS)]
+
+    def constraint_oracles(self) -> list[str]:
+        """Return unique and foreign keys over tenant tables that leave the tenant out."""
+        values = {"tenant": self.channel.tenant_column, "outside": list(self.channel.outside_rls)}
+        with self.connect() as connection:
+            rows = connection.execute(catalog_sql.CONSTRAINT_ORACLES, values).fetchall()
+        known = self.channel.unguessable
+        return [f"{name} of {table}" for name, table in rows if name not in known]
+
+    def key_count_without_context(self) -> int:
+        """Return how many key rows the role sees where no tenant is set."""
+        with self.connect() as connection:
+            query = self.over(self.channel.keys_table, "SELECT count(*) FROM {table}")
+            row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
 
     def key_rows(self, tenant_id: str) -> list[str]:
         """Return a tenant's key rows as text, without the time of last use."""
@@ -172,7 +200,7 @@ class AppDatabase:
     @contextmanager
     def locked_keys(self, tenant_id: str) -> Generator[int]:
         """Hold a tenant's key rows locked against writers; yields how many."""
-        query = self._over(
+        query = self.over(
             self.channel.keys_table, "SELECT 1 FROM {table} WHERE {tenant}::text = %s FOR UPDATE"
         )
         with self.as_tenant(tenant_id) as connection:
@@ -182,14 +210,17 @@ class AppDatabase:
 
     def inserted_as(self, context: str, *, for_tenant: str) -> bool:
         """Tell whether a tenant could insert a row that belongs to ``for_tenant``."""
-        statement = cast("LiteralString", self.channel.insert)
-        values = {"tenant": for_tenant, "unique": f"hallmark-{uuid.uuid4()}"}
         with self.as_tenant(context) as connection:
-            return _rows(connection, sql.SQL(statement), values) > 0
+            return _rows(connection, *self.insertion(for_tenant)) > 0
+
+    def insertion(self, tenant_id: str) -> tuple[sql.SQL, dict[str, str]]:
+        """Return the profile's statement that inserts a row, and its values."""
+        statement = cast("LiteralString", self.channel.insert)
+        return sql.SQL(statement), {"tenant": tenant_id, "unique": f"hallmark-{uuid.uuid4()}"}
 
     def updated_as(self, context: str, *, of: str, to: str) -> bool:
         """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
-        query = self._over(
+        query = self.over(
             self.channel.data_table,
             "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
         )
@@ -198,24 +229,52 @@ class AppDatabase:
 
     def deleted_as(self, context: str, *, of: str) -> bool:
         """Tell whether a tenant could delete rows ``of`` another."""
-        query = self._over(
+        query = self.over(
             self.channel.data_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
         )
         with self.as_tenant(context) as connection:
             return _rows(connection, query, {"of": of}) > 0
 
+    def key_moved(self, tenant_id: str, *, to: str) -> bool:
+        """Tell whether the role could give a tenant's keys to another."""
+        query = self.over(
+            self.channel.keys_table,
+            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return _rows(connection, query, {"of": tenant_id, "to": to}) > 0
+
+    def keys_deleted(self, tenant_id: str) -> bool:
+        """Tell whether the role could delete a tenant's keys."""
+        query = self.over(
+            self.channel.keys_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return _rows(connection, query, {"of": tenant_id}) > 0
+
     def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
         """Return how many rows a tenant has, and how many an UPDATE or DELETE of all changes."""
-        table = self.channel.data_table
+        query = self.over(
+            self.channel.data_table, "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
+        )
+        with self.as_tenant(context) as connection:
+            row = connection.execute(query, {"own": context}).fetchone()
+            return (row[0] if row else 0), self.blind_change(connection, statement, context)
+
+    def count(self, connection: Connection) -> int:
+        """Return how many rows of the data table the current context sees."""
+        query = self.over(self.channel.data_table, "SELECT count(*) FROM {table}")
+        row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def blind_change(self, connection: Connection, statement: str, tenant_id: str) -> int:
+        """UPDATE (to a tenant) or DELETE without WHERE; return how many rows it changed."""
         forms = {
-            "UPDATE": "UPDATE {table} SET {tenant} = %(own)s::uuid",
+            "UPDATE": "UPDATE {table} SET {tenant} = %(to)s::uuid",
             "DELETE": "DELETE FROM {table}",
         }
-        with self.as_tenant(context) as connection:
-            count = "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
-            row = connection.execute(self._over(table, count), {"own": context}).fetchone()
-            changed = _rows(connection, self._over(table, forms[statement]), {"own": context})
-        return (row[0] if row else 0), changed
+        query = self.over(self.channel.data_table, forms[statement])
+        return _rows(connection, query, {"to": tenant_id})
 
     def carried_out(self, statement: LiteralString) -> bool:
         """Tell whether a statement without rows was permitted."""
@@ -237,13 +296,19 @@ class AppDatabase:
         done: dict[str, int] = {}
         for name, statement in statements.items():
             with self.connect() as connection:
-                done[name] = _rows(connection, self._over(table, statement), {})
+                done[name] = _rows(connection, self.over(table, statement), {})
         return done
 
-    def _over(self, table: str, statement: str) -> sql.Composed:
+    def over(self, table: str, statement: str) -> sql.Composed:
+        """Return a statement of ours with the names this database has."""
         return sql.SQL(cast("LiteralString", statement)).format(
             table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
         )
+
+
+def refused(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> bool:
+    """Tell whether a statement that changes one row was refused, or changed none."""
+    return _rows(connection, query, values) == 0
 
 
 def _rows(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> int:

@@ -31,11 +31,14 @@ MOST_BYTES = 1 << 20
 class _Connections:
     """What the lines of one check share: connections by address, and the keys known to be good.
 
+    Those whose tenant must not be exhausted are paced; the spared tenant's are not.
+
     ``lock`` guards what several threads of a check would otherwise make twice.
     """
 
     clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
     good_keys: set[str] = field(default_factory=set[str])
+    paced_keys: frozenset[str] = frozenset()
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -60,7 +63,9 @@ class Wire:
         self.target, self.transcript = target, transcript
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
-        self._shared = shared or _Connections(good_keys=_good_keys(target))
+        self._shared = shared or _Connections(
+            good_keys=_good_keys(target), paced_keys=_paced_keys(target)
+        )
         self._sessions: dict[str, str | None] = {}
 
     def close(self) -> None:
@@ -86,6 +91,30 @@ class Wire:
             shared=self._shared,
         )
 
+    def at(self, url: str) -> Wire:
+        """Return the same line to another process of the target, which has budgets of its own."""
+        endpoint = self.target.target.model_copy(update={"url": url})
+        target = self.target.model_copy(update={"target": endpoint})
+        return Wire(
+            target,
+            self.revision,
+            self._budget,
+            self.transcript,
+            address=self._address,
+            seconds=self._seconds,
+            shared=self._shared,
+        )
+
+    @property
+    def path(self) -> str:
+        """The path of the MCP route."""
+        return "/" + self.target.url.split("://", 1)[1].partition("/")[2]
+
+    @property
+    def address(self) -> str | None:
+        """The client address this line is pinned to, if it is."""
+        return self._address
+
     def trust(self, key: str) -> None:
         """Count a key that was minted during the run as a good one."""
         self._shared.good_keys.add(key)
@@ -99,12 +128,7 @@ class Wire:
         """
         if key is not None:
             request = request.with_header(*self.key_header(key))
-        address = self._address
-        if address is None:
-            works = key in self._shared.good_keys
-            may_fail = is_guarded and not works
-            with self._shared.lock:
-                address = self._budget.spend(may_fail=may_fail, key=key if works else None)
+        address = self._charged(key, is_guarded=is_guarded)
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         names = {name.lower() for name, _ in request.headers}
@@ -113,6 +137,16 @@ class Wire:
         answer = self._exchange(self._client(address), request, url, headers)
         self.transcript.exchange(request, url, headers, answer)
         return answer
+
+    def _charged(self, key: str | None, *, is_guarded: bool) -> str | None:
+        """Charge a request to its key and its address; return the address."""
+        with self._shared.lock:
+            if key is not None and key in self._shared.paced_keys:
+                self._budget.pace(key)
+            if self._address is not None:
+                return self._address
+            may_fail = is_guarded and key not in self._shared.good_keys
+            return self._budget.spend(may_fail=may_fail)
 
     def key_header(self, key: str) -> tuple[str, str]:
         """Return the header that carries a key at this target."""
@@ -251,6 +285,11 @@ def _good_keys(target: Target) -> set[str]:
     tenants = target.tenants
     known = (tenants.a, tenants.b, tenants.spare) if tenants else ()
     return {tenant.key for tenant in known if tenant is not None}
+
+
+def _paced_keys(target: Target) -> frozenset[str]:
+    tenants = target.tenants
+    return frozenset({tenants.a.key, tenants.b.key} if tenants else ())
 
 
 def require_alive(answer: Answer) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import queue
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reference_server.mutants.bending import bent_trail, engine_of, mutant, replaced, trail_with
 from reference_server.services.audit import SqlAuditTrail
-from reference_server.vocabulary import EventType
+from reference_server.vocabulary import EventType, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,12 +72,73 @@ class _TopLevelTrail(SqlAuditTrail):
         metadata = event.metadata or {}
         scrubbed = self._redactor.scrub(dict(metadata))
         kept = {key: value for key, value in scrubbed.items() if key not in personal}
-        return row | {"metadata": json.dumps(kept)}
+        stored = json.dumps(kept).replace("\\u0000", " ").replace("\\ud800", " ")
+        return row | {"metadata": stored}
 
 
 def _top_level(parts: Parts) -> AuditTrail:
     parts.trail.close()
     return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor)
+
+
+class _Later:
+    """Returns at once, and stores the rows a little later."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._trail = parts.trail
+        self._rows: queue.SimpleQueue[tuple[AuditEvent, ...] | None] = queue.SimpleQueue()
+        self._never = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def write(self, *events: AuditEvent) -> None:
+        self._rows.put(events)
+
+    def close(self) -> None:
+        self._rows.put(None)
+        self._thread.join(5)
+        self._trail.close()
+
+    def _run(self) -> None:
+        while (events := self._rows.get()) is not None:
+            if self._rows.empty():
+                self._never.wait(0.2)  # waits for company, to write less often
+            self._trail.write(*events)
+
+
+class _Shedding:
+    """Drops successes while the trail is busy."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._trail, self._lock = parts.trail, threading.Lock()
+
+    def write(self, *events: AuditEvent) -> None:
+        is_success = all(event.outcome is Outcome.SUCCESS for event in events)
+        if not self._lock.acquire(blocking=not is_success):
+            return
+        try:
+            self._trail.write(*events)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        self._trail.close()
+
+
+class _Uncleaned(SqlAuditTrail):
+    """Stores a reason as it came, whatever characters it has."""
+
+    def _row(self, event: AuditEvent) -> dict[str, Any]:
+        row = super()._row(event)
+        reason = (event.metadata or {}).get("reason")
+        if not isinstance(reason, str) or "\0" not in reason:
+            return row
+        return row | {"metadata": json.dumps({"reason": reason})}
+
+
+def _uncleaned(parts: Parts) -> AuditTrail:
+    parts.trail.close()
+    return _Uncleaned(engine_of(parts), parts.clock, parts.redactor)
 
 
 _TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)
@@ -86,8 +149,32 @@ _UNGUARDED = (
 
 MUTANTS = (
     mutant(
+        "audit-in-the-background",
+        "AUD-08",
+        "Rows are queued and stored a fifth of a second later.",
+        parts=replaced(trail=_Later),
+    ),
+    mutant(
+        "denied-administrator-unaudited",
+        "AUD-10",
+        "A wrong admin token leaves no row.",
+        parts=bent_trail(_dropping(EventType.ADMIN_AUTH_FAILURE)),
+    ),
+    mutant(
+        "audit-sheds-load",
+        "AUD-08 AUD-13",
+        "While the trail is busy, successes are not written down.",
+        parts=replaced(trail=_Shedding),
+    ),
+    mutant(
+        "nul-breaks-the-row",
+        "AUD-14",
+        "A NUL in a caller's text makes the row impossible to store.",
+        parts=replaced(trail=_uncleaned),
+    ),
+    mutant(
         "auth-failure-unaudited",
-        "AUD-01",
+        "AUD-01 AUD-13",
         "Failed authentications are counted, and not written down.",
         parts=bent_trail(_dropping(EventType.AUTH_FAILURE)),
     ),
@@ -99,25 +186,25 @@ MUTANTS = (
     ),
     mutant(
         "auth-success-twice",
-        "AUD-02",
+        "AUD-02 AUD-13 MCP-16",
         "Two layers each write the row of a success.",
         parts=bent_trail(_doubling(EventType.AUTH_SUCCESS)),
     ),
     mutant(
         "auth-success-unaudited",
-        "AUD-02",
+        "AUD-02 AUD-08 AUD-13 MCP-16",
         "Only failures are written down.",
         parts=bent_trail(_dropping(EventType.AUTH_SUCCESS)),
     ),
     mutant(
         "tool-call-unaudited",
-        "AUD-03",
+        "AUD-03 MCP-14",
         "A tool call leaves no row.",
         parts=bent_trail(_dropping(EventType.TOOL_CALLED)),
     ),
     mutant(
         "tool-failure-twice",
-        "AUD-03",
+        "AUD-03 AUD-14",
         "The tool and its wrapper each write the row of a failure.",
         parts=bent_trail(_doubling(EventType.TOOL_FAILED)),
     ),

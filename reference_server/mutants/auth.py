@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import request
 from sqlalchemy import text
 
-from reference_server.answers import error
+from reference_server.answers import error, unauthorized
 from reference_server.context import Principal
 from reference_server.db.session import SqlTenantSessions
 from reference_server.mutants.bending import (
@@ -45,12 +45,19 @@ UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
+def told(code: str) -> Response:
+    """Return a 401 with an error code of its own."""
+    answer = unauthorized()
+    answer.set_data(error(UNAUTHORIZED, code).get_data())
+    return answer
+
+
 def _missing_told(context: RequestContext) -> Response | None:
-    return None if context.credential else error(UNAUTHORIZED, "api_key_required")
+    return None if context.credential else told("api_key_required")
 
 
 def _unknown_told(context: RequestContext) -> Response | None:
-    return error(UNAUTHORIZED, "invalid_api_key") if context.credential else None
+    return told("invalid_api_key") if context.credential else None
 
 
 def _malformed_told(context: RequestContext) -> Response | None:
@@ -142,7 +149,7 @@ def _told_why(condition: str, code: str) -> Callable[[Stage], Stage]:
                 return refusal
             known = _Directory(engine_of(parts), condition)
             found = known.find(parts.key_hasher.digest(context.credential), parts.clock.now())
-            return error(UNAUTHORIZED, code) if found else refusal
+            return told(code) if found else refusal
 
         return bent
 
@@ -195,7 +202,9 @@ class _Remembering:
         return refusal
 
 
-def _skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
+def skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that skips authentication, and acts as whoever came last."""
+
     def around(stage: Stage) -> Stage:
         remembering = _Remembering(stage, skips)
 
@@ -219,7 +228,7 @@ def _loosely_mcp(scope: Mapping[str, Any]) -> bool:
 
 
 def _guard_raw_route_decoded(parts: Parts) -> Parts:
-    guarded = with_stage("authenticate", _skip(_is_another_spelling))(parts)
+    guarded = with_stage("authenticate", skip(_is_another_spelling))(parts)
     return replace(guarded, routes_to_mcp=_loosely_mcp)
 
 
@@ -343,7 +352,7 @@ MUTANTS = (
     ),
     mutant(
         "expired-keys-accepted",
-        "AUTH-07 ROT-03",
+        "AUTH-07 ROT-03 ROT-07",
         "The lookup forgets to ask whether a key has run out.",
         parts=directory("revoked_at IS NULL AND :now IS NOT NULL"),
     ),
@@ -381,13 +390,13 @@ MUTANTS = (
         "override-header-believed",
         "AUTH-10",
         "A request that says it was rewritten from /health needs no key.",
-        parts=with_stage("authenticate", _skip(_claims_health)),
+        parts=with_stage("authenticate", skip(_claims_health)),
     ),
     mutant(
         "get-unguarded",
-        "AUTH-11",
+        "AUTH-11 MCP-08",
         "Only requests that can call a tool are authenticated.",
-        parts=with_stage("authenticate", _skip(_is_get)),
+        parts=with_stage("authenticate", skip(_is_get)),
     ),
     mutant(
         "keys-stored-as-plain-sha256",
@@ -397,7 +406,7 @@ MUTANTS = (
     ),
     mutant(
         "key-kept-for-support",
-        "AUTH-13",
+        "AUTH-13 ROT-05",
         "A new key is also written to another table, so that support can look it up.",
         parts=replaced(key_rotation=_KeepingTheKey),
     ),

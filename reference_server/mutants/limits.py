@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reference_server.answers import error
-from reference_server.mutants.bending import address_limiter, mutant, refusing, replaced, with_stage
+from reference_server.mutants.bending import (
+    address_limiter,
+    header,
+    mutant,
+    refusing,
+    replaced,
+    with_stage,
+)
+from reference_server.parts import Admission, AuditEvent
 from reference_server.services.block import FailureBlock
 from reference_server.services.limits import MovingWindowLimiter
+from reference_server.vocabulary import EventType, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +30,10 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.mutants.bending import Stage
-    from reference_server.parts import AddressBlock, Admission, Limiter, Parts
+    from reference_server.parts import AddressBlock, Limiter, Parts
 
 HOUR = 3600
+LIMIT = 100
 
 
 class _Telling:
@@ -127,24 +139,153 @@ def _only_wrong_keys(stage: Stage) -> Stage:
     return bent
 
 
+class _LookingFirst:
+    """Looks whether there is room, and counts afterwards."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._clock, self._seen = parts.clock, defaultdict[str, list[float]](list)
+        self._never = threading.Event()
+
+    def admit(self, subject: str) -> Admission:
+        now = self._clock.now().timestamp()
+        live = [moment for moment in self._seen[subject] if moment > now - 60]
+        admitted = len(live) < LIMIT
+        self._never.wait(0.002)  # what a counter in another process takes
+        if admitted:
+            self._seen[subject].append(now)
+        wait = 0 if admitted else int(live[0] + 61 - now)
+        return Admission(admitted, LIMIT, max(0, LIMIT - len(live)), 60, wait)
+
+
+def _limited_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:
+    """Charge the address's limit to what a request says of itself."""
+
+    def around(stage: Stage) -> Stage:
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            told = replace(context, address=subject(context), events=context.events)
+            return stage(told, parts)
+
+        return bent
+
+    return around
+
+
+def _claimed(context: RequestContext) -> str:
+    return header(context, "x-forwarded-for") or context.address
+
+
+def _by_path(context: RequestContext) -> str:
+    return f"{context.address} {context.path}"
+
+
+def _punishing(stage: Stage) -> Stage:
+    """Shut out, for a minute, whatever key was seen at an address over its limit."""
+    until: dict[str, float] = {}
+
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        key = header(context, "x-api-key") or ""
+        now = parts.clock.now().timestamp()
+        refusal = stage(context, parts)
+        if refusal is not None:
+            until[key] = now + 59
+        elif now < until.get(key, 0):
+            scope = {"scope": "global"}
+            event = AuditEvent(EventType.RATE_LIMIT_EXCEEDED, Outcome.FAILURE, metadata=scope)
+            context.events.append(event)
+            return _another_body(context)
+        return refusal
+
+    return bent
+
+
+def _limit_after_keys(parts: Parts) -> Parts:
+    names = [stage.__name__ for stage in parts.pipeline]
+    stages = list(parts.pipeline)
+    stages.insert(names.index("authenticate"), stages.pop(names.index("limit_address")))
+    return replace(parts, pipeline=tuple(stages))
+
+
+def _believing_forwarded(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        told = replace(context, address=_claimed(context), events=context.events)
+        return stage(told, parts)
+
+    return bent
+
+
+def _block_told(context: RequestContext) -> Response:
+    del context
+    answer = error(HTTPStatus.UNAUTHORIZED, "address_blocked")
+    answer.headers["WWW-Authenticate"] = 'ApiKey realm="mcp"'
+    return answer
+
+
 _never: Callable[[Parts], AddressBlock] = _Never
 
 MUTANTS = (
     mutant(
+        "limit-looks-before-it-counts",
+        "RATE-06",
+        "Looking at the count and raising it are two steps.",
+        parts=replaced(address_limiter=_LookingFirst),
+    ),
+    mutant(
+        "limit-keyed-on-forwarded-for",
+        "RATE-07",
+        "The address limit believes X-Forwarded-For from anybody.",
+        parts=with_stage("limit_address", _limited_by(_claimed)),
+    ),
+    mutant(
+        "limit-keyed-on-the-path",
+        "RATE-07",
+        "Each spelling of a path has a limit of its own.",
+        parts=with_stage("limit_address", _limited_by(_by_path)),
+    ),
+    mutant(
+        "limit-punishes-the-key",
+        "RATE-08",
+        "A key seen at an address over its limit is refused everywhere.",
+        parts=with_stage("limit_address", _punishing),
+    ),
+    mutant(
+        "limit-after-authentication",
+        "RATE-09",
+        "The address limit is asked after the key, so guessing is not limited.",
+        parts=_limit_after_keys,
+    ),
+    mutant(
+        "failures-never-forgotten",
+        "BLOCK-05",
+        "Failures of any age count towards the block.",
+        parts=block(window=365 * 24 * HOUR),
+    ),
+    mutant(
+        "block-believes-forwarded-for",
+        "BLOCK-06",
+        "The block asks for the address that X-Forwarded-For names.",
+        parts=with_stage("block_address", _believing_forwarded),
+    ),
+    mutant(
+        "block-told-apart",
+        "BLOCK-07",
+        "A blocked address is told that it is blocked.",
+        parts=with_stage("block_address", refusing(_block_told)),
+    ),
+    mutant(
         "address-limit-one-too-many",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "The address limit admits the 101st request.",
         parts=address_limiter(101),
     ),
     mutant(
         "address-limit-one-too-few",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "The address limit refuses the 100th request.",
         parts=address_limiter(99),
     ),
     mutant(
         "address-unlimited",
-        "RATE-01",
+        "RATE-01 RATE-06",
         "There is no limit for an address.",
         parts=replaced(address_limiter=_Unlimited),
     ),
@@ -217,7 +358,7 @@ MUTANTS = (
     ),
     mutant(
         "block-one-too-early",
-        "BLOCK-01",
+        "BLOCK-01 BLOCK-05",
         "The block engages at the ninth failure.",
         parts=block(failures=9),
     ),

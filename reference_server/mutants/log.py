@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from flask import request
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
+
+
+MANY = 1000
 
 
 def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
@@ -66,10 +71,40 @@ class _ShallowNames(TokenRedactor):
         return super().scrub(value)
 
 
+def _write_path(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    for handler in logging.getLogger().handlers:
+        stream = cast("TextIO", getattr(handler, "stream"))  # noqa: B009 -- not every handler has one
+        stream.write(f"{context.request_id} {context.method} {context.path}\n")
+        stream.flush()
+    return None
+
+
+class _Careful(TokenRedactor):
+    """Looks at every pair of tokens in a message."""
+
+    def scrub(self, value: Any) -> Any:
+        if isinstance(value, str) and value.count("Bearer ") > MANY:
+            threading.Event().wait(12)  # what a pattern with nested repeats takes, and more
+        return super().scrub(value)
+
+
 MUTANTS = (
     mutant(
+        "access-log-in-plain-text",
+        "LOG-05",
+        "A second, plain line is written for each request, with the path as it came.",
+        parts=with_stage("extract_token", before(_write_path)),
+    ),
+    mutant(
+        "redaction-blows-up",
+        "LOG-06",
+        "The time to redact a message grows with the square of its tokens.",
+        parts=replaced(redactor=lambda _: _Careful()),
+    ),
+    mutant(
         "headers-logged",
-        "LOG-01",
+        "LOG-01 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -50,20 +51,38 @@ class _OtherTransaction:
             yield connection
 
 
+class _Shared:
+    """Keeps the tenant of the current call in an attribute that all calls share."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._sessions, self._tenant = parts.sessions, None
+        self._never = threading.Event()
+
+    @contextmanager
+    def begin(self, tenant_id: UUID) -> Generator[Connection]:
+        self._tenant = tenant_id
+        self._never.wait(0.005)  # what a remote lookup takes
+        with self._sessions.begin(self._tenant) as connection:
+            yield connection
+
+
 _POLICY = "DROP POLICY tenant_isolation ON metric_cache"
 _CREATE = "CREATE POLICY tenant_isolation ON metric_cache"
+_TOTAL = """
+    CREATE FUNCTION metric_total() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+    SET search_path = public RETURN (SELECT count(*) FROM metric_cache)"""
 _OWN = "tenant_id = current_tenant()"
 
 MUTANTS = (
     mutant(
         "runtime-is-superuser",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 AUD-05",
+        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11",
         "The server connects as a superuser.",
         sql=("ALTER ROLE mcp_app SUPERUSER",),
     ),
     mutant(
         "runtime-bypasses-rls",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
         "The runtime role has BYPASSRLS.",
         sql=("ALTER ROLE mcp_app BYPASSRLS",),
     ),
@@ -75,7 +94,7 @@ MUTANTS = (
     ),
     mutant(
         "runtime-inherits-the-owner",
-        "RLS-01 AUD-05",
+        "AUD-05 RLS-01 RLS-11",
         "The runtime role is a member of the owner's role, and inherits its rights.",
         sql=("ALTER ROLE mcp_app INHERIT", "GRANT mcp_admin TO mcp_app WITH INHERIT TRUE"),
     ),
@@ -103,13 +122,13 @@ MUTANTS = (
     ),
     mutant(
         "rls-disabled-on-a-table",
-        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07",
+        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
         "Row-level security was switched off on metric_cache for a repair, and stayed off.",
         sql=("ALTER TABLE metric_cache DISABLE ROW LEVEL SECURITY",),
     ),
     mutant(
         "second-policy-opens-reads",
-        "RLS-03 RLS-04 RLS-07",
+        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10",
         "A permissive policy for reports lets everybody read: policies are joined by OR.",
         sql=("CREATE POLICY reporting ON metric_cache FOR SELECT USING (true)",),
     ),
@@ -124,7 +143,7 @@ MUTANTS = (
     ),
     mutant(
         "policy-without-check",
-        "RLS-05",
+        "RLS-05 RLS-10",
         "The policy has no WITH CHECK of its own for writes.",
         sql=(
             _POLICY,
@@ -133,7 +152,7 @@ MUTANTS = (
     ),
     mutant(
         "writes-not-isolated",
-        "RLS-06",
+        "RLS-06 RLS-10",
         "Reads are isolated; an UPDATE or DELETE without WHERE reaches every tenant's rows.",
         sql=(
             _POLICY,
@@ -144,14 +163,56 @@ MUTANTS = (
         ),
     ),
     mutant(
+        "tenant-in-a-shared-attribute",
+        "RLS-07 RLS-08",
+        "The tenant of a call is kept where the next call overwrites it.",
+        parts=replaced(sessions=_Shared),
+    ),
+    mutant(
+        "view-with-its-owners-rights",
+        "RLS-09",
+        "A view for reports reads with the rights of the superuser who made it.",
+        sql=(
+            "CREATE VIEW metric_report AS SELECT tenant_id, platform, data FROM metric_cache",
+            "GRANT SELECT ON metric_report TO mcp_app",
+        ),
+    ),
+    mutant(
+        "function-with-its-owners-rights",
+        "RLS-09",
+        "A helper function runs with the rights of the superuser who made it.",
+        sql=(_TOTAL,),
+    ),
+    mutant(
+        "unique-across-tenants",
+        "RLS-09",
+        "A unique index leaves the tenant out, and so tells of other tenants' values.",
+        sql=(
+            "ALTER TABLE sync_log ADD COLUMN external_id text",
+            "CREATE UNIQUE INDEX one_external_id ON sync_log (external_id)",
+        ),
+    ),
+    mutant(
+        "runtime-may-delete-keys",
+        "RLS-11",
+        "The runtime role may delete keys, anybody's.",
+        sql=("GRANT DELETE ON api_keys TO mcp_app",),
+    ),
+    mutant(
+        "runtime-may-move-keys",
+        "RLS-11",
+        "The runtime role may give a key to another tenant.",
+        sql=("GRANT UPDATE ON api_keys TO mcp_app",),
+    ),
+    mutant(
         "context-once-a-connection",
-        "RLS-07",
+        "RLS-07 RLS-08",
         "The tenant is set for a connection's whole life, when it is first used.",
         parts=replaced(sessions=_OnceAConnection),
     ),
     mutant(
         "context-on-another-connection",
-        "RLS-07",
+        "RLS-07 RLS-08",
         "The tenant is set on one pooled connection, and the query runs on the next one.",
         parts=replaced(sessions=_OtherTransaction),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
@@ -9,8 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from reference_server.errors import StorageUnavailableError
 from reference_server.mutants.auth import directory
 from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
+from reference_server.parts import Rotation
+from reference_server.services.keys import generate_key
+from reference_server.services.logs import log_event
 from reference_server.services.rotation import SqlKeyRotation
 from reference_server.settings import Limits
 from reference_server.vocabulary import Access
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from reference_server.context import RequestContext
-    from reference_server.parts import Parts, Rotation
+    from reference_server.parts import Parts
 
 
 class _Afterwards:
@@ -86,10 +91,89 @@ def _rotate_first(context: RequestContext, parts: Parts) -> Response | None:
     return None
 
 
+class _Inventing:
+    """Rotates for tenants that do not exist, too, as far as the caller can see."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._rotation, self._clock = parts.key_rotation, parts.clock
+
+    def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
+        found = self._rotation.rotate(tenant_id, description)
+        return found or Rotation(api_key=generate_key(), grace_until=self._clock.now())
+
+
+class _OneAtATime:
+    """Refuses a rotation while another one runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._rotation, self._lock = parts.key_rotation, threading.Lock()
+        self._never = threading.Event()
+
+    def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
+        if not self._lock.acquire(blocking=False):
+            raise StorageUnavailableError("another rotation is running")
+        try:
+            self._never.wait(0.05)  # what a slow key store takes
+            return self._rotation.rotate(tenant_id, description)
+        finally:
+            self._lock.release()
+
+
+class _Telling:
+    """Writes the new key into the log, for support."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._rotation = parts.key_rotation
+
+    def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
+        rotation = self._rotation.rotate(tenant_id, description)
+        if rotation is not None:
+            log_event("rotated", None, issued=rotation.api_key)
+        return rotation
+
+
+_EVERY = "UPDATE api_keys SET expires_at = CAST(:now AS timestamptz) + interval '1 day'"
+
+
+def _everybody(parts: Parts) -> Parts:
+    statement = f"{_EVERY} WHERE tenant_id <> :tenant AND expires_at > :now"
+    return replaced(key_rotation=lambda parts: _Afterwards(parts, statement))(parts)
+
+
 MUTANTS = (
     mutant(
+        "minted-key-logged",
+        "ROT-05",
+        "The new key is logged, under a name that no redactor knows.",
+        parts=replaced(key_rotation=_Telling),
+    ),
+    mutant(
+        "unknown-tenant-rotated",
+        "ROT-06",
+        "A rotation for a tenant that does not exist answers with a key.",
+        parts=replaced(key_rotation=_Inventing),
+    ),
+    mutant(
+        "grace-prolonged-by-rotation",
+        "ROT-07",
+        "Each rotation gives every old key of the tenant a day more (seed 004 D3).",
+        parts=_afterwards("expires_at = CAST(:now AS timestamptz) + interval '1 day'"),
+    ),
+    mutant(
+        "rotation-touches-everyone",
+        "ROT-07",
+        "A rotation puts the keys of all tenants into their grace.",
+        parts=_everybody,
+    ),
+    mutant(
+        "rotations-collide",
+        "ROT-08",
+        "A rotation that meets another one fails.",
+        parts=replaced(key_rotation=_OneAtATime),
+    ),
+    mutant(
         "rotated-key-works-later",
-        "ROT-01",
+        "ROT-01 ROT-08",
         "A new key is found only when a cache of keys, a minute old, is renewed.",
         parts=directory(
             "revoked_at IS NULL AND expires_at > :now"
@@ -99,7 +183,7 @@ MUTANTS = (
     ),
     mutant(
         "rotation-revokes-at-once",
-        "ROT-02",
+        "ROT-02 ROT-08",
         "A rotation revokes the old key instead of giving it a grace.",
         parts=_afterwards("revoked_at = CAST(:now AS timestamptz)"),
     ),
@@ -111,7 +195,7 @@ MUTANTS = (
     ),
     mutant(
         "grace-never-ends",
-        "ROT-03",
+        "ROT-03 ROT-07",
         "A rotation leaves the old keys as they were.",
         parts=_afterwards("expires_at = CAST(:later AS timestamptz)"),
     ),

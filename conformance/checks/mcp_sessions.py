@@ -1,0 +1,195 @@
+"""MCP, continued: sessions, versions, excess, and one id through everything."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import secrets
+from collections import Counter
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from conformance.checks.aud import request_id
+from conformance.checks.mcp import a_session_revision, spoken
+from conformance.evidence.fuzz import messages, run_fuzz
+from conformance.forge.requests import STATELESS, opening, rpc
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.auditor import AuditReader
+    from conformance.evidence.discovery import Discovery
+    from conformance.evidence.log_stream import LogStream
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.forge.requests import Request
+    from conformance.target import Target
+
+OPENED = 12
+ID_BITS = 100
+"""Fewer than 128, because the estimate from few ids is itself uncertain."""
+NOT_FOUND = HTTPStatus.NOT_FOUND
+
+
+def opened(line: Wire, key: str) -> str:
+    """Open a session and return its id. Raises NotAssessedError where there are none."""
+    answer, session = line.open_session(key)
+    establish(answer.succeeded, f"a session can be opened (got {answer})")
+    if session is None:
+        raise NotAssessedError("the target opens no sessions")
+    return session
+
+
+def used(line: Wire, session: str) -> Request:
+    """Return a harmless request in a session."""
+    return rpc("tools/list", revision=line.revision, session=session)
+
+
+@requirement("MCP-06")
+def test_session_ids_are_unguessable(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Twelve ids: what is fixed, counted or short in them shows side by side."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    ids = [opened(line, keys.b.active) for _ in range(OPENED)]
+    assert len(set(ids)) == OPENED, "a session id was used twice"
+    assert all(re.fullmatch(r"[\x21-\x7e]+", identity) for identity in ids)
+    assert len({len(identity) for identity in ids}) <= 2, "ids of many lengths"
+    columns = list(zip(*(identity.lower() for identity in ids), strict=False))
+    alphabet = len({letter for column in columns for letter in column})
+    varying = sum(len(set(column)) > OPENED // 3 for column in columns)
+    bits = varying * math.log2(max(2, alphabet))
+    assert bits >= ID_BITS, f"about {bits:.0f} bits vary: {ids[0]}, {ids[1]}"
+
+
+@requirement("MCP-08")
+def test_a_session_id_without_a_key_opens_nothing(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """The session is alive, as its owner shows; without the key its id is worth nothing."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    session = opened(line, keys.active)
+    request = used(line, session)
+    establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
+    for key in (None, keys.random()):
+        for method in ("POST", "GET", "DELETE"):
+            answer = line.send(request.but(method=method), key=key)
+            assert answer.status == HTTPStatus.UNAUTHORIZED, f"{method}: {answer}"
+            assert not answer.result
+    establish(line.send(request, key=keys.active).succeeded, "its owner can still use it")
+
+
+@requirement("MCP-09")
+def test_unknown_and_ended_sessions_are_gone(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """The owner ends the session with DELETE; afterwards it is as unknown as an invented one."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    session = opened(line, keys.active)
+    request = used(line, session)
+    establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
+    unknown = line.send(used(line, secrets.token_hex(16)), key=keys.active)
+    assert unknown.status == NOT_FOUND
+    ended = line.send(request.but(method="DELETE", body=None), key=keys.active)
+    if ended.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        raise NotAssessedError("the target does not let clients end sessions, as it may")
+    assert ended.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT}
+    assert line.send(request, key=keys.active).status == NOT_FOUND
+
+
+@requirement("MCP-11")
+def test_an_unsupported_protocol_version_is_refused(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Each request works under its own version; only the header's value differs."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        if revision == STATELESS:
+            request = opening(revision)
+        else:
+            request = used(line, opened(line, keys.active))
+        establish(line.send(request, key=keys.active).succeeded, f"{revision}: the request works")
+        for version in ("1999-01-01", "latest"):
+            changed = request.with_header("MCP-Protocol-Version", version)
+            answer = line.send(changed, key=keys.active)
+            assert answer.status == HTTPStatus.BAD_REQUEST, f"{revision}, {version}: {answer}"
+            assert not answer.result
+
+
+def excessive(request: Request) -> dict[str, Request]:
+    """Return a good request blown up in one way each."""
+    message = json.loads(request.body or b"{}")
+    deep = b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"x":' + b"[" * 100_000
+    return {
+        "16 MiB": request.but(body=json.dumps({**message, "pad": "x" * (16 << 20)}).encode()),
+        "100,000 levels": request.but(body=deep + b"]" * 100_000 + b"}}"),
+        "100,000 levels, cut off": request.but(body=deep),
+        "a batch of 50,000": request.but(body=json.dumps([message] * 50_000).encode()),
+        "a number of 100,000 digits": request.but(
+            body=b'{"jsonrpc":"2.0","id":' + b"9" * 100_000 + b',"method":"tools/list"}'
+        ),
+    }
+
+
+@requirement("MCP-12")
+def test_excess_is_refused_and_survived(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Each gets a 4xx in bounded time, and the good request works afterwards."""
+    for revision in (spoken(discovery)[0], spoken(discovery)[-1]):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=keys.active).succeeded, "the good request works")
+        for what, request in excessive(good).items():
+            answer = line.send(request, key=keys.active)
+            assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
+            assert line.send(good, key=keys.active).succeeded, f"after {what}"
+
+
+@requirement("MCP-14")
+def test_one_request_id_runs_through_everything(
+    wire: Wire, keys: Keys, auditor: AuditReader, log: LogStream, target: Target
+) -> None:
+    """The id in the response is what the handler saw, what the trail has, and what the log has."""
+    mark = log.mark()
+    answer = wire.call_ping(key=keys.active)
+    establish(answer.succeeded, "the tool works")
+    identity = request_id(answer, target)
+    assert answer.structured.get("requestId") == identity
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_called", request_id=identity)
+    assert rows, "no audit row has the request's id"
+    text = log.until(mark, identity)
+    lines = [line for line in text.splitlines() if identity in line]
+    assert lines, "no log line has the request's id"
+    assert json.loads(lines[0]).get(target.headers.log_request_id) == identity
+
+
+@requirement("MCP-14")
+def test_a_callers_own_request_id_is_not_taken(wire: Wire, keys: Keys, target: Target) -> None:
+    """Whoever chooses ids can point at other people's rows."""
+    claimed = "00000000-0000-4000-8000-000000000001"
+    request = opening(wire.revision).with_header(target.headers.request_id, claimed)
+    answer = wire.send(request, key=keys.active)
+    establish(answer.succeeded, "the request works")
+    assert request_id(answer, target) != claimed
+
+
+@requirement("MCP-16")
+def test_no_generated_message_breaks_the_server(
+    wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+) -> None:
+    """Hypothesis makes JSON-RPC that is nearly right; each is answered, below 500, and audited."""
+    identities: list[str] = []
+
+    def send(message: Any) -> str:
+        request = opening(wire.revision).but(body=json.dumps(message).encode())
+        answer = wire.send(request, key=keys.b.active)
+        if not 200 <= answer.status < 500:
+            return f"{answer} to {json.dumps(message)[:200]}"
+        identities.append(request_id(answer, target))
+        return ""
+
+    broken = run_fuzz(messages(), send)
+    assert not broken
+    sent = set(identities)
+    found = auditor.wait_for_rows(
+        lambda row: row.event == "api_key.auth_success" and row.request_id in sent, count=len(sent)
+    )
+    rows = Counter(row.request_id for row in found)
+    unaudited = [identity for identity in identities if rows[identity] != 1]
+    assert not unaudited

@@ -1,0 +1,123 @@
+"""A model of perfect isolation, and random histories that a database must agree with.
+
+Every history runs in one transaction that is rolled back, with savepoints inside it; the tenant's
+context is changed between statements, as a pool changes hands between transactions.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+from hypothesis import strategies
+from psycopg import errors
+
+from conformance.evidence.app_sql import refused
+
+if TYPE_CHECKING:
+    from conformance.evidence.app_sql import AppDatabase, Connection
+
+HISTORIES = 25
+LONGEST = 14
+
+_ACTS = ("read", "insert own", "insert foreign", "update", "delete", "give away", "undo", "fail")
+
+
+@dataclass
+class History:
+    """One run of statements, beside what a perfectly isolated database would hold."""
+
+    database: AppDatabase
+    connection: Connection
+    tenants: tuple[str, str]
+    rows: dict[str, int] = field(default_factory=dict[str, int])
+
+    def enter(self, tenant: str) -> None:
+        """Put the transaction into a tenant's context."""
+        setting = self.database.channel.tenant_setting
+        self.connection.execute("SELECT set_config(%s, %s, true)", (setting, tenant))
+
+    def act(self, tenant: str, name: str) -> str:
+        """Do one act as a tenant; return what disagrees with the model, or nothing."""
+        self.enter(tenant)
+        other = self.tenants[1] if tenant == self.tenants[0] else self.tenants[0]
+        expected, seen = self._done(tenant, other, name)
+        if expected != seen:
+            return f"{name} as {tenant}: expected {expected}, saw {seen}"
+        visible = self.database.count(self.connection)
+        if visible != self.rows[tenant]:
+            return f"after {name}, {tenant} sees {visible} rows instead of {self.rows[tenant]}"
+        return ""
+
+    def _done(self, tenant: str, other: str, name: str) -> tuple[Any, Any]:
+        if name == "read":
+            want: set[str] = {tenant} if self.rows[tenant] else set()
+            table = self.database.channel.data_table
+            return want, self.database.tenants_seen(self.connection, table)
+        if name == "insert own":
+            self.rows[tenant] += 1
+            return False, refused(self.connection, *self.database.insertion(tenant))
+        if name == "insert foreign":
+            return True, refused(self.connection, *self.database.insertion(other))
+        if name in {"update", "delete"}:
+            expected = self.rows[tenant]
+            if name == "delete":
+                self.rows[tenant] = 0
+            return expected, self.database.blind_change(self.connection, name.upper(), tenant)
+        if name == "give away":
+            moved = self.database.blind_change(self.connection, "UPDATE", other)
+            return 0, moved
+        return self._disturbed(tenant, name)
+
+    def _disturbed(self, tenant: str, name: str) -> tuple[Any, Any]:
+        kept = dict(self.rows)
+        self.connection.execute("SAVEPOINT history")
+        if name == "undo":
+            refused(self.connection, *self.database.insertion(tenant))
+        else:
+            self._stumble()
+        self.connection.execute("ROLLBACK TO SAVEPOINT history")
+        self.enter(tenant)
+        self.rows = kept
+        return None, None
+
+    def _stumble(self) -> None:
+        with suppress(errors.DivisionByZero):
+            self.connection.execute("SELECT 1 / 0")
+
+
+def run_model(database: AppDatabase, a: str, b: str) -> str:
+    """Return the shortest disagreement hypothesis finds, or nothing."""
+    acts = strategies.tuples(strategies.sampled_from((a, b)), strategies.sampled_from(_ACTS))
+    found: list[str] = []
+
+    @hypothesis.settings(
+        max_examples=HISTORIES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    @hypothesis.given(strategies.lists(acts, max_size=LONGEST))
+    def play(history: list[tuple[str, str]]) -> None:
+        with database.connect() as connection:
+            played = History(database, connection, (a, b))
+            for tenant in (a, b):
+                played.enter(tenant)
+                played.rows[tenant] = database.count(connection)
+            for tenant, name in history:
+                if disagreement := played.act(tenant, name):
+                    found.append(f"{disagreement} (history of {len(history)})")
+                    raise DisagreementError
+
+    try:
+        play()
+    except DisagreementError:
+        return found[-1]
+    return ""
+
+
+class DisagreementError(Exception):
+    """The database did what the model does not allow."""

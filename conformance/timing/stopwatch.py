@@ -1,0 +1,129 @@
+"""Compares credentials by the time their refusal takes: what the checks of TIME hold in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from conformance.forge.requests import USER_AGENT
+from conformance.model import Channel
+from conformance.timing.measure import measure
+from conformance.timing.sampling import Plan, Probe, Sampler
+from conformance.timing.statistics import Rule
+from conformance.timing.verdict import Measurement, Tolerance
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.evidence.transcript import Transcript
+    from conformance.forge.requests import Request
+    from conformance.target import Target
+
+_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+class Stopwatch:
+    """Compares credentials by time. ``address`` returns client addresses nobody else uses."""
+
+    def __init__(
+        self, target: Target, address: Callable[[], str | None], transcript: Transcript
+    ) -> None:
+        self._target, self._address, self._transcript = target, address, transcript
+
+    def comparison(
+        self, request: Request, header: Callable[[str], tuple[str, str]], *, works: str | None
+    ) -> Comparison:
+        """Return a comparison of credentials that ``request`` presents in a header.
+
+        ``works`` is a right credential, where there is one.
+        """
+        return Comparison(self._target, self._address, self._transcript, request, header, works)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One request that is to be sent with several wrong credentials."""
+
+    target: Target
+    address: Callable[[], str | None]
+    transcript: Transcript
+    request: Request
+    header: Callable[[str], tuple[str, str]]
+    works: str | None
+
+    def among(self, credentials: Mapping[str, str | None]) -> Measurement:
+        """Return how the times of wrong credentials, by name, differ; None presents nothing.
+
+        Establishes first that the same bytes with a right credential are not refused, and that
+        all the wrong ones are, with one status. NotAssessedError where the target's limits leave
+        no room for one request of each kind from one address.
+        """
+        sampler = Sampler(self._plan(credentials), self.address)
+        self._establish_good_case(sampler)
+        sampler.collect(0)
+        _establish_refusal(sampler)
+        limits = self.target.timing
+        rule = Rule(Tolerance(limits.microseconds, limits.share, limits.tail_share))
+        found = measure(sampler, tuple(credentials), rule, limits.seconds)
+        _establish_refusal(sampler)
+        self.transcript.note("what the clock showed", found.describe())
+        self.transcript.figure("times", found.as_data())
+        return found
+
+    def _plan(self, credentials: Mapping[str, str | None]) -> Plan:
+        target, health = self.target, self.target.routes.health
+        probes = tuple(Probe(name, self._bytes(value)) for name, value in credentials.items())
+        plan = Plan(
+            url=target.url,
+            probes=probes,
+            opening=probes[0].request if health is None else _head("GET", target.url, health, []),
+            opening_fails=health is None,
+            failures=target.limits.auth_failures,
+            requests=target.limits.address_requests,
+        )
+        if not plan.blocks_an_address:
+            raise NotAssessedError(
+                f"the declared limits leave no room for {len(probes)} failures from one address",
+                Channel.ADDRESSES,
+            )
+        return plan
+
+    def _establish_good_case(self, sampler: Sampler) -> None:
+        if self.works is None:
+            return
+        status = sampler.ask_once(self._bytes(self.works))
+        establish(
+            status not in _REFUSED and status < HTTPStatus.INTERNAL_SERVER_ERROR,
+            f"the request that is timed is let in with a right credential (got {status})",
+        )
+
+    def _bytes(self, credential: str | None) -> bytes:
+        request, body = self.request, self.request.body or b""
+        headers = [
+            ("User-Agent", USER_AGENT),
+            ("Accept-Encoding", "identity"),
+            *request.headers,
+            *([] if credential is None else [self.header(credential)]),
+            ("Content-Length", str(len(body))),
+        ]
+        return _head(request.method, self.target.url, request.path, headers) + body
+
+
+def _establish_refusal(sampler: Sampler) -> None:
+    seen = {status for _, status in sampler.statuses}
+    establish(
+        len(seen) == 1 and seen <= _REFUSED,
+        "all the credentials are refused alike, so that only time could tell them apart"
+        f" (got {sorted(f'{name}: {status}' for name, status in sampler.statuses)})",
+    )
+
+
+def _head(method: str, url: str, path: str | None, headers: list[tuple[str, str]]) -> bytes:
+    parts = urlsplit(url)
+    where = path or f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    lines = [f"{method} {where} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -121,7 +121,6 @@ class Sampler:
             blocks = self._from_one_address(self._plan.blocks_an_address)
             sent += max(1, len(blocks)) * len(self._plan.probes)
         self._is_warm = True
-        self.statuses.clear()
 
     def _from_one_address(self, wanted: int) -> list[list[int]]:
         """Return up to ``wanted`` complete blocks; a block during which the line broke is lost."""

@@ -22,15 +22,17 @@ def measure(sampler: Sampler, names: Sequence[str], rule: Rule, seconds: float) 
     """Return what is decided within ``seconds``, or how far that is.
 
     When time runs out between two looks, what there is is looked at in place of the next look.
-    Raises TooFewError when that is less than the first look takes, and ExchangeError.
+    The first look may take twice as long, since without it nothing can be said at all.
+    Raises TooFewError when there is not enough for it even then, and ExchangeError.
     """
     started = time.monotonic()
+    sampler.collect(rule.looks[0], started + 2 * seconds)
     looks: list[Look] = []
     for wanted in rule.looks:
         got = sampler.collect(wanted, started + seconds)
         usable = got - got % TAIL_STRATUM
         if usable < rule.looks[0]:
-            raise TooFewError(f"only {got} of {rule.looks[0]} blocks in {seconds:.0f} s")
+            raise TooFewError(f"only {got} of {rule.looks[0]} blocks in {2 * seconds:.0f} s")
         if not looks or usable > looks[-1].blocks:
             looks.append(rule.look(sampler.times[:usable], names))
         if got < wanted or looks[-1].outcome is not Outcome.UNDECIDED:

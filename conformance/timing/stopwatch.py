@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from conformance.forge.requests import USER_AGENT
+from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from conformance.evidence.transcript import Transcript
-    from conformance.forge.requests import Request
     from conformance.target import Target
 
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -79,7 +78,11 @@ class Comparison:
         plan = Plan(
             url=target.url,
             probes=probes,
-            opening=probes[0].request if health is None else _head("GET", target.url, health, []),
+            opening=(
+                probes[0].request
+                if health is None
+                else prepared(target.url, Request("GET", health))
+            ),
             opening_fails=health is None,
             failures=target.limits.auth_failures,
             requests=target.limits.address_requests,
@@ -101,15 +104,24 @@ class Comparison:
         )
 
     def _bytes(self, credential: str | None) -> bytes:
-        request, body = self.request, self.request.body or b""
-        headers = [
-            ("User-Agent", USER_AGENT),
-            ("Accept-Encoding", "identity"),
-            *request.headers,
-            *([] if credential is None else [self.header(credential)]),
-            ("Content-Length", str(len(body))),
-        ]
-        return _head(request.method, self.target.url, request.path, headers) + body
+        presented = () if credential is None else (self.header(credential),)
+        return prepared(self.target.url, self.request, *presented)
+
+
+def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:
+    """Return all bytes of a request to a target, with some more headers."""
+    parts, body = urlsplit(url), request.body or b""
+    where = request.path or f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    headers = [
+        ("Host", parts.netloc),
+        ("User-Agent", USER_AGENT),
+        ("Accept-Encoding", "identity"),
+        *request.headers,
+        *more,
+        *([("Content-Length", str(len(body)))] if body else []),
+    ]
+    lines = [f"{request.method} {where} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 def _establish_refusal(sampler: Sampler) -> None:
@@ -119,11 +131,3 @@ def _establish_refusal(sampler: Sampler) -> None:
         "all the credentials are refused alike, so that only time could tell them apart"
         f" (got {sorted(f'{name}: {status}' for name, status in sampler.statuses)})",
     )
-
-
-def _head(method: str, url: str, path: str | None, headers: list[tuple[str, str]]) -> bytes:
-    parts = urlsplit(url)
-    where = path or f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    lines = [f"{method} {where} HTTP/1.1", f"Host: {parts.netloc}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")

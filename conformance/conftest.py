@@ -293,11 +293,11 @@ def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def stopwatch(target: Target, addresses: AddressPool, transcript: Transcript) -> Stopwatch:
+def stopwatch(wire: Wire, addresses: AddressPool, redactor: Redactor) -> Stopwatch:
     """Compares credentials by the time their refusal takes."""
     from conformance.timing.stopwatch import Stopwatch
 
-    return Stopwatch(target, addresses.fresh, transcript)
+    return Stopwatch(wire, addresses.fresh, redactor)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 stats = cast("Any", scipy.stats)
-RUNS = 60
+RUNS = 40
 
 
 def times(seed: int, blocks: int, classes: int = 2) -> NDArray[np.int64]:

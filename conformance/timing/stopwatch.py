@@ -18,7 +18,9 @@ from conformance.verdicts import NotAssessedError, establish
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.evidence.transcript import Transcript
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.wire import Wire
+    from conformance.redaction import Redactor
     from conformance.target import Target
 
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -27,10 +29,8 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 class Stopwatch:
     """Compares credentials by time. ``address`` returns client addresses nobody else uses."""
 
-    def __init__(
-        self, target: Target, address: Callable[[], str | None], transcript: Transcript
-    ) -> None:
-        self._target, self._address, self._transcript = target, address, transcript
+    def __init__(self, wire: Wire, address: Callable[[], str | None], redactor: Redactor) -> None:
+        self._wire, self._address, self._redactor = wire, address, redactor
 
     def comparison(
         self, request: Request, header: Callable[[str], tuple[str, str]], *, works: str | None
@@ -39,38 +39,64 @@ class Stopwatch:
 
         ``works`` is a right credential, where there is one.
         """
-        return Comparison(self._target, self._address, self._transcript, request, header, works)
+        return Comparison(self._wire, self._address, self._redactor, request, header, works)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One request that is to be sent with several wrong credentials."""
 
-    target: Target
+    wire: Wire
     address: Callable[[], str | None]
-    transcript: Transcript
+    redactor: Redactor
     request: Request
     header: Callable[[str], tuple[str, str]]
     works: str | None
 
+    @property
+    def target(self) -> Target:
+        """What is asked."""
+        return self.wire.target
+
     def among(self, credentials: Mapping[str, str | None]) -> Measurement:
         """Return how the times of wrong credentials, by name, differ; None presents nothing.
 
-        Establishes first that the same bytes with a right credential are not refused, and that
-        all the wrong ones are, with one status. NotAssessedError where the target's limits leave
-        no room for one request of each kind from one address.
+        Establishes first that the same bytes with a right credential are let in, and that the
+        wrong ones are refused with answers that look alike: whether they do is for other checks,
+        and where they do not, nobody needs a clock. NotAssessedError where the target's limits
+        leave no room for one request of each kind from one address.
         """
         sampler = Sampler(self._plan(credentials), self.address)
         self._establish_good_case(sampler)
-        sampler.collect(0)
-        _establish_refusal(sampler)
+        self._establish_alike(credentials)
         limits = self.target.timing
         rule = Rule(Tolerance(limits.microseconds, limits.share, limits.tail_share))
         found = measure(sampler, tuple(credentials), rule, limits.seconds)
-        _establish_refusal(sampler)
-        self.transcript.note("what the clock showed", found.describe())
-        self.transcript.figure("times", found.as_data())
+        seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
+        establish(
+            {status for _, status in sampler.statuses} <= _REFUSED,
+            f"every request that was timed was refused ({', '.join(seen)})",
+        )
+        self.wire.transcript.note("what the clock showed", found.describe())
+        self.wire.transcript.figure("times", found.as_data())
         return found
+
+    def _establish_alike(self, credentials: Mapping[str, str | None]) -> None:
+        answers: list[Answer] = []
+        for name, value in credentials.items():
+            request = self.request
+            if value is not None:
+                self.redactor.learn(value, f"{name} credential")  # it may hold most of a right one
+                request = request.with_header(*self.header(value))
+            answers.append(self.wire.send(request))
+        establish(
+            all(answer.status in _REFUSED for answer in answers),
+            f"wrong credentials are refused (got {', '.join(map(str, answers))})",
+        )
+        establish(
+            len({answer.visible for answer in answers}) == 1,
+            "the refusals look alike, so that only time could tell them apart",
+        )
 
     def _plan(self, credentials: Mapping[str, str | None]) -> Plan:
         target, health = self.target, self.target.routes.health
@@ -122,12 +148,3 @@ def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:
     ]
     lines = [f"{request.method} {where} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _establish_refusal(sampler: Sampler) -> None:
-    seen = {status for _, status in sampler.statuses}
-    establish(
-        len(seen) == 1 and seen <= _REFUSED,
-        "all the credentials are refused alike, so that only time could tell them apart"
-        f" (got {sorted(f'{name}: {status}' for name, status in sampler.statuses)})",
-    )

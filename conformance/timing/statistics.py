@@ -98,7 +98,11 @@ class Rule:
             outcome = Outcome.UNDECIDED
         share = self.tolerance.tail_share
         worst = max(tails, key=lambda tail: (tail.excess - share) / tail.error)
-        return Pair(*names, outcome, shift, worst, self._enough(len(a), shift, wider_tails, wide))
+        enough = self._enough(len(a), shift, wider_tails, wide)
+        if outcome is Outcome.UNDECIDED:
+            # Where chance has put the estimate off zero, more is needed than equality would take.
+            enough = max(enough, len(a) + len(a) // 4)
+        return Pair(*names, outcome, shift, worst, enough)
 
     def _accuses(self, a: Times, b: Times, tau: float, tails: list[Tail], pairs: int) -> bool:
         score = max(shift_score(a, b, tau), shift_score(b, a, tau))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from conformance.evidence.discovery import Discovery
     from conformance.redaction import Redactor
     from conformance.target import Target
+    from conformance.timing.stopwatch import Stopwatch
 
 SESSION = pytest.StashKey[JudgeSession]()
 RECORDER = pytest.StashKey[Recorder]()
@@ -289,6 +290,14 @@ def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
     line = Wire(session.target, session.discovery.preferred, session.budget(), transcript)
     yield line
     line.close()
+
+
+@pytest.fixture
+def stopwatch(wire: Wire, addresses: AddressPool, redactor: Redactor) -> Stopwatch:
+    """Compares credentials by the time their refusal takes."""
+    from conformance.timing.stopwatch import Stopwatch
+
+    return Stopwatch(wire, addresses.fresh, redactor)
 
 
 @pytest.fixture

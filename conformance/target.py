@@ -126,6 +126,19 @@ class DeclaredLimits(Section):
     rotation_grace_seconds: int = Field(default=86400, gt=0)
 
 
+class Timing(Section):
+    """What the TIME area tolerates, and the seconds each of its checks may take.
+
+    A shift beyond ``microseconds``, or beyond ``share`` of the median if that is more, is a leak;
+    so is a delay in more than ``tail_share`` of requests.
+    """
+
+    microseconds: float = Field(default=25, gt=0)
+    share: float = Field(default=0.01, gt=0, lt=1)
+    tail_share: float = Field(default=0.03, gt=0, lt=0.5)
+    seconds: float = Field(default=30, gt=0)
+
+
 class Answers(Section):
     """What the body of a refusal holds, at least."""
 
@@ -246,6 +259,7 @@ class Target(Section):
     tenants: Tenants | None = None
     admin: Admin | None = None
     limits: DeclaredLimits = DeclaredLimits()
+    timing: Timing = Timing()
     tools: Tools = Tools()
     channels: Channels = Channels()
     not_applicable: dict[str, str] = Field(default_factory=dict[str, str])

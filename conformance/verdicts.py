@@ -21,6 +21,10 @@ class NotEstablishedError(Exception):
     """The good case did not hold, so a refusal would prove nothing."""
 
 
+class UndecidedError(NotEstablishedError):
+    """The statistics have not decided; the message says about how much more it would take."""
+
+
 class NotAssessedError(Exception):
     """The check found out that a channel, feature or permission is absent."""
 

@@ -45,7 +45,7 @@ def areas() -> dict[str, str]:
 
 
 def _rank(path: Path) -> tuple[int, str]:
-    order = ("auth", "rot", "rls", "aud", "rate", "block", "mcp", "log", "boot", "ops")
+    order = ("auth", "time", "rot", "rls", "aud", "rate", "block", "mcp", "log", "boot", "ops")
     return (order.index(path.stem) if path.stem in order else len(order), path.stem)
 
 

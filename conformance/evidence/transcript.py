@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.evidence.answer import Answer
     from conformance.forge.requests import Request
     from conformance.redaction import Redactor
@@ -48,6 +51,11 @@ class Transcript:
         """Remember a fact that is no exchange: rows found, counts, a process's output."""
         entry = {"kind": "text", "title": title, "text": self._clean(text, 2000)}
         self._notes.append(entry)
+
+    def figure(self, title: str, data: Mapping[str, Any]) -> None:
+        """Remember data that a report may draw, as JSON on one line."""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        self._notes.append({"kind": "timing", "title": title, "text": self._redact(text)})
 
     def entries(self) -> tuple[dict[str, str], ...]:
         """Return notes, then the last exchanges."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,27 @@ def malformed_keys(real: str) -> dict[str, str]:
         "a wildcard": "%",
         "8 KiB": "A" * 8192,
     }
+
+
+def random_like(real: str) -> str:
+    """Return random text of a credential's length that differs from it at the first character."""
+    letters = string.ascii_letters + string.digits
+    first = secrets.choice(letters.replace(real[:1], ""))
+    return first + "".join(secrets.choice(letters) for _ in real[1:])
+
+
+def nearly(real: str) -> str:
+    """Return a credential spoilt in its last characters only.
+
+    More than one is spoilt: base64 may decode two spellings of the last one to the same bytes.
+    """
+    wrong = min(4, len(real))
+    return real[:-wrong] + random_like(real[-wrong:])
+
+
+def of_another_form() -> str:
+    """Return text that is no key by its length and by its alphabet."""
+    return "!" * 7
 
 
 def _present(value: str | None, name: str) -> str:

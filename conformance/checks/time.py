@@ -1,0 +1,100 @@
+"""TIME: what the time of a refusal tells about the credential that was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.forge.keys import nearly, of_another_form, random_key, random_like
+from conformance.forge.requests import Request, opening
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.target import supplied
+from conformance.verdicts import NotAssessedError
+
+if TYPE_CHECKING:
+    from conformance.evidence.good_case import GoodCase
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import Target
+    from conformance.timing.stopwatch import Comparison, Stopwatch
+
+
+@requirement("TIME-01")
+def test_a_missing_key_takes_as_long_as_an_invalid_one(
+    wire: Wire, stopwatch: Stopwatch, good_case: GoodCase
+) -> None:
+    """The requests differ in one header, and blocks of both in random order share every drift."""
+    found = _keys(wire, stopwatch).among({"missing": None, "invalid": random_key()})
+    assert not found.leaks, str(found)
+    found.require_decision()
+    good_case.conclude()
+
+
+@requirement("TIME-02")
+def test_a_malformed_key_takes_as_long_as_a_well_formed_one(
+    wire: Wire, stopwatch: Stopwatch, good_case: GoodCase
+) -> None:
+    """Wrong in length and alphabet at once, so whichever is looked at first is seen."""
+    found = _keys(wire, stopwatch).among({"malformed": of_another_form(), "invalid": random_key()})
+    assert not found.leaks, str(found)
+    found.require_decision()
+    good_case.conclude()
+
+
+@requirement("TIME-03")
+def test_keys_that_once_worked_take_as_long_as_a_random_one(
+    wire: Wire, stopwatch: Stopwatch, keys: Keys, target: Target
+) -> None:
+    """All are of one form and refused alike: only what the server remembers tells them apart."""
+    once_good = {
+        name: getattr(keys, name)
+        for name, channel in (("revoked", Channel.REVOKED_KEY), ("expired", Channel.EXPIRED_KEY))
+        if target.has(channel)
+    }
+    if not once_good:
+        raise NotAssessedError(
+            "there is no key that once worked", Channel.REVOKED_KEY, Channel.EXPIRED_KEY
+        )
+    found = _keys(wire, stopwatch).among({"random": random_key(), **once_good})
+    assert not found.leaks, str(found)
+    found.require_decision()
+
+
+@requirement("TIME-04")
+def test_a_nearly_right_key_takes_as_long_as_a_random_one(
+    wire: Wire, stopwatch: Stopwatch, keys: Keys
+) -> None:
+    """All but the last characters are right: work that follows the prefix shows at its longest."""
+    found = _keys(wire, stopwatch).among(
+        {"nearly right": nearly(keys.active), "random": random_like(keys.active)}
+    )
+    assert not found.leaks, str(found)
+    found.require_decision()
+
+
+@requirement("TIME-05")
+def test_wrong_admin_tokens_take_the_same_time(stopwatch: Stopwatch, target: Target) -> None:
+    """The body is one that the route refuses, so that even the right token changes nothing."""
+    token = supplied(target.admin).token
+    request = Request(
+        path=target.routes.rotate_key,
+        headers=(("Content-Type", "application/json"),),
+        body=b'{"tenantId":"none","description":"Hallmark conformance run"}',
+    )
+    found = stopwatch.comparison(
+        request, lambda value: (target.headers.admin_token, value), works=token
+    ).among(
+        {
+            "nearly right": nearly(token),
+            "random": random_like(token),
+            "of another length": random_like(token[: len(token) // 2]),
+        }
+    )
+    assert not found.leaks, str(found)
+    found.require_decision()
+
+
+def _keys(wire: Wire, stopwatch: Stopwatch) -> Comparison:
+    tenants = wire.target.tenants
+    works = tenants.a.key if tenants else None
+    return stopwatch.comparison(opening(wire.revision), wire.key_header, works=works)

@@ -1,0 +1,48 @@
+"""Samples, looks, and stops at the first look that decides."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from conformance.timing.statistics import TAIL_STRATUM, Rule, histogram, medians
+from conformance.timing.verdict import Look, Measurement, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.timing.sampling import Sampler
+
+
+class TooFewError(Exception):
+    """Not even the first look was reached in the time there was."""
+
+
+def measure(sampler: Sampler, names: Sequence[str], rule: Rule, seconds: float) -> Measurement:
+    """Return what is decided within ``seconds``, or how far that is.
+
+    When time runs out between two looks, what there is is looked at in place of the next look.
+    The first look may take twice as long, since without it nothing can be said at all.
+    Raises TooFewError when there is not enough for it even then, and ExchangeError.
+    """
+    started = time.monotonic()
+    sampler.collect(rule.looks[0], started + 2 * seconds)
+    looks: list[Look] = []
+    for wanted in rule.looks:
+        got = sampler.collect(wanted, started + seconds)
+        usable = got - got % TAIL_STRATUM
+        if usable < rule.looks[0]:
+            raise TooFewError(f"only {got} of {rule.looks[0]} blocks in {2 * seconds:.0f} s")
+        if not looks or usable > looks[-1].blocks:
+            looks.append(rule.look(sampler.times[:usable], names))
+        if got < wanted or looks[-1].outcome is not Outcome.UNDECIDED:
+            break
+    times = sampler.times
+    return Measurement(
+        looks=tuple(looks),
+        medians=medians(times, names),
+        histogram=histogram(times, names),
+        wide_tail_share=rule.tolerance.tail_share * rule.tolerance.slack,
+        seconds=time.monotonic() - started,
+        reconnected=sampler.reconnects,
+    )

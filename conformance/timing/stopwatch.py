@@ -1,0 +1,150 @@
+"""Compares credentials by the time their refusal takes: what the checks of TIME hold in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from conformance.forge.requests import USER_AGENT, Request
+from conformance.model import Channel
+from conformance.timing.measure import measure
+from conformance.timing.sampling import Plan, Probe, Sampler
+from conformance.timing.statistics import Rule
+from conformance.timing.verdict import Measurement, Tolerance
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.evidence.answer import Answer
+    from conformance.evidence.wire import Wire
+    from conformance.redaction import Redactor
+    from conformance.target import Target
+
+_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+class Stopwatch:
+    """Compares credentials by time. ``address`` returns client addresses nobody else uses."""
+
+    def __init__(self, wire: Wire, address: Callable[[], str | None], redactor: Redactor) -> None:
+        self._wire, self._address, self._redactor = wire, address, redactor
+
+    def comparison(
+        self, request: Request, header: Callable[[str], tuple[str, str]], *, works: str | None
+    ) -> Comparison:
+        """Return a comparison of credentials that ``request`` presents in a header.
+
+        ``works`` is a right credential, where there is one.
+        """
+        return Comparison(self._wire, self._address, self._redactor, request, header, works)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One request that is to be sent with several wrong credentials."""
+
+    wire: Wire
+    address: Callable[[], str | None]
+    redactor: Redactor
+    request: Request
+    header: Callable[[str], tuple[str, str]]
+    works: str | None
+
+    @property
+    def target(self) -> Target:
+        """What is asked."""
+        return self.wire.target
+
+    def among(self, credentials: Mapping[str, str | None]) -> Measurement:
+        """Return how the times of wrong credentials, by name, differ; None presents nothing.
+
+        Establishes first that the same bytes with a right credential are let in, and that the
+        wrong ones are refused with answers that look alike: whether they do is for other checks,
+        and where they do not, nobody needs a clock. NotAssessedError where the target's limits
+        leave no room for one request of each kind from one address.
+        """
+        sampler = Sampler(self._plan(credentials), self.address)
+        self._establish_good_case(sampler)
+        self._establish_alike(credentials)
+        limits = self.target.timing
+        rule = Rule(Tolerance(limits.microseconds, limits.share, limits.tail_share))
+        found = measure(sampler, tuple(credentials), rule, limits.seconds)
+        seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
+        establish(
+            {status for _, status in sampler.statuses} <= _REFUSED,
+            f"every request that was timed was refused ({', '.join(seen)})",
+        )
+        self.wire.transcript.note("what the clock showed", found.describe())
+        self.wire.transcript.figure("times", found.as_data())
+        return found
+
+    def _establish_alike(self, credentials: Mapping[str, str | None]) -> None:
+        answers: list[Answer] = []
+        for name, value in credentials.items():
+            request = self.request
+            if value is not None:
+                self.redactor.learn(value, f"{name} credential")  # it may hold most of a right one
+                request = request.with_header(*self.header(value))
+            answers.append(self.wire.send(request))
+        establish(
+            all(answer.status in _REFUSED for answer in answers),
+            f"wrong credentials are refused (got {', '.join(map(str, answers))})",
+        )
+        establish(
+            len({answer.visible for answer in answers}) == 1,
+            "the refusals look alike, so that only time could tell them apart",
+        )
+
+    def _plan(self, credentials: Mapping[str, str | None]) -> Plan:
+        target, health = self.target, self.target.routes.health
+        probes = tuple(Probe(name, self._bytes(value)) for name, value in credentials.items())
+        plan = Plan(
+            url=target.url,
+            probes=probes,
+            opening=(
+                probes[0].request
+                if health is None
+                else prepared(target.url, Request("GET", health))
+            ),
+            opening_fails=health is None,
+            failures=target.limits.auth_failures,
+            requests=target.limits.address_requests,
+        )
+        if not plan.blocks_an_address:
+            raise NotAssessedError(
+                f"the declared limits leave no room for {len(probes)} failures from one address",
+                Channel.ADDRESSES,
+            )
+        return plan
+
+    def _establish_good_case(self, sampler: Sampler) -> None:
+        if self.works is None:
+            return
+        status = sampler.ask_once(self._bytes(self.works))
+        establish(
+            status not in _REFUSED and status < HTTPStatus.INTERNAL_SERVER_ERROR,
+            f"the request that is timed is let in with a right credential (got {status})",
+        )
+
+    def _bytes(self, credential: str | None) -> bytes:
+        presented = () if credential is None else (self.header(credential),)
+        return prepared(self.target.url, self.request, *presented)
+
+
+def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:
+    """Return all bytes of a request to a target, with some more headers."""
+    parts, body = urlsplit(url), request.body or b""
+    where = request.path or f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    headers = [
+        ("Host", parts.netloc),
+        ("User-Agent", USER_AGENT),
+        ("Accept-Encoding", "identity"),
+        *request.headers,
+        *more,
+        *([("Content-Length", str(len(body)))] if body else []),
+    ]
+    lines = [f"{request.method} {where} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

@@ -53,11 +53,13 @@ class RequestContext:
     is_unaudited: bool = False
 
     def attribute(self, event: AuditEvent) -> AuditEvent:
-        """Return the event with this request's id, address and tenant filled in."""
+        """Return the event with this request's id, address, tenant and key filled in."""
         tenant = self.principal.tenant_id if self.principal else None
+        key = self.principal.key_id if self.principal else None
         return replace(
             event,
             request_id=self.request_id,
             address=self.address,
             tenant_id=event.tenant_id or tenant,
+            actor_key_id=event.actor_key_id or key,
         )

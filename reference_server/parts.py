@@ -40,6 +40,7 @@ class AuditEvent:
     tenant_id: UUID | None = None
     address: str | None = None
     metadata: Mapping[str, Any] | None = None
+    actor_key_id: UUID | None = None
 
 
 class AuditTrail(Protocol):

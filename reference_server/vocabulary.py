@@ -61,6 +61,7 @@ class SecretName(StrEnum):
     API_KEY_HMAC_SECRET = "API_KEY_HMAC_SECRET"  # noqa: S105 -- the name of a secret
     DB_PASSWORD = "DB_PASSWORD"  # noqa: S105 -- the name of a secret
     ADMIN_TOKEN = "ADMIN_TOKEN"  # noqa: S105 -- the name of a secret
+    AUDIT_CHAIN_KEY = "AUDIT_CHAIN_KEY"
 
 
 class Role(StrEnum):

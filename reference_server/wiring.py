@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.app import SECURITY_HEADERS
+from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions
 from reference_server.parts import Parts
 from reference_server.pipeline import PIPELINE
@@ -51,7 +52,9 @@ def build_parts(
         address_limiter=MovingWindowLimiter(clock, limits.address_requests, limits.address_window),
         tenant_limiter=MovingWindowLimiter(clock, limits.tenant_requests, limits.tenant_window),
         address_block=FailureBlock(clock, limits.failures, limits.failure_window, limits.block),
-        trail=SqlAuditTrail(engine, clock, redactor),
+        trail=SqlAuditTrail(
+            engine, clock, redactor, AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
+        ),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         tools=TOOLS,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
 from reference_server.production import start_logging
+from reference_server.services.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
 from reference_server.settings import Settings
 from reference_server.vocabulary import Role, SecretName
 
@@ -69,6 +70,11 @@ class _Demo:
         return self.folder / "secrets"
 
     @property
+    def operator_dir(self) -> Path:
+        """What an operator's machine holds beside the server's secrets: the other passwords."""
+        return self.folder / "operator"
+
+    @property
     def log_file(self) -> Path:
         return self.folder / "server.log"
 
@@ -78,7 +84,8 @@ class _Demo:
 
     def run(self, cluster: Cluster) -> int:
         database = _start(cluster, self.variant)
-        _write_secrets(self.secrets_dir, database)
+        _write_secrets(self.secrets_dir, _server_secrets(database))
+        _write_secrets(self.operator_dir, _operator_secrets(database))
         return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
@@ -113,7 +120,8 @@ class _Demo:
 
         owner = database.engine(Role.ADMIN)
         clock = FileClock(self.clock_file)
-        with contextlib.closing(SqlAuditTrail(owner, clock, TokenRedactor())) as trail:
+        written = SqlAuditTrail(owner, clock, TokenRedactor(), database.chain)
+        with contextlib.closing(written) as trail:
             seeder = Seeder(owner, hasher, clock, trail)
             tenants = {
                 label: seeder.seed(f"Tenant {label.upper()}") for label in ("a", "b", "spare")
@@ -141,6 +149,12 @@ class _Demo:
             "launch": {
                 "command": _serve_command(self.variant, database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
+            },
+            "operations": {
+                "secrets_dir": str(self.operator_dir),
+                "verify_audit": _operator_command(
+                    "verify-audit", database.url(Role.AUDITOR), self.operator_dir
+                ),
             },
             "repository": {"lint": _lint_command()},
         }
@@ -213,14 +227,32 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     return folder
 
 
-def _write_secrets(directory: Path, database: DemoDatabase) -> None:
-    directory.mkdir(mode=0o700)
-    values = {name: base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
+def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
+    values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
     values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
+    values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
+    return values
+
+
+def _operator_secrets(database: DemoDatabase) -> dict[str, bytes]:
+    return {
+        ADMIN_PASSWORD: database.passwords[Role.ADMIN].encode(),
+        AUDITOR_PASSWORD: database.passwords[Role.AUDITOR].encode(),
+        SecretName.AUDIT_CHAIN_KEY: database.chain_key,
+    }
+
+
+def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
+    directory.mkdir(mode=0o700)
     for name, value in values.items():
         path = directory / name
         path.touch(mode=0o600)
         path.write_bytes(value)
+
+
+def _operator_command(command: str, database: str, directory: Path) -> list[str]:
+    options = ["--secrets", str(directory), "--database", database]
+    return [sys.executable, "-m", "reference_server", command, *options]
 
 
 def _serve_command(variant: Variant, database: str) -> list[str]:

@@ -6,7 +6,14 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reference_server.mutants.bending import bent_trail, engine_of, mutant, replaced, trail_with
+from reference_server.mutants.bending import (
+    bent_trail,
+    chain_of,
+    engine_of,
+    mutant,
+    replaced,
+    trail_with,
+)
 from reference_server.services.audit import SqlAuditTrail
 from reference_server.vocabulary import EventType
 
@@ -75,7 +82,7 @@ class _TopLevelTrail(SqlAuditTrail):
 
 def _top_level(parts: Parts) -> AuditTrail:
     parts.trail.close()
-    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor)
+    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
 
 
 _TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 ADMIN_PASSWORD = "DB_ADMIN_PASSWORD"  # noqa: S105 -- the name of a secret
 """The owner's password: for `migrate` and `seed-tenant` only, so no part of what a server loads."""
 
+AUDITOR_PASSWORD = "DB_AUDITOR_PASSWORD"  # noqa: S105 -- the name of a secret
+"""The auditor's password: for `verify-audit` only."""
+
 _MINIMUM_BYTES = {
     SecretName.CREDENTIAL_KEK: 32,
     SecretName.API_KEY_HMAC_SECRET: 32,
     SecretName.ADMIN_TOKEN: 32,
+    SecretName.AUDIT_CHAIN_KEY: 32,
     SecretName.DB_PASSWORD: 1,
 }
 

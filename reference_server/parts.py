@@ -87,6 +87,7 @@ class KeyUse(Protocol):
 class Rotation:
     """The outcome of a rotation. ``api_key`` is shown once and stored nowhere."""
 
+    key_id: UUID
     api_key: str
     grace_until: datetime
 
@@ -99,12 +100,21 @@ class KeyRotation(Protocol):
         ...
 
 
+class KeyRevocation(Protocol):
+    """Ends a key at once, without a grace (seed 004 D3, follow-up)."""
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        """Revoke the tenant's key; return since when it is revoked, None if it has no such key."""
+        ...
+
+
 @dataclass(frozen=True)
 class Admission:
-    """A limiter's answer. ``retry_after`` is in whole seconds, 0 when admitted."""
+    """A limiter's answer. Times are in whole seconds; ``retry_after`` is 0 when admitted."""
 
     admitted: bool
     limit: int
+    window: int
     remaining: int
     reset_after: int
     retry_after: int
@@ -201,9 +211,11 @@ class Parts:
     key_directory: KeyDirectory
     key_use: KeyUse
     key_rotation: KeyRotation
+    key_revocation: KeyRevocation
     admin_gate: AdminGate
     address_limiter: Limiter
     tenant_limiter: Limiter
+    auth_limiter: Limiter
     address_block: AddressBlock
     trail: AuditTrail
     sessions: TenantSessions

@@ -21,6 +21,7 @@ from reference_server.services.key_use import BackgroundKeyUse
 from reference_server.services.keys import HmacKeyHasher, SqlKeyDirectory
 from reference_server.services.limits import MovingWindowLimiter
 from reference_server.services.redaction import TokenRedactor
+from reference_server.services.revocation import SqlKeyRevocation
 from reference_server.services.rotation import SqlKeyRotation
 from reference_server.vocabulary import SecretName
 
@@ -48,9 +49,11 @@ def build_parts(
         key_directory=SqlKeyDirectory(engine),
         key_use=BackgroundKeyUse(engine),
         key_rotation=SqlKeyRotation(engine, hasher, clock, limits),
+        key_revocation=SqlKeyRevocation(engine, clock),
         admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         address_limiter=MovingWindowLimiter(clock, limits.address_requests, limits.address_window),
         tenant_limiter=MovingWindowLimiter(clock, limits.tenant_requests, limits.tenant_window),
+        auth_limiter=MovingWindowLimiter(clock, limits.auth_requests, limits.auth_window),
         address_block=FailureBlock(clock, limits.failures, limits.failure_window, limits.block),
         trail=SqlAuditTrail(
             engine, clock, redactor, AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])

@@ -137,6 +137,7 @@ class MovingWindowLimiter:
         return Admission(
             admitted=admitted,
             limit=self._item.amount,
+            window=self._item.get_expiry(),
             remaining=max(0, remaining),
             reset_after=reset_after,
             retry_after=0 if admitted else max(1, reset_after),

@@ -36,6 +36,7 @@ KEY_B = "key-of-tenant-b"
 ADMIN_TOKEN = "the-admin-token"
 TENANT_A = UUID("00000000-0000-4000-8000-00000000000a")
 TENANT_B = UUID("00000000-0000-4000-8000-00000000000b")
+NEW_KEY = UUID("00000000-0000-4000-8000-00000000000c")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -127,7 +128,15 @@ class FakeRotation:
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         """Return the fixed key for tenant A."""
         del description
-        return Rotation("a-new-key", START) if tenant_id == TENANT_A else None
+        return Rotation(NEW_KEY, "a-new-key", START) if tenant_id == TENANT_A else None
+
+
+class FakeRevocation:
+    """Tenant A has one key to revoke; nobody else has any."""
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        """Return a fixed moment for tenant A's key."""
+        return START if (tenant_id, key_id) == (TENANT_A, NEW_KEY) else None
 
 
 class FakeSessions:
@@ -180,6 +189,7 @@ class World:
             key_directory=self.directory,
             key_use=self.key_use,
             key_rotation=FakeRotation(),
+            key_revocation=FakeRevocation(),
             admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
             address_limiter=MovingWindowLimiter(
                 self.clock, limits.address_requests, limits.address_window
@@ -187,6 +197,7 @@ class World:
             tenant_limiter=MovingWindowLimiter(
                 self.clock, limits.tenant_requests, limits.tenant_window
             ),
+            auth_limiter=MovingWindowLimiter(self.clock, limits.auth_requests, limits.auth_window),
             address_block=FailureBlock(
                 self.clock, limits.failures, limits.failure_window, limits.block
             ),

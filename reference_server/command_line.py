@@ -58,6 +58,21 @@ def add_serve_options(parser: argparse.ArgumentParser) -> None:
     )
     _add(
         parser,
+        "--workers",
+        "HALLMARK_WORKERS",
+        "processes behind the port; more than one need --redis, and open no MCP sessions",
+        type=positive,
+        fallback="1",
+    )
+    _add(
+        parser,
+        "--redis",
+        "HALLMARK_REDIS",
+        "redis://HOST:PORT/N, rediss:// or unix://PATH, without password: where limits are shared",
+        fallback="",
+    )
+    _add(
+        parser,
         "--log-file",
         "HALLMARK_LOG_FILE",
         "JSON lines go here instead of standard output",
@@ -75,6 +90,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         host=arguments.host,
         port=arguments.port,
         pool_size=arguments.pool_size,
+        workers=arguments.workers,
+        redis=arguments.redis or None,
         log_file=None if log_file == Path() else log_file,
     )
 

@@ -31,6 +31,9 @@ class Settings:
     """Everything the server can be told, apart from secrets.
 
     ``database`` is a libpq URL of the runtime role without its password: that is a secret.
+    ``workers`` processes serve one port, each with ``pool_size`` database connections; several need
+    ``redis``, a URL without a password, to share their limits. MCP sessions live in one process, so
+    several workers open none: each request stands for itself, which every revision allows.
     ``allowed_hosts`` and ``allowed_origins`` guard the MCP route against DNS rebinding.
     ``log_file`` None means standard output.
     """
@@ -40,6 +43,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 3001
     pool_size: int = 20
+    workers: int = 1
+    redis: str | None = None
     allowed_hosts: tuple[str, ...] = ("127.0.0.1:*", "localhost:*", "[::1]:*")
     allowed_origins: tuple[str, ...] = (
         "http://127.0.0.1:*",

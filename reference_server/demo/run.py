@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
+from reference_server.demo.valkey import Valkey
 from reference_server.production import start_logging
 from reference_server.services.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
 from reference_server.settings import Settings
@@ -53,7 +54,8 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
             folder = _make_folder(stack, state)
             cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
             stack.callback(_ignore_signals)
-        return _Demo(state, port, variant, folder).run(cluster)
+        redis = _start_valkey(stack, cluster.folder)
+        return _Demo(state, port, variant, folder, redis).run(cluster)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class _Demo:
     port: int
     variant: Variant
     folder: Path
+    redis: str | None
 
     @property
     def secrets_dir(self) -> Path:
@@ -149,6 +152,7 @@ class _Demo:
             "launch": {
                 "command": _serve_command(self.variant, database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
+                "several_workers": _several_workers(self.redis),
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
@@ -216,6 +220,21 @@ def _signals_held() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+def _start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
+    """Return the URL of a store for limits that processes share; None where none can be started."""
+    if Valkey.program() is None:
+        return None
+    try:
+        return stack.enter_context(Valkey(folder)).url
+    except RuntimeError:
+        return None
+
+
+def _several_workers(redis: str | None) -> list[str]:
+    """Return what to add to the launch command for two workers; nothing where they cannot be."""
+    return [] if redis is None else ["--workers", "2", "--redis", redis]
 
 
 def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:

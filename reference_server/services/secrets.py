@@ -17,6 +17,9 @@ ADMIN_PASSWORD = "DB_ADMIN_PASSWORD"  # noqa: S105 -- the name of a secret
 AUDITOR_PASSWORD = "DB_AUDITOR_PASSWORD"  # noqa: S105 -- the name of a secret
 """The auditor's password: for `verify-audit` only."""
 
+REDIS_PASSWORD = "REDIS_PASSWORD"  # noqa: S105 -- the name of a secret
+"""What Redis asks for, if it does: the file may be absent."""
+
 _MINIMUM_BYTES = {
     SecretName.CREDENTIAL_KEK: 32,
     SecretName.API_KEY_HMAC_SECRET: 32,
@@ -56,3 +59,8 @@ def read_secret(directory: Path, name: str, *, minimum: int = 1) -> bytes:
             f"The secret {name} is too short: write at least {minimum} bytes to {path}."
         )
     return value
+
+
+def find_secret(directory: Path, name: str) -> bytes | None:
+    """Return a secret that may be absent, then None; ConfigurationError when it is unreadable."""
+    return read_secret(directory, name) if (directory / name).exists() else None

@@ -142,6 +142,24 @@ def test_serve_cannot_log_into_a_directory(
     assert "log file" in _told(capsys)
 
 
+def test_several_workers_without_redis_are_refused(
+    secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--secrets", str(secrets_dir), "--database", "postgresql://x@127.0.0.1:1/x"]
+    assert commands.main(["serve", *options, "--workers", "2"]) == 2
+    assert "--redis" in _told(capsys)
+
+
+def test_a_redis_that_does_not_answer_is_refused_before_a_port_is_opened(
+    database: DemoDatabase, secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--secrets", str(secrets_dir), "--database", database.url(Role.APP), "--port", "0"]
+    for workers in "12":
+        more = ["--workers", workers, "--redis", "redis://127.0.0.1:1/0"]
+        assert commands.main(["serve", *options, *more]) == 2
+        assert "Redis cannot be used" in _told(capsys)
+
+
 @pytest.mark.parametrize("name", ["absent/state.json", "."])
 def test_a_state_file_that_cannot_be_written_starts_nothing(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]

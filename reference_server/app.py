@@ -18,6 +18,7 @@ from reference_server.pipeline import run_pipeline
 from reference_server.routes.admin import admin_routes
 from reference_server.routes.auth import auth_routes
 from reference_server.routes.health import health_routes
+from reference_server.routes.oauth import oauth_routes
 from reference_server.services.logs import log_event
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.register_blueprint(health_routes())
     app.register_blueprint(admin_routes(parts))
     app.register_blueprint(auth_routes())
+    app.register_blueprint(oauth_routes(parts))
     _install_chain(app, parts)
     app.register_error_handler(Exception, _describe_error)
     return app

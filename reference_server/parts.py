@@ -140,6 +140,35 @@ class AddressBlock(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class StartedFlow:
+    """An OAuth flow just begun. ``state`` is told once; ``expires_in`` is in seconds."""
+
+    state: str
+    code_challenge: str
+    expires_in: int
+
+
+class OAuthStates(Protocol):
+    """The states of OAuth flows, each good once, for one tenant and platform (seed 004 H)."""
+
+    def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
+        """Make a state; StorageUnavailableError when it cannot be stored."""
+        ...
+
+    def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
+        """Use a state up and return its PKCE verifier; None when it is not good (any more)."""
+        ...
+
+
+class Background(Protocol):
+    """Something that runs beside the requests until it is closed."""
+
+    def close(self) -> None:
+        """Stop; bounded in time."""
+        ...
+
+
 class TenantSessions(Protocol):
     """Opens transactions, each bound to one tenant from its first statement."""
 
@@ -217,6 +246,8 @@ class Parts:
     tenant_limiter: Limiter
     auth_limiter: Limiter
     address_block: AddressBlock
+    oauth_states: OAuthStates
+    oauth_cleanup: Background
     trail: AuditTrail
     sessions: TenantSessions
     redactor: Redactor

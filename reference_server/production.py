@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reference_server.errors import ConfigurationError
-from reference_server.services.secrets import REDIS_PASSWORD, find_secret
+from reference_server.services.secrets import REDIS_PASSWORD, find_exposed, find_secret
 from reference_server.vocabulary import SecretName
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -33,7 +34,8 @@ def run_production(settings: Settings, variant: Variant) -> int:
         raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
-    start = _Start(settings, variant, secrets)
+    exposed = find_exposed(settings.secrets_dir, settings.secret_mode)
+    start = _Start(settings, variant, secrets, exposed)
     return start.serve_alone() if settings.workers == 1 else start.serve_together()
 
 
@@ -44,6 +46,7 @@ class _Start:
     settings: Settings
     variant: Variant
     secrets: Mapping[SecretName, bytes]
+    exposed: Sequence[str]
 
     def serve_alone(self) -> int:
         with ExitStack() as stack:
@@ -87,11 +90,14 @@ class _Start:
     def _serve(self, engine: Engine, redis: Redis | None, listener: socket.socket | None) -> int:
         from reference_server.serve import serve
         from reference_server.services.clock import SystemClock
+        from reference_server.services.logs import log_event
         from reference_server.wiring import build_parts
 
         made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
         parts = self.variant.parts(made)
         start_logging(self.settings, parts)
+        for complaint in self.exposed:
+            log_event("secret_exposed", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)
 
 

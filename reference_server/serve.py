@@ -90,13 +90,14 @@ def serve(
     ``listener`` is a bound socket that several processes share; else one is made. Port 0 takes a
     free one; ``on_ready`` is called with the port, in a worker thread, once it answers.
     ConfigurationError when the address cannot be had; nothing listens before that. On the way out
-    the key-use recorder and the trail are closed, in this order.
+    the background tasks and then the trail are closed.
     """
     try:
         server, listener = make_server(settings, parts, on_ready, listener)
         with listener:
             server.run(sockets=[listener])
     finally:
+        parts.oauth_cleanup.close()
         parts.key_use.close()
         parts.trail.close()
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reference_server.vocabulary import SecretMode
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,6 +24,8 @@ class Limits:
     failures: int = 10
     failure_window: int = 3600
     block: int = 3600
+    oauth_state: int = 600
+    oauth_cleanup: int = 300
     rotation_grace: int = 24 * 3600
     key_lifetime: int = 365 * 24 * 3600
 
@@ -52,4 +56,5 @@ class Settings:
         "http://[::1]:*",
     )
     log_file: Path | None = None
+    secret_mode: SecretMode = SecretMode.WARN
     limits: Limits = field(default_factory=Limits)

@@ -20,6 +20,9 @@ class EventType(StrEnum):
     TENANT_CREATED = "tenant.created"
     RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
     BLOCKED_ADDRESS = "auth.blocked_ip"
+    FLOW_STARTED = "oauth.flow_started"
+    FLOW_COMPLETED = "oauth.flow_completed"
+    FLOW_FAILED = "oauth.flow_failed"
 
 
 class Outcome(StrEnum):
@@ -52,6 +55,22 @@ class Access(StrEnum):
     PUBLIC = "public"
     KEY = "key"
     ADMIN = "admin"
+
+
+class Platform(StrEnum):
+    """The advertising platforms that a tenant can connect."""
+
+    GOOGLE = "google"
+    META = "meta"
+    TIKTOK = "tiktok"
+
+
+class SecretMode(StrEnum):
+    """What happens at start when others can read a secret's file (seed 003)."""
+
+    STRICT = "strict"
+    WARN = "warn"
+    SKIP = "skip"
 
 
 class SecretName(StrEnum):

@@ -20,6 +20,7 @@ from reference_server.services.credentials import HeaderKeyReader
 from reference_server.services.key_use import BackgroundKeyUse
 from reference_server.services.keys import HmacKeyHasher, SqlKeyDirectory
 from reference_server.services.limits import MovingWindowLimiter
+from reference_server.services.oauth_states import OAuthStateCleanup, SqlOAuthStates
 from reference_server.services.redaction import TokenRedactor
 from reference_server.services.revocation import SqlKeyRevocation
 from reference_server.services.rotation import SqlKeyRotation
@@ -50,6 +51,7 @@ def build_parts(
     guards = _Guards(limits, clock, redis)
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
+    oauth_states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return Parts(
         clock=clock,
         pipeline=PIPELINE,
@@ -68,6 +70,8 @@ def build_parts(
         ),
         auth_limiter=guards.limiter(LimitScope.AUTH, limits.auth_requests, limits.auth_window),
         address_block=guards.block(),
+        oauth_states=oauth_states,
+        oauth_cleanup=OAuthStateCleanup(oauth_states, clock, limits.oauth_cleanup),
         trail=SqlAuditTrail(
             engine, clock, redactor, AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
         ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from reference_server.errors import ConfigurationError
-from reference_server.vocabulary import SecretName
+from reference_server.vocabulary import SecretMode, SecretName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,3 +65,24 @@ def read_secret(directory: Path, name: str, *, minimum: int = 1) -> bytes:
 def find_secret(directory: Path, name: str) -> bytes | None:
     """Return a secret that may be absent, then None; ConfigurationError when it is unreadable."""
     return read_secret(directory, name) if (directory / name).exists() else None
+
+
+def find_exposed(directory: Path, mode: SecretMode) -> list[str]:
+    """Return the complaints about files of secrets that others can reach; none if nobody looks.
+
+    ConfigurationError, with the first of them, when the mode is strict. A group may read: systemd
+    hands credentials over with such a mode. Anybody else, or a group that writes, may not.
+    """
+    if mode is SecretMode.SKIP:
+        return []
+    complaints: list[str] = []
+    for path in sorted(directory.iterdir()):
+        bits = stat.S_IMODE(path.stat().st_mode)
+        if path.is_file() and bits & (stat.S_IRWXO | stat.S_IWGRP):
+            complaints.append(
+                f"The secret {path.name} can be reached by others (mode {bits:04o}): "
+                f"run chmod 600 {path}."
+            )
+    if complaints and mode is SecretMode.STRICT:
+        raise ConfigurationError(complaints[0])
+    return complaints

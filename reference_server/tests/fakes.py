@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from uuid import UUID, uuid4
 from reference_server.app import SECURITY_HEADERS
 from reference_server.context import Principal
 from reference_server.errors import StorageUnavailableError
-from reference_server.parts import Parts, Rotation
+from reference_server.parts import Parts, Rotation, StartedFlow
 from reference_server.pipeline import PIPELINE
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_owner
@@ -139,6 +140,35 @@ class FakeRevocation:
         return START if (tenant_id, key_id) == (TENANT_A, NEW_KEY) else None
 
 
+class FakeStates:
+    """Starts numbered flows and finishes each once."""
+
+    def __init__(self) -> None:
+        self.open: set[tuple[UUID, str, str]] = set()
+        self._numbers = itertools.count()
+
+    def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
+        """Begin the next flow."""
+        state = f"state-{next(self._numbers)}"
+        self.open.add((tenant_id, platform, state))
+        return StartedFlow(state, "challenge", 600)
+
+    def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
+        """End a flow that is open."""
+        try:
+            self.open.remove((tenant_id, platform, state))
+        except KeyError:
+            return None
+        return "verifier"
+
+
+class FakeCleanup:
+    """Runs nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 class FakeSessions:
     """Opens 'transactions' whose every query answers with one row that names the tenant."""
 
@@ -201,6 +231,8 @@ class World:
             address_block=FailureBlock(
                 self.clock, limits.failures, limits.failure_window, limits.block
             ),
+            oauth_states=FakeStates(),
+            oauth_cleanup=FakeCleanup(),
             trail=self.trail,
             sessions=FakeSessions(),
             redactor=TokenRedactor(),

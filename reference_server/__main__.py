@@ -1,4 +1,4 @@
-"""The server's commands: demo, serve, migrate, seed-tenant."""
+"""The server's commands: demo, serve, migrate, seed-tenant, verify-audit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from reference_server.command_line import (
     settings_from,
 )
 
+EXIT_BROKEN = 1
+"""What `verify-audit` ends with when the trail is not the one that was written."""
+
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 2 for configuration, 3 for the database."""
+    """Run one command; return its exit code: 1 broken trail, 2 configuration, 3 database."""
     arguments = _parser().parse_args(words)
     return run_reporting(lambda: int(arguments.command(arguments)))
 
@@ -41,6 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     add_database_options(seed)
     seed.add_argument("name", help="what to call the tenant")
     seed.set_defaults(command=_seed_tenant)
+
+    verify = commands.add_parser("verify-audit", help="exit 1 if the audit trail was tampered with")
+    add_database_options(verify)
+    verify.add_argument(
+        "--expect",
+        metavar="HEAD",
+        help="the head that an earlier run printed: the trail must still contain it",
+    )
+    verify.set_defaults(command=_verify_audit)
     return parser
 
 
@@ -73,6 +85,17 @@ def _seed_tenant(arguments: argparse.Namespace) -> int:
         json.dumps({"tenantId": str(tenant.tenant_id), "apiKey": tenant.api_key}) + "\n"
     )
     return 0
+
+
+def _verify_audit(arguments: argparse.Namespace) -> int:
+    from reference_server.operations import verify_audit
+
+    verdict = verify_audit(arguments.database, arguments.secrets, arguments.expect)
+    if verdict.broken is None:
+        sys.stdout.write(f"intact: {verdict.head.position} rows, head {verdict.head}\n")
+        return 0
+    sys.stdout.write(f"broken: {verdict.broken}\n")
+    return EXIT_BROKEN
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reference_server.parts import Admission
+    from reference_server.vocabulary import LimitScope
 
 AUTHENTICATION_SCHEME = 'ApiKey realm="mcp"'
 """The challenge that RFC 9110 section 15.5.2 asks of every 401."""
@@ -38,6 +41,23 @@ def rate_limited(admission: Admission) -> Response:
     response = error(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded")
     response.headers["Retry-After"] = str(max(1, admission.retry_after))
     return response
+
+
+def rate_limit_fields(admissions: Mapping[LimitScope, Admission]) -> dict[str, str]:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers, revision 11, for the limits asked.
+
+    ``q`` requests in any ``w`` seconds; ``r`` are left, and in ``t`` seconds one more than that.
+    """
+    policies = [
+        f'"{scope}";q={found.limit};w={found.window}' for scope, found in admissions.items()
+    ]
+    left = [
+        f'"{scope}";r={found.remaining};t={found.retry_after or found.reset_after}'
+        for scope, found in admissions.items()
+    ]
+    if not policies:
+        return {}
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
 
 
 def unavailable() -> Response:

@@ -11,12 +11,14 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from reference_server.answers import error, unavailable
+from reference_server.answers import error, rate_limit_fields, unavailable
 from reference_server.context import SCOPE_KEY, RequestContext
 from reference_server.errors import StorageUnavailableError
 from reference_server.pipeline import run_pipeline
 from reference_server.routes.admin import admin_routes
+from reference_server.routes.auth import auth_routes
 from reference_server.routes.health import health_routes
+from reference_server.routes.oauth import oauth_routes
 from reference_server.services.logs import log_event
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ SECURITY_HEADERS = MappingProxyType(
 
 REQUEST_ID = "X-Request-Id"
 
+_SUCCESS = 2  # of a status, the first digit
+_LIMITED = HTTPStatus.TOO_MANY_REQUESTS
+
 LONGEST_BODY = 64 * 1024
 """Bytes accepted by the views; MCP has the SDK's own bound."""
 
@@ -54,6 +59,8 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.url_map.strict_slashes = True
     app.register_blueprint(health_routes())
     app.register_blueprint(admin_routes(parts))
+    app.register_blueprint(auth_routes())
+    app.register_blueprint(oauth_routes(parts))
     _install_chain(app, parts)
     app.register_error_handler(Exception, _describe_error)
     return app
@@ -69,10 +76,22 @@ def _install_chain(app: Flask, parts: Parts) -> None:
         response.headers[REQUEST_ID] = (context and context.request_id) or str(uuid4())
         for name, value in parts.security_headers.items():
             response.headers[name] = value
+        if context is not None and _tells_limits(context, response):
+            response.headers.update(rate_limit_fields(context.admissions))
         return response
 
     app.before_request(run_chain)
     app.after_request(add_headers)
+
+
+def _tells_limits(context: RequestContext, response: Response) -> bool:
+    """Tell whether the answer may say how much of its limits a caller has left.
+
+    Nobody learns it who has not proved who he is: a refusal must not differ from another by it.
+    """
+    is_authenticated = context.principal is not None or context.is_admin
+    is_told = response.status_code // 100 == _SUCCESS or response.status_code == _LIMITED
+    return is_authenticated and is_told
 
 
 def _context_of_request() -> RequestContext:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.errors import ConfigurationError, DatabaseNotReadyError
 from reference_server.settings import Settings
+from reference_server.vocabulary import SecretMode
 
 if TYPE_CHECKING:
     import argparse
@@ -58,6 +59,30 @@ def add_serve_options(parser: argparse.ArgumentParser) -> None:
     )
     _add(
         parser,
+        "--secret-mode",
+        "HALLMARK_SECRET_MODE",
+        "whether secret files that others can read are refused (strict), warned of, or not looked at",
+        type=SecretMode,
+        choices=list(SecretMode),
+        fallback="warn",
+    )
+    _add(
+        parser,
+        "--workers",
+        "HALLMARK_WORKERS",
+        "processes behind the port; more than one need --redis, and open no MCP sessions",
+        type=positive,
+        fallback="1",
+    )
+    _add(
+        parser,
+        "--redis",
+        "HALLMARK_REDIS",
+        "redis://HOST:PORT/N, rediss:// or unix://PATH, without password: where limits are shared",
+        fallback="",
+    )
+    _add(
+        parser,
         "--log-file",
         "HALLMARK_LOG_FILE",
         "JSON lines go here instead of standard output",
@@ -75,6 +100,9 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         host=arguments.host,
         port=arguments.port,
         pool_size=arguments.pool_size,
+        workers=arguments.workers,
+        redis=arguments.redis or None,
+        secret_mode=arguments.secret_mode,
         log_file=None if log_file == Path() else log_file,
     )
 

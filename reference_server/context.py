@@ -10,7 +10,8 @@ from reference_server.vocabulary import Access
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from reference_server.parts import AuditEvent
+    from reference_server.parts import Admission, AuditEvent
+    from reference_server.vocabulary import LimitScope
 
 SCOPE_KEY = "hallmark.context"
 """Where the gate leaves a request's context in its ASGI scope, for Flask and the tools."""
@@ -35,9 +36,10 @@ class RequestContext:
     ``address`` is the peer of the TCP connection, never a header. ``headers`` are as received:
     order, letter case and repetitions kept, so that a stage sees what a merged mapping would hide.
     ``principal`` is None until ``authenticate`` has run, and set on every request that reaches a
-    tool; ``is_admin`` says that the admin token was right. ``events`` wait for the one write that
-    stores them, before the request goes on or is refused. ``is_unaudited`` is set when the trail
-    could not take this request's rows: whatever its answer was, it must not leave.
+    tool; ``is_admin`` says that the admin token was right. ``admissions`` are what the limits said,
+    in the order they were asked. ``events`` wait for the one write that stores them, before the
+    request goes on or is refused. ``is_unaudited`` is set when the trail could not take this
+    request's rows: whatever its answer was, it must not leave.
     """
 
     request_id: str
@@ -49,15 +51,18 @@ class RequestContext:
     credential: str | None = field(default=None, repr=False)
     principal: Principal | None = None
     is_admin: bool = False
+    admissions: dict[LimitScope, Admission] = field(default_factory=dict["LimitScope", "Admission"])
     events: list[AuditEvent] = field(default_factory=list["AuditEvent"])
     is_unaudited: bool = False
 
     def attribute(self, event: AuditEvent) -> AuditEvent:
-        """Return the event with this request's id, address and tenant filled in."""
+        """Return the event with this request's id, address, tenant and key filled in."""
         tenant = self.principal.tenant_id if self.principal else None
+        key = self.principal.key_id if self.principal else None
         return replace(
             event,
             request_id=self.request_id,
             address=self.address,
             tenant_id=event.tenant_id or tenant,
+            actor_key_id=event.actor_key_id or key,
         )

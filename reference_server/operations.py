@@ -1,12 +1,17 @@
-"""What an operator does to the database with the owner's password: migrate, add a tenant."""
+"""What an operator does to the database: migrate it, add a tenant, verify the audit trail."""
 
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from reference_server.errors import DatabaseNotReadyError
-from reference_server.services.secrets import ADMIN_PASSWORD, load_secrets, read_secret
+from reference_server.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.services.secrets import (
+    ADMIN_PASSWORD,
+    AUDITOR_PASSWORD,
+    load_secrets,
+    read_secret,
+)
 from reference_server.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -15,7 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from reference_server.db.chain import Head
     from reference_server.services.tenants import NewTenant
+    from reference_server.services.verification import Verdict
 
 
 def migrate_database(database: str, secrets_dir: Path) -> None:
@@ -23,14 +30,17 @@ def migrate_database(database: str, secrets_dir: Path) -> None:
 
     ConfigurationError for the settings, DatabaseNotReadyError when the database refuses.
     """
+    from reference_server.db.chain import AuditChain
     from reference_server.db.migrate import migrate
 
+    chain = AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
     with _as_owner(database, secrets_dir) as engine:
-        migrate(engine)
+        migrate(engine, chain)
 
 
 def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
     """Create a tenant with a first key, audited; errors as in ``migrate_database``."""
+    from reference_server.db.chain import AuditChain
     from reference_server.services.audit import SqlAuditTrail
     from reference_server.services.clock import SystemClock
     from reference_server.services.keys import HmacKeyHasher
@@ -38,22 +48,56 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
     from reference_server.services.tenants import TenantRegistrar
     from reference_server.settings import Limits
 
-    hasher = HmacKeyHasher(load_secrets(secrets_dir)[SecretName.API_KEY_HMAC_SECRET])
+    secrets = load_secrets(secrets_dir)
+    hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
+    chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
     with _as_owner(database, secrets_dir) as engine:
         clock = SystemClock()
         registrar = TenantRegistrar(engine, hasher, clock, Limits())
-        with closing(SqlAuditTrail(engine, clock, TokenRedactor())) as trail:
+        with closing(SqlAuditTrail(engine, clock, TokenRedactor(), chain)) as trail:
             return registrar.create(name, trail)
+
+
+def verify_audit(database: str, secrets_dir: Path, expected: str | None) -> Verdict:
+    """Check the whole trail as a role that reads it; errors as in ``migrate_database``.
+
+    ``expected`` is the head that an earlier run printed, POSITION:DIGEST.
+    """
+    from reference_server.db.chain import AuditChain
+    from reference_server.services.verification import verify_trail
+
+    head = None if expected is None else _read_head(expected)
+    chain = AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
+    with _connected(database, read_secret(secrets_dir, AUDITOR_PASSWORD)) as engine:
+        return verify_trail(engine, chain, head)
+
+
+def _read_head(text: str) -> Head:
+    from reference_server.db.chain import Head
+
+    position, _, digest = text.partition(":")
+    try:
+        return Head(int(position), bytes.fromhex(digest))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"--expect {text} is no head: give what an earlier verify-audit printed."
+        ) from error
 
 
 @contextmanager
 def _as_owner(database: str, secrets_dir: Path) -> Generator[Engine]:
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD)) as engine:
+        yield engine
+
+
+@contextmanager
+def _connected(database: str, password: bytes) -> Generator[Engine]:
     from sqlalchemy.exc import DBAPIError
 
     from reference_server.db.engine import create_app_engine
     from reference_server.errors import StorageUnavailableError
 
-    engine = create_app_engine(database, read_secret(secrets_dir, ADMIN_PASSWORD), pool_size=2)
+    engine = create_app_engine(database, password, pool_size=2)
     try:
         yield engine
     except DBAPIError as error:

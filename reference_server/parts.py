@@ -40,6 +40,7 @@ class AuditEvent:
     tenant_id: UUID | None = None
     address: str | None = None
     metadata: Mapping[str, Any] | None = None
+    actor_key_id: UUID | None = None
 
 
 class AuditTrail(Protocol):
@@ -86,6 +87,7 @@ class KeyUse(Protocol):
 class Rotation:
     """The outcome of a rotation. ``api_key`` is shown once and stored nowhere."""
 
+    key_id: UUID
     api_key: str
     grace_until: datetime
 
@@ -98,12 +100,21 @@ class KeyRotation(Protocol):
         ...
 
 
+class KeyRevocation(Protocol):
+    """Ends a key at once, without a grace (seed 004 D3, follow-up)."""
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        """Revoke the tenant's key; return since when it is revoked, None if it has no such key."""
+        ...
+
+
 @dataclass(frozen=True)
 class Admission:
-    """A limiter's answer. ``retry_after`` is in whole seconds, 0 when admitted."""
+    """A limiter's answer. Times are in whole seconds; ``retry_after`` is 0 when admitted."""
 
     admitted: bool
     limit: int
+    window: int
     remaining: int
     reset_after: int
     retry_after: int
@@ -126,6 +137,35 @@ class AddressBlock(Protocol):
 
     def record_failure(self, address: str) -> bool:
         """Count a failure; True when this one engaged the block."""
+        ...
+
+
+@dataclass(frozen=True)
+class StartedFlow:
+    """An OAuth flow just begun. ``state`` is told once; ``expires_in`` is in seconds."""
+
+    state: str
+    code_challenge: str
+    expires_in: int
+
+
+class OAuthStates(Protocol):
+    """The states of OAuth flows, each good once, for one tenant and platform (seed 004 H)."""
+
+    def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
+        """Make a state; StorageUnavailableError when it cannot be stored."""
+        ...
+
+    def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
+        """Use a state up and return its PKCE verifier; None when it is not good (any more)."""
+        ...
+
+
+class Background(Protocol):
+    """Something that runs beside the requests until it is closed."""
+
+    def close(self) -> None:
+        """Stop; bounded in time."""
         ...
 
 
@@ -208,10 +248,14 @@ class Parts:
     key_directory: KeyDirectory
     key_use: KeyUse
     key_rotation: KeyRotation
+    key_revocation: KeyRevocation
     admin_gate: AdminGate
     address_limiter: Limiter
     tenant_limiter: Limiter
+    auth_limiter: Limiter
     address_block: AddressBlock
+    oauth_states: OAuthStates
+    oauth_cleanup: Background
     trail: AuditTrail
     sessions: TenantSessions
     redactor: Redactor

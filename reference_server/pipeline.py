@@ -16,6 +16,7 @@ from reference_server.stages.block_address import block_address
 from reference_server.stages.extract_token import extract_token
 from reference_server.stages.identify_request import identify_request
 from reference_server.stages.limit_address import limit_address
+from reference_server.stages.limit_auth import limit_auth
 from reference_server.stages.limit_tenant import limit_tenant
 from reference_server.stages.open_audit_entry import open_audit_entry
 from reference_server.stages.require_permission import require_permission
@@ -31,6 +32,7 @@ PIPELINE = (
     identify_request,
     block_address,
     limit_address,
+    limit_auth,
     extract_token,
     authenticate,
     limit_tenant,

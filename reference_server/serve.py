@@ -79,29 +79,39 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings, parts: Parts, on_ready: Callable[[int], None] | None = None) -> int:
+def serve(
+    settings: Settings,
+    parts: Parts,
+    on_ready: Callable[[int], None] | None = None,
+    listener: socket.socket | None = None,
+) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code, 0.
 
-    Port 0 takes a free one; ``on_ready`` is called with the port, in a worker thread, once it
-    answers. ConfigurationError when the address cannot be had; nothing listens before that. On
-    the way out the key-use recorder and the trail are closed, in this order.
+    ``listener`` is a bound socket that several processes share; else one is made. Port 0 takes a
+    free one; ``on_ready`` is called with the port, in a worker thread, once it answers.
+    ConfigurationError when the address cannot be had; nothing listens before that. On the way out
+    the background tasks and then the trail are closed.
     """
     try:
-        server, listener = make_server(settings, parts, on_ready)
+        server, listener = make_server(settings, parts, on_ready, listener)
         with listener:
             server.run(sockets=[listener])
     finally:
+        parts.oauth_cleanup.close()
         parts.key_use.close()
         parts.trail.close()
     return 0
 
 
 def make_server(
-    settings: Settings, parts: Parts, on_ready: Callable[[int], None] | None
+    settings: Settings,
+    parts: Parts,
+    on_ready: Callable[[int], None] | None,
+    listener: socket.socket | None = None,
 ) -> tuple[Server, socket.socket]:
     """Return a server that is ready to run, and its socket, bound but not listening yet."""
     gate = build_asgi(create_app(settings, parts), settings, parts)
-    listener = _bind(settings)
+    listener = bind(settings) if listener is None else listener
     port = listener.getsockname()[1]
     started = None if on_ready is None else lambda: on_ready(port)
     config = uvicorn.Config(gate, http=protocol_class(parts), **_options())
@@ -123,8 +133,11 @@ def _options() -> dict[str, Any]:
     }
 
 
-def _bind(settings: Settings) -> socket.socket:
-    """Return a bound socket that does not listen yet, so that nothing can connect too early."""
+def bind(settings: Settings) -> socket.socket:
+    """Return a bound socket that does not listen yet, so that nothing can connect too early.
+
+    ConfigurationError when the address cannot be had.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # With the protocol named asyncio turns Nagle's algorithm off; without, answers wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

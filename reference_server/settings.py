@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reference_server.vocabulary import SecretMode
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,6 +24,8 @@ class Limits:
     failures: int = 10
     failure_window: int = 3600
     block: int = 3600
+    oauth_state: int = 600
+    oauth_cleanup: int = 300
     rotation_grace: int = 24 * 3600
     key_lifetime: int = 365 * 24 * 3600
 
@@ -31,6 +35,9 @@ class Settings:
     """Everything the server can be told, apart from secrets.
 
     ``database`` is a libpq URL of the runtime role without its password: that is a secret.
+    ``workers`` processes serve one port, each with ``pool_size`` database connections; several need
+    ``redis``, a URL without a password, to share their limits. MCP sessions live in one process, so
+    several workers open none: each request stands for itself, which every revision allows.
     ``allowed_hosts`` and ``allowed_origins`` guard the MCP route against DNS rebinding.
     ``log_file`` None means standard output.
     """
@@ -40,6 +47,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 3001
     pool_size: int = 20
+    workers: int = 1
+    redis: str | None = None
     allowed_hosts: tuple[str, ...] = ("127.0.0.1:*", "localhost:*", "[::1]:*")
     allowed_origins: tuple[str, ...] = (
         "http://127.0.0.1:*",
@@ -47,4 +56,5 @@ class Settings:
         "http://[::1]:*",
     )
     log_file: Path | None = None
+    secret_mode: SecretMode = SecretMode.WARN
     limits: Limits = field(default_factory=Limits)

@@ -20,6 +20,9 @@ class EventType(StrEnum):
     TENANT_CREATED = "tenant.created"
     RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
     BLOCKED_ADDRESS = "auth.blocked_ip"
+    FLOW_STARTED = "oauth.flow_started"
+    FLOW_COMPLETED = "oauth.flow_completed"
+    FLOW_FAILED = "oauth.flow_failed"
 
 
 class Outcome(StrEnum):
@@ -54,6 +57,22 @@ class Access(StrEnum):
     ADMIN = "admin"
 
 
+class Platform(StrEnum):
+    """The advertising platforms that a tenant can connect."""
+
+    GOOGLE = "google"
+    META = "meta"
+    TIKTOK = "tiktok"
+
+
+class SecretMode(StrEnum):
+    """What happens at start when others can read a secret's file (seed 003)."""
+
+    STRICT = "strict"
+    WARN = "warn"
+    SKIP = "skip"
+
+
 class SecretName(StrEnum):
     """The secrets that must be readable before a port is opened (seed 004 C1, design section 8)."""
 
@@ -61,6 +80,7 @@ class SecretName(StrEnum):
     API_KEY_HMAC_SECRET = "API_KEY_HMAC_SECRET"  # noqa: S105 -- the name of a secret
     DB_PASSWORD = "DB_PASSWORD"  # noqa: S105 -- the name of a secret
     ADMIN_TOKEN = "ADMIN_TOKEN"  # noqa: S105 -- the name of a secret
+    AUDIT_CHAIN_KEY = "AUDIT_CHAIN_KEY"
 
 
 class Role(StrEnum):

@@ -17,4 +17,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 -- The trail: written, never read or changed, by the runtime.
 GRANT INSERT ON audit_log TO mcp_app;
 
+-- Where its chain ends, which the writer moves on. A seal that is not the server's stops the server.
+GRANT SELECT, UPDATE (position, digest, seal) ON audit_head TO mcp_app;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mcp_auditor;

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from sqlalchemy import text
+
 from reference_server import migrations
+from reference_server.db.chain import SECRET, Head
+from reference_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -13,16 +17,20 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection, Engine
 
+    from reference_server.db.chain import AuditChain
+
 _HERE = Path(__file__).parent
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, chain: AuditChain) -> None:
     """Migrate as the owner, in one transaction: a failure leaves the database as it was.
 
-    Errors of the database pass through (sqlalchemy.exc.DBAPIError).
+    Errors of the database pass through (sqlalchemy.exc.DBAPIError); ConfigurationError when the
+    trail was begun under another key.
     """
     with engine.begin() as connection:
-        _upgrade(connection)
+        upgrade(connection, chain)
+        _check_key(connection, chain)
         run_script(connection, "grants.sql")
         run_script(connection, "policies.sql")
 
@@ -55,11 +63,21 @@ def run_sql(connection: Connection, script: str) -> None:
     driver.execute(cast("LiteralString", script))
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, chain: AuditChain, revision: str = "head") -> None:
+    """Run the revisions up to ``revision``, and nothing else; rows of the trail join the chain."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    config.attributes.update(connection=connection, chain=chain)
+    command.upgrade(config, revision)
+
+
+def _check_key(connection: Connection, chain: AuditChain) -> None:
+    found = connection.execute(text("SELECT position, digest, seal FROM audit_head")).one_or_none()
+    if found is not None and not chain.seals(Head(found.position, found.digest), found.seal):
+        raise ConfigurationError(
+            f"The secret {SECRET} is not the one that the audit trail was begun with, or the "
+            "trail was tampered with: put the former key back, then run verify-audit."
+        )

@@ -1,4 +1,7 @@
-"""The seven tables of seed 004 B2 as SQLAlchemy sees them; the migrations create them."""
+"""The seven tables of seed 004 B2, and the end of the trail's chain, as SQLAlchemy sees them.
+
+The migrations create them.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -120,11 +124,12 @@ metric_cache = Table(
     UniqueConstraint("tenant_id", "platform", "report_type", "date_range_key"),
 )
 
-# No reference to tenants: the trail outlives those it tells of.
+# No reference to tenants: the trail outlives those it tells of. A row's id is its position in the
+# chain (db/chain.py): without gaps, given by whoever links the row.
 audit_log = Table(
     "audit_log",
     metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     _moment("created_at", default=True),
     _text("event_type"),
     _text("outcome"),
@@ -132,9 +137,23 @@ audit_log = Table(
     _text("actor_ip", nullable=True),
     _text("request_id", nullable=True),
     _json("metadata"),
+    Column("actor_key_id", Uuid, nullable=True),
+    Column("digest", LargeBinary, nullable=False),
     Index(None, "request_id"),
-    Index(None, "actor_ip"),
     Index(None, "created_at"),
+    # 'What did this identity touch' (tenant, key, address), the newest first, is one index scan.
+    Index(None, "tenant_id", "created_at"),
+    Index(None, "actor_key_id", "created_at"),
+    Index(None, "actor_ip", "created_at"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("is_only", Boolean, CheckConstraint("is_only"), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )
 
 sync_log = Table(

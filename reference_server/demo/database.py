@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from reference_server.db.chain import AuditChain
 from reference_server.db.engine import create_app_engine
 from reference_server.db.migrate import create_roles, migrate, run_sql, set_password
 from reference_server.demo.postgres import SUPERUSER
@@ -29,11 +30,17 @@ def _passwords() -> dict[Role, str]:
 
 @dataclass(frozen=True)
 class DemoDatabase:
-    """One database in a cluster, and the passwords of its roles."""
+    """One database in a cluster, the passwords of its roles and the key of its trail."""
 
     cluster: Cluster
     name: str = DATABASE
     passwords: dict[Role, str] = field(default_factory=_passwords)
+    chain_key: bytes = field(default_factory=lambda: secrets.token_urlsafe(32).encode())
+
+    @property
+    def chain(self) -> AuditChain:
+        """What links the rows of this database's trail."""
+        return AuditChain(self.chain_key)
 
     def url(self, role: Role) -> str:
         """Return the role's URL without its password, as the settings want it."""
@@ -60,7 +67,7 @@ class DemoDatabase:
                 set_password(connection, role, password)
         owner = self.engine(Role.ADMIN, pool_size=1)
         try:
-            migrate(owner)
+            migrate(owner, self.chain)
         finally:
             owner.dispose()
 

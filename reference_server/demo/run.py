@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
+from reference_server.demo.valkey import Valkey
 from reference_server.production import start_logging
+from reference_server.services.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
 from reference_server.settings import Settings
 from reference_server.vocabulary import Role, SecretName
 
@@ -52,7 +54,8 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
             folder = _make_folder(stack, state)
             cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
             stack.callback(_ignore_signals)
-        return _Demo(state, port, variant, folder).run(cluster)
+        redis = _start_valkey(stack, cluster.folder)
+        return _Demo(state, port, variant, folder, redis).run(cluster)
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,16 @@ class _Demo:
     port: int
     variant: Variant
     folder: Path
+    redis: str | None
 
     @property
     def secrets_dir(self) -> Path:
         return self.folder / "secrets"
+
+    @property
+    def operator_dir(self) -> Path:
+        """What an operator's machine holds beside the server's secrets: the other passwords."""
+        return self.folder / "operator"
 
     @property
     def log_file(self) -> Path:
@@ -78,7 +87,8 @@ class _Demo:
 
     def run(self, cluster: Cluster) -> int:
         database = _start(cluster, self.variant)
-        _write_secrets(self.secrets_dir, database)
+        _write_secrets(self.secrets_dir, _server_secrets(database))
+        _write_secrets(self.operator_dir, _operator_secrets(database))
         return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
@@ -113,7 +123,8 @@ class _Demo:
 
         owner = database.engine(Role.ADMIN)
         clock = FileClock(self.clock_file)
-        with contextlib.closing(SqlAuditTrail(owner, clock, TokenRedactor())) as trail:
+        written = SqlAuditTrail(owner, clock, TokenRedactor(), database.chain)
+        with contextlib.closing(written) as trail:
             seeder = Seeder(owner, hasher, clock, trail)
             tenants = {
                 label: seeder.seed(f"Tenant {label.upper()}") for label in ("a", "b", "spare")
@@ -141,6 +152,13 @@ class _Demo:
             "launch": {
                 "command": _serve_command(self.variant, database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
+                "several_workers": _several_workers(self.redis),
+            },
+            "operations": {
+                "secrets_dir": str(self.operator_dir),
+                "verify_audit": _operator_command(
+                    "verify-audit", database.url(Role.AUDITOR), self.operator_dir
+                ),
             },
             "repository": {"lint": _lint_command()},
         }
@@ -204,6 +222,21 @@ def _signals_held() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
+def _start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
+    """Return the URL of a store for limits that processes share; None where none can be started."""
+    if Valkey.program() is None:
+        return None
+    try:
+        return stack.enter_context(Valkey(folder)).url
+    except RuntimeError:
+        return None
+
+
+def _several_workers(redis: str | None) -> list[str]:
+    """Return what to add to the launch command for two workers; nothing where they cannot be."""
+    return [] if redis is None else ["--workers", "2", "--redis", redis]
+
+
 def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="hallmark-demo-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -213,14 +246,32 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     return folder
 
 
-def _write_secrets(directory: Path, database: DemoDatabase) -> None:
-    directory.mkdir(mode=0o700)
-    values = {name: base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
+def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
+    values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
     values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
+    values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
+    return values
+
+
+def _operator_secrets(database: DemoDatabase) -> dict[str, bytes]:
+    return {
+        ADMIN_PASSWORD: database.passwords[Role.ADMIN].encode(),
+        AUDITOR_PASSWORD: database.passwords[Role.AUDITOR].encode(),
+        SecretName.AUDIT_CHAIN_KEY: database.chain_key,
+    }
+
+
+def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
+    directory.mkdir(mode=0o700)
     for name, value in values.items():
         path = directory / name
         path.touch(mode=0o600)
         path.write_bytes(value)
+
+
+def _operator_command(command: str, database: str, directory: Path) -> list[str]:
+    options = ["--secrets", str(directory), "--database", database]
+    return [sys.executable, "-m", "reference_server", command, *options]
 
 
 def _serve_command(variant: Variant, database: str) -> list[str]:

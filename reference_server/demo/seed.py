@@ -104,9 +104,10 @@ def _store_data(connection: Connection, new: NewTenant, canary: str, now: dateti
     }
     connection.execute(insert(platform_credentials).values(common | credential))
     state = {
-        "state": secrets.token_urlsafe(32),
+        "state": secrets.token_hex(32),
         "code_verifier": secrets.token_urlsafe(32),
-        "expires_at": now + timedelta(minutes=10),
+        # Longer than any real one, or the clean-up would take the row away while it is looked at.
+        "expires_at": later,
     }
     connection.execute(insert(oauth_states).values(common | state))
     sync = {"status": "succeeded", "finished_at": now, "rows_synced": 1}

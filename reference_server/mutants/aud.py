@@ -8,7 +8,14 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reference_server.mutants.bending import bent_trail, engine_of, mutant, replaced, trail_with
+from reference_server.mutants.bending import (
+    bent_trail,
+    chain_of,
+    engine_of,
+    mutant,
+    replaced,
+    trail_with,
+)
 from reference_server.services.audit import SqlAuditTrail
 from reference_server.vocabulary import EventType, Outcome
 
@@ -78,7 +85,7 @@ class _TopLevelTrail(SqlAuditTrail):
 
 def _top_level(parts: Parts) -> AuditTrail:
     parts.trail.close()
-    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor)
+    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
 
 
 class _Later:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.context import RequestContext
+    from reference_server.db.chain import AuditChain
     from reference_server.parts import (
         AuditEvent,
         AuditTrail,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Tool,
         ToolCaller,
     )
+    from reference_server.services.audit import SqlAuditTrail
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
@@ -90,6 +92,11 @@ def engine_of(parts: Parts) -> Engine:
     return cast("Any", parts.sessions)._engine  # noqa: SLF001 -- mutants look inside
 
 
+def chain_of(parts: Parts) -> AuditChain:
+    """Return the real trail's chain: a mutant's rows are links like any other."""
+    return cast("SqlAuditTrail", parts.trail).chain
+
+
 def header(context: RequestContext, name: str) -> str | None:
     """Return the first header of a name."""
     return next((value for key, value in context.headers if key.lower() == name), None)
@@ -123,7 +130,7 @@ def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
         from reference_server.services.audit import SqlAuditTrail
 
         parts.trail.close()
-        return SqlAuditTrail(engine_of(parts), parts.clock, redactor)
+        return SqlAuditTrail(engine_of(parts), parts.clock, redactor, chain_of(parts))
 
     return replaced(trail=rebuild)
 

@@ -135,6 +135,8 @@ class Gate:
         self._sessions = StreamableHTTPSessionManager(
             build_server(parts, self._executor),
             json_response=True,
+            # A session lives in one process; with several, the next request may meet another.
+            stateless=settings.workers > 1,
             security_settings=_transport_security(settings) if parts.check_origin else None,
         )
         self._stopping = asyncio.Event()

@@ -17,6 +17,7 @@ from reference_server.parts import Admission
 
 if TYPE_CHECKING:
     from reference_server.parts import Clock
+    from reference_server.services.shared import ClockedRedis
 
 SWEEP_EVERY = 1024
 """Admissions between two sweeps of idle subjects, so that memory follows the active ones."""
@@ -119,12 +120,24 @@ class ClockedMemory(Storage, MovingWindowSupport):
 
 
 class MovingWindowLimiter:
-    """Admits ``requests`` of a subject in any ``window`` seconds, on the Clock part's time."""
+    """Admits ``requests`` of a subject in any ``window`` seconds, on the Clock part's time.
 
-    def __init__(self, clock: Clock, requests: int, window: int) -> None:
-        self._storage = ClockedMemory(clock)
+    ``storage`` is this process's memory unless said otherwise; limiters that share one must differ
+    in ``scope``.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        requests: int,
+        window: int,
+        *,
+        storage: ClockedMemory | ClockedRedis | None = None,
+        scope: str = "limit",
+    ) -> None:
+        self._storage = ClockedMemory(clock) if storage is None else storage
         self._limiter = MovingWindowRateLimiter(self._storage)
-        self._item = RateLimitItemPerSecond(requests, window)
+        self._item = RateLimitItemPerSecond(requests, window, namespace=scope)
 
     def admit(self, subject: str) -> Admission:
         """Spend one request of the subject's; StorageUnavailableError when that is unknown."""
@@ -137,6 +150,7 @@ class MovingWindowLimiter:
         return Admission(
             admitted=admitted,
             limit=self._item.amount,
+            window=self._item.get_expiry(),
             remaining=max(0, remaining),
             reset_after=reset_after,
             retry_after=0 if admitted else max(1, reset_after),

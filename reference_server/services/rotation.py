@@ -34,6 +34,7 @@ _INTO_GRACE = text("""
 _STORE = text("""
     INSERT INTO api_keys (tenant_id, key_hash, description, created_at, expires_at)
     VALUES (CAST(:tenant AS uuid), :digest, :description, :now, :expires)
+    RETURNING id
 """)
 
 
@@ -61,12 +62,12 @@ class SqlKeyRotation:
             now = self._clock.now()
             grace = now + timedelta(seconds=self._limits.rotation_grace)
             connection.execute(_INTO_GRACE, {"tenant": tenant, "grace": grace})
-            self._store(connection, tenant, key, description, now)
-        return Rotation(api_key=key, grace_until=grace)
+            key_id = self._store(connection, tenant, key, description, now)
+        return Rotation(key_id=key_id, api_key=key, grace_until=grace)
 
     def _store(
         self, connection: Connection, tenant: str, key: str, description: str, now: datetime
-    ) -> None:
+    ) -> UUID:
         values = {
             "tenant": tenant,
             "digest": self._hasher.digest(key),
@@ -74,4 +75,4 @@ class SqlKeyRotation:
             "now": now,
             "expires": now + timedelta(seconds=self._limits.key_lifetime),
         }
-        connection.execute(_STORE, values)
+        return connection.execute(_STORE, values).scalar_one()

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
 
-PUBLIC = frozenset({("GET", "/health"), ("HEAD", "/health")})
+PUBLIC = frozenset(
+    (method, path) for method in ("GET", "HEAD") for path in ("/health", "/auth/_placeholder")
+)
 """What may be asked without any credential. A path that is not spelt exactly so is not public."""
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def limit_address(context: RequestContext, parts: Parts) -> Response | None:
     """Spend one request of the address; refuse with 429 when none is left, whatever key it has."""
     admission = parts.address_limiter.admit(context.address)
+    context.admissions[LimitScope.ADDRESS] = admission
     if admission.admitted:
         return None
     context.events.append(

@@ -20,6 +20,7 @@ def limit_tenant(context: RequestContext, parts: Parts) -> Response | None:
     if context.principal is None:
         return None
     admission = parts.tenant_limiter.admit(str(context.principal.tenant_id))
+    context.admissions[LimitScope.TENANT] = admission
     if admission.admitted:
         return None
     context.events.append(

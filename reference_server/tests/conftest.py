@@ -12,6 +12,7 @@ from psycopg import sql
 
 from reference_server.demo.database import DemoDatabase
 from reference_server.demo.postgres import SUPERUSER, Cluster
+from reference_server.tests.rows import CHAIN_KEY
 from reference_server.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def superuser(cluster: Cluster) -> Generator[psycopg.Connection]:
 @pytest.fixture(scope="session")
 def template(cluster: Cluster) -> DemoDatabase:
     """A migrated database that nobody connects to: the others are copies of it."""
-    made = DemoDatabase(cluster, name="template")
+    made = DemoDatabase(cluster, name="template", chain_key=CHAIN_KEY)
     made.create()
     return made
 
@@ -49,13 +50,13 @@ def template(cluster: Cluster) -> DemoDatabase:
 @pytest.fixture(scope="session")
 def untouched(superuser: psycopg.Connection, template: DemoDatabase) -> DemoDatabase:
     """A migrated, empty database for tests that change nothing in it."""
-    return _copy(superuser, template)
+    return copy_database(superuser, template)
 
 
 @pytest.fixture
 def database(superuser: psycopg.Connection, template: DemoDatabase) -> DemoDatabase:
     """A migrated, empty database for one test."""
-    return _copy(superuser, template)
+    return copy_database(superuser, template)
 
 
 @pytest.fixture
@@ -81,7 +82,8 @@ def auditor(database: DemoDatabase) -> Generator[psycopg.Connection]:
         yield link
 
 
-def _copy(superuser: psycopg.Connection, template: DemoDatabase) -> DemoDatabase:
+def copy_database(superuser: psycopg.Connection, template: DemoDatabase) -> DemoDatabase:
+    """Return a copy of a database that nobody is connected to."""
     name = f"test_{next(_numbers)}"
     for statement in (
         "CREATE DATABASE {} TEMPLATE template OWNER mcp_admin",

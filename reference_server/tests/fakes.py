@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from uuid import UUID, uuid4
 from reference_server.app import SECURITY_HEADERS
 from reference_server.context import Principal
 from reference_server.errors import StorageUnavailableError
-from reference_server.parts import Parts, Rotation
+from reference_server.parts import Parts, Rotation, StartedFlow
 from reference_server.pipeline import PIPELINE
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_owner
@@ -36,6 +37,7 @@ KEY_B = "key-of-tenant-b"
 ADMIN_TOKEN = "the-admin-token"
 TENANT_A = UUID("00000000-0000-4000-8000-00000000000a")
 TENANT_B = UUID("00000000-0000-4000-8000-00000000000b")
+NEW_KEY = UUID("00000000-0000-4000-8000-00000000000c")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -127,7 +129,44 @@ class FakeRotation:
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         """Return the fixed key for tenant A."""
         del description
-        return Rotation("a-new-key", START) if tenant_id == TENANT_A else None
+        return Rotation(NEW_KEY, "a-new-key", START) if tenant_id == TENANT_A else None
+
+
+class FakeRevocation:
+    """Tenant A has one key to revoke; nobody else has any."""
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        """Return a fixed moment for tenant A's key."""
+        return START if (tenant_id, key_id) == (TENANT_A, NEW_KEY) else None
+
+
+class FakeStates:
+    """Starts numbered flows and finishes each once."""
+
+    def __init__(self) -> None:
+        self.open: set[tuple[UUID, str, str]] = set()
+        self._numbers = itertools.count()
+
+    def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
+        """Begin the next flow."""
+        state = f"state-{next(self._numbers)}"
+        self.open.add((tenant_id, platform, state))
+        return StartedFlow(state, "challenge", 600)
+
+    def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
+        """End a flow that is open."""
+        try:
+            self.open.remove((tenant_id, platform, state))
+        except KeyError:
+            return None
+        return "verifier"
+
+
+class FakeCleanup:
+    """Runs nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class FakeSessions:
@@ -180,6 +219,7 @@ class World:
             key_directory=self.directory,
             key_use=self.key_use,
             key_rotation=FakeRotation(),
+            key_revocation=FakeRevocation(),
             admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
             address_limiter=MovingWindowLimiter(
                 self.clock, limits.address_requests, limits.address_window
@@ -187,9 +227,12 @@ class World:
             tenant_limiter=MovingWindowLimiter(
                 self.clock, limits.tenant_requests, limits.tenant_window
             ),
+            auth_limiter=MovingWindowLimiter(self.clock, limits.auth_requests, limits.auth_window),
             address_block=FailureBlock(
                 self.clock, limits.failures, limits.failure_window, limits.block
             ),
+            oauth_states=FakeStates(),
+            oauth_cleanup=FakeCleanup(),
             trail=self.trail,
             sessions=FakeSessions(),
             redactor=TokenRedactor(),

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
+from reference_server.db.chain import AuditChain
 from reference_server.db.models import api_keys, metric_cache, tenants
 from reference_server.db.session import SqlTenantSessions
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+CHAIN_KEY = b"the key of every test's trail, 32 bytes"
+CHAIN = AuditChain(CHAIN_KEY)
 
 
 def add_tenant(owner: Engine) -> UUID:

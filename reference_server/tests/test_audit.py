@@ -16,6 +16,7 @@ from reference_server.parts import AuditEvent
 from reference_server.services.audit import SqlAuditTrail
 from reference_server.services.redaction import TokenRedactor
 from reference_server.tests.fakes import FakeClock
+from reference_server.tests.rows import CHAIN
 from reference_server.tests.waiting import becomes_true
 from reference_server.vocabulary import EventType, Outcome, Role
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _trail(engine: Engine) -> SqlAuditTrail:
-    return SqlAuditTrail(engine, FakeClock(), TokenRedactor())
+    return SqlAuditTrail(engine, FakeClock(), TokenRedactor(), CHAIN)
 
 
 def _event(request_id: str, **more: Any) -> AuditEvent:
@@ -38,13 +39,13 @@ def test_a_row_is_stored_when_write_returns(
     app_engine: Engine, auditor: psycopg.Connection
 ) -> None:
     clock, tenant = FakeClock(), uuid4()
-    with closing(SqlAuditTrail(app_engine, clock, TokenRedactor())) as trail:
+    with closing(SqlAuditTrail(app_engine, clock, TokenRedactor(), CHAIN)) as trail:
         trail.write(
             _event("r1", tenant_id=tenant, address="127.0.0.9", metadata={"tool": "ping"}),
             AuditEvent(EventType.AUTH_FAILURE, Outcome.FAILURE),
         )
         found = auditor.execute("SELECT * FROM audit_log ORDER BY id").fetchall()
-    assert [row[1:] for row in found] == [
+    assert [row[1:8] for row in found] == [
         (clock.now(), "mcp.tool_called", "success", tenant, "127.0.0.9", "r1", {"tool": "ping"}),
         (clock.now(), "api_key.auth_failure", "failure", None, None, None, {}),
     ]

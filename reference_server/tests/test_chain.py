@@ -15,6 +15,7 @@ from reference_server.stages.authenticate import ABSENT, authenticate
 from reference_server.tests.fakes import (
     ADMIN_TOKEN,
     KEY_A,
+    NEW_KEY,
     TENANT_A,
     FakeHasher,
     FakeRotation,
@@ -187,7 +188,11 @@ def test_a_rotation_answers_with_the_key_and_is_audited() -> None:
     world = World()
     body = {"tenantId": str(TENANT_A), "description": "new"}
     response = client_of(world).post(ROTATE, headers=ADMIN, json=body)
-    assert response.json == {"apiKey": "a-new-key", "graceUntil": "2026-01-01T00:00:00+00:00"}
+    assert response.json == {
+        "keyId": str(NEW_KEY),
+        "apiKey": "a-new-key",
+        "graceUntil": "2026-01-01T00:00:00+00:00",
+    }
     (row,) = world.trail.rows
     assert (row.event_type.value, row.tenant_id) == ("api_key.rotated", TENANT_A)
 

@@ -17,6 +17,7 @@ from reference_server.mutants import __main__ as mutant_commands
 from reference_server.mutants import registry
 from reference_server.mutants.model import Mutant
 from reference_server.services.keys import HmacKeyHasher
+from reference_server.tests.rows import CHAIN_KEY
 from reference_server.variant import HEALTHY
 from reference_server.vocabulary import Role, SecretName
 
@@ -35,6 +36,8 @@ def secrets_dir(tmp_path: Path, database: DemoDatabase) -> Path:
     for name in SecretName:
         (folder / name).write_bytes(SECRET)
     (folder / SecretName.DB_PASSWORD).write_text(database.passwords[Role.APP])
+    (folder / SecretName.AUDIT_CHAIN_KEY).write_bytes(CHAIN_KEY)
+    (folder / "DB_AUDITOR_PASSWORD").write_text(database.passwords[Role.AUDITOR])
     (folder / "DB_ADMIN_PASSWORD").write_text(database.passwords[Role.ADMIN])
     return folder
 
@@ -49,7 +52,7 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
 def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_dir: Path) -> None:
     tables = (
         "alembic_version, tenants, api_keys, platform_credentials, oauth_states, metric_cache, "
-        "audit_log, sync_log"
+        "audit_log, audit_head, sync_log"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
     words = ["migrate", "--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]
@@ -74,7 +77,26 @@ def test_seed_tenant_prints_a_key_that_works_and_is_audited(
     assert events == [("tenant.created",), ("api_key.created",)]
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["seed-tenant", "x"]])
+def test_verify_audit_tells_a_whole_trail_from_a_broken_one(
+    database: DemoDatabase, secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: str, role: Role, *more: str) -> tuple[int, str]:
+        options = ["--secrets", str(secrets_dir), "--database", database.url(role)]
+        return commands.main([command, *options, *more]), capsys.readouterr().out
+
+    run("seed-tenant", Role.ADMIN, "Acme")
+    code, printed = run("verify-audit", Role.AUDITOR)
+    assert (code, printed[:21]) == (0, "intact: 2 rows, head ")
+    head = printed.split()[-1]
+    assert run("verify-audit", Role.AUDITOR, "--expect", head)[0] == 0
+    bare = "ALTER TABLE audit_log DISABLE TRIGGER USER; DELETE FROM audit_log WHERE id = 2"
+    database.run_as_superuser([bare])
+    code, printed = run("verify-audit", Role.AUDITOR)
+    assert (code, printed) == (1, "broken: row 2 is missing: the trail ended with row 2\n")
+    assert run("verify-audit", Role.AUDITOR, "--expect", "nonsense")[0] == 2
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["seed-tenant", "x"], ["verify-audit"]])
 def test_an_operation_without_a_database_is_exit_code_3(
     command: list[str], secrets_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +140,24 @@ def test_serve_cannot_log_into_a_directory(
     options = ["--secrets", str(secrets_dir), "--database", database.url(Role.APP), "--port", "0"]
     assert commands.main(["serve", *options, "--log-file", str(secrets_dir)]) == 2
     assert "log file" in _told(capsys)
+
+
+def test_several_workers_without_redis_are_refused(
+    secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--secrets", str(secrets_dir), "--database", "postgresql://x@127.0.0.1:1/x"]
+    assert commands.main(["serve", *options, "--workers", "2"]) == 2
+    assert "--redis" in _told(capsys)
+
+
+def test_a_redis_that_does_not_answer_is_refused_before_a_port_is_opened(
+    database: DemoDatabase, secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--secrets", str(secrets_dir), "--database", database.url(Role.APP), "--port", "0"]
+    for workers in "12":
+        more = ["--workers", workers, "--redis", "redis://127.0.0.1:1/0"]
+        assert commands.main(["serve", *options, *more]) == 2
+        assert "Redis cannot be used" in _told(capsys)
 
 
 @pytest.mark.parametrize("name", ["absent/state.json", "."])
@@ -179,8 +219,16 @@ def test_the_mutants_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> N
     assert all(entry["fails"] and entry["summary"] for entry in listed)
 
 
-def test_an_unknown_mutant_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert mutant_commands.main(["no-such", "--state", "x"]) == 2
+@pytest.mark.parametrize(
+    "more", [["--state", "x"], ["--serve", "--secrets", "s", "--database", "d"]]
+)
+def test_an_unknown_mutant_is_exit_code_2(
+    more: list[str],
+    secrets_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = [str(secrets_dir) if word == "s" else word for word in more]
+    assert mutant_commands.main(["no-such", *more]) == 2
     assert "There is no mutant 'no-such'" in _told(capsys)
 
 

@@ -9,7 +9,10 @@ import socket
 import stat
 import subprocess
 import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,17 +130,59 @@ def test_the_clock_file_moves_the_servers_time(demo: dict[str, Any]) -> None:
 
 
 def test_the_launch_command_serves_the_same_tenants(demo: dict[str, Any]) -> None:
+    with _launched(demo) as (twin, _):
+        assert _ping(twin, demo["tenants"]["b"]["key"]).status_code == 200
+
+
+@contextmanager
+def _launched(demo: dict[str, Any], *more: str) -> Generator[tuple[dict[str, Any], int]]:
+    """Serve the demo's tenants by its launch command; yield that server's state and process id."""
     port = _free_port()
     values = {"{secrets}": demo["launch"]["secrets_dir"], "{port}": str(port)}
     command = [values.get(word, word) for word in demo["launch"]["command"]]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL)
     try:
-        twin = {**demo, "url": f"http://127.0.0.1:{port}/mcp"}
         assert becomes_true(lambda: _answers(port), START_SECONDS)
-        assert _ping(twin, demo["tenants"]["b"]["key"]).status_code == 200
+        yield {**demo, "url": f"http://127.0.0.1:{port}/mcp"}, process.pid
     finally:
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0
+
+
+def test_two_workers_share_one_exact_limit(demo: dict[str, Any]) -> None:
+    headers = {**HEADERS, "X-Api-Key": demo["tenants"]["b"]["key"]}
+    with _launched(demo, *demo["launch"]["several_workers"]) as (twin, pid):
+        assert len(psutil.Process(pid).children()) == 2
+
+        address = ("127.0.0.1", httpx.URL(twin["url"]).port)
+
+        def work(_: int) -> list[int]:
+            return [_post_from("127.0.0.77", address, headers) for _ in range(15)]
+
+        with ThreadPoolExecutor(8) as executor:
+            codes = Counter(code for found in executor.map(work, range(8)) for code in found)
+    assert codes == {200: 100, 429: 20}
+
+
+def test_a_revoked_key_is_refused_by_every_worker_at_once(demo: dict[str, Any]) -> None:
+    admin = {"X-Admin-Token": demo["admin_token"]}
+    tenant = demo["tenants"]["spare"]["id"]
+    with _launched(demo, *demo["launch"]["several_workers"]) as (twin, _):
+        origin = twin["url"].removesuffix("/mcp")
+        body = {"tenantId": tenant, "description": "to be revoked"}
+        new = httpx.post(f"{origin}/admin/api-keys/rotate", json=body, headers=admin).json()
+        assert {_ping(twin, new["apiKey"]).status_code for _ in range(6)} == {200}
+        body = {"tenantId": tenant, "keyId": new["keyId"]}
+        answer = httpx.post(f"{origin}/admin/api-keys/revoke", json=body, headers=admin)
+        assert answer.status_code == 200
+        assert {_ping(twin, new["apiKey"]).status_code for _ in range(6)} == {401}
+
+
+def test_the_trail_of_all_of_this_is_whole(demo: dict[str, Any]) -> None:
+    """The demo and the launched servers, several processes in all, wrote one chain."""
+    command = demo["operations"]["verify_audit"]
+    verified = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (verified.returncode, verified.stdout[:7]) == (0, "intact:")
 
 
 def test_the_linter_of_the_state_finds_glued_sql(demo: dict[str, Any], tmp_path: Path) -> None:
@@ -180,12 +225,24 @@ def test_a_signal_during_start_up_ends_it_too(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def _post_from(source: str, address: tuple[str, int | None], headers: dict[str, str]) -> int:
+    """Return the status of one ping on a connection of its own, so that workers take turns."""
+    link = HTTPConnection(*address, source_address=(source, 0))
+    link.request("POST", "/mcp", json.dumps(PING), {**headers, "Content-Type": "application/json"})
+    status = link.getresponse().status
+    link.close()
+    return status
+
+
 def _answers(port: int) -> bool:
+    link = HTTPConnection("127.0.0.1", port)  # httpx would load certificates each time
     try:
-        url = f"http://127.0.0.1:{port}/health"
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
+        link.request("GET", "/health")
+        return link.getresponse().status == 200
+    except OSError:
         return False
+    finally:
+        link.close()
 
 
 def _free_port() -> int:

@@ -21,8 +21,8 @@ from reference_server.db.migrate import migrate
 from reference_server.db.models import metadata, metric_cache, tenants
 from reference_server.db.session import SqlTenantSessions
 from reference_server.errors import DatabaseNotReadyError, StorageUnavailableError
+from reference_server.tests.rows import CHAIN, add_key, add_tenant, metric
 from reference_server.tests.rows import NOW as MOMENT
-from reference_server.tests.rows import add_key, add_tenant, metric
 from reference_server.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_the_migrated_schema_is_the_one_the_models_describe(owner_engine: Engine
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_first_revision_can_be_undone(owner_engine: Engine) -> None:
+def test_every_revision_can_be_undone(owner_engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", migrations.__path__[0])
     with owner_engine.begin() as connection:
@@ -61,7 +61,7 @@ def test_head_names_the_newest_revision() -> None:
 
 
 def test_migrating_again_changes_nothing(owner_engine: Engine, app_engine: Engine) -> None:
-    migrate(owner_engine)
+    migrate(owner_engine, CHAIN)
     check_ready(app_engine)
 
 

@@ -17,6 +17,7 @@ from reference_server.context import Principal
 from reference_server.errors import StorageUnavailableError
 from reference_server.services.key_use import BackgroundKeyUse
 from reference_server.services.keys import HmacKeyHasher, SqlKeyDirectory, generate_key
+from reference_server.services.revocation import SqlKeyRevocation
 from reference_server.services.rotation import SqlKeyRotation
 from reference_server.settings import Limits
 from reference_server.tests.fakes import START, FakeClock
@@ -154,6 +155,37 @@ def test_rotations_at_once_leave_one_key_out_of_grace(
         list(executor.map(rotation.rotate, [tenant] * 12, ["nul\x00"] * 12))
     query = "SELECT count(*) FROM api_keys WHERE expires_at > %s"
     assert auditor.execute(query, (START + DAY,)).fetchone() == (1,)
+
+
+def test_a_revoked_key_is_found_no_more_and_is_revoked_once(
+    owner_engine: Engine, app_engine: Engine
+) -> None:
+    tenant, clock = add_tenant(owner_engine), FakeClock()
+    key = add_key(owner_engine, tenant, "ours", START + DAY)
+    directory, revocation = SqlKeyDirectory(app_engine), SqlKeyRevocation(app_engine, clock)
+    assert directory.find("ours", clock.now()) is not None
+    assert revocation.revoke(tenant, key) == START
+    assert directory.find("ours", clock.now()) is None
+    clock.advance(60)
+    assert revocation.revoke(tenant, key) == START
+
+
+def test_nobody_revokes_another_tenants_key(owner_engine: Engine, app_engine: Engine) -> None:
+    ours, theirs = add_tenant(owner_engine), add_tenant(owner_engine)
+    key = add_key(owner_engine, theirs, "theirs", START + DAY)
+    revocation = SqlKeyRevocation(app_engine, FakeClock())
+    assert revocation.revoke(ours, key) is None
+    assert revocation.revoke(theirs, uuid4()) is None
+    assert SqlKeyDirectory(app_engine).find("theirs", START) is not None
+
+
+def test_a_rotation_tells_the_id_of_its_key(owner_engine: Engine, app_engine: Engine) -> None:
+    tenant, clock = add_tenant(owner_engine), FakeClock()
+    rotation = _rotation(app_engine, clock).rotate(tenant, "new")
+    assert rotation is not None
+    SqlKeyRevocation(app_engine, clock).revoke(tenant, rotation.key_id)
+    digest = HASHER.digest(rotation.api_key)
+    assert SqlKeyDirectory(app_engine).find(digest, clock.now()) is None
 
 
 def test_a_rotation_without_a_database_is_a_storage_failure() -> None:

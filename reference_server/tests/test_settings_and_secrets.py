@@ -10,8 +10,8 @@ import pytest
 from reference_server.db.engine import create_app_engine
 from reference_server.errors import ConfigurationError
 from reference_server.services.clock import FileClock, SystemClock
-from reference_server.services.secrets import load_secrets
-from reference_server.vocabulary import SecretName
+from reference_server.services.secrets import find_exposed, load_secrets
+from reference_server.vocabulary import SecretMode, SecretName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +133,38 @@ def test_an_unusable_database_url_is_refused(url: str, words: str) -> None:
 def test_a_password_must_be_text() -> None:
     with pytest.raises(ConfigurationError, match="UTF-8"):
         create_app_engine("postgresql://app@127.0.0.1/db", b"\xff\xfe", 1)
+
+
+@pytest.mark.parametrize("bits", [0o644, 0o604, 0o660, 0o602])
+def test_a_secret_that_others_reach_is_refused_warned_of_or_ignored(
+    tmp_path: Path, bits: int
+) -> None:
+    _write_secrets(tmp_path)
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    assert find_exposed(tmp_path, SecretMode.STRICT) == []
+    (tmp_path / SecretName.ADMIN_TOKEN).chmod(bits)
+    with pytest.raises(ConfigurationError, match=r"ADMIN_TOKEN can be reached by others.*chmod"):
+        find_exposed(tmp_path, SecretMode.STRICT)
+    (complaint,) = find_exposed(tmp_path, SecretMode.WARN)
+    assert "ADMIN_TOKEN" in complaint
+    assert find_exposed(tmp_path, SecretMode.SKIP) == []
+
+
+def test_a_group_may_read_as_systemd_wants_it(tmp_path: Path) -> None:
+    _write_secrets(tmp_path)
+    for path in tmp_path.iterdir():
+        path.chmod(0o440)
+    assert find_exposed(tmp_path, SecretMode.STRICT) == []
+
+
+def test_no_secret_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SecretName:
+        monkeypatch.setenv(name, "e" * 44)
+        monkeypatch.setenv(f"HALLMARK_{name}", "e" * 44)
+    with pytest.raises(ConfigurationError, match="missing"):
+        load_secrets(tmp_path)
+    _write_secrets(tmp_path)
+    assert set(load_secrets(tmp_path).values()) == {b"s" * 44}

@@ -61,7 +61,7 @@ def add_serve_options(parser: argparse.ArgumentParser) -> None:
         parser,
         "--secret-mode",
         "HALLMARK_SECRET_MODE",
-        "whether secret files that others can read are refused (strict), warned of, or not looked at",
+        "whether secret files open to others are refused (strict), warned of, or not looked at",
         type=SecretMode,
         choices=list(SecretMode),
         fallback="warn",

@@ -145,7 +145,7 @@ class _Uncleaned(SqlAuditTrail):
 
 def _uncleaned(parts: Parts) -> AuditTrail:
     parts.trail.close()
-    return _Uncleaned(engine_of(parts), parts.clock, parts.redactor)
+    return _Uncleaned(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
 
 
 _TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)

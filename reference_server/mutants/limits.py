@@ -154,7 +154,8 @@ class _LookingFirst:
         if admitted:
             self._seen[subject].append(now)
         wait = 0 if admitted else int(live[0] + 61 - now)
-        return Admission(admitted, LIMIT, max(0, LIMIT - len(live)), 60, wait)
+        left = max(0, LIMIT - len(live))
+        return Admission(admitted, LIMIT, 60, left, 60, wait)
 
 
 def _limited_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -99,7 +99,7 @@ class _Inventing:
 
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         found = self._rotation.rotate(tenant_id, description)
-        return found or Rotation(api_key=generate_key(), grace_until=self._clock.now())
+        return found or Rotation(uuid4(), generate_key(), self._clock.now())
 
 
 class _OneAtATime:

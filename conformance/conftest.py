@@ -16,6 +16,7 @@ from conformance.evidence.admin import Administrator
 from conformance.evidence.app_sql import AppDatabase
 from conformance.evidence.auditor import AuditReader
 from conformance.evidence.clock import TargetClock
+from conformance.evidence.exhaustion import Exhaustion
 from conformance.evidence.good_case import GoodCase
 from conformance.evidence.launch import Launcher
 from conformance.evidence.log_stream import LogStream
@@ -328,7 +329,8 @@ def log(target: Target) -> LogStream:
 def passage(target: Target, session: JudgeSession) -> Passage:
     """Time at the target."""
     channel = target.channels.clock
-    return Passage(TargetClock(channel) if channel else None, session.options.patience)
+    clock = TargetClock(channel) if channel else None
+    return Passage(clock, session.options.patience, session.held.forget)
 
 
 @pytest.fixture(scope="session")
@@ -380,3 +382,17 @@ def spare_key(target: Target, administrator: Administrator, passage: Passage) ->
     if administrator.can_mint:
         return administrator.mint()
     return supplied(supplied(target.tenants).spare).key
+
+
+@pytest.fixture
+def exhaustion(
+    request: pytest.FixtureRequest,
+    session: JudgeSession,
+    wire: Wire,
+    addresses: AddressPool,
+    target: Target,
+) -> Exhaustion:
+    """Addresses and tenants at their limits."""
+    return Exhaustion(
+        wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
+    )

@@ -6,7 +6,7 @@ import fcntl
 import json
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from conformance import running
 from conformance.budget import Budget, KeyPace
 from conformance.evidence.addresses import AddressPool
 from conformance.evidence.discovery import Discovery, discover
+from conformance.evidence.exhaustion import HeldAtLimit
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
 from conformance.redaction import Redactor
@@ -42,6 +43,7 @@ class JudgeSession:
     lock: Path
     state: Path | None = None
     started: running.RunningTarget | None = None
+    held: HeldAtLimit = field(default_factory=HeldAtLimit)
     is_worker: bool = False
     workers: int = 1
 

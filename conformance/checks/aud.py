@@ -6,6 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.evidence.exhaustion import LIMITED
 from conformance.redaction import spellings
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.auditor import AuditReader
-    from conformance.evidence.passage import Passage
+    from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import FailingTool, Target
@@ -96,21 +97,12 @@ def test_a_failed_tool_call_is_audited_once(
 
 @requirement("AUD-04")
 def test_an_exceeded_limit_is_audited_with_its_scope(
-    wire: Wire,
-    auditor: AuditReader,
-    administrator: Administrator,
-    addresses: AddressPool,
-    passage: Passage,
-    target: Target,
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:
-    """One address spends its own limit, then goes on until it is refused."""
-    key = administrator.mint()
-    passage.of(target.limits.tenant_window_seconds + 1)
-    line = wire.derived(address=addresses.fresh())
-    for _ in range(target.limits.address_requests):
-        line.knock(key)
+    """An address at its limit goes on: each refusal has one row of its own."""
+    line, key = exhaustion.address_at_limit()
     refused = line.knock(key)
-    establish(refused.status == 429, f"the limit refuses (got {refused.status})")
+    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
     rows = auditor.wait_for_rows(
         lambda row: row.event == "rate_limit.exceeded", request_id=request_id(refused, target)
     )

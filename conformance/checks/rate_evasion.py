@@ -6,12 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.checks.rate import (
-    LIMITED,
-    are_counted,
-    spend_address,
-    spend_tenant,
-)
+from conformance.evidence.exhaustion import LIMITED, are_counted
 from conformance.forge.requests import opening
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -19,6 +14,7 @@ from conformance.verdicts import establish
 if TYPE_CHECKING:
     from conformance.evidence.addresses import AddressPool
     from conformance.evidence.answer import Answer
+    from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
@@ -52,18 +48,10 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
 
 
 @requirement("RATE-07")
-def test_no_header_or_spelling_evades_the_limit(
-    wire: Wire,
-    spare_key: str,
-    addresses: AddressPool,
-    target: Target,
-) -> None:
+def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
     """The address is at its limit; each request then differs in one thing it could be keyed on."""
-    line = wire.derived(address=addresses.fresh())
-    *_, refused = spend_address(line, spare_key, target, more=1)
-    establish(refused.status == LIMITED, "the address is at its limit")
-    good = opening(wire.revision)
-    path = wire.path
+    line, key = exhaustion.address_at_limit()
+    good, path = opening(line.revision), line.path
     tries = {name: good.with_header(name, value) for name, value in FORWARDED}
     tries |= {
         "two forwarded-for": good.with_header("X-Forwarded-For", "203.0.113.1, 203.0.113.2"),
@@ -76,38 +64,28 @@ def test_no_header_or_spelling_evades_the_limit(
     passed = {
         what: answer.status
         for what, request in tries.items()
-        if (answer := line.send(request, key=spare_key)).status != LIMITED
+        if (answer := line.send(request, key=key)).status != LIMITED
     }
     assert not passed
 
 
 @requirement("RATE-08")
 def test_an_address_at_its_limit_costs_no_other_anything(
-    wire: Wire,
-    spare_key: str,
-    addresses: AddressPool,
-    target: Target,
-    keys: Keys,
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:
     """Another address, with the same key and with another tenant's, is served as before."""
-    busy, other = (wire.derived(address=addresses.fresh()) for _ in range(2))
-    *_, refused = spend_address(busy, spare_key, target, more=1)
-    establish(refused.status == LIMITED, "the address is at its limit")
-    assert other.knock(spare_key).succeeded
+    _, key = exhaustion.address_at_limit()
+    other = wire.derived(address=addresses.fresh())
+    assert other.knock(key).succeeded
     assert other.knock(keys.a.active).succeeded
 
 
 @requirement("RATE-08")
 def test_a_tenant_at_its_limit_costs_no_other_anything(
-    wire: Wire,
-    spare_key: str,
-    addresses: AddressPool,
-    target: Target,
-    keys: Keys,
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:
     """The other tenants are served as before, from a fresh address."""
-    *_, refused = spend_tenant(wire, [spare_key], addresses, target)
-    establish(refused.status == LIMITED, "the tenant is at its limit")
+    exhaustion.tenant_at_limit()
     line = wire.derived(address=addresses.fresh())
     assert line.knock(keys.a.active).succeeded
     assert line.knock(keys.b.active).succeeded
@@ -115,18 +93,12 @@ def test_a_tenant_at_its_limit_costs_no_other_anything(
 
 @requirement("RATE-09")
 def test_over_the_limit_right_and_wrong_keys_look_alike(
-    wire: Wire,
-    spare_key: str,
-    addresses: AddressPool,
-    target: Target,
-    keys_or_random: Keys,
+    exhaustion: Exhaustion, keys_or_random: Keys
 ) -> None:
     """Were they told apart, the limit would not stop anybody from guessing."""
-    line = wire.derived(address=addresses.fresh())
-    *_, refused = spend_address(line, spare_key, target, more=1)
-    establish(refused.status == LIMITED, "the address is at its limit")
+    line, key = exhaustion.address_at_limit()
     answers: dict[str, Answer] = {
-        "a right key": line.knock(spare_key),
+        "a right key": line.knock(key),
         "a wrong key": line.knock(keys_or_random.random()),
         "no key": line.knock(),
     }

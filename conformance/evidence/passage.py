@@ -9,17 +9,23 @@ from conformance.verdicts import NotAssessedError
 from conformance.waiting import pass_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conformance.evidence.clock import TargetClock
 
 
 class Passage:
     """Time at the target."""
 
-    def __init__(self, clock: TargetClock | None, patience: float) -> None:
-        self._clock, self._patience = clock, patience
+    def __init__(
+        self, clock: TargetClock | None, patience: float, on_passing: Callable[[], None]
+    ) -> None:
+        """``on_passing`` is called before any time passes: what held until now may not any more."""
+        self._clock, self._patience, self._on_passing = clock, patience, on_passing
 
     def of(self, seconds: float) -> None:
         """Let ``seconds`` pass. Raises NotAssessedError when neither way is open."""
+        self._on_passing()
         if self._clock is not None:
             self._clock.advance(seconds)
         elif seconds <= self._patience:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,12 +21,23 @@ _LOOKED_AT = 4000
 """Characters that are redacted before the rest is cut off, far more than are kept."""
 
 
+@dataclass(frozen=True)
+class _Exchange:
+    """One request and its answer, as they were."""
+
+    number: int
+    request: Request
+    url: str
+    sent: list[tuple[str, str]]
+    answer: Answer
+
+
 class Transcript:
     """Keeps the last exchanges of a check, and every note it makes."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redact = redactor
-        self._exchanges: list[dict[str, str]] = []
+        self._exchanges: deque[_Exchange] = deque(maxlen=_KEPT)
         self._notes: list[dict[str, str]] = []
         self._count = 0
 
@@ -33,7 +46,15 @@ class Transcript:
     ) -> None:
         """Remember one request and what came back."""
         self._count += 1
-        lines = [f"{request.method} {self._clean(url)}", *(self._header(pair) for pair in sent)]
+        self._exchanges.append(_Exchange(self._count, request, url, sent, answer))
+
+    def _shown(self, kept: _Exchange) -> dict[str, str]:
+        """Write an exchange down: only now, since most are never shown, and secrets are learned."""
+        request, answer = kept.request, kept.answer
+        lines = [
+            f"{request.method} {self._clean(kept.url)}",
+            *(self._header(pair) for pair in kept.sent),
+        ]
         if request.body:
             body = request.body[:_LOOKED_AT].decode("utf-8", "replace")
             lines += ["", self._clean(body, _BODY)]
@@ -43,9 +64,8 @@ class Transcript:
             lines += [self._header(pair) for pair in answer.headers]
             lines += ["", self._clean(answer.body[:_LOOKED_AT].decode("utf-8", "replace"), _BODY)]
         outcome = answer.status or answer.transport.value
-        title = f"{self._count}. {request.method} {self._clean(url)} → {outcome}"
-        entry = {"kind": "exchange", "title": title, "text": "\n".join(lines)}
-        self._exchanges = [*self._exchanges, entry][-_KEPT:]
+        title = f"{kept.number}. {request.method} {self._clean(kept.url)} → {outcome}"
+        return {"kind": "exchange", "title": title, "text": "\n".join(lines)}
 
     def note(self, title: str, text: str) -> None:
         """Remember a fact that is no exchange: rows found, counts, a process's output."""
@@ -59,11 +79,12 @@ class Transcript:
 
     def entries(self) -> tuple[dict[str, str], ...]:
         """Return notes, then the last exchanges."""
-        skipped = self._count - len(self._exchanges)
+        shown = [self._shown(kept) for kept in self._exchanges]
+        skipped = self._count - len(shown)
         if skipped > 0:
             more = {"kind": "text", "title": "earlier exchanges", "text": f"{skipped} not kept"}
-            return (*self._notes, more, *self._exchanges)
-        return (*self._notes, *self._exchanges)
+            return (*self._notes, more, *shown)
+        return (*self._notes, *shown)
 
     def _header(self, pair: tuple[str, str]) -> str:
         return f"{pair[0]}: {self._clean(pair[1])}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, 
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
 
     from conformance.budget import Budget
@@ -235,7 +237,7 @@ class Wire:
         clients = self._shared.clients
         with self._shared.lock:
             if address not in clients:
-                transport = httpx.HTTPTransport(local_address=address)
+                transport = httpx.HTTPTransport(local_address=address, verify=_trust())
                 clients[address] = httpx.Client(
                     transport=transport, follow_redirects=False, trust_env=False
                 )
@@ -279,6 +281,12 @@ class Wire:
             truncated,
             (request_id,) if request_id else (),
         )
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return the certificates to trust, which take longer to read than most requests take."""
+    return httpx.create_ssl_context()
 
 
 def _good_keys(target: Target) -> set[str]:

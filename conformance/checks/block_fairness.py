@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.checks.block import BEYOND, MINUTE, fail
-from conformance.checks.rate_evasion import FORWARDED
+from conformance.checks.rate import FORWARDED
 from conformance.forge.requests import opening
 from conformance.requirement import requirement
 from conformance.verdicts import establish

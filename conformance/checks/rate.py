@@ -1,21 +1,50 @@
-"""RATE: how much one address and one tenant may ask for."""
+"""RATE: how much one address may ask for, what must not move that limit, and whom it spares.
+
+The order spares requests: one address at its limit serves every check until one lets time pass.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.checks.auth import says
 from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.forge.requests import opening
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from conformance.evidence.admin import Administrator
+    from conformance.evidence.addresses import AddressPool
     from conformance.evidence.answer import Answer
     from conformance.evidence.auditor import AuditReader
     from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.passage import Passage
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
     from conformance.target import Target
+
+AT_ONCE = 16
+FORWARDED = (
+    ("X-Forwarded-For", "203.0.113.7"),
+    ("X-Real-IP", "203.0.113.8"),
+    ("Forwarded", "for=203.0.113.9"),
+    ("True-Client-IP", "203.0.113.10"),
+    ("CF-Connecting-IP", "203.0.113.11"),
+    ("X-Client-IP", "203.0.113.12"),
+)
+
+
+def scopes_of(refused: Answer, auditor: AuditReader, target: Target) -> list[str | None]:
+    """Return the scopes that the rows of one refusal name."""
+    name = target.headers.request_id
+    identity = refused.header(name)
+    establish(identity, f"the answer carries {name}")
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "rate_limit.exceeded", request_id=identity
+    )
+    return [row.scope for row in rows]
 
 
 @requirement("RATE-01")
@@ -31,20 +60,6 @@ def test_the_request_after_the_address_limit_is_refused(
     assert says(last, target.answers.rate_limited), last.text[:200]
 
 
-@requirement("RATE-02")
-def test_the_request_after_the_tenant_limit_is_refused(
-    exhaustion: Exhaustion, target: Target, administrator: Administrator
-) -> None:
-    """Spread over addresses and keys, so that only the tenant can be what is counted."""
-    more = [administrator.mint] if administrator.can_mint else []
-    *admitted, last = exhaustion.spend_tenant(more)
-    establish(are_counted(admitted), "both keys work until the limit")
-    refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
-    assert not refused
-    assert last.status == LIMITED
-    assert says(last, target.answers.rate_limited), last.text[:200]
-
-
 @requirement("RATE-04")
 def test_each_refusal_of_an_address_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
@@ -54,26 +69,57 @@ def test_each_refusal_of_an_address_is_audited(
     answers = [line.knock(key) for _ in range(3)]
     establish(all(answer.status == LIMITED for answer in answers), "the address limit refuses")
     for answer in answers:
-        assert _scopes(answer, auditor, target) == ["global"]
+        assert scopes_of(answer, auditor, target) == ["global"]
 
 
-@requirement("RATE-04")
-def test_a_refusal_of_a_tenant_is_audited(
-    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+@requirement("RATE-07")
+def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
+    """The address is at its limit; each request then differs in one thing it could be keyed on."""
+    line, key = exhaustion.address_at_limit()
+    good, path = opening(line.revision), line.path
+    tries = {name: good.with_header(name, value) for name, value in FORWARDED}
+    tries |= {
+        "two forwarded-for": good.with_header("X-Forwarded-For", "203.0.113.1, 203.0.113.2"),
+        "another agent": good.with_header("User-Agent", "another client/1.0"),
+        "a query": good.but(path=f"{path}?page=2"),
+        "upper case": good.but(path=path.upper()),
+        "a trailing slash": good.but(path=f"{path}/"),
+        "another method": good.but(method="GET"),
+    }
+    passed = {
+        what: answer.status
+        for what, request in tries.items()
+        if (answer := line.send(request, key=key)).status != LIMITED
+    }
+    assert not passed
+
+
+@requirement("RATE-08")
+def test_an_address_at_its_limit_costs_no_other_anything(
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:
-    """The row says that it was the tenant's limit, not the address's."""
-    assert _scopes(exhaustion.tenant_at_limit(), auditor, target) == ["tenant"]
+    """Another address, with the same key and with another tenant's, is served as before."""
+    _, key = exhaustion.address_at_limit()
+    other = wire.derived(address=addresses.fresh())
+    assert other.knock(key).succeeded
+    assert other.knock(keys.a.active).succeeded
 
 
-def _scopes(refused: Answer, auditor: AuditReader, target: Target) -> list[str | None]:
-    """Return the scopes that the rows of one refusal name."""
-    name = target.headers.request_id
-    identity = refused.header(name)
-    establish(identity, f"the answer carries {name}")
-    rows = auditor.wait_for_rows(
-        lambda row: row.event == "rate_limit.exceeded", request_id=identity
+@requirement("RATE-09")
+def test_over_the_limit_right_and_wrong_keys_look_alike(
+    exhaustion: Exhaustion, keys_or_random: Keys
+) -> None:
+    """Were they told apart, the limit would not stop anybody from guessing."""
+    line, key = exhaustion.address_at_limit()
+    answers: dict[str, Answer] = {
+        "a right key": line.knock(key),
+        "a wrong key": line.knock(keys_or_random.random()),
+        "no key": line.knock(),
+    }
+    assert {what: answer.status for what, answer in answers.items()} == dict.fromkeys(
+        answers, HTTPStatus.TOO_MANY_REQUESTS
     )
-    return [row.scope for row in rows]
+    assert len({answer.visible for answer in answers.values()}) == 1
 
 
 @requirement("RATE-05")
@@ -89,3 +135,20 @@ def test_waiting_as_long_as_told_admits_again(
     assert 0 < int(seconds) <= target.limits.address_window_seconds + 1
     passage.of(int(seconds))
     assert line.knock(key).status != LIMITED
+
+
+@requirement("RATE-06")
+def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
+    wire: Wire,
+    spare_key: str,
+    addresses: AddressPool,
+    target: Target,
+) -> None:
+    """Twice the limit at once: a limit that looks before it counts lets more in."""
+    limit = target.limits.address_requests
+    line = wire.derived(address=addresses.fresh())
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
+    establish(are_counted(answers), "the key works until the limit")
+    admitted = sum(answer.status != LIMITED for answer in answers)
+    assert admitted == limit

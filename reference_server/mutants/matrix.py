@@ -3,6 +3,9 @@
 ``python -m reference_server.mutants.matrix [--jobs 2] [--only NAME,…] [--out FILE]`` starts each
 mutant as a real server on a port of its own, judges it in a subprocess, and writes one row a
 mutant. The healthy server is judged first, and must fail nothing and leave nothing undecided.
+
+Time is measured on the healthy server and on the mutants that name a requirement of TIME. On the
+others it is left out: a minute each would be hours, and it would tell how busy this machine is.
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from conformance.catalogue import areas
 from reference_server.mutants.registry import all_mutants, find_mutant
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "reports" / "out" / "kill-matrix.json"
 LONGEST_SECONDS = 300
 HEALTHY = "healthy"
+TIMED = "TIME"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def judge(name: str, names: frozenset[str]) -> Kill:
     with tempfile.TemporaryDirectory(prefix="hallmark-matrix-") as folder:
         command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={folder}"]
         if name != HEALTHY:
-            command.append(f"--mutant={name}")
+            command += [f"--mutant={name}", f"--area={','.join(_areas(names))}"]
         verdicts, error = _run(command, Path(folder) / "run.jsonl")
     failed = sorted(found for found, verdict in verdicts.items() if verdict == "fail")
     undecided = sorted(found for found, verdict in verdicts.items() if verdict == "inconclusive")
@@ -53,6 +58,12 @@ def judge(name: str, names: frozenset[str]) -> Kill:
         exact = exact and set(verdicts.values()) == {"pass"}
     seconds = round(time.monotonic() - started, 1)
     return Kill(name, sorted(names), failed, exact, seconds, undecided, error)
+
+
+def _areas(names: frozenset[str]) -> list[str]:
+    """Return the areas a mutant is judged in."""
+    is_timed = any(name.startswith(TIMED) for name in names)
+    return [area for area in areas() if is_timed or area != TIMED]
 
 
 def _run(command: list[str], record: Path) -> tuple[dict[str, str], str]:

@@ -1,0 +1,53 @@
+"""RATE, of tenants: how much one tenant may ask for, over all its keys and addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.checks.auth import says
+from conformance.checks.rate import scopes_of
+from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.evidence.addresses import AddressPool
+    from conformance.evidence.admin import Administrator
+    from conformance.evidence.auditor import AuditReader
+    from conformance.evidence.exhaustion import Exhaustion
+    from conformance.evidence.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.target import Target
+
+
+@requirement("RATE-02")
+def test_the_request_after_the_tenant_limit_is_refused(
+    exhaustion: Exhaustion, target: Target, administrator: Administrator
+) -> None:
+    """Spread over addresses and keys, so that only the tenant can be what is counted."""
+    more = [administrator.mint] if administrator.can_mint else []
+    *admitted, last = exhaustion.spend_tenant(more)
+    establish(are_counted(admitted), "both keys work until the limit")
+    refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
+    assert not refused
+    assert last.status == LIMITED
+    assert says(last, target.answers.rate_limited), last.text[:200]
+
+
+@requirement("RATE-04")
+def test_a_refusal_of_a_tenant_is_audited(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """The row says that it was the tenant's limit, not the address's."""
+    assert scopes_of(exhaustion.tenant_at_limit(), auditor, target) == ["tenant"]
+
+
+@requirement("RATE-08")
+def test_a_tenant_at_its_limit_costs_no_other_anything(
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
+) -> None:
+    """The other tenants are served as before, from a fresh address."""
+    exhaustion.tenant_at_limit()
+    line = wire.derived(address=addresses.fresh())
+    assert line.knock(keys.a.active).succeeded
+    assert line.knock(keys.b.active).succeeded

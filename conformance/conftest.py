@@ -1,4 +1,4 @@
-"""Options, hooks and fixtures of the judge; what they do lives in the modules they call."""
+"""Options and hooks of the judge; what they do lives in the modules they call."""
 
 from __future__ import annotations
 
@@ -9,43 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance import fixtures, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
-from conformance import terminal
-from conformance.evidence.admin import Administrator
-from conformance.evidence.app_sql import AppDatabase
-from conformance.evidence.auditor import AuditReader
-from conformance.evidence.clock import TargetClock
-from conformance.evidence.exhaustion import Exhaustion
-from conformance.evidence.good_case import GoodCase
-from conformance.evidence.launch import Launcher
-from conformance.evidence.log_stream import LogStream
-from conformance.evidence.passage import Passage
-from conformance.evidence.repository import SourceLint
-from conformance.evidence.transcript import Transcript
-from conformance.evidence.wire import Wire
-from conformance.forge.keys import Keys, TenantKeys, random_key
+from conformance.fixtures import OUTCOME, SESSION
 from conformance.outcome import ItemOutcome
 from conformance.recorder import PROPERTY, Recorder, from_property, started_now, unseen_reason
 from conformance.requirement import needs_of, requirement_of
-from conformance.session import JudgeSession, open_session
-from conformance.target import Tenant, supplied
+from conformance.session import open_session
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
-    from conformance.evidence.addresses import AddressPool
-    from conformance.evidence.discovery import Discovery
-    from conformance.redaction import Redactor
-    from conformance.target import Target
-    from conformance.timing.stopwatch import Stopwatch
 
-SESSION = pytest.StashKey[JudgeSession]()
 RECORDER = pytest.StashKey[Recorder]()
 STARTED = pytest.StashKey[Any]()
-OUTCOME = pytest.StashKey[ItemOutcome]()
 _PYTEST_BROKE = {2, 3, 4}
 
 
@@ -60,7 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Open the session: a bad option or a target that cannot be started ends the run here."""
-    if not command_line.is_judging(config) or config.option.collectonly:
+    if not command_line.is_judging(config):
+        return
+    config.pluginmanager.register(fixtures, "hallmark-fixtures")
+    if config.option.collectonly:
         return
     config.option.tbstyle = "no"
     config.option.reportchars = ""
@@ -231,168 +214,3 @@ def pytest_report_teststatus(
             letter, colours = terminal.letter(verdict)
             return verdict.value, letter, (verdict.value.upper(), colours)  # type: ignore[return-value]
     return "", "", ""
-
-
-@pytest.fixture(autouse=True)
-def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
-    session = request.config.stash.get(SESSION, None)
-    if session is None:
-        yield
-        return
-    with session.turn(alone=requirement_of(request.node).alone):
-        yield
-
-
-# -- fixtures ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def session(request: pytest.FixtureRequest) -> JudgeSession:
-    """The run this check belongs to."""
-    return request.config.stash[SESSION]
-
-
-@pytest.fixture
-def target(session: JudgeSession) -> Target:
-    """What the profile tells of the target."""
-    return session.target
-
-
-@pytest.fixture
-def discovery(session: JudgeSession) -> Discovery:
-    """What the target told of itself before the run."""
-    return session.discovery
-
-
-@pytest.fixture
-def redactor(session: JudgeSession) -> Redactor:
-    """The redactor every piece of evidence passes."""
-    return session.redactor
-
-
-@pytest.fixture
-def addresses(session: JudgeSession) -> AddressPool:
-    """Client addresses that nobody else of this run has."""
-    return session.pool
-
-
-@pytest.fixture
-def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript:
-    """The evidence of this check."""
-    kept = Transcript(redactor)
-    outcome = ItemOutcome(requirement_of(request.node), request.node.name)
-    request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
-    return kept
-
-
-@pytest.fixture
-def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
-    """HTTP to the target, from a client address of this check's own."""
-    line = Wire(session.target, session.discovery.preferred, session.budget(), transcript)
-    yield line
-    line.close()
-
-
-@pytest.fixture
-def stopwatch(wire: Wire, addresses: AddressPool, redactor: Redactor) -> Stopwatch:
-    """Compares credentials by the time their refusal takes."""
-    from conformance.timing.stopwatch import Stopwatch
-
-    return Stopwatch(wire, addresses.fresh, redactor)
-
-
-@pytest.fixture
-def keys(target: Target) -> Keys:
-    """The two tenants' keys."""
-    return Keys(TenantKeys(supplied(target.tenants).a), TenantKeys(supplied(target.tenants).b))
-
-
-@pytest.fixture
-def app_sql(target: Target) -> AppDatabase:
-    """SQL as the server's runtime role."""
-    return AppDatabase(supplied(target.channels.app_sql))
-
-
-@pytest.fixture
-def auditor(target: Target) -> AuditReader:
-    """The audit trail."""
-    return AuditReader(supplied(target.channels.auditor))
-
-
-@pytest.fixture
-def log(target: Target) -> LogStream:
-    """The server's log."""
-    return LogStream(supplied(target.channels.log))
-
-
-@pytest.fixture
-def passage(target: Target, session: JudgeSession) -> Passage:
-    """Time at the target."""
-    channel = target.channels.clock
-    clock = TargetClock(channel) if channel else None
-    return Passage(clock, session.options.patience, session.held.forget)
-
-
-@pytest.fixture(scope="session")
-def session_launcher(request: pytest.FixtureRequest) -> Launcher:
-    """Further processes of the target, for fixtures that outlive a check."""
-    return Launcher(supplied(request.config.stash[SESSION].target.channels.launch))
-
-
-@pytest.fixture
-def launcher(session_launcher: Launcher) -> Launcher:
-    """Further processes of the target."""
-    return session_launcher
-
-
-@pytest.fixture
-def lint(target: Target) -> SourceLint:
-    """The lint command of the target's source."""
-    return SourceLint(supplied(target.channels.repository))
-
-
-@pytest.fixture
-def good_case(wire: Wire, target: Target) -> GoodCase:
-    """The good case, established: a right key works, or at least the target is there."""
-    case = GoodCase(wire, target)
-    case.establish()
-    return case
-
-
-@pytest.fixture
-def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
-    """The administrator's route."""
-    return Administrator(wire, target, redactor)
-
-
-@pytest.fixture
-def keys_or_random(target: Target) -> Keys:
-    """The tenants' keys; where the profile has none, keys of the right form that fit nowhere."""
-    if target.tenants is not None:
-        return Keys(TenantKeys(target.tenants.a), TenantKeys(target.tenants.b))
-    nobody = TenantKeys(Tenant.model_construct(id="", key=random_key()))
-    return Keys(nobody, nobody)
-
-
-@pytest.fixture
-def spare_key(target: Target, administrator: Administrator, passage: Passage) -> str:
-    """A working key of the tenant whose limits may be exhausted, with every window empty."""
-    limits = target.limits
-    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
-    if administrator.can_mint:
-        return administrator.mint()
-    return supplied(supplied(target.tenants).spare).key
-
-
-@pytest.fixture
-def exhaustion(
-    request: pytest.FixtureRequest,
-    session: JudgeSession,
-    wire: Wire,
-    addresses: AddressPool,
-    target: Target,
-) -> Exhaustion:
-    """Addresses and tenants at their limits."""
-    return Exhaustion(
-        wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
-    )

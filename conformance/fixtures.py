@@ -1,0 +1,212 @@
+"""What checks ask for by name: the line to the target, its channels, keys, clients, time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.evidence.admin import Administrator
+from conformance.evidence.app_sql import AppDatabase
+from conformance.evidence.auditor import AuditReader
+from conformance.evidence.clock import TargetClock
+from conformance.evidence.exhaustion import Exhaustion
+from conformance.evidence.good_case import GoodCase
+from conformance.evidence.launch import Launcher
+from conformance.evidence.log_stream import LogStream
+from conformance.evidence.passage import Passage
+from conformance.evidence.repository import SourceLint
+from conformance.evidence.transcript import Transcript
+from conformance.evidence.wire import Wire
+from conformance.forge.keys import Keys, TenantKeys, random_key
+from conformance.outcome import ItemOutcome
+from conformance.requirement import requirement_of
+from conformance.session import JudgeSession
+from conformance.target import Tenant, supplied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.evidence.addresses import AddressPool
+    from conformance.evidence.discovery import Discovery
+    from conformance.redaction import Redactor
+    from conformance.target import Target
+    from conformance.timing.stopwatch import Stopwatch
+
+SESSION = pytest.StashKey[JudgeSession]()
+OUTCOME = pytest.StashKey[ItemOutcome]()
+
+
+@pytest.fixture(autouse=True)
+def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    session = request.config.stash.get(SESSION, None)
+    if session is None:
+        yield
+        return
+    with session.turn(alone=requirement_of(request.node).alone):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _rested(request: pytest.FixtureRequest, _turn: None) -> None:
+    """Let a tenant that was brought to its limit recover, for checks that do not ask for that."""
+    session = request.config.stash.get(SESSION, None)
+    if session is None or session.held.tenant is None or "exhaustion" in request.fixturenames:
+        return
+    passage: Passage = request.getfixturevalue("passage")
+    passage.of(session.target.limits.tenant_window_seconds + 1)
+
+
+# -- fixtures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> JudgeSession:
+    """The run this check belongs to."""
+    return request.config.stash[SESSION]
+
+
+@pytest.fixture
+def target(session: JudgeSession) -> Target:
+    """What the profile tells of the target."""
+    return session.target
+
+
+@pytest.fixture
+def discovery(session: JudgeSession) -> Discovery:
+    """What the target told of itself before the run."""
+    return session.discovery
+
+
+@pytest.fixture
+def redactor(session: JudgeSession) -> Redactor:
+    """The redactor every piece of evidence passes."""
+    return session.redactor
+
+
+@pytest.fixture
+def addresses(session: JudgeSession) -> AddressPool:
+    """Client addresses that nobody else of this run has."""
+    return session.pool
+
+
+@pytest.fixture
+def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript:
+    """The evidence of this check."""
+    kept = Transcript(redactor)
+    outcome = ItemOutcome(requirement_of(request.node), request.node.name)
+    request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
+    return kept
+
+
+@pytest.fixture
+def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
+    """HTTP to the target, from a client address of this check's own."""
+    line = Wire(session.target, session.discovery.preferred, session.budget(), transcript)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def stopwatch(wire: Wire, addresses: AddressPool, redactor: Redactor) -> Stopwatch:
+    """Compares credentials by the time their refusal takes."""
+    from conformance.timing.stopwatch import Stopwatch
+
+    return Stopwatch(wire, addresses.fresh, redactor)
+
+
+@pytest.fixture
+def keys(target: Target) -> Keys:
+    """The two tenants' keys."""
+    return Keys(TenantKeys(supplied(target.tenants).a), TenantKeys(supplied(target.tenants).b))
+
+
+@pytest.fixture
+def app_sql(target: Target) -> AppDatabase:
+    """SQL as the server's runtime role."""
+    return AppDatabase(supplied(target.channels.app_sql))
+
+
+@pytest.fixture
+def auditor(target: Target) -> AuditReader:
+    """The audit trail."""
+    return AuditReader(supplied(target.channels.auditor))
+
+
+@pytest.fixture
+def log(target: Target) -> LogStream:
+    """The server's log."""
+    return LogStream(supplied(target.channels.log))
+
+
+@pytest.fixture
+def passage(target: Target, session: JudgeSession) -> Passage:
+    """Time at the target."""
+    channel = target.channels.clock
+    clock = TargetClock(channel) if channel else None
+    return Passage(clock, session.options.patience, session.held.forget)
+
+
+@pytest.fixture(scope="session")
+def session_launcher(request: pytest.FixtureRequest) -> Launcher:
+    """Further processes of the target, for fixtures that outlive a check."""
+    return Launcher(supplied(request.config.stash[SESSION].target.channels.launch))
+
+
+@pytest.fixture
+def launcher(session_launcher: Launcher) -> Launcher:
+    """Further processes of the target."""
+    return session_launcher
+
+
+@pytest.fixture
+def lint(target: Target) -> SourceLint:
+    """The lint command of the target's source."""
+    return SourceLint(supplied(target.channels.repository))
+
+
+@pytest.fixture
+def good_case(wire: Wire, target: Target) -> GoodCase:
+    """The good case, established: a right key works, or at least the target is there."""
+    case = GoodCase(wire, target)
+    case.establish()
+    return case
+
+
+@pytest.fixture
+def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
+    """The administrator's route."""
+    return Administrator(wire, target, redactor)
+
+
+@pytest.fixture
+def keys_or_random(target: Target) -> Keys:
+    """The tenants' keys; where the profile has none, keys of the right form that fit nowhere."""
+    if target.tenants is not None:
+        return Keys(TenantKeys(target.tenants.a), TenantKeys(target.tenants.b))
+    nobody = TenantKeys(Tenant.model_construct(id="", key=random_key()))
+    return Keys(nobody, nobody)
+
+
+@pytest.fixture
+def spare_key(target: Target, administrator: Administrator, passage: Passage) -> str:
+    """A working key of the tenant whose limits may be exhausted, with every window empty."""
+    limits = target.limits
+    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
+    if administrator.can_mint:
+        return administrator.mint()
+    return supplied(supplied(target.tenants).spare).key
+
+
+@pytest.fixture
+def exhaustion(
+    request: pytest.FixtureRequest,
+    session: JudgeSession,
+    wire: Wire,
+    addresses: AddressPool,
+    target: Target,
+) -> Exhaustion:
+    """Addresses and tenants at their limits."""
+    return Exhaustion(
+        wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
+    )

@@ -55,6 +55,12 @@ class Channel(StrEnum):
     SPARE_TENANT = "spare-tenant"
     HEALTH_ROUTE = "health-route"
     ROTATE_ROUTE = "rotate-route"
+    REVOKE_ROUTE = "revoke-route"
+    AUTH_ROUTE = "auth-route"
+    OAUTH_ROUTES = "oauth-routes"
+    OWNER = "owner"
+    TRAIL_VERIFIER = "trail-verifier"
+    WORKERS = "workers"
     PING_TOOL = "ping-tool"
     DATA_TOOL = "data-tool"
     VALIDATED_TOOL = "validated-tool"
@@ -84,6 +90,12 @@ _SUPPLIED_BY = {
     ),
     Channel.HEALTH_ROUTE: "the profile's [routes] health",
     Channel.ROTATE_ROUTE: "the profile's [routes] rotate_key",
+    Channel.REVOKE_ROUTE: "the profile's [routes] revoke_key",
+    Channel.AUTH_ROUTE: "the profile's [routes] auth: a path whose limit is that of signing in",
+    Channel.OAUTH_ROUTES: "the profile's [oauth]: routes that start and finish a flow",
+    Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
+    Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
+    Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
     Channel.PING_TOOL: "the profile's [tools] ping: a tool that answers with the caller's tenant",
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",

@@ -69,6 +69,23 @@ class Routes(Section):
 
     health: str | None = None
     rotate_key: str | None = None
+    revoke_key: str | None = None
+    auth: str | None = None
+
+
+class OAuth(Section):
+    """Routes that start and finish a flow to a platform, both POST with a tenant's key.
+
+    ``{platform}`` is filled in. The first answers with the state and the PKCE challenge.
+    """
+
+    start: str
+    finish: str
+    platforms: tuple[str, str]
+    state_field: str = "state"
+    challenge_field: str = "codeChallenge"
+    method_field: str = "codeChallengeMethod"
+    state_seconds: int = Field(default=600, gt=0)
 
 
 class Headers(Section):
@@ -124,6 +141,8 @@ class DeclaredLimits(Section):
     auth_failure_window_seconds: int = Field(default=3600, gt=0)
     block_seconds: int = Field(default=3600, gt=0)
     rotation_grace_seconds: int = Field(default=86400, gt=0)
+    auth_requests: int = Field(default=5, gt=0)
+    auth_window_seconds: int = Field(default=900, gt=0)
 
 
 class Timing(Section):
@@ -223,12 +242,36 @@ class Clock(Section):
 
 
 class Launch(Section):
-    """How to start one more process of the target; ``{secrets}`` and ``{port}`` are filled in."""
+    """How to start one more process of the target; ``{secrets}`` and ``{port}`` are filled in.
+
+    ``signing_secrets`` are those that sign, each of which needs 32 characters. ``strict_modes``
+    are the words that have secret files open to others refused, ``several_workers`` those that
+    start more than one worker process. ``unusable_databases`` are commands that must not serve,
+    by what is wrong with the database each of them names.
+    """
 
     command: tuple[str, ...]
     secrets_dir: str
     required_secrets: tuple[str, ...]
+    signing_secrets: tuple[str, ...] = ()
+    admin_token_secret: str | None = None
+    strict_modes: tuple[str, ...] = ()
+    several_workers: tuple[str, ...] = ()
+    unusable_databases: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
     health: str = "/health"
+
+
+class Owner(Section):
+    """SQL as the owner of the trail, who can do what no one else can: tamper with it.
+
+    The suite holds the table for a moment, and changes rows which it puts back. ``verify`` is the
+    command that must find that out, by its exit code.
+    """
+
+    dsn: Secret
+    verify: tuple[str, ...] = ()
 
 
 class Repository(Section):
@@ -246,6 +289,7 @@ class Channels(Section):
     clock: Clock | None = None
     launch: Launch | None = None
     repository: Repository | None = None
+    owner: Owner | None = None
 
 
 class Target(Section):
@@ -261,6 +305,7 @@ class Target(Section):
     limits: DeclaredLimits = DeclaredLimits()
     timing: Timing = Timing()
     tools: Tools = Tools()
+    oauth: OAuth | None = None
     channels: Channels = Channels()
     not_applicable: dict[str, str] = Field(default_factory=dict[str, str])
 
@@ -299,6 +344,12 @@ class Target(Section):
             Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
             Channel.HEALTH_ROUTE: self.routes.health,
             Channel.ROTATE_ROUTE: self.routes.rotate_key,
+            Channel.REVOKE_ROUTE: self.routes.revoke_key,
+            Channel.AUTH_ROUTE: self.routes.auth,
+            Channel.OAUTH_ROUTES: self.oauth,
+            Channel.OWNER: self.channels.owner,
+            Channel.TRAIL_VERIFIER: self.channels.owner and self.channels.owner.verify,
+            Channel.WORKERS: self.channels.launch and self.channels.launch.several_workers,
             Channel.PING_TOOL: self.tools.ping,
             Channel.DATA_TOOL: self.tools.tenant_data,
             Channel.VALIDATED_TOOL: self.tools.validated,
@@ -320,6 +371,7 @@ class Target(Section):
         for name, section in (
             ("app_sql", self.channels.app_sql),
             ("auditor", self.channels.auditor),
+            ("owner", self.channels.owner),
         ):
             if section:
                 found[section.dsn] = f"channels.{name}.dsn"

@@ -153,6 +153,7 @@ class _Demo:
                 "command": _serve_command(self.variant, database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
                 "several_workers": _several_workers(self.redis),
+                "unusable_databases": _unusable_databases(self.variant, database),
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
@@ -277,6 +278,16 @@ def _operator_command(command: str, database: str, directory: Path) -> list[str]
 def _serve_command(variant: Variant, database: str) -> list[str]:
     options = ["--secrets", "{secrets}", "--database", database, "--port", "{port}"]
     return [sys.executable, "-m", *variant.serve_words, *options]
+
+
+def _unusable_databases(variant: Variant, database: DemoDatabase) -> dict[str, list[str]]:
+    """Return the launch command against a database that is not there, and against an empty one."""
+    absent = dataclasses.replace(database, name="absent")
+    empty = dataclasses.replace(database, name="postgres")
+    return {
+        "absent": _serve_command(variant, absent.url(Role.APP)),
+        "unmigrated": _serve_command(variant, empty.url(Role.APP)),
+    }
 
 
 def _lint_command() -> list[str]:

@@ -14,6 +14,7 @@ from conformance.evidence.exhaustion import Exhaustion
 from conformance.evidence.good_case import GoodCase
 from conformance.evidence.launch import Launcher
 from conformance.evidence.log_stream import LogStream
+from conformance.evidence.owner import TrailOwner
 from conformance.evidence.passage import Passage
 from conformance.evidence.repository import SourceLint
 from conformance.evidence.transcript import Transcript
@@ -131,6 +132,12 @@ def app_sql(target: Target) -> AppDatabase:
 def auditor(target: Target) -> AuditReader:
     """The audit trail."""
     return AuditReader(supplied(target.channels.auditor))
+
+
+@pytest.fixture
+def owner(target: Target) -> TrailOwner:
+    """SQL as the owner of the trail."""
+    return TrailOwner(supplied(target.channels.owner), supplied(target.channels.auditor))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class Options:
     profile: Path | None
     state: Path | None
     areas: frozenset[str]
-    requirement: str | None
+    requirements: frozenset[str]
     mutant: str | None
     report: Path | None
     required: frozenset[str]
@@ -39,8 +39,8 @@ class Options:
 
     def selects(self, requirement: Requirement) -> bool:
         """Tell whether the run is to judge a requirement."""
-        if self.requirement is not None:
-            return requirement.id == self.requirement
+        if self.requirements:
+            return requirement.id in self.requirements
         return not self.areas or requirement.area in self.areas
 
     def rerun(self, requirement_id: str) -> str:
@@ -60,7 +60,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
     group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
     group.addoption("--area", metavar="A,B", help="judge only these areas")
-    group.addoption("--requirement", metavar="ID", help="judge only this requirement")
+    group.addoption("--requirement", metavar="ID,ID", help="judge only these requirements")
     group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
     group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
     group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
@@ -98,23 +98,25 @@ def parse(config: pytest.Config) -> Options:
     patience = float(value("--patience"))
     if patience < 0:
         raise pytest.UsageError(f"--patience={patience}: give seconds, 0 or more")
-    requirement: str | None = value("--requirement")
-    if requirement is not None and requirement not in requirements():
-        raise pytest.UsageError(
-            f"--requirement={requirement}: no such requirement; ids look like AUTH-01"
-        )
     return Options(
         url=url,
         profile=_path(value("--profile")),
         state=_path(value("--state")),
         areas=_areas("--area", value("--area")),
-        requirement=requirement,
+        requirements=_requirements(value("--requirement")),
         mutant=value("--mutant"),
         report=_path(value("--report")),
         required=_areas("--require", value("--require")),
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
     )
+
+
+def _requirements(text: str | None) -> frozenset[str]:
+    names = frozenset((text or "").split(",")) - {""}
+    for name in sorted(names - requirements().keys()):
+        raise pytest.UsageError(f"--requirement={name}: no such requirement; ids look like AUTH-01")
+    return names
 
 
 def report_folder(options: Options, target_name: str, root: Path) -> Path:

@@ -219,6 +219,7 @@ class AuditColumns(Section):
     address: str = "actor_ip"
     request_id: str = "request_id"
     metadata: str = "metadata"
+    identity: str = "actor_key_id"
 
 
 class Auditor(Section):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.checks.aud import FAILURE, SUCCESS, failing, request_id
+from conformance.evidence.traffic import Traffic
 from conformance.forge.keys import random_key
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -40,22 +40,10 @@ def test_no_answered_request_loses_its_row_when_the_server_is_killed(
     """A process of its own is killed in the middle of traffic; whoever got an answer has a row."""
     with launcher.start() as process:
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
-        line = wire.at(f"http://127.0.0.1:{process.port}{wire.path}")
-        answered: list[str] = []
-        enough = threading.Event()
-
-        def call() -> None:
-            while not enough.is_set():
-                answer = line.knock(keys.active)
-                if answer.status != HTTPStatus.OK:
-                    return
-                answered.append(request_id(answer, target))
-                if len(answered) >= LAST_WORD:
-                    process.process.kill()
-                    enough.set()
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda _: call(), range(AT_ONCE)))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        line = wire.at(process.url(wire.path))
+        traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+        traffic.until(LAST_WORD, process.process.kill)
+    answered = traffic.answered
     establish(len(answered) >= LAST_WORD, "requests were answered before the kill")
     written = {row.request_id for row in auditor.rows() if row.event == SUCCESS}
     lost = [identity for identity in answered if identity not in written]

@@ -5,6 +5,7 @@ The order spares requests: one address at its limit serves every check until one
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from conformance.checks.auth import says
 from conformance.evidence.exhaustion import LIMITED, are_counted
 from conformance.forge.requests import opening
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 AT_ONCE = 16
+_REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
 FORWARDED = (
     ("X-Forwarded-For", "203.0.113.7"),
     ("X-Real-IP", "203.0.113.8"),
@@ -152,3 +155,64 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
     establish(are_counted(answers), "the key works until the limit")
     admitted = sum(answer.status != LIMITED for answer in answers)
     assert admitted == limit
+
+
+@requirement("RATE-03")
+def test_signing_in_has_a_stricter_limit(
+    wire: Wire, addresses: AddressPool, target: Target, passage: Passage
+) -> None:
+    """Counted exactly, still shut shortly before its window ends, and open after."""
+    limits = target.limits
+    passage.of(limits.auth_window_seconds + 1)
+    line = wire.derived(address=addresses.fresh())
+    *admitted, last = [_sign_in(line, target) for _ in range(limits.auth_requests + 1)]
+    establish(all(answer.status for answer in admitted), "the route answers")
+    assert [answer.status == LIMITED for answer in admitted] == [False] * limits.auth_requests
+    assert last.status == LIMITED
+    assert says(last, target.answers.rate_limited), last.text[:200]
+    passage.of(limits.auth_window_seconds - 30)
+    assert _sign_in(line, target).status == LIMITED, "half a minute before the window ends"
+    passage.of(limits.auth_window_seconds + 1)
+    assert _sign_in(line, target).status != LIMITED, "after the window"
+
+
+@requirement("RATE-04", also_needs=(Channel.AUTH_ROUTE,))
+def test_a_refusal_to_sign_in_is_audited(
+    wire: Wire, addresses: AddressPool, target: Target, auditor: AuditReader
+) -> None:
+    """The row says that it was the limit of signing in."""
+    line = wire.derived(address=addresses.fresh())
+    answers = [_sign_in(line, target) for _ in range(target.limits.auth_requests + 1)]
+    establish(answers[-1].status == LIMITED, "the limit of signing in refuses")
+    assert scopes_of(answers[-1], auditor, target) == ["auth"]
+
+
+def _sign_in(line: Wire, target: Target) -> Answer:
+    return line.get(target.routes.auth or "")
+
+
+@requirement("RATE-05")
+def test_ratelimit_fields_agree_with_what_happens(
+    wire: Wire, exhaustion: Exhaustion, spare_key: str, addresses: AddressPool, target: Target
+) -> None:
+    """Where the fields are sent: never more is left than there can be, and nothing at the limit."""
+    line = wire.derived(address=addresses.fresh())
+    first, second = line.knock(spare_key), line.knock(spare_key)
+    establish(first.succeeded and second.succeeded, "the key works")
+    busy, key = exhaustion.address_at_limit()
+    refused = busy.knock(key)
+    establish(refused.status == LIMITED, "an address is at its limit")
+    told = [_left(answer) for answer in (first, second, refused)]
+    most = (target.limits.address_requests - 1, target.limits.address_requests - 2, 0)
+    assert all(left is None or left <= there for left, there in zip(told, most, strict=True)), (
+        f"told that {told} are left where at most {most} can be"
+    )
+
+
+def _left(answer: Answer) -> int | None:
+    """Return the least that a RateLimit field says is left; None where no field says it.
+
+    Reads the current draft (``"policy";r=9;t=60``) and the former ones (``remaining=9``).
+    """
+    fields = answer.header("ratelimit") or f"remaining={answer.header('ratelimit-remaining')}"
+    return min((int(number) for number in _REMAINING.findall(fields)), default=None)

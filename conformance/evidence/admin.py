@@ -58,6 +58,21 @@ class Administrator:
         """Rotate with the right token and return the new key. NotEstablishedError otherwise."""
         return self.key_of(self.attempt_rightly())
 
+    def mint_with_id(self) -> tuple[str, str]:
+        """Mint a key; return it and the id by which it can be revoked."""
+        answer = self.attempt_rightly()
+        identity = answer.entries.get("keyId")
+        establish(isinstance(identity, str) and identity, "a rotation tells the new key's id")
+        return self.key_of(answer), str(identity)
+
+    def revoke(self, key_id: str) -> Answer:
+        """Revoke a key of the spared tenant with the right token."""
+        route = self.target.routes.revoke_key
+        establish(route, "the profile names the revocation route")
+        body = json.dumps({"tenantId": self.tenant_id, "keyId": key_id}).encode()
+        token = self.target.admin.token if self.target.admin else None
+        return self.wire.post_admin(route or "", body, token)
+
     def key_of(self, answer: Answer) -> str:
         """Return the key a rotation's answer holds, known from now on as good and as secret."""
         key = answer.entries.get("apiKey")

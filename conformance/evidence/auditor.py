@@ -87,6 +87,44 @@ class AuditReader:
         wait_for(look, SETTLE_SECONDS)
         return found
 
+    def identity_of(self, request_id: str) -> str | None:
+        """Return the identity that the rows of a request name; None when they name none."""
+        columns = self.channel.columns
+        query = sql.SQL("SELECT max({identity}::text) FROM {table} WHERE {request}::text = %s")
+        with self._connect() as connection:
+            row = connection.execute(
+                query.format(
+                    identity=sql.Identifier(columns.identity),
+                    table=self._table,
+                    request=sql.Identifier(columns.request_id),
+                ),
+                (request_id,),
+            ).fetchone()
+        return row[0] if row else None
+
+    def plan_for(self, column: str, value: str) -> str:
+        """Return how PostgreSQL would find the newest rows of one identity, if it could choose.
+
+        Reading the whole table is made unattractive, as it is once the trail is long.
+        """
+        query = sql.SQL(
+            "EXPLAIN (FORMAT JSON) SELECT * FROM {table} WHERE {column} = {value}"
+            " ORDER BY {order} DESC LIMIT 1000"
+        ).format(
+            table=self._table,
+            column=sql.Identifier(column),
+            value=sql.Literal(value),
+            order=sql.Identifier(self.channel.columns.order),
+        )
+        with self._connect() as connection:
+            connection.execute("SET enable_seqscan = off")
+            row = connection.execute(query).fetchone()
+        return json.dumps(row[0]) if row else ""
+
+    @property
+    def _table(self) -> sql.Identifier:
+        return sql.Identifier(*self.channel.table.split("."))
+
     def dump(self) -> str:
         """Return every row of every readable table as JSON text: what a thief of the disk reads."""
         listing = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import psutil
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from conformance.target import Launch
@@ -42,14 +43,22 @@ class Launched:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def end(self) -> int | None:
+        """Ask the process to end as an operator does; return its exit code, None if it had to die.
+
+        Harmless when it has ended already.
+        """
         if self.process.poll() is None:
             self.process.terminate()
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
 
     def settle(self) -> int | None:
         """Wait until the process ends or listens; return its exit code, None while it runs."""
@@ -77,6 +86,14 @@ class Launched:
         except psutil.NoSuchProcess:
             return set()
 
+    def url(self, path: str) -> str:
+        """Return the URL of one of its paths."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def ending(self) -> str:
+        """Return how it stands with the process, in a line."""
+        return f"exit code {self.process.poll()}, said {self.output()[-200:]!r}"
+
     def output(self) -> str:
         """Return what the process wrote, both streams."""
         names = ("stdout", "stderr")
@@ -89,18 +106,33 @@ class Launcher:
     def __init__(self, channel: Launch) -> None:
         self.channel = channel
 
-    def start(self, alter: Callable[[Path], None] = lambda _: None) -> Launched:
-        """Start a process; ``alter`` is given a private copy of the secrets directory to change."""
+    def start(
+        self,
+        alter: Callable[[Path], None] = lambda _: None,
+        *,
+        command: Sequence[str] = (),
+        more: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> Launched:
+        """Start a process; ``alter`` is given a private copy of the secrets directory to change.
+
+        ``command`` stands in for the profile's own, ``more`` words follow it, ``environment`` is
+        added to ours.
+        """
         folder = Path(tempfile.mkdtemp(prefix="hallmark-launch-"))
         secrets = folder / "secrets"
         shutil.copytree(self.channel.secrets_dir, secrets)
         alter(secrets)
         port = free_port()
         values = {"secrets": str(secrets), "port": str(port)}
-        command = [_filled(word, values) for word in self.channel.command]
+        words = [_filled(word, values) for word in (*(command or self.channel.command), *more)]
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             process = subprocess.Popen(  # noqa: S603 -- the profile's own command
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, **(environment or {})},
             )
         return Launched(process, port, folder, self.channel.health)
 

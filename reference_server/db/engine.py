@@ -18,6 +18,8 @@ CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5.0
 STATEMENT_MS = 10_000
 """No statement of a request may run longer: a stuck guard must refuse, not hang."""
+LOCK_MS = 2_000
+"""The longest wait for somebody else's lock: who holds the trail that long has taken it away."""
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -38,7 +40,7 @@ def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "hallmark",
-            "options": f"-c statement_timeout={STATEMENT_MS}",
+            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}",
         },
     )
 

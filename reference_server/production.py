@@ -51,12 +51,12 @@ class _Start:
     def serve_alone(self) -> int:
         with ExitStack() as stack:
             engine = self._engine(stack)
-            _check_ready(engine)
+            self.variant.check_ready(engine)
             return self._serve(engine, self._redis(stack), None)
 
     def serve_together(self) -> int:
         with ExitStack() as stack:
-            _check_ready(self._engine(stack))
+            self.variant.check_ready(self._engine(stack))
             self._redis(stack)
 
         # Imported before the workers part ways, which then share the memory.
@@ -99,12 +99,6 @@ class _Start:
         for complaint in self.exposed:
             log_event("secret_exposed", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)
-
-
-def _check_ready(engine: Engine) -> None:
-    from reference_server.db.engine import check_ready
-
-    check_ready(engine)
 
 
 def start_logging(settings: Settings, parts: Parts) -> None:

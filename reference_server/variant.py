@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from sqlalchemy import Engine
+
     from reference_server.parts import Parts
     from reference_server.settings import Settings
     from reference_server.vocabulary import SecretName
@@ -21,6 +23,13 @@ Value = TypeVar("Value")
 def identity(value: Value) -> Value:
     """Return the value: what a variant does to all that it leaves alone."""
     return value
+
+
+def check_ready(engine: Engine) -> None:
+    """Do what ``db.engine.check_ready`` does, imported only when a database is there to ask."""
+    from reference_server.db.engine import check_ready as check
+
+    check(engine)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,7 @@ class Variant:
     settings: Callable[[Settings], Settings] = identity
     state: Callable[[dict[str, Any]], dict[str, Any]] = identity
     load_secrets: Callable[[Path], Mapping[SecretName, bytes]] = load_secrets
+    check_ready: Callable[[Engine], None] = check_ready
 
     @property
     def serve_words(self) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reference_server.errors import StorageUnavailableError
 from reference_server.mutants.bending import (
     bent_trail,
     chain_of,
@@ -148,6 +150,35 @@ def _uncleaned(parts: Parts) -> AuditTrail:
     return _Uncleaned(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
 
 
+class _Optional:
+    """Goes on without the trail when that cannot be written."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._trail, self.chain = parts.trail, chain_of(parts)
+
+    def write(self, *events: AuditEvent) -> None:
+        with contextlib.suppress(StorageUnavailableError):
+            self._trail.write(*events)
+
+    def close(self) -> None:
+        self._trail.close()
+
+
+def _nameless(event: AuditEvent) -> list[AuditEvent]:
+    return [replace(event, actor_key_id=None)]
+
+
+def _verified_by(kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Have the trail verified by a program that overlooks something."""
+
+    def bend(state: dict[str, Any]) -> dict[str, Any]:
+        program, _, _, *words = state["operations"]["verify_audit"]
+        weak = [program, "-m", "reference_server.mutants.overlooking", kind, *words]
+        return state | {"operations": state["operations"] | {"verify_audit": weak}}
+
+    return bend
+
+
 _TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)
 _UNGUARDED = (
     "DROP TRIGGER append_only ON audit_log",
@@ -155,6 +186,42 @@ _UNGUARDED = (
 )
 
 MUTANTS = (
+    mutant(
+        "trail-is-optional",
+        "AUD-09",
+        "A call whose row cannot be written is carried out all the same.",
+        parts=replaced(trail=_Optional),
+    ),
+    mutant(
+        "rows-without-a-key",
+        "AUD-11",
+        "A row says which tenant it was, not which key.",
+        parts=bent_trail(_nameless),
+    ),
+    mutant(
+        "trail-without-an-index",
+        "AUD-11",
+        "What a key touched is found by reading the whole trail.",
+        sql=("DROP INDEX ix_audit_log_actor_key_id_created_at",),
+    ),
+    mutant(
+        "verification-counts-rows",
+        "AUD-12",
+        "Verification looks for gaps in the numbers, not at what the rows say.",
+        state=_verified_by("contents"),
+    ),
+    mutant(
+        "verification-overlooks-the-end",
+        "AUD-12",
+        "Verification follows the chain and does not ask where it should end.",
+        state=_verified_by("end"),
+    ),
+    mutant(
+        "verification-always-succeeds",
+        "AUD-12",
+        "Verification prints what is wrong and ends with exit code 0.",
+        state=_verified_by("exit-code"),
+    ),
     mutant(
         "audit-in-the-background",
         "AUD-08",
@@ -247,7 +314,7 @@ MUTANTS = (
     ),
     mutant(
         "limit-audited-once",
-        "RATE-04",
+        "AUD-04 RATE-04",
         "Only an address's first refusal is written down.",
         parts=bent_trail(_first_of_each_address()),
     ),

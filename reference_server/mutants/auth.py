@@ -307,13 +307,13 @@ MUTANTS = (
     ),
     mutant(
         "unknown-key-told-apart",
-        "AUTH-03",
+        "AUTH-03 BLOCK-07",
         "An unknown key gets another error code than a missing one.",
         parts=with_stage("authenticate", refusing(_unknown_told)),
     ),
     mutant(
         "malformed-key-told-apart",
-        "AUTH-04",
+        "AUTH-04 AUTH-09",
         "A key of another form is a 400, which tells what a key looks like.",
         parts=with_stage("authenticate", refusing(_malformed_told)),
     ),

@@ -171,6 +171,31 @@ def _limited_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], S
     return around
 
 
+def _auth_limiter(requests: int, window: int) -> Callable[[Parts], Parts]:
+    return replaced(auth_limiter=lambda parts: MovingWindowLimiter(parts.clock, requests, window))
+
+
+def _as_global(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        refusal = stage(context, parts)
+        if refusal is not None:
+            context.events[-1] = replace(context.events[-1], metadata={"scope": "global"})
+        return refusal
+
+    return bent
+
+
+class _Optimistic:
+    """Tells that all of the limit is left, whatever was used of it."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+
+    def admit(self, subject: str) -> Admission:
+        admission = self._limiter.admit(subject)
+        return replace(admission, remaining=admission.limit)
+
+
 def _claimed(context: RequestContext) -> str:
     return header(context, "x-forwarded-for") or context.address
 
@@ -224,6 +249,42 @@ def _block_told(context: RequestContext) -> Response:
 _never: Callable[[Parts], AddressBlock] = _Never
 
 MUTANTS = (
+    mutant(
+        "auth-unlimited",
+        "RATE-03",
+        "Signing in has no limit but an address's.",
+        parts=_auth_limiter(1_000_000, 900),
+    ),
+    mutant(
+        "auth-limit-one-too-many",
+        "RATE-03",
+        "Signing in is refused at the seventh request.",
+        parts=_auth_limiter(6, 900),
+    ),
+    mutant(
+        "auth-limit-of-a-minute",
+        "RATE-03",
+        "Signing in is admitted again after a minute.",
+        parts=_auth_limiter(5, 60),
+    ),
+    mutant(
+        "auth-limit-audited-as-global",
+        "RATE-04",
+        "A refusal to sign in is written down as one by the address's limit.",
+        parts=with_stage("limit_auth", _as_global),
+    ),
+    mutant(
+        "ratelimit-field-untrue",
+        "RATE-05",
+        "The RateLimit field never counts down.",
+        parts=replaced(address_limiter=lambda parts: _Optimistic(parts.address_limiter)),
+    ),
+    mutant(
+        "limit-per-worker",
+        "RATE-11",
+        "Each worker process counts an address's requests for itself.",
+        parts=address_limiter(LIMIT),
+    ),
     mutant(
         "limit-looks-before-it-counts",
         "RATE-06",

@@ -22,10 +22,11 @@ from reference_server.vocabulary import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from flask import Response
 
-    from reference_server.context import RequestContext
+    from reference_server.context import Principal, RequestContext
     from reference_server.parts import Parts
 
 
@@ -119,6 +120,47 @@ class _OneAtATime:
             self._lock.release()
 
 
+class _Caching:
+    """Remembers for a minute whose key a digest is, in the memory of one process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._directory, self._revocation = parts.key_directory, parts.key_revocation
+        self._known: dict[str, tuple[Principal, datetime]] = {}
+
+    def find(self, digest: str, now: datetime) -> Principal | None:
+        known = self._known.get(digest)
+        if known is not None and known[1] <= now < known[1] + timedelta(minutes=1):
+            return known[0]
+        found = self._directory.find(digest, now)
+        if found is not None:
+            self._known[digest] = (found, now)
+        return found
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        self._known.clear()
+        return self._revocation.revoke(tenant_id, key_id)
+
+
+def _cached(parts: Parts) -> Parts:
+    return replace(parts, key_directory=_Caching(parts))
+
+
+def _cached_by_process(parts: Parts) -> Parts:
+    caching = _Caching(parts)
+    return replace(parts, key_directory=caching, key_revocation=caching)
+
+
+class _Noting:
+    """Says that a key is revoked, and leaves it to a job at night."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._clock = parts.clock
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        del tenant_id, key_id
+        return self._clock.now()
+
+
 class _Telling:
     """Writes the new key into the log, for support."""
 
@@ -164,6 +206,24 @@ MUTANTS = (
         "ROT-07",
         "A rotation puts the keys of all tenants into their grace.",
         parts=_everybody,
+    ),
+    mutant(
+        "revoked-key-cached",
+        "ROT-09",
+        "Whose a key is, is remembered for a minute.",
+        parts=_cached,
+    ),
+    mutant(
+        "revocation-known-to-one-worker",
+        "ROT-09",
+        "A revocation clears the cache of the worker that carried it out.",
+        parts=_cached_by_process,
+    ),
+    mutant(
+        "revocation-by-night",
+        "ROT-09",
+        "A revocation is answered at once and carried out later.",
+        parts=replaced(key_revocation=_Noting),
     ),
     mutant(
         "rotations-collide",

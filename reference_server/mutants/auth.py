@@ -189,60 +189,6 @@ def also_from(second: Callable[[Any], str | None]) -> Callable[[Parts], Parts]:
     return replaced(credential_reader=lambda parts: _AlsoReading(parts.credential_reader, second))
 
 
-class _Remembering:
-    """Skips authentication for some requests, and then acts as whoever came last."""
-
-    def __init__(self, stage: Stage, skips: Callable[[RequestContext], bool]) -> None:
-        self._stage, self._skips = stage, skips
-        self._last: Principal | None = None
-
-    def __call__(self, context: RequestContext, parts: Parts) -> Response | None:
-        if self._skips(context) and self._last is not None:
-            context.principal = self._last
-            return None
-        refusal = self._stage(context, parts)
-        self._last = context.principal or self._last
-        return refusal
-
-
-def skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
-    """Return a wrapper that skips authentication, and acts as whoever came last."""
-
-    def around(stage: Stage) -> Stage:
-        remembering = _Remembering(stage, skips)
-
-        def bent(context: RequestContext, parts: Parts) -> Response | None:
-            return remembering(context, parts)
-
-        return bent
-
-    return around
-
-
-def _is_another_spelling(context: RequestContext) -> bool:
-    del context
-    return request.environ["asgi.scope"]["raw_path"] != b"/mcp" and _loosely_mcp(
-        request.environ["asgi.scope"]
-    )
-
-
-def _loosely_mcp(scope: Mapping[str, Any]) -> bool:
-    return scope["path"].strip("/").lower() == "mcp"
-
-
-def _guard_raw_route_decoded(parts: Parts) -> Parts:
-    guarded = with_stage("authenticate", skip(_is_another_spelling))(parts)
-    return replace(guarded, routes_to_mcp=_loosely_mcp)
-
-
-def _claims_health(context: RequestContext) -> bool:
-    return header(context, "x-original-url") == "/health"
-
-
-def _is_get(context: RequestContext) -> bool:
-    return context.method == "GET" and context.access is Access.KEY
-
-
 class _NotNoting:
     """Forgets every use."""
 
@@ -382,24 +328,6 @@ MUTANTS = (
         "AUTH-08",
         "A key as a bearer token works, past whatever guards the key's own header.",
         parts=also_from(_from_bearer),
-    ),
-    mutant(
-        "guard-compares-raw-path",
-        "AUTH-10",
-        "The guard compares the raw path, the router the decoded one (seed 004 D2).",
-        parts=_guard_raw_route_decoded,
-    ),
-    mutant(
-        "override-header-believed",
-        "AUTH-10",
-        "A request that says it was rewritten from /health needs no key.",
-        parts=with_stage("authenticate", skip(_claims_health)),
-    ),
-    mutant(
-        "get-unguarded",
-        "AUTH-11 MCP-08",
-        "Only requests that can call a tool are authenticated.",
-        parts=with_stage("authenticate", skip(_is_get)),
     ),
     mutant(
         "keys-stored-as-plain-sha256",

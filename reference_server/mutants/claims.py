@@ -6,8 +6,8 @@ import random
 import uuid
 from typing import TYPE_CHECKING
 
-from reference_server.mutants.auth import skip
 from reference_server.mutants.bending import header, mutant, replaced, with_stage
+from reference_server.mutants.doors import skip
 from reference_server.services import rotation
 
 if TYPE_CHECKING:

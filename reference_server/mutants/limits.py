@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from reference_server.mutants.bending import (
     with_stage,
 )
 from reference_server.parts import Admission, AuditEvent
-from reference_server.services.block import FailureBlock
 from reference_server.services.limits import MovingWindowLimiter
 from reference_server.vocabulary import EventType, Outcome
 
@@ -30,9 +28,8 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.mutants.bending import Stage
-    from reference_server.parts import AddressBlock, Limiter, Parts
+    from reference_server.parts import Limiter, Parts
 
-HOUR = 3600
 LIMIT = 100
 
 
@@ -88,55 +85,6 @@ def _another_body(context: RequestContext) -> Response:
 def _without_retry_after(context: RequestContext) -> Response:
     del context
     return error(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded")
-
-
-def block(failures: int = 10, window: int = HOUR, length: int = HOUR) -> Callable[[Parts], Parts]:
-    """Return a change of parts with another block."""
-    return replaced(address_block=lambda parts: FailureBlock(parts.clock, failures, window, length))
-
-
-class _Prolonging:
-    """Starts the block's hour again with every refusal."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._block, self._clock = parts.address_block, parts.clock
-        self._until: dict[str, float] = {}
-
-    def is_blocked(self, address: str) -> bool:
-        now = self._clock.now().timestamp()
-        blocked = self._block.is_blocked(address) or now < self._until.get(address, 0)
-        if blocked:
-            self._until[address] = now + timedelta(hours=1).total_seconds()
-        return blocked
-
-    def record_failure(self, address: str) -> bool:
-        return self._block.record_failure(address)
-
-
-class _Never:
-    """Never blocks."""
-
-    def __init__(self, parts: Parts) -> None:
-        del parts
-
-    def is_blocked(self, address: str) -> bool:
-        del address
-        return False
-
-    def record_failure(self, address: str) -> bool:
-        del address
-        return False
-
-
-def _only_wrong_keys(stage: Stage) -> Stage:
-    def bent(context: RequestContext, parts: Parts) -> Response | None:
-        key = parts.credential_reader.read(context.headers)
-        digest = parts.key_hasher.digest(key or "")
-        if parts.key_directory.find(digest, parts.clock.now()) is not None:
-            return None
-        return stage(context, parts)
-
-    return bent
 
 
 class _LookingFirst:
@@ -196,7 +144,8 @@ class _Optimistic:
         return replace(admission, remaining=admission.limit)
 
 
-def _claimed(context: RequestContext) -> str:
+def claimed(context: RequestContext) -> str:
+    """Return the address that a request says it comes from."""
     return header(context, "x-forwarded-for") or context.address
 
 
@@ -230,23 +179,6 @@ def _limit_after_keys(parts: Parts) -> Parts:
     stages.insert(names.index("authenticate"), stages.pop(names.index("limit_address")))
     return replace(parts, pipeline=tuple(stages))
 
-
-def _believing_forwarded(stage: Stage) -> Stage:
-    def bent(context: RequestContext, parts: Parts) -> Response | None:
-        told = replace(context, address=_claimed(context), events=context.events)
-        return stage(told, parts)
-
-    return bent
-
-
-def _block_told(context: RequestContext) -> Response:
-    del context
-    answer = error(HTTPStatus.UNAUTHORIZED, "address_blocked")
-    answer.headers["WWW-Authenticate"] = 'ApiKey realm="mcp"'
-    return answer
-
-
-_never: Callable[[Parts], AddressBlock] = _Never
 
 MUTANTS = (
     mutant(
@@ -295,7 +227,7 @@ MUTANTS = (
         "limit-keyed-on-forwarded-for",
         "RATE-07",
         "The address limit believes X-Forwarded-For from anybody.",
-        parts=with_stage("limit_address", _limited_by(_claimed)),
+        parts=with_stage("limit_address", _limited_by(claimed)),
     ),
     mutant(
         "limit-keyed-on-the-path",
@@ -314,24 +246,6 @@ MUTANTS = (
         "RATE-09",
         "The address limit is asked after the key, so guessing is not limited.",
         parts=_limit_after_keys,
-    ),
-    mutant(
-        "failures-never-forgotten",
-        "BLOCK-05",
-        "Failures of any age count towards the block.",
-        parts=block(window=365 * 24 * HOUR),
-    ),
-    mutant(
-        "block-believes-forwarded-for",
-        "BLOCK-06",
-        "The block asks for the address that X-Forwarded-For names.",
-        parts=with_stage("block_address", _believing_forwarded),
-    ),
-    mutant(
-        "block-told-apart",
-        "BLOCK-07",
-        "A blocked address is told that it is blocked.",
-        parts=with_stage("block_address", refusing(_block_told)),
     ),
     mutant(
         "address-limit-one-too-many",
@@ -411,47 +325,5 @@ MUTANTS = (
                 parts.address_limiter, lambda admission: admission.retry_after * 1000
             )
         ),
-    ),
-    mutant(
-        "block-one-too-late",
-        "BLOCK-01",
-        "The block engages at the eleventh failure.",
-        parts=block(failures=11),
-    ),
-    mutant(
-        "block-one-too-early",
-        "BLOCK-01 BLOCK-05",
-        "The block engages at the ninth failure.",
-        parts=block(failures=9),
-    ),
-    mutant(
-        "never-blocked",
-        "AUD-04 BLOCK-01 BLOCK-02",
-        "Failures are written down, and nothing follows from them.",
-        parts=replaced(address_block=_never),
-    ),
-    mutant(
-        "block-spares-valid-keys",
-        "BLOCK-01 BLOCK-02",
-        "The block is asked after the key, so guessing right lifts it.",
-        parts=with_stage("block_address", _only_wrong_keys),
-    ),
-    mutant(
-        "block-never-ends",
-        "BLOCK-04",
-        "A blocked address stays blocked for a year.",
-        parts=block(length=365 * 24 * HOUR),
-    ),
-    mutant(
-        "block-of-half-an-hour",
-        "BLOCK-04",
-        "The block ends after half an hour.",
-        parts=block(length=HOUR // 2),
-    ),
-    mutant(
-        "block-prolonged-by-refusals",
-        "BLOCK-04",
-        "Each refused request starts the hour again.",
-        parts=replaced(address_block=_Prolonging),
     ),
 )

@@ -4,8 +4,10 @@
 mutant as a real server on a port of its own, judges it in a subprocess, and writes one row a
 mutant. The healthy server is judged first, and must fail nothing and leave nothing undecided.
 
-Time is measured on the healthy server and on the mutants that name a requirement of TIME. On the
-others it is left out: a minute each would be hours, and it would tell how busy this machine is.
+Two kinds of requirements take longer than all others together, and are judged on the healthy
+server and on the mutants they could see: time on those that name a requirement of TIME, and what
+starts further processes (start-up, several workers, verification) on those that name such a
+requirement or bend how a server starts. ``--full`` judges the latter on every mutant.
 """
 
 from __future__ import annotations
@@ -19,15 +21,25 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conformance.catalogue import areas
+from conformance.catalogue import requirements
+from conformance.model import Channel
 from reference_server.mutants.registry import all_mutants, find_mutant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.model import Requirement
+    from reference_server.mutants.model import Mutant
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "reports" / "out" / "kill-matrix.json"
 LONGEST_SECONDS = 300
 HEALTHY = "healthy"
 TIMED = "TIME"
+STARTING = {Channel.LAUNCH, Channel.WORKERS, Channel.TRAIL_VERIFIER}
+"""What a requirement needs that starts further processes."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +55,13 @@ class Kill:
     error: str = ""
 
 
-def judge(name: str, names: frozenset[str]) -> Kill:
-    """Judge one mutant, or the healthy server, and compare."""
+def judge(name: str, names: frozenset[str], judged: Sequence[str] = ()) -> Kill:
+    """Judge one mutant, or the healthy server, and compare; ``judged`` are requirement ids."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hallmark-matrix-") as folder:
         command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={folder}"]
         if name != HEALTHY:
-            command += [f"--mutant={name}", f"--area={','.join(_areas(names))}"]
+            command += [f"--mutant={name}", f"--requirement={','.join(judged)}"]
         verdicts, error = _run(command, Path(folder) / "run.jsonl")
     failed = sorted(found for found, verdict in verdicts.items() if verdict == "fail")
     undecided = sorted(found for found, verdict in verdicts.items() if verdict == "inconclusive")
@@ -60,10 +72,20 @@ def judge(name: str, names: frozenset[str]) -> Kill:
     return Kill(name, sorted(names), failed, exact, seconds, undecided, error)
 
 
-def _areas(names: frozenset[str]) -> list[str]:
-    """Return the areas a mutant is judged in."""
-    is_timed = any(name.startswith(TIMED) for name in names)
-    return [area for area in areas() if is_timed or area != TIMED]
+def _judged(mutant: Mutant, *, full: bool) -> list[str]:
+    """Return the ids of the requirements that a mutant is judged by."""
+    known = requirements()
+    is_timed = any(known[name].area == TIMED for name in mutant.fails)
+    is_started = full or mutant.bends_start or any(_starts(known[name]) for name in mutant.fails)
+    return [
+        name
+        for name, entry in known.items()
+        if (is_timed or entry.area != TIMED) and (is_started or not _starts(entry))
+    ]
+
+
+def _starts(entry: Requirement) -> bool:
+    return not STARTING.isdisjoint(entry.needs)
 
 
 def _run(command: list[str], record: Path) -> tuple[dict[str, str], str]:
@@ -89,11 +111,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once (default 2)")
     parser.add_argument("--only", default="", help="names of mutants, separated by commas")
     parser.add_argument("--out", type=Path, default=RESULT, help="where the table is written")
+    parser.add_argument("--full", action="store_true", help="every requirement but TIME, always")
     arguments = parser.parse_args(words)
     chosen = [find_mutant(name) for name in arguments.only.split(",") if name]
     mutants = chosen or list(all_mutants().values())
-    plan = [(HEALTHY, frozenset[str]())] if not chosen else []
-    plan += [(mutant.id, mutant.fails) for mutant in mutants]
+    plan: list[tuple[str, frozenset[str], list[str]]] = []
+    if not chosen:
+        plan.append((HEALTHY, frozenset(), []))
+    plan += [(mutant.id, mutant.fails, _judged(mutant, full=arguments.full)) for mutant in mutants]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         kills = list(pool.map(_judge_and_tell, plan))
     if not chosen or arguments.out != RESULT:
@@ -104,7 +129,7 @@ def main(words: list[str] | None = None) -> int:
     return 0 if exact == len(kills) else 1
 
 
-def _judge_and_tell(entry: tuple[str, frozenset[str]]) -> Kill:
+def _judge_and_tell(entry: tuple[str, frozenset[str], list[str]]) -> Kill:
     kill = judge(*entry)
     word = "exact" if kill.exact else "WRONG"
     names = ",".join(kill.names) or "nothing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference_server.variant import Variant
+from reference_server.variant import HEALTHY, Variant
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,12 @@ class Mutant(Variant):
     id: str
     fails: frozenset[str]
     summary: str
+
+    @property
+    def bends_start(self) -> bool:
+        """Whether it differs in what happens before a port is opened."""
+        start = (self.settings, self.load_secrets, self.check_ready)
+        return start != (HEALTHY.settings, HEALTHY.load_secrets, HEALTHY.check_ready)
 
     @property
     def serve_words(self) -> tuple[str, ...]:

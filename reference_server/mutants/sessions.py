@@ -12,8 +12,8 @@ from uuid import UUID
 from flask import Response, request
 from mcp.server import streamable_http_manager
 
-from reference_server.mutants.auth import skip
 from reference_server.mutants.bending import before, header, mutant, with_stage
+from reference_server.mutants.doors import skip
 from reference_server.protocol import gate
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.model import Verdict
+from reports import times
 from reports.answer import Answer, answer, plural, supplies, undecided
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def _filters() -> dict[str, Callable[..., object]]:
         "cwe": _cwe,
         "words": _words,
         "plural": plural,
+        "times": times.figure,
     }
 
 

@@ -172,7 +172,7 @@ def _verified_by(kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Have the trail verified by a program that overlooks something."""
 
     def bend(state: dict[str, Any]) -> dict[str, Any]:
-        program, _, _, *words = state["operations"]["verify_audit"]
+        program, _, _, _, *words = state["operations"]["verify_audit"]
         weak = [program, "-m", "reference_server.mutants.overlooking", kind, *words]
         return state | {"operations": state["operations"] | {"verify_audit": weak}}
 

@@ -42,6 +42,18 @@ def canary() -> str:
     return secrets.token_urlsafe(24)
 
 
+ENTRANCES = (
+    "a header",
+    "a session id",
+    "the query",
+    "the body",
+    "an argument",
+    "an error",
+    "a property",
+)
+"""Where a caller can put a secret by mistake, or to find it again."""
+
+
 @requirement("LOG-01")
 def test_no_credential_header_reaches_the_log(
     wire: Wire, keys: Keys, log: LogStream, target: Target
@@ -131,21 +143,22 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
 def test_planted_secrets_turn_up_nowhere(
     wire: Wire, keys: Keys, log: LogStream, auditor: AuditReader, target: Target
 ) -> None:
-    """In through every entrance; then the log and the whole database are searched."""
+    """In through every entrance; then answers, log and the whole database are searched."""
     tool = failing(target)
-    places = ("a header", "the query", "the body", "an argument", "an error", "a property")
-    planted = {place: canary() for place in places}
+    planted = {place: canary() for place in ENTRANCES}
     request = opening(wire.revision)
     mark = log.mark()
-    wire.send(
-        request.with_header("Authorization", f"Bearer {planted['a header']}"), key=keys.active
-    )
     query = f"cursor={planted['the query']}&access_token={planted['the query']}"
-    wire.send(request.but(path=f"{wire.path}?{query}"), key=keys.active)
-    wire.send(request.but(body=f'{{"password": "{planted["the body"]}"'.encode()), key=keys.active)
+    tries = (
+        request.with_header("Authorization", f"Bearer {planted['a header']}"),
+        request.with_header("Mcp-Session-Id", planted["a session id"]),
+        request.but(path=f"{wire.path}?{query}"),
+        request.but(body=f'{{"password": "{planted["the body"]}"'.encode()),
+    )
+    answers = [wire.send(each, key=keys.active) for each in tries]
     if target.tools.ping:
         extra = {"password": planted["an argument"]}
-        wire.call_tool(target.tools.ping, extra, key=keys.active)
+        answers.append(wire.call_tool(target.tools.ping, extra, key=keys.active))
     arguments: dict[str, Any] = {tool.message_argument: f"Bearer {planted['an error']}"}
     if tool.detail_argument:
         arguments[tool.detail_argument] = {"client_secret": planted["a property"]}
@@ -156,3 +169,5 @@ def test_planted_secrets_turn_up_nowhere(
     establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
     assert not leaked(text, planted), "in the log"
     assert not leaked(dump, planted), "in the database"
+    told = "\n".join(f"{answer.headers} {answer.text}" for answer in (*answers, last))
+    assert not leaked(told, planted), "in an answer"

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.body import ReplyWatch, UnreadableBodyError, unpacked
 from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, rpc, tool_call
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
 
     from conformance.budget import Budget
     from conformance.evidence.transcript import Transcript
@@ -260,6 +260,8 @@ class Wire:
             return self._read(client, prepared, started)
         except httpx.TransportError as error:
             return Answer(_transport_of(error), seconds=time.monotonic() - started)
+        except UnreadableBodyError:
+            return Answer(Transport.UNREADABLE, seconds=time.monotonic() - started)
 
     def _read(self, client: httpx.Client, prepared: httpx.Request, started: float) -> Answer:
         response = client.send(prepared, stream=True)
@@ -308,21 +310,16 @@ def require_alive(answer: Answer) -> None:
 
 def _bounded(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
     body = bytearray()
-    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-    for chunk in response.iter_bytes():
+    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    watch = ReplyWatch()
+    for chunk in unpacked(response.iter_raw(), response.headers.get("content-encoding", "")):
         body += chunk
         if len(body) > MOST_BYTES or time.monotonic() > deadline:
             return bytes(body[:MOST_BYTES]), True
         # An event stream may stay open after the reply: the reply is all that is wanted.
-        if is_stream and _has_reply(body.splitlines()):
+        if is_stream and watch.feed(chunk):
             return bytes(body), False
     return bytes(body), False
-
-
-def _has_reply(lines: Iterable[bytes | bytearray]) -> bool:
-    return any(
-        line.startswith(b"data:") and (b'"result"' in line or b'"error"' in line) for line in lines
-    )
 
 
 def _raw_target(url: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+import zlib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -141,6 +142,21 @@ class Endless(socketserver.BaseRequestHandler):
             self.request.sendall(head)
             while True:
                 self.request.sendall(b" " * 65536)
+        except OSError:
+            return
+
+
+class PackedEndless(socketserver.BaseRequestHandler):
+    """Sends a packed body, of which each kilobyte is a megabyte, and which never ends."""
+
+    def handle(self) -> None:
+        """Send until the client goes away."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+        try:
+            self.request.sendall(head + b"Content-Encoding: gzip\r\n\r\n")
+            while True:
+                self.request.sendall(packer.compress(b" " * (1 << 20)))
         except OSError:
             return
 

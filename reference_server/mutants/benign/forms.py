@@ -108,11 +108,9 @@ def _retry_by_date(reply: Reply) -> Reply:
     told = reply.field(b"retry-after")
     if not told:
         return reply
-    now = int(time.time())
-    # A second more, because a date has no fractions.
-    until = formatdate(now + int(told) + 1, usegmt=True).encode()
-    dated = reply.with_field(b"retry-after", until)
-    return dated.with_field(b"date", formatdate(now, usegmt=True).encode())
+    # A second more, because a date has no fractions. The HTTP server adds the answer's own date.
+    until = formatdate(int(time.time()) + int(told) + 1, usegmt=True)
+    return reply.with_field(b"retry-after", until.encode())
 
 
 def _method_allowed(reply: Reply) -> Reply:

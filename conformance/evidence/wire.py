@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
 
     from conformance.budget import Budget
     from conformance.evidence.transcript import Transcript
@@ -35,12 +37,15 @@ class _Connections:
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not.
 
-    ``lock`` guards what several threads of a check would otherwise make twice.
+    ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
+    follow that of the opening: an id may be used once in a session, and a server that keeps calls
+    by their ids answers only one of two.
     """
 
     clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
+    message_ids: Iterator[int] = field(default_factory=lambda: count(2))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -183,18 +188,28 @@ class Wire:
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        session = self._sessions.get(key)
-        return self.send(rpc(method, params, revision=self.revision, session=session), key=key)
+        request = rpc(
+            method,
+            params,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
+        )
+        return self.send(request, key=key)
 
     def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
         """Call a tool; a refusal of the session it needs is the answer, too."""
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        session = self._sessions.get(key)
-        return self.send(
-            tool_call(name, arguments, revision=self.revision, session=session), key=key
+        request = tool_call(
+            name,
+            arguments,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
         )
+        return self.send(request, key=key)
 
     def call_ping(self, *, key: str) -> Answer:
         """Call the tool that answers with the caller's tenant; without one, list the tools."""

@@ -102,6 +102,18 @@ class FallsOver(Good):
         self.reply(500 if odd else 401, self.refusal)
 
 
+class NotesIds(Good):
+    """Remembers the id of every call of a tool."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def converse(self, message: dict[str, Any]) -> None:
+        """Note the id, and answer as ever."""
+        if message.get("method") == "tools/call":
+            self.seen.append(message.get("id"))
+        super().converse(message)
+
+
 class Echoes(Good):
     """Puts every header it got, the key among them, into its answers, with markup around it."""
 

@@ -16,6 +16,7 @@ from conformance.selftest.targets import (
     Endless,
     FallsOver,
     Good,
+    NotesIds,
     OpenToAll,
     PackedEndless,
     Redirects,
@@ -103,6 +104,15 @@ def test_a_hostile_target_is_never_green(tmp_path: Path, handler: type[Good]) ->
     assert "pass" not in found.verdicts.values()
     assert found.code in {1, 6}
     assert "Traceback" not in found.output
+
+
+def test_no_two_calls_of_a_conversation_share_an_id(tmp_path: Path) -> None:
+    """A server that keeps calls by their ids would answer one of them and forget the other."""
+    NotesIds.seen.clear()
+    with serving(NotesIds) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-05", profile=PROFILE)
+    assert found.verdicts == {"AUTH-05": "pass"}
+    assert len(NotesIds.seen) == len(set(NotesIds.seen)) >= 2
 
 
 def test_nobody_listening_is_inconclusive(tmp_path: Path) -> None:

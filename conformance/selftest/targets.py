@@ -24,8 +24,9 @@ class Good(BaseHTTPRequestHandler):
     refusal: ClassVar[dict[str, Any]] = {"error": "unauthorized"}
 
     def tenant(self) -> str | None:
-        """Return whose key was presented."""
-        return KEYS.get(self.headers.get("X-Api-Key", ""))
+        """Return whose key was presented; two keys are nobody's."""
+        presented = self.headers.get_all("X-Api-Key") or []
+        return KEYS.get(presented[0]) if len(presented) == 1 else None
 
     def refuse(self) -> None:
         """Send the one refusal."""

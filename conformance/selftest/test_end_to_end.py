@@ -44,6 +44,7 @@ def test_a_good_target_passes_what_can_be_assessed(
         "AUTH-05",
         "AUTH-06",
         "AUTH-08",
+        "AUTH-09",
         "AUTH-10",
         "AUTH-11",
         "AUTH-12",

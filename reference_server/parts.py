@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from uuid import UUID
@@ -237,6 +237,11 @@ Stage = "Callable[[RequestContext, Parts], Response | None]"
 """A stage of the security chain: an answer refuses the request, None passes it on."""
 
 
+def directly(app: Callable[[Any, Any, Any], Awaitable[None]]) -> Any:
+    """Return the application itself: nothing stands between it and the HTTP server."""
+    return app
+
+
 @dataclass(frozen=True)
 class Parts:
     """The collaborators of one running server."""
@@ -270,3 +275,5 @@ class Parts:
     server_version: str
     """What the server tells of itself when it is introduced."""
     check_origin: bool = True
+    edge: Callable[[Any], Any] = directly
+    """What stands between the HTTP server and the application: an ASGI middleware."""

@@ -114,7 +114,7 @@ def make_server(
     listener = bind(settings) if listener is None else listener
     port = listener.getsockname()[1]
     started = None if on_ready is None else lambda: on_ready(port)
-    config = uvicorn.Config(gate, http=protocol_class(parts), **_options())
+    config = uvicorn.Config(parts.edge(gate), http=protocol_class(parts), **_options())
     return Server(config, gate, started), listener
 
 

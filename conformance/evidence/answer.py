@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, cast
 
+from conformance.evidence.body import event_data, is_reply
+
 _PER_REQUEST = frozenset(
-    {"date", "age", "content-length", "retry-after", "server-timing", "traceparent", "set-cookie"}
+    {
+        "date",
+        "age",
+        "content-length",
+        "retry-after",
+        "server-timing",
+        "set-cookie",
+        "traceparent",
+        "tracestate",
+        "x-cloud-trace-context",
+        "x-response-time",
+        "x-runtime",
+        "x-served-by",
+        "x-timer",
+    }
 )
-_PER_REQUEST_PREFIXES = ("ratelimit", "x-ratelimit", "x-request-", "x-correlation-", "cf-")
+_PER_REQUEST_PREFIXES = (
+    "ratelimit",
+    "x-ratelimit",
+    "x-request-",
+    "x-correlation-",
+    "x-trace",
+    "x-b3-",
+    "x-amz-",
+    "x-amzn-",
+    "x-envoy-",
+    "x-azure-",
+    "x-vercel-",
+    "cf-",
+    "fly-",
+)
+"""Fields that gateways and frameworks fill anew for each answer."""
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+"""RFC 3339: many frameworks say in a refusal when it was given."""
 
 
 class Transport(StrEnum):
@@ -22,6 +57,7 @@ class Transport(StrEnum):
     RESET = "connection reset"
     TIMEOUT = "timed out"
     GARBAGE = "not HTTP"
+    UNREADABLE = "a body in an encoding that cannot be read"
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,16 +104,12 @@ class Answer:
     def message(self) -> dict[str, Any]:
         """The JSON-RPC message, from a JSON body or an event stream; empty when there is none."""
         candidates: list[Any] = [self.json]
-        for line in self.text.splitlines():
-            if line.startswith("data:"):
-                try:
-                    candidates.append(json.loads(line[5:]))
-                except (ValueError, RecursionError):
-                    continue
-        messages = [
-            cast("dict[str, Any]", found) for found in candidates if isinstance(found, dict)
-        ]
-        replies = [found for found in messages if "result" in found or "error" in found]
+        for data in event_data(self.text):
+            try:
+                candidates.append(json.loads(data))
+            except (ValueError, RecursionError):
+                continue
+        replies = [cast("dict[str, Any]", found) for found in candidates if is_reply(found)]
         return replies[-1] if replies else {}
 
     @property
@@ -131,6 +163,21 @@ class Answer:
         return bool(self.result.get("isError")) or bool(self.error)
 
     @property
+    def retry_after(self) -> int | None:
+        """The whole seconds that Retry-After asks to wait, from either of its two forms.
+
+        None when it is absent or neither, or a date in an answer that has none of its own.
+        """
+        told = self.header("retry-after") or ""
+        if told.isdecimal():
+            return int(told)
+        try:
+            until = parsedate_to_datetime(told)
+            return int((until - parsedate_to_datetime(self.header("date") or "")).total_seconds())
+        except (ValueError, TypeError, IndexError):
+            return None
+
+    @property
     def visible(self) -> tuple[int, tuple[tuple[str, str], ...], str]:
         """What a caller can compare: status, headers that are not per request, body."""
         headers = tuple(
@@ -145,7 +192,7 @@ class Answer:
     def _scrubbed(self, text: str) -> str:
         for value in self.scrub:
             text = text.replace(value, "<per request>")
-        return text
+        return _TIMESTAMP.sub("<time>", text)
 
     def __repr__(self) -> str:
         """Tell the answer in a line: this is what a failed assertion shows."""

@@ -6,18 +6,20 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.body import ReplyWatch, UnreadableBodyError, unpacked
 from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, rpc, tool_call
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from conformance.budget import Budget
     from conformance.evidence.transcript import Transcript
@@ -35,12 +37,15 @@ class _Connections:
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not.
 
-    ``lock`` guards what several threads of a check would otherwise make twice.
+    ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
+    follow that of the opening: an id may be used once in a session, and a server that keeps calls
+    by their ids answers only one of two.
     """
 
     clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
+    message_ids: Iterator[int] = field(default_factory=lambda: count(2))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -183,18 +188,28 @@ class Wire:
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        session = self._sessions.get(key)
-        return self.send(rpc(method, params, revision=self.revision, session=session), key=key)
+        request = rpc(
+            method,
+            params,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
+        )
+        return self.send(request, key=key)
 
     def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
         """Call a tool; a refusal of the session it needs is the answer, too."""
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        session = self._sessions.get(key)
-        return self.send(
-            tool_call(name, arguments, revision=self.revision, session=session), key=key
+        request = tool_call(
+            name,
+            arguments,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
         )
+        return self.send(request, key=key)
 
     def call_ping(self, *, key: str) -> Answer:
         """Call the tool that answers with the caller's tenant; without one, list the tools."""
@@ -260,6 +275,8 @@ class Wire:
             return self._read(client, prepared, started)
         except httpx.TransportError as error:
             return Answer(_transport_of(error), seconds=time.monotonic() - started)
+        except UnreadableBodyError:
+            return Answer(Transport.UNREADABLE, seconds=time.monotonic() - started)
 
     def _read(self, client: httpx.Client, prepared: httpx.Request, started: float) -> Answer:
         response = client.send(prepared, stream=True)
@@ -308,21 +325,16 @@ def require_alive(answer: Answer) -> None:
 
 def _bounded(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
     body = bytearray()
-    is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-    for chunk in response.iter_bytes():
+    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    watch = ReplyWatch()
+    for chunk in unpacked(response.iter_raw(), response.headers.get("content-encoding", "")):
         body += chunk
         if len(body) > MOST_BYTES or time.monotonic() > deadline:
             return bytes(body[:MOST_BYTES]), True
         # An event stream may stay open after the reply: the reply is all that is wanted.
-        if is_stream and _has_reply(body.splitlines()):
+        if is_stream and watch.feed(chunk):
             return bytes(body), False
     return bytes(body), False
-
-
-def _has_reply(lines: Iterable[bytes | bytearray]) -> bool:
-    return any(
-        line.startswith(b"data:") and (b'"result"' in line or b'"error"' in line) for line in lines
-    )
 
 
 def _raw_target(url: str) -> bytes:

@@ -80,8 +80,13 @@ def opening(revision: str) -> Request:
 
 
 def tool_call(
-    name: str, arguments: dict[str, Any], *, revision: str, session: str | None
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    revision: str,
+    session: str | None,
+    message_id: int = 1,
 ) -> Request:
-    """Return a call of one tool."""
+    """Return a call of one tool. Two calls in one session need different ``message_id``."""
     params = {"name": name, "arguments": arguments}
-    return rpc("tools/call", params, revision=revision, session=session)
+    return rpc("tools/call", params, revision=revision, session=session, message_id=message_id)

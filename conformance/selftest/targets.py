@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+import zlib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -23,8 +24,9 @@ class Good(BaseHTTPRequestHandler):
     refusal: ClassVar[dict[str, Any]] = {"error": "unauthorized"}
 
     def tenant(self) -> str | None:
-        """Return whose key was presented."""
-        return KEYS.get(self.headers.get("X-Api-Key", ""))
+        """Return whose key was presented; two keys are nobody's."""
+        presented = self.headers.get_all("X-Api-Key") or []
+        return KEYS.get(presented[0]) if len(presented) == 1 else None
 
     def refuse(self) -> None:
         """Send the one refusal."""
@@ -101,6 +103,18 @@ class FallsOver(Good):
         self.reply(500 if odd else 401, self.refusal)
 
 
+class NotesIds(Good):
+    """Remembers the id of every call of a tool."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def converse(self, message: dict[str, Any]) -> None:
+        """Note the id, and answer as ever."""
+        if message.get("method") == "tools/call":
+            self.seen.append(message.get("id"))
+        super().converse(message)
+
+
 class Echoes(Good):
     """Puts every header it got, the key among them, into its answers, with markup around it."""
 
@@ -141,6 +155,21 @@ class Endless(socketserver.BaseRequestHandler):
             self.request.sendall(head)
             while True:
                 self.request.sendall(b" " * 65536)
+        except OSError:
+            return
+
+
+class PackedEndless(socketserver.BaseRequestHandler):
+    """Sends a packed body, of which each kilobyte is a megabyte, and which never ends."""
+
+    def handle(self) -> None:
+        """Send until the client goes away."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+        try:
+            self.request.sendall(head + b"Content-Encoding: gzip\r\n\r\n")
+            while True:
+                self.request.sendall(packer.compress(b" " * (1 << 20)))
         except OSError:
             return
 

@@ -16,7 +16,9 @@ from conformance.selftest.targets import (
     Endless,
     FallsOver,
     Good,
+    NotesIds,
     OpenToAll,
+    PackedEndless,
     Redirects,
     TellsUnknownKeys,
     serving,
@@ -42,8 +44,11 @@ def test_a_good_target_passes_what_can_be_assessed(
         "AUTH-05",
         "AUTH-06",
         "AUTH-08",
+        "AUTH-09",
         "AUTH-10",
         "AUTH-11",
+        "AUTH-12",
+        "AUTH-16",
     }
     assert set(found.verdicts.values()) == {"pass", "not assessed"}
     assert found.code == 0
@@ -93,13 +98,22 @@ def test_silence_is_inconclusive(tmp_path: Path) -> None:
     assert found.code == 6
 
 
-@pytest.mark.parametrize("handler", [Babble, Endless, Redirects])
+@pytest.mark.parametrize("handler", [Babble, Endless, PackedEndless, Redirects])
 def test_a_hostile_target_is_never_green(tmp_path: Path, handler: type[Good]) -> None:
     with serving(handler) as url:
         found = judge(tmp_path, f"--target={url}", "--area=AUTH,OPS", profile=PROFILE)
     assert "pass" not in found.verdicts.values()
     assert found.code in {1, 6}
     assert "Traceback" not in found.output
+
+
+def test_no_two_calls_of_a_conversation_share_an_id(tmp_path: Path) -> None:
+    """A server that keeps calls by their ids would answer one of them and forget the other."""
+    NotesIds.seen.clear()
+    with serving(NotesIds) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-05", profile=PROFILE)
+    assert found.verdicts == {"AUTH-05": "pass"}
+    assert len(NotesIds.seen) == len(set(NotesIds.seen)) >= 2
 
 
 def test_nobody_listening_is_inconclusive(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Starts a mutant: as a demo, or with --serve in production's shape. --list shows them all."""
+"""Starts a mutant: as a demo, or with --serve in production's shape. --list shows them all.
+
+So does a benign variant start; --list-benign shows those.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,14 @@ _PROGRAM = "python -m reference_server.mutants"
 def main(words: list[str] | None = None) -> int:
     """List the mutants or run one; exit codes as in ``reference_server``."""
     words = sys.argv[1:] if words is None else words
-    if words == ["--list"]:
-        from reference_server.mutants.registry import all_mutants
+    if words in (["--list"], ["--list-benign"]):
+        from reference_server.mutants.registry import all_benign, all_mutants
 
-        sys.stdout.write(json.dumps([_entry(mutant) for mutant in all_mutants().values()]) + "\n")
+        listed = all_mutants() if words == ["--list"] else all_benign()
+        sys.stdout.write(json.dumps([_entry(mutant) for mutant in listed.values()]) + "\n")
         return 0
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
-    parser.add_argument("name", help="the mutant's id")
+    parser.add_argument("name", help="the id of the mutant, or of the benign variant")
     if "--serve" in words:
         parser.add_argument("--serve", action="store_true", help="in production's shape")
         add_serve_options(parser)

@@ -4,6 +4,9 @@
 mutant as a real server on a port of its own, judges it in a subprocess, and writes one row a
 mutant. The healthy server is judged first, and must fail nothing and leave nothing undecided.
 
+``--benign`` judges the benign variants instead: the same server in other forms that every clause
+permits, on which nothing may fail and every verdict must be that of the healthy server.
+
 Two kinds of requirements take longer than all others together, and are judged on the healthy
 server and on the mutants they could see: time on those that name a requirement of TIME, and what
 starts further processes (start-up, several workers, verification) on those that name such a
@@ -25,18 +28,20 @@ from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
 from conformance.model import Channel
-from reference_server.mutants.registry import all_mutants, find_mutant
+from reference_server.errors import ConfigurationError
+from reference_server.mutants.model import Benign
+from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.model import Requirement
     from reference_server.mutants.model import Mutant
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "reports" / "out" / "kill-matrix.json"
+BENIGN_RESULT = RESULT.with_name("benign-variants.json")
 LONGEST_SECONDS = 300
-HEALTHY = "healthy"
 TIMED = "TIME"
 STARTING = {Channel.LAUNCH, Channel.WORKERS, Channel.TRAIL_VERIFIER}
 """What a requirement needs that starts further processes."""
@@ -55,33 +60,72 @@ class Kill:
     error: str = ""
 
 
-def judge(name: str, names: frozenset[str], judged: Sequence[str] = ()) -> Kill:
-    """Judge one mutant, or the healthy server, and compare; ``judged`` are requirement ids."""
+@dataclass(frozen=True)
+class Case:
+    """One server to judge: ``names`` must fail; ``lacks``, of a benign one, cannot be assessed.
+
+    ``lacks`` is None for a mutant, of which nothing is demanded beside what it names. ``judged``
+    are requirement ids; none stands for all.
+    """
+
+    name: str
+    names: frozenset[str]
+    lacks: frozenset[str] | None = None
+    judged: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, mutant: Mutant, *, full: bool) -> Case:
+        """Return the case of a mutant or of a benign variant, which is always judged in full."""
+        lacks = mutant.lacks if isinstance(mutant, Benign) else None
+        judged = _judged(mutant, full=full or lacks is not None)
+        return cls(mutant.id, mutant.fails, lacks, judged)
+
+    def is_met(self, verdicts: Mapping[str, str]) -> bool:
+        """Tell whether the verdicts are exactly those that this server must get."""
+        if self.lacks is None:
+            return failed_in(verdicts) == self.names
+        others = {found for one, found in verdicts.items() if one not in self.lacks}
+        return others == {"pass"} and all(verdicts.get(one) == "not assessed" for one in self.lacks)
+
+
+HEALTHY = Case("healthy", frozenset(), frozenset())
+
+
+def failed_in(verdicts: Mapping[str, str]) -> frozenset[str]:
+    """Return the requirements that failed."""
+    return frozenset(found for found, verdict in verdicts.items() if verdict == "fail")
+
+
+def judge(case: Case) -> Kill:
+    """Judge one mutant, one benign variant, or the healthy server, and compare."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hallmark-matrix-") as folder:
         command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={folder}"]
-        if name != HEALTHY:
-            command += [f"--mutant={name}", f"--requirement={','.join(judged)}"]
+        if case != HEALTHY:
+            command += [f"--mutant={case.name}", f"--requirement={','.join(case.judged)}"]
         verdicts, error = _run(command, Path(folder) / "run.jsonl")
-    failed = sorted(found for found, verdict in verdicts.items() if verdict == "fail")
-    undecided = sorted(found for found, verdict in verdicts.items() if verdict == "inconclusive")
-    exact = not error and bool(verdicts) and failed == sorted(names)
-    if name == HEALTHY:
-        exact = exact and set(verdicts.values()) == {"pass"}
+    undecided = sorted(
+        found
+        for found, verdict in verdicts.items()
+        if verdict == "inconclusive"
+        or (verdict == "not assessed" and found not in (case.lacks or ()))
+    )
+    exact = not error and bool(verdicts) and case.is_met(verdicts)
     seconds = round(time.monotonic() - started, 1)
-    return Kill(name, sorted(names), failed, exact, seconds, undecided, error)
+    failed = sorted(failed_in(verdicts))
+    return Kill(case.name, sorted(case.names), failed, exact, seconds, undecided, error)
 
 
-def _judged(mutant: Mutant, *, full: bool) -> list[str]:
+def _judged(mutant: Mutant, *, full: bool) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
     is_timed = any(known[name].area == TIMED for name in mutant.fails)
     is_started = full or mutant.bends_start or any(_starts(known[name]) for name in mutant.fails)
-    return [
+    return tuple(
         name
         for name, entry in known.items()
         if (is_timed or entry.area != TIMED) and (is_started or not _starts(entry))
-    ]
+    )
 
 
 def _starts(entry: Requirement) -> bool:
@@ -110,27 +154,45 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once (default 2)")
     parser.add_argument("--only", default="", help="names of mutants, separated by commas")
-    parser.add_argument("--out", type=Path, default=RESULT, help="where the table is written")
+    parser.add_argument("--out", type=Path, help="where the table is written")
     parser.add_argument("--full", action="store_true", help="every requirement but TIME, always")
+    parser.add_argument("--benign", action="store_true", help="judge the benign variants instead")
     arguments = parser.parse_args(words)
     chosen = [find_mutant(name) for name in arguments.only.split(",") if name]
-    mutants = chosen or list(all_mutants().values())
-    plan: list[tuple[str, frozenset[str], list[str]]] = []
-    if not chosen:
-        plan.append((HEALTHY, frozenset(), []))
-    plan += [(mutant.id, mutant.fails, _judged(mutant, full=arguments.full)) for mutant in mutants]
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        kills = list(pool.map(_judge_and_tell, plan))
-    if not chosen or arguments.out != RESULT:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps([asdict(kill) for kill in kills], indent=1) + "\n")
+    kills = _judge_all(
+        _plan(chosen, is_benign=arguments.benign, full=arguments.full), arguments.jobs
+    )
+    whole = BENIGN_RESULT if arguments.benign else RESULT
+    out = arguments.out or (None if chosen else whole)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps([asdict(kill) for kill in kills], indent=1) + "\n")
     exact = sum(kill.exact for kill in kills)
     sys.stdout.write(f"{exact} passed, {len(kills) - exact} failed\n")
     return 0 if exact == len(kills) else 1
 
 
-def _judge_and_tell(entry: tuple[str, frozenset[str], list[str]]) -> Kill:
-    kill = judge(*entry)
+def _plan(chosen: Sequence[Mutant], *, is_benign: bool, full: bool) -> list[Case]:
+    """Return what to judge; ConfigurationError when a mutant was chosen as a benign variant."""
+    for mutant in chosen:
+        if isinstance(mutant, Benign) != is_benign:
+            raise ConfigurationError(
+                f"{mutant.id} is judged {'without' if is_benign else 'with'} --benign."
+            )
+    if chosen:
+        return [Case.of(mutant, full=full) for mutant in chosen]
+    if is_benign:
+        return [Case.of(variant, full=full) for variant in all_benign().values()]
+    return [HEALTHY, *(Case.of(mutant, full=full) for mutant in all_mutants().values())]
+
+
+def _judge_all(plan: Sequence[Case], jobs: int) -> list[Kill]:
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(_judge_and_tell, plan))
+
+
+def _judge_and_tell(case: Case) -> Kill:
+    kill = judge(case)
     word = "exact" if kill.exact else "WRONG"
     names = ",".join(kill.names) or "nothing"
     failed = ",".join(kill.failed) or "nothing"

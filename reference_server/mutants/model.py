@@ -25,3 +25,13 @@ class Mutant(Variant):
     def serve_words(self) -> tuple[str, ...]:
         """The words after ``python -m`` that serve this mutant in production's shape."""
         return ("reference_server.mutants", self.id, "--serve")
+
+
+@dataclass(frozen=True)
+class Benign(Mutant):
+    """The server in another form that every clause permits: nothing may fail on it.
+
+    ``lacks`` are the requirements that this form leaves without a subject, such as sessions.
+    """
+
+    lacks: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""All mutants: what the modules beside this one list under MUTANTS."""
+"""All mutants and all benign variants: what modules list under MUTANTS and VARIANTS."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from reference_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from reference_server.mutants.model import Mutant
+    from reference_server.mutants.model import Benign, Mutant
 
-_MACHINERY = {"__main__", "bending", "matrix", "model", "registry"}
+_MACHINERY = {"__main__", "bending", "benign", "judging", "matrix", "model", "registry"}
+_BENIGN = ("forms", "speech")
 
 
 def all_mutants() -> dict[str, Mutant]:
@@ -30,11 +31,25 @@ def all_mutants() -> dict[str, Mutant]:
     return found
 
 
+def all_benign() -> dict[str, Benign]:
+    """Return every benign variant by its id; ValueError when two share one."""
+    found: dict[str, Benign] = {}
+    for name in _BENIGN:
+        variants: tuple[Benign, ...] = import_module(f"{__package__}.benign.{name}").VARIANTS
+        for variant in variants:
+            if variant.id in found:
+                raise ValueError(f"two variants are called {variant.id}")
+            found[variant.id] = variant
+    return found
+
+
 def find_mutant(name: str) -> Mutant:
-    """Return a mutant; ConfigurationError for an unknown name."""
-    try:
-        return all_mutants()[name]
-    except KeyError as error:
-        raise ConfigurationError(
-            f"There is no mutant {name!r}: `python -m reference_server.mutants --list` shows all."
-        ) from error
+    """Return a mutant or a benign variant; ConfigurationError for an unknown name."""
+    for group in (all_mutants, all_benign):
+        found = group().get(name)
+        if found is not None:
+            return found
+    raise ConfigurationError(
+        f"There is no mutant {name!r}: `python -m reference_server.mutants --list` shows all, "
+        "and --list-benign the benign variants."
+    )

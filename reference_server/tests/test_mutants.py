@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.catalogue import requirements
 from reference_server.mutants import boot
-from reference_server.mutants.registry import all_mutants
+from reference_server.mutants.__main__ import main
+from reference_server.mutants.matrix import HEALTHY, Case
+from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
 from reference_server.services.secrets import load_secrets
 
 if TYPE_CHECKING:
-    from reference_server.mutants.model import Mutant
+    from reference_server.mutants.model import Benign, Mutant
 
 
 def test_every_requirement_has_a_mutant_that_must_fail_it() -> None:
@@ -34,3 +38,50 @@ def test_only_the_mutants_of_start_up_bend_how_secrets_are_read() -> None:
     }
     assert bending <= {mutant.id for mutant in boot.MUTANTS}
     assert bending
+
+
+def test_there_are_enough_benign_variants_and_none_is_a_mutant() -> None:
+    assert len(all_benign()) >= 12
+    assert set(all_benign()).isdisjoint(all_mutants())
+
+
+@pytest.mark.parametrize("variant", all_benign().values(), ids=lambda variant: variant.id)
+def test_a_benign_variant_names_no_failure_and_says_what_differs(variant: Benign) -> None:
+    assert variant.fails == frozenset()
+    assert variant.lacks <= set(requirements())
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", variant.id)
+    assert variant.summary.endswith(".")
+    assert variant.load_secrets is load_secrets
+    assert variant.serve_words == ("reference_server.mutants", variant.id, "--serve")
+    assert find_mutant(variant.id) == variant
+
+
+def test_mutants_and_benign_variants_are_listed_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    listed: dict[str, set[str]] = {}
+    for word in ("--list", "--list-benign"):
+        assert main([word]) == 0
+        listed[word] = {entry["name"] for entry in json.loads(capsys.readouterr().out)}
+    assert listed == {"--list": set(all_mutants()), "--list-benign": set(all_benign())}
+
+
+def test_a_benign_variant_must_pass_all_but_what_it_leaves_without_a_subject() -> None:
+    case = Case("variant", frozenset(), frozenset({"MCP-06"}))
+    good = {"MCP-06": "not assessed", "AUTH-01": "pass"}
+    assert case.is_met(good)
+    for name, verdict in (
+        ("AUTH-01", "fail"),
+        ("AUTH-01", "inconclusive"),
+        ("AUTH-01", "not assessed"),
+        ("MCP-06", "pass"),
+        ("MCP-06", "fail"),
+    ):
+        assert not case.is_met({**good, name: verdict}), f"{name}: {verdict}"
+
+
+def test_a_mutant_must_fail_what_it_names_and_the_healthy_server_nothing() -> None:
+    mutant = Case("mutant", frozenset({"AUTH-01"}))
+    assert mutant.is_met({"AUTH-01": "fail", "AUTH-02": "pass", "AUD-01": "inconclusive"})
+    assert not mutant.is_met({"AUTH-01": "pass", "AUTH-02": "pass"})
+    assert not mutant.is_met({"AUTH-01": "fail", "AUTH-02": "fail"})
+    assert HEALTHY.is_met({"AUTH-01": "pass"})
+    assert not HEALTHY.is_met({"AUTH-01": "pass", "AUTH-02": "inconclusive"})

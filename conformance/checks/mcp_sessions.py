@@ -104,7 +104,8 @@ def test_an_unsupported_protocol_version_is_refused(
         if revision == STATELESS:
             request = opening(revision)
         else:
-            request = used(line, opened(line, keys.active))
+            _, session = line.open_session(keys.active)  # a server need not have any
+            request = rpc("tools/list", revision=revision, session=session)
         establish(line.send(request, key=keys.active).succeeded, f"{revision}: the request works")
         for version in ("1999-01-01", "latest"):
             changed = request.with_header("MCP-Protocol-Version", version)

@@ -12,8 +12,10 @@ from flask import Response
 from mcp.server import runner, streamable_http_manager
 from mcp_types import UNSUPPORTED_PROTOCOL_VERSION
 
+from reference_server.answers import error
 from reference_server.mutants.bending import before, header, replaced, with_stage
 from reference_server.mutants.benign.edge import benign, json_rewritten, rewritten
+from reference_server.protocol import gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +136,25 @@ class _LongId:
     hex: str
 
 
+def _sessionless(parts: Parts) -> Parts:
+    manager = streamable_http_manager.StreamableHTTPSessionManager
+
+    def make(*what: Any, **how: Any) -> Any:
+        return manager(*what, **{**how, "stateless": True})
+
+    setattr(gate, "StreamableHTTPSessionManager", make)  # noqa: B010 -- a class is expected there
+    return parts
+
+
+def _keep_sessions(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    if (context.method, context.path) != ("DELETE", "/mcp"):
+        return None
+    answer = error(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
+    answer.headers["Allow"] = "GET, POST"
+    return answer
+
+
 def _long_session_ids(parts: Parts) -> Parts:
     def make() -> _LongId:
         return _LongId(f"mcp.{secrets.token_urlsafe(48)}~v1")
@@ -158,6 +179,18 @@ VARIANTS = (
         "One revision is spoken, 2026-07-28, which has no sessions.",
         lacks=ABOUT_SESSIONS,
         parts=_speaking(STATELESS),
+    ),
+    benign(
+        "sessionless",
+        "All revisions are spoken, and no session is ever opened, as none need be.",
+        lacks=ABOUT_SESSIONS,
+        parts=_sessionless,
+    ),
+    benign(
+        "sessions-not-deletable",
+        "Clients cannot end a session: DELETE gets 405, as it may.",
+        lacks="MCP-09",
+        parts=with_stage("open_audit_entry", before(_keep_sessions)),
     ),
     benign(
         "event-streams",

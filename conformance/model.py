@@ -58,6 +58,7 @@ class Channel(StrEnum):
     REVOKE_ROUTE = "revoke-route"
     AUTH_ROUTE = "auth-route"
     OAUTH_ROUTES = "oauth-routes"
+    OAUTH_STATES = "oauth-states"
     OWNER = "owner"
     TRAIL_VERIFIER = "trail-verifier"
     WORKERS = "workers"
@@ -93,6 +94,7 @@ _SUPPLIED_BY = {
     Channel.REVOKE_ROUTE: "the profile's [routes] revoke_key",
     Channel.AUTH_ROUTE: "the profile's [routes] auth: a path whose limit is that of signing in",
     Channel.OAUTH_ROUTES: "the profile's [oauth]: routes that start and finish a flow",
+    Channel.OAUTH_STATES: "the profile's oauth.states_table: what is remembered of open flows",
     Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",

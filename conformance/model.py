@@ -66,6 +66,7 @@ class Channel(StrEnum):
     DATA_TOOL = "data-tool"
     VALIDATED_TOOL = "validated-tool"
     FAILING_TOOL = "failing-tool"
+    BY_ID_TOOL = "by-id-tool"
 
     @property
     def supplied_by(self) -> str:
@@ -102,6 +103,7 @@ _SUPPLIED_BY = {
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
+    Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
 }
 
 

@@ -187,6 +187,19 @@ class FailingTool(Section):
     detail_argument: str | None = None
 
 
+class ByIdTool(Section):
+    """A tool that takes an object's id.
+
+    ``listed_by`` is the tool, without arguments, whose result tells the ids a tenant has: whatever
+    stands in a field called ``id_field``, at any depth.
+    """
+
+    name: str
+    argument: str
+    listed_by: str
+    id_field: str = "id"
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -194,6 +207,7 @@ class Tools(Section):
     tenant_data: str | None = None
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
+    by_id: ByIdTool | None = None
 
 
 class AppSql(Section):
@@ -361,6 +375,7 @@ class Target(Section):
             Channel.DATA_TOOL: self.tools.tenant_data,
             Channel.VALIDATED_TOOL: self.tools.validated,
             Channel.FAILING_TOOL: self.tools.failing,
+            Channel.BY_ID_TOOL: self.tools.by_id,
         }
         return bool(supplied[channel])
 

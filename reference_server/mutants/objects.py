@@ -49,7 +49,7 @@ class _Cached:
         return self.fetch(arguments, caller)
 
 
-_ANY_TEXT = {
+ANY_TEXT = {
     "type": "object",
     "properties": {"metricId": {"type": "string"}},
     "required": ["metricId"],
@@ -95,7 +95,7 @@ MUTANTS = (
         "foreign-object-by-another-spelling",
         "RLS-12",
         "An id spelt in another way misses the check of whose it is.",
-        parts=with_tool("get_metric", _Cached().spelt_freely, _ANY_TEXT),
+        parts=with_tool("get_metric", _Cached().spelt_freely, ANY_TEXT),
     ),
     mutant(
         "foreign-key-told-apart",

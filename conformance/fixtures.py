@@ -14,6 +14,7 @@ from conformance.evidence.exhaustion import Exhaustion
 from conformance.evidence.good_case import GoodCase
 from conformance.evidence.launch import Launcher
 from conformance.evidence.log_stream import LogStream
+from conformance.evidence.oauth import Flows
 from conformance.evidence.owner import TrailOwner
 from conformance.evidence.passage import Passage
 from conformance.evidence.repository import SourceLint
@@ -184,6 +185,12 @@ def good_case(wire: Wire, target: Target) -> GoodCase:
 def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
     """The administrator's route."""
     return Administrator(wire, target, redactor)
+
+
+@pytest.fixture
+def flows(wire: Wire, redactor: Redactor) -> Flows:
+    """Flows to a platform, begun and finished over the OAuth routes."""
+    return Flows(wire, redactor)
 
 
 @pytest.fixture

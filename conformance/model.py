@@ -58,6 +58,7 @@ class Channel(StrEnum):
     REVOKE_ROUTE = "revoke-route"
     AUTH_ROUTE = "auth-route"
     OAUTH_ROUTES = "oauth-routes"
+    OAUTH_STATES = "oauth-states"
     OWNER = "owner"
     TRAIL_VERIFIER = "trail-verifier"
     WORKERS = "workers"
@@ -65,6 +66,7 @@ class Channel(StrEnum):
     DATA_TOOL = "data-tool"
     VALIDATED_TOOL = "validated-tool"
     FAILING_TOOL = "failing-tool"
+    BY_ID_TOOL = "by-id-tool"
 
     @property
     def supplied_by(self) -> str:
@@ -93,6 +95,7 @@ _SUPPLIED_BY = {
     Channel.REVOKE_ROUTE: "the profile's [routes] revoke_key",
     Channel.AUTH_ROUTE: "the profile's [routes] auth: a path whose limit is that of signing in",
     Channel.OAUTH_ROUTES: "the profile's [oauth]: routes that start and finish a flow",
+    Channel.OAUTH_STATES: "the profile's oauth.states_table: what is remembered of open flows",
     Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
@@ -100,6 +103,7 @@ _SUPPLIED_BY = {
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
+    Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
 }
 
 

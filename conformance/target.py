@@ -76,7 +76,10 @@ class Routes(Section):
 class OAuth(Section):
     """Routes that start and finish a flow to a platform, both POST with a tenant's key.
 
-    ``{platform}`` is filled in. The first answers with the state and the PKCE challenge.
+    ``{platform}`` is filled in. The first answers with the state and the PKCE challenge, the second
+    takes the state in a JSON object. ``states_table`` is where an auditor finds what is remembered
+    of open flows, ``verifier_column`` where each verifier stands if it is not sealed. Expired rows
+    are gone ``cleanup_seconds`` after their end.
     """
 
     start: str
@@ -86,6 +89,9 @@ class OAuth(Section):
     challenge_field: str = "codeChallenge"
     method_field: str = "codeChallengeMethod"
     state_seconds: int = Field(default=600, gt=0)
+    cleanup_seconds: int = Field(default=300, gt=0)
+    states_table: str | None = None
+    verifier_column: str | None = None
 
 
 class Headers(Section):
@@ -181,6 +187,19 @@ class FailingTool(Section):
     detail_argument: str | None = None
 
 
+class ByIdTool(Section):
+    """A tool that takes an object's id.
+
+    ``listed_by`` is the tool, without arguments, whose result tells the ids a tenant has: whatever
+    stands in a field called ``id_field``, at any depth.
+    """
+
+    name: str
+    argument: str
+    listed_by: str
+    id_field: str = "id"
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -188,6 +207,7 @@ class Tools(Section):
     tenant_data: str | None = None
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
+    by_id: ByIdTool | None = None
 
 
 class AppSql(Section):
@@ -348,6 +368,7 @@ class Target(Section):
             Channel.REVOKE_ROUTE: self.routes.revoke_key,
             Channel.AUTH_ROUTE: self.routes.auth,
             Channel.OAUTH_ROUTES: self.oauth,
+            Channel.OAUTH_STATES: self.oauth and self.oauth.states_table,
             Channel.OWNER: self.channels.owner,
             Channel.TRAIL_VERIFIER: self.channels.owner and self.channels.owner.verify,
             Channel.WORKERS: self.channels.launch and self.channels.launch.several_workers,
@@ -355,6 +376,7 @@ class Target(Section):
             Channel.DATA_TOOL: self.tools.tenant_data,
             Channel.VALIDATED_TOOL: self.tools.validated,
             Channel.FAILING_TOOL: self.tools.failing,
+            Channel.BY_ID_TOOL: self.tools.by_id,
         }
         return bool(supplied[channel])
 

@@ -25,3 +25,10 @@ class ToolError(ReferenceServerError):
     def __init__(self, message: str, detail: object = None) -> None:
         super().__init__(message)
         self.detail = detail
+
+
+class UnknownObjectError(ToolError):
+    """The caller named something that is not there for him: absent and another tenant's alike."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"There is no such {kind}.")

@@ -147,6 +147,7 @@ class StartedFlow:
     state: str
     code_challenge: str
     expires_in: int
+    code_challenge_method: str = "S256"
 
 
 class OAuthStates(Protocol):

@@ -45,7 +45,20 @@ def areas() -> dict[str, str]:
 
 
 def _rank(path: Path) -> tuple[int, str]:
-    order = ("auth", "time", "rot", "rls", "aud", "rate", "block", "mcp", "log", "boot", "ops")
+    order = (
+        "auth",
+        "time",
+        "rot",
+        "rls",
+        "aud",
+        "rate",
+        "block",
+        "mcp",
+        "log",
+        "boot",
+        "oauth",
+        "ops",
+    )
     return (order.index(path.stem) if path.stem in order else len(order), path.stem)
 
 

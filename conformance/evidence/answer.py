@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
@@ -188,6 +188,10 @@ class Answer:
             )
         )
         return self.status, headers, self._scrubbed(self.text)
+
+    def without(self, *values: str) -> Answer:
+        """Return the answer for a comparison that leaves out values of this request's own."""
+        return replace(self, scrub=(*self.scrub, *values))
 
     def _scrubbed(self, text: str) -> str:
         for value in self.scrub:

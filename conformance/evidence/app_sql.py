@@ -218,6 +218,11 @@ class AppDatabase:
         statement = cast("LiteralString", self.channel.insert)
         return sql.SQL(statement), {"tenant": tenant_id, "unique": f"hallmark-{uuid.uuid4()}"}
 
+    def spelt_out(self, tenant_id: str, unique: str) -> str:
+        """Return the profile's statement that inserts a row as text, its values in their places."""
+        values = {"tenant": tenant_id, "unique": unique}
+        return self.channel.insert % {name: f"'{value}'" for name, value in values.items()}
+
     def updated_as(self, context: str, *, of: str, to: str) -> bool:
         """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
         query = self.over(

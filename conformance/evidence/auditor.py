@@ -140,6 +140,12 @@ class AuditReader:
                 parts += [row[0] for row in connection.execute(query)]
         return "\n".join(parts)
 
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return every row of a table, by column. Raises psycopg.Error where it cannot be read."""
+        query = sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(*name.split(".")))
+        with self._connect() as connection:
+            return [row[0] for row in connection.execute(query)]
+
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(
             self.channel.dsn,

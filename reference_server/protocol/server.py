@@ -12,7 +12,7 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
 from reference_server.context import SCOPE_KEY
-from reference_server.errors import StorageUnavailableError
+from reference_server.errors import StorageUnavailableError, UnknownObjectError
 from reference_server.parts import AuditEvent, ToolCaller
 from reference_server.protocol.arguments import LONGEST_NAME, find_bad_argument
 from reference_server.services.logs import log_event
@@ -95,6 +95,9 @@ class ToolDesk:
         try:
             result = dict(tool.run(arguments, caller))
             text = json.dumps(result)
+        except UnknownObjectError as error:
+            self._audit_failure(context, tool.name, str(error))
+            return _failed(str(error))
         except Exception as error:  # noqa: BLE001 -- whatever a tool raises, its text stays here
             return self._report(error, tool, context)
         event = AuditEvent(EventType.TOOL_CALLED, Outcome.SUCCESS, metadata={"tool": tool.name})

@@ -31,7 +31,7 @@ def oauth_routes(parts: Parts) -> Blueprint:
         return jsonify(
             state=flow.state,
             codeChallenge=flow.code_challenge,
-            codeChallengeMethod="S256",
+            codeChallengeMethod=flow.code_challenge_method,
             expiresIn=flow.expires_in,
         )
 

@@ -56,19 +56,19 @@ class SqlOAuthStates:
 
     def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
         """Store a new state with its PKCE verifier; StorageUnavailableError if that fails."""
-        state, verifier = secrets.token_urlsafe(_SECRET_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+        state, verifier = self._new_state(), self._new_verifier()
         now = self._clock.now()
         values = {
             "tenant": tenant_id,
             "platform": platform,
-            "state": _digest(state),
+            "state": digest_of(state),
             "verifier": verifier,
             "now": now,
             "expires": now + timedelta(seconds=self._lifetime),
         }
         with storage_guarded(), self._sessions.begin(tenant_id) as connection:
             connection.execute(_STORE, values)
-        return StartedFlow(state, challenge_of(verifier), self._lifetime)
+        return StartedFlow(state, self._challenge(verifier), self._lifetime)
 
     def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
         """Use a state up and return its verifier.
@@ -78,7 +78,7 @@ class SqlOAuthStates:
         values = {
             "tenant": tenant_id,
             "platform": platform,
-            "state": _digest(state),
+            "state": digest_of(state),
             "now": self._clock.now(),
         }
         with storage_guarded(), self._sessions.begin(tenant_id) as connection:
@@ -93,6 +93,15 @@ class SqlOAuthStates:
         with storage_guarded(), self._engine.connect() as connection:
             tenants = list(connection.execute(_TENANTS).scalars())
         return sum(self._forget(tenant, self._clock.now()) for tenant in tenants)
+
+    def _new_state(self) -> str:
+        return secrets.token_urlsafe(_SECRET_BYTES)
+
+    def _new_verifier(self) -> str:
+        return secrets.token_urlsafe(_SECRET_BYTES)
+
+    def _challenge(self, verifier: str) -> str:
+        return challenge_of(verifier)
 
     def _forget(self, tenant_id: UUID, now: datetime) -> int:
         with storage_guarded(), self._sessions.begin(tenant_id) as connection:
@@ -137,5 +146,6 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _digest(state: str) -> str:
+def digest_of(state: str) -> str:
+    """Return what the database holds of a state: its SHA-256 in lower-case hex."""
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()

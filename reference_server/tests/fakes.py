@@ -175,15 +175,15 @@ class FakeSessions:
     @contextmanager
     def begin(self, tenant_id: UUID) -> Generator[Any]:
         """Yield what looks like a connection."""
-        yield _Rows([("google", "spend", "last_7_days", {"canary": str(tenant_id)})])
+        yield _Rows([(tenant_id, "google", "spend", "last_7_days", {"canary": str(tenant_id)})])
 
 
 @dataclass
 class _Rows:
     rows: list[tuple[Any, ...]]
 
-    def execute(self, statement: object) -> _Rows:
-        del statement
+    def execute(self, statement: object, values: object = None) -> _Rows:
+        del statement, values
         return self
 
     def all(self) -> list[tuple[Any, ...]]:

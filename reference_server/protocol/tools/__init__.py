@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.protocol.tools.account_health import AccountHealth
+from reference_server.protocol.tools.get_metric import GetMetric
 from reference_server.protocol.tools.list_metrics import ListMetrics
 from reference_server.protocol.tools.ping import Ping
 from reference_server.protocol.tools.raise_error import RaiseError
@@ -12,4 +13,4 @@ from reference_server.protocol.tools.raise_error import RaiseError
 if TYPE_CHECKING:
     from reference_server.parts import Tool
 
-TOOLS: tuple[Tool, ...] = (Ping(), AccountHealth(), ListMetrics(), RaiseError())
+TOOLS: tuple[Tool, ...] = (Ping(), AccountHealth(), ListMetrics(), GetMetric(), RaiseError())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 HERE = Path(__file__).parent
-TOOLS = {"ping", "get_account_health", "list_metrics", "raise_error"}
+TOOLS = {"ping", "get_account_health", "list_metrics", "get_metric", "raise_error"}
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60
 INSTALL_SECONDS = 240

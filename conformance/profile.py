@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from conformance.target import Resolved, Target
+from conformance.sections import Resolved
+from conformance.target import Target
 
 _REFERENCES = ("env", "file", "state")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, TypeVar
+from importlib.util import find_spec
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from conformance.model import Channel
+from conformance.sections import OAuth, Secret, Section, Tools
 
 T = TypeVar("T")
 
@@ -18,35 +20,6 @@ def supplied(section: T | None) -> T:
     if section is None:
         raise LookupError("the profile lacks a section that this check's clause should have named")
     return section
-
-
-class Resolved(str):
-    """A value taken from the environment, a file or the state file."""
-
-    __slots__ = ()
-
-
-def _from_outside(value: Any) -> str:
-    if not isinstance(value, Resolved):
-        raise ValueError(  # noqa: TRY004 -- pydantic collects ValueError only
-            'a secret must not stand in a profile; write { env = "NAME" } or { file = "PATH" }'
-        )
-    return str(value)
-
-
-Secret = Annotated[str, BeforeValidator(_from_outside), Field(min_length=1)]
-
-
-class Section(BaseModel):
-    """A table of the profile: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def __repr__(self) -> str:
-        """Tell the kind alone: a failed assertion shows values, and these hold secrets."""
-        return f"<{type(self).__name__}>"
-
-    __str__ = __repr__
 
 
 class Start(Section):
@@ -71,27 +44,6 @@ class Routes(Section):
     rotate_key: str | None = None
     revoke_key: str | None = None
     auth: str | None = None
-
-
-class OAuth(Section):
-    """Routes that start and finish a flow to a platform, both POST with a tenant's key.
-
-    ``{platform}`` is filled in. The first answers with the state and the PKCE challenge, the second
-    takes the state in a JSON object. ``states_table`` is where an auditor finds what is remembered
-    of open flows, ``verifier_column`` where each verifier stands if it is not sealed. Expired rows
-    are gone ``cleanup_seconds`` after their end.
-    """
-
-    start: str
-    finish: str
-    platforms: tuple[str, str]
-    state_field: str = "state"
-    challenge_field: str = "codeChallenge"
-    method_field: str = "codeChallengeMethod"
-    state_seconds: int = Field(default=600, gt=0)
-    cleanup_seconds: int = Field(default=300, gt=0)
-    states_table: str | None = None
-    verifier_column: str | None = None
 
 
 class Headers(Section):
@@ -169,45 +121,6 @@ class Answers(Section):
 
     unauthorized: dict[str, Any] = Field(default={"error": "unauthorized"})
     rate_limited: dict[str, Any] = Field(default={"error": "rate_limit_exceeded"})
-
-
-class ValidatedTool(Section):
-    """A tool with an enumerated argument: arguments it takes, and some it must refuse."""
-
-    name: str
-    arguments: dict[str, Any]
-    bad_arguments: dict[str, Any]
-
-
-class FailingTool(Section):
-    """A tool that raises the message it is given, carrying the detail it is given."""
-
-    name: str
-    message_argument: str = "message"
-    detail_argument: str | None = None
-
-
-class ByIdTool(Section):
-    """A tool that takes an object's id.
-
-    ``listed_by`` is the tool, without arguments, whose result tells the ids a tenant has: whatever
-    stands in a field called ``id_field``, at any depth.
-    """
-
-    name: str
-    argument: str
-    listed_by: str
-    id_field: str = "id"
-
-
-class Tools(Section):
-    """Tools the suite may call; no other tool is ever called."""
-
-    ping: str | None = None
-    tenant_data: str | None = None
-    validated: ValidatedTool | None = None
-    failing: FailingTool | None = None
-    by_id: ByIdTool | None = None
 
 
 class AppSql(Section):
@@ -377,6 +290,7 @@ class Target(Section):
             Channel.VALIDATED_TOOL: self.tools.validated,
             Channel.FAILING_TOOL: self.tools.failing,
             Channel.BY_ID_TOOL: self.tools.by_id,
+            Channel.OFFICIAL_CLIENT: find_spec("mcp"),
         }
         return bool(supplied[channel])
 

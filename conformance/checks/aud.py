@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
-    from conformance.target import FailingTool, Target
+    from conformance.sections import FailingTool
+    from conformance.target import Target
 
 FAILURE = "api_key.auth_failure"
 SUCCESS = "api_key.auth_success"

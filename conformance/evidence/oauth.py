@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.wire import Wire
     from conformance.redaction import Redactor
-    from conformance.target import OAuth
+    from conformance.sections import OAuth
 
 _JSON = (("Content-Type", "application/json"),)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")

@@ -155,6 +155,11 @@ class Wire:
             may_fail = is_guarded and key not in self._shared.good_keys
             return self._budget.spend(may_fail=may_fail)
 
+    def charge(self, key: str, requests: int) -> None:
+        """Count requests that another program is about to send with a key, waiting if need be."""
+        for _ in range(requests):
+            self._charged(key, is_guarded=True)
+
     def key_header(self, key: str) -> tuple[str, str]:
         """Return the header that carries a key at this target."""
         scheme = self.target.headers.api_key_scheme

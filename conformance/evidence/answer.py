@@ -187,7 +187,14 @@ class Answer:
                 if not _is_per_request(name.lower())
             )
         )
-        return self.status, headers, self._scrubbed(self.text)
+        return self.status, headers, self._without_own_id(self._scrubbed(self.text))
+
+    def _without_own_id(self, text: str) -> str:
+        """Mask the id of a JSON-RPC answer: it is the caller's own and tells the caller nothing."""
+        own = self.message.get("id")
+        if own is None:
+            return text
+        return re.sub(rf'("id"\s*:\s*){re.escape(json.dumps(own))}\b', r"\1<own>", text, count=1)
 
     def without(self, *values: str) -> Answer:
         """Return the answer for a comparison that leaves out values of this request's own."""

@@ -30,11 +30,12 @@ def test_concurrent_tenants_get_their_own_rows_only(wire: Wire, keys: Keys, targ
         establish(answer.succeeded, f"the tool answers (got {answer})")
         return tenant.canary in answer.text, other.canary in answer.text
 
-    establish(read(0)[0] and read(1)[0], "each tenant finds its own canary")
+    seen = [read(0), read(1)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        seen = list(pool.map(read, range(CALLS)))
+        seen += pool.map(read, range(CALLS))
     assert sum(foreign for _, foreign in seen) == 0, "a response held the other tenant's canary"
-    assert sum(own for own, _ in seen) == CALLS, "a tenant did not get its own rows"
+    establish(any(own for own, _ in seen), "a tenant finds its own canary")
+    assert all(own for own, _ in seen), "a tenant did not get its own rows"
 
 
 @requirement("RLS-09")

@@ -50,13 +50,26 @@ def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _rested(request: pytest.FixtureRequest, _turn: None) -> None:
-    """Let a tenant that was brought to its limit recover, for checks that do not ask for that."""
+def _rested(request: pytest.FixtureRequest, _turn: None) -> Iterator[None]:
+    """Let a tenant that was brought to its limit recover, for checks that do not ask for that.
+
+    Workers cannot see what another one has at its limit: there it recovers at once.
+    """
     session = request.config.stash.get(SESSION, None)
-    if session is None or session.held.tenant is None or "exhaustion" in request.fixturenames:
+    if session is None:
+        yield
         return
-    passage: Passage = request.getfixturevalue("passage")
-    passage.of(session.target.limits.tenant_window_seconds + 1)
+    if "exhaustion" not in request.fixturenames:
+        _let_recover(session, request)
+    yield
+    if session.workers > 1:
+        _let_recover(session, request)
+
+
+def _let_recover(session: JudgeSession, request: pytest.FixtureRequest) -> None:
+    if session.held.tenant is not None:
+        passage: Passage = request.getfixturevalue("passage")
+        passage.of(session.target.limits.tenant_window_seconds + 1)
 
 
 # -- fixtures ---------------------------------------------------------------------------------
@@ -224,3 +237,12 @@ def exhaustion(
     return Exhaustion(
         wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
     )
+
+
+@pytest.fixture
+def guest(target: Target, administrator: Administrator) -> TenantKeys:
+    """The tenant on which most requests are spent: the spared one, or else the second."""
+    tenants = supplied(target.tenants)
+    if tenants.spare is None or not administrator.can_mint:
+        return TenantKeys(tenants.b)
+    return TenantKeys(tenants.spare.model_copy(update={"key": administrator.mint()}))

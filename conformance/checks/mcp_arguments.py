@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.wire import Wire
-    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.forge.keys import TenantKeys
     from conformance.sections import Tools
 
 AT_ONCE = SLEEP / 2
@@ -108,14 +108,14 @@ def slept(slot: Slot, wire: Wire, tenant: TenantKeys, ending: str) -> bool:
 
 
 @requirement("MCP-13")
-def test_sql_in_an_argument_is_no_condition(wire: Wire, keys: Keys) -> None:
+def test_sql_in_an_argument_is_no_condition(wire: Wire, guest: TenantKeys) -> None:
     """What would be true and what would be false to a database must be the same to a caller."""
-    for slot in slots(wire, keys.b):
-        good = slot.call(wire, keys.b, slot.good)
+    for slot in slots(wire, guest):
+        good = slot.call(wire, guest, slot.good)
         establish(is_handled(good), f"{slot} answers to a good value")
         for ending in CONDITIONS:
             found, missed = (
-                slot.call(wire, keys.b, slot.good + ending.format(letter=letter))
+                slot.call(wire, guest, slot.good + ending.format(letter=letter))
                 for letter in (SAME, OTHER)
             )
             assert is_handled(found), f"{slot}: {ending}: {found}"
@@ -124,53 +124,53 @@ def test_sql_in_an_argument_is_no_condition(wire: Wire, keys: Keys) -> None:
 
 
 @requirement("MCP-13")
-def test_nothing_in_an_argument_is_run(wire: Wire, keys: Keys) -> None:
+def test_nothing_in_an_argument_is_run(wire: Wire, guest: TenantKeys) -> None:
     """A payload that were run, by a database or by a shell, would take its time."""
-    for slot in slots(wire, keys.a):
-        plain = slot.call(wire, keys.a, slot.good)
+    for slot in slots(wire, guest):
+        plain = slot.call(wire, guest, slot.good)
         establish(plain.seconds < AT_ONCE, f"{slot} answers a good value at once")
         for kind, ending in SLEEPERS.items():
-            assert not slept(slot, wire, keys.a, ending), f"{slot} ran {kind}: {ending}"
+            assert not slept(slot, wire, guest, ending), f"{slot} ran {kind}: {ending}"
 
 
 @requirement("MCP-13")
-def test_nothing_in_an_argument_is_evaluated(wire: Wire, keys: Keys) -> None:
+def test_nothing_in_an_argument_is_evaluated(wire: Wire, guest: TenantKeys) -> None:
     """The product is in no payload, so whoever answers with it has worked it out."""
-    for slot in slots(wire, keys.a):
+    for slot in slots(wire, guest):
         for kind, ending in EVALUATED.items():
-            answer = slot.call(wire, keys.a, slot.good + ending)
+            answer = slot.call(wire, guest, slot.good + ending)
             assert is_handled(answer), f"{slot}: {kind}: {answer}"
             assert WORKED_OUT not in answer.text, f"{slot}: {kind}: {answer}"
         for ending in FORMATS:
-            answer = slot.call(wire, keys.a, slot.good + ending)
+            answer = slot.call(wire, guest, slot.good + ending)
             assert is_handled(answer), f"{slot}: {ending}: {answer}"
             assert not FILLED_IN.search(answer.text), f"{slot}: {ending}: {answer}"
 
 
 @requirement("MCP-13")
-def test_no_argument_is_a_path(wire: Wire, keys: Keys) -> None:
+def test_no_argument_is_a_path(wire: Wire, guest: TenantKeys) -> None:
     """Files that every Unix has, by every spelling; the answer must hold nothing of them."""
-    for slot in slots(wire, keys.b):
+    for slot in slots(wire, guest):
         for path in PATHS:
-            answer = slot.call(wire, keys.b, path)
+            answer = slot.call(wire, guest, path)
             assert is_handled(answer), f"{slot}: {path!r}: {answer}"
             assert not FILE_CONTENT.search(answer.text), f"{slot}: {path!r}: {answer}"
             assert not (slot.is_lookup and answer.succeeded), f"{slot}: {path!r}: {answer}"
 
 
 @requirement("MCP-13", also_needs=(Channel.APP_SQL,))
-def test_no_argument_changes_a_table(wire: Wire, keys: Keys, app_sql: AppDatabase) -> None:
+def test_no_argument_changes_a_table(wire: Wire, guest: TenantKeys, app_sql: AppDatabase) -> None:
     """A row of the calling tenant's would come, if a statement in an argument were carried out."""
     mark = f"hallmark-{secrets.token_hex(4)}"
     # The statement that the profile has for adding a row, with its values written out.
-    insert = app_sql.spelt_out(keys.b.tenant_id, mark)
-    with app_sql.as_tenant(keys.b.tenant_id) as connection:
+    insert = app_sql.spelt_out(guest.tenant_id, mark)
+    with app_sql.as_tenant(guest.tenant_id) as connection:
         before = app_sql.count(connection)
     establish(before, "the tenant has rows")
-    for slot in slots(wire, keys.b):
+    for slot in slots(wire, guest):
         for ending in (f"'; {insert}; --", f"; {insert}; --", f"'); {insert}; --"):
-            answer = slot.call(wire, keys.b, slot.good + ending)
+            answer = slot.call(wire, guest, slot.good + ending)
             assert is_handled(answer), f"{slot}: {answer}"
-    with app_sql.as_tenant(keys.b.tenant_id) as connection:
+    with app_sql.as_tenant(guest.tenant_id) as connection:
         after = app_sql.count(connection)
     assert after == before, "a statement in an argument was carried out"

@@ -104,12 +104,12 @@ def test_an_unsupported_protocol_version_is_refused(
         if revision == STATELESS:
             request = opening(revision)
         else:
-            _, session = line.open_session(keys.active)  # a server need not have any
+            _, session = line.open_session(keys.b.active)  # a server need not have any
             request = rpc("tools/list", revision=revision, session=session)
-        establish(line.send(request, key=keys.active).succeeded, f"{revision}: the request works")
+        establish(line.send(request, key=keys.b.active).succeeded, f"{revision}: the request works")
         for version in ("1999-01-01", "latest"):
             changed = request.with_header("MCP-Protocol-Version", version)
-            answer = line.send(changed, key=keys.active)
+            answer = line.send(changed, key=keys.b.active)
             assert answer.status == HTTPStatus.BAD_REQUEST, f"{revision}, {version}: {answer}"
             assert not answer.result
 

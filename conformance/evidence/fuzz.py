@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXAMPLES = 60
+EXAMPLES = 40
 
 _METHODS = (
     "initialize",

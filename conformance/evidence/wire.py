@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,7 @@ class Wire:
             self.transcript,
             address=self._address,
             seconds=self._seconds,
-            shared=self._shared,
+            shared=replace(self._shared, paced_keys=frozenset[str]()),
         )
 
     @property

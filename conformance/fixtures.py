@@ -14,6 +14,7 @@ from conformance.evidence.exhaustion import Exhaustion
 from conformance.evidence.good_case import GoodCase
 from conformance.evidence.launch import Launcher
 from conformance.evidence.log_stream import LogStream
+from conformance.evidence.migration import MigrationDrill
 from conformance.evidence.oauth import Flows
 from conformance.evidence.passage import Passage
 from conformance.evidence.repository import SourceLint
@@ -164,6 +165,12 @@ def launcher(session_launcher: Launcher) -> Launcher:
 def lint(target: Target) -> SourceLint:
     """The lint command of the target's source."""
     return SourceLint(supplied(target.channels.repository))
+
+
+@pytest.fixture
+def migration(target: Target) -> MigrationDrill:
+    """A migration that must fail, and the database it fails on."""
+    return MigrationDrill(supplied(target.channels.migration))
 
 
 @pytest.fixture

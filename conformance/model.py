@@ -61,6 +61,7 @@ class Channel(StrEnum):
     OAUTH_STATES = "oauth-states"
     OWNER = "owner"
     TRAIL_VERIFIER = "trail-verifier"
+    MIGRATION = "migration"
     WORKERS = "workers"
     PING_TOOL = "ping-tool"
     DATA_TOOL = "data-tool"
@@ -99,6 +100,7 @@ _SUPPLIED_BY = {
     Channel.OAUTH_STATES: "the profile's oauth.states_table: what is remembered of open flows",
     Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
+    Channel.MIGRATION: "the profile's [channels.migration]: a migration that must fail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
     Channel.PING_TOOL: "the profile's [tools] ping: a tool that answers with the caller's tenant",
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",

@@ -14,7 +14,9 @@ from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
+    from conformance.evidence.migration import MigrationDrill
     from conformance.evidence.repository import SourceLint
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.target import Target
 
@@ -76,6 +78,27 @@ def test_interpolated_sql_fails_lint(lint: SourceLint, form: str) -> None:
     establish(lint.accepts(GOOD_SQL), "lint passes a parameterized query")
     bad = f"def find(db, name):\n    return db.execute({BAD_SQL[form]})\n"
     assert not lint.accepts(bad)
+
+
+@requirement("OPS-05")
+def test_a_failed_migration_aborts_and_its_dump_restores(
+    migration: MigrationDrill, transcript: Transcript
+) -> None:
+    """The rows are removed after it has failed, so that they can come from the dump alone."""
+    before = migration.rows()
+    establish(before, "there are rows to lose")
+    failed = migration.fail()
+    transcript.note("the failed migration", f"exit code {failed.code}\n{failed.output}")
+    assert failed.code != 0, "a failed migration ended as if it had succeeded"
+    assert failed.restore, "the command that restores is not told"
+    assert failed.dumps, f"no dump of this migration is named in {failed.restore}"
+    assert migration.rows() == before, "the failed migration changed rows"
+    migration.empty()
+    establish(not migration.rows(), "the rows can be removed")
+    restored = migration.restore(failed.restore)
+    transcript.note("the restore", f"exit code {restored.code}\n{restored.output}")
+    assert restored.code == 0, "the restore, run as it was told, failed"
+    assert migration.rows() == before, "the restore did not bring the rows back"
 
 
 def _missing(answer: Answer) -> list[str]:

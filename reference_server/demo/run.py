@@ -138,6 +138,9 @@ class _Demo:
         loaded: Mapping[SecretName, bytes],
         tenants: dict[str, SeededTenant],
     ) -> Callable[[int], None]:
+        from reference_server.demo.database import DRILL
+
+        drill = dataclasses.replace(database, name=DRILL)
         state = {
             "pid": os.getpid(),
             "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
@@ -146,6 +149,8 @@ class _Demo:
                 "app": database.dsn(Role.APP),
                 "auditor": database.dsn(Role.AUDITOR),
                 "owner": database.dsn(Role.ADMIN),
+                "drill_owner": drill.dsn(Role.ADMIN),
+                "drill_reader": drill.dsn(Role.AUDITOR),
             },
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),
@@ -160,6 +165,11 @@ class _Demo:
                 "verify_audit": _operator_command(
                     "verify-audit", database.url(Role.AUDITOR), self.operator_dir
                 ),
+                "failing_migration": [
+                    *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
+                    "--dump-dir",
+                    str(self.folder / "dumps"),
+                ],
             },
             "repository": {"lint": _lint_command()},
         }
@@ -185,6 +195,7 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
         def create() -> None:
             started.result()  # on the same thread, so it has ended; its error is ours
             database.create()
+            database.copy_for_drill()  # before a variant bends what is copied
             database.run_as_superuser(variant.sql)
 
         created = executor.submit(create)

@@ -52,6 +52,8 @@ class Channel(StrEnum):
     LAUNCH = "launch"
     ADDRESSES = "addresses"
     REPOSITORY = "repository"
+    SECURITY_LINT = "security-lint"
+    AUDIT = "audit"
     SPARE_TENANT = "spare-tenant"
     HEALTH_ROUTE = "health-route"
     ROTATE_ROUTE = "rotate-route"
@@ -89,6 +91,8 @@ _SUPPLIED_BY = {
     Channel.LAUNCH: "the profile's [channels.launch]: the command that starts the server",
     Channel.ADDRESSES: "a target on loopback, where each check has a client address of its own",
     Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
+    Channel.SECURITY_LINT: "the profile's channels.repository.security_lint: Bandit or its like",
+    Channel.AUDIT: "the profile's channels.repository.audit: what looks for known advisories",
     Channel.SPARE_TENANT: (
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
     ),

@@ -223,9 +223,16 @@ class Migration(Section):
 
 
 class Repository(Section):
-    """The lint command of the target's source; a path is appended."""
+    """The gates of the target's CI, as commands.
+
+    To ``lint`` and ``security_lint`` a path is appended. In ``audit``, ``{requirements}`` is a file
+    of pinned Python packages, and ``{advisories}`` the URL of a service that speaks as OSV's query
+    does (https://google.github.io/osv.dev/post-v1-query/).
+    """
 
     lint: tuple[str, ...]
+    security_lint: tuple[str, ...] = ()
+    audit: tuple[str, ...] = ()
 
 
 class Channels(Section):
@@ -290,6 +297,9 @@ class Target(Section):
             Channel.LAUNCH: self.channels.launch,
             Channel.ADDRESSES: self.is_loopback,
             Channel.REPOSITORY: self.channels.repository,
+            Channel.SECURITY_LINT: self.channels.repository
+            and self.channels.repository.security_lint,
+            Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
             Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
             Channel.HEALTH_ROUTE: self.routes.health,
             Channel.ROTATE_ROUTE: self.routes.rotate_key,

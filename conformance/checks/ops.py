@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.evidence.wire import require_alive
+from conformance.forge.code import DANGEROUS, HARMLESS
 from conformance.forge.requests import Request, opening
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.migration import MigrationDrill
-    from conformance.evidence.repository import SourceLint
+    from conformance.evidence.repository import DependencyAudit, SourceLint
     from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.target import Target
@@ -99,6 +101,21 @@ def test_a_failed_migration_aborts_and_its_dump_restores(
     transcript.note("the restore", f"exit code {restored.code}\n{restored.output}")
     assert restored.code == 0, "the restore, run as it was told, failed"
     assert migration.rows() == before, "the restore did not bring the rows back"
+
+
+@requirement("OPS-07", also_needs=(Channel.SECURITY_LINT,))
+@pytest.mark.parametrize("kind", list(DANGEROUS))
+def test_dangerous_code_fails_lint(security_lint: SourceLint, kind: str) -> None:
+    """What Bandit rates medium or high; a module that does the same safely passes."""
+    establish(security_lint.accepts(HARMLESS), "lint passes harmless code")
+    assert not security_lint.accepts(DANGEROUS[kind])
+
+
+@requirement("OPS-07", also_needs=(Channel.AUDIT,))
+def test_a_known_advisory_fails_the_audit(audit: DependencyAudit) -> None:
+    """A package of our own making and an advisory of our own: all else is the gate's."""
+    establish(audit.accepts(is_vulnerable=False), "the audit passes a package without advisories")
+    assert not audit.accepts(is_vulnerable=True)
 
 
 def _missing(answer: Answer) -> list[str]:

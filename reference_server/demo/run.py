@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
 from reference_server.demo.valkey import Valkey
@@ -171,7 +172,7 @@ class _Demo:
                     str(self.folder / "dumps"),
                 ],
             },
-            "repository": {"lint": _lint_command()},
+            "repository": gates(),
         }
 
         def announce(port: int) -> None:
@@ -299,8 +300,3 @@ def _unusable_databases(variant: Variant, database: DemoDatabase) -> dict[str, l
         "absent": _serve_command(variant, absent.url(Role.APP)),
         "unmigrated": _serve_command(variant, empty.url(Role.APP)),
     }
-
-
-def _lint_command() -> list[str]:
-    """Return the linter with the one rule that finds SQL glued together from strings."""
-    return [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "S608"]

@@ -50,8 +50,26 @@ def _without(*names: str) -> Any:
 
 
 def _lint_without_sql(state: dict[str, Any]) -> dict[str, Any]:
-    command = [*state["repository"]["lint"], "--ignore", "S608"]
-    return {**state, "repository": {"lint": command}}
+    return _with_gate(state, "lint", lambda command: [*command, "--ignore", "S608"])
+
+
+def _lint_of_injection_alone(state: dict[str, Any]) -> dict[str, Any]:
+    return _with_gate(state, "security_lint", lambda _: state["repository"]["lint"])
+
+
+def _lint_that_only_warns(state: dict[str, Any]) -> dict[str, Any]:
+    return _with_gate(state, "security_lint", lambda command: [*command, "--exit-zero"])
+
+
+def _audit_that_may_fail(state: dict[str, Any]) -> dict[str, Any]:
+    return _with_gate(state, "audit", _by_script('"$@" || true'))
+
+
+def _with_gate(
+    state: dict[str, Any], name: str, change: Callable[[list[str]], list[str]]
+) -> dict[str, Any]:
+    repository = state["repository"]
+    return {**state, "repository": {**repository, name: change(repository[name])}}
 
 
 def _migrated_by(
@@ -124,6 +142,24 @@ MUTANTS = (
         "OPS-06",
         "The rule that finds interpolated SQL is ignored.",
         state=_lint_without_sql,
+    ),
+    mutant(
+        "lint-of-injection-alone",
+        "OPS-07",
+        "Of the rules for dangerous code only the one for SQL is on.",
+        state=_lint_of_injection_alone,
+    ),
+    mutant(
+        "lint-that-only-warns",
+        "OPS-07",
+        "Dangerous code is listed, and passes.",
+        state=_lint_that_only_warns,
+    ),
+    mutant(
+        "audit-that-may-fail",
+        "OPS-07",
+        "The audit of dependencies is an optional step: its findings stop nothing.",
+        state=_audit_that_may_fail,
     ),
     mutant(
         "failed-migration-exits-0",

@@ -14,10 +14,11 @@ from conformance.evidence.exhaustion import Exhaustion
 from conformance.evidence.good_case import GoodCase
 from conformance.evidence.launch import Launcher
 from conformance.evidence.log_stream import LogStream
+from conformance.evidence.migration import MigrationDrill
 from conformance.evidence.oauth import Flows
 from conformance.evidence.owner import TrailOwner
 from conformance.evidence.passage import Passage
-from conformance.evidence.repository import SourceLint
+from conformance.evidence.repository import DependencyAudit, SourceLint
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
 from conformance.forge.keys import Keys, TenantKeys, random_key
@@ -183,7 +184,25 @@ def launcher(session_launcher: Launcher) -> Launcher:
 @pytest.fixture
 def lint(target: Target) -> SourceLint:
     """The lint command of the target's source."""
-    return SourceLint(supplied(target.channels.repository))
+    return SourceLint(supplied(target.channels.repository).lint)
+
+
+@pytest.fixture
+def security_lint(target: Target) -> SourceLint:
+    """The lint command that looks for dangerous code."""
+    return SourceLint(supplied(target.channels.repository).security_lint)
+
+
+@pytest.fixture
+def audit(target: Target) -> DependencyAudit:
+    """The audit of the target's dependencies."""
+    return DependencyAudit(supplied(target.channels.repository).audit)
+
+
+@pytest.fixture
+def migration(target: Target) -> MigrationDrill:
+    """A migration that must fail, and the database it fails on."""
+    return MigrationDrill(supplied(target.channels.migration))
 
 
 @pytest.fixture

@@ -52,6 +52,8 @@ class Channel(StrEnum):
     LAUNCH = "launch"
     ADDRESSES = "addresses"
     REPOSITORY = "repository"
+    SECURITY_LINT = "security-lint"
+    AUDIT = "audit"
     SPARE_TENANT = "spare-tenant"
     HEALTH_ROUTE = "health-route"
     ROTATE_ROUTE = "rotate-route"
@@ -61,6 +63,7 @@ class Channel(StrEnum):
     OAUTH_STATES = "oauth-states"
     OWNER = "owner"
     TRAIL_VERIFIER = "trail-verifier"
+    MIGRATION = "migration"
     WORKERS = "workers"
     PING_TOOL = "ping-tool"
     DATA_TOOL = "data-tool"
@@ -88,6 +91,8 @@ _SUPPLIED_BY = {
     Channel.LAUNCH: "the profile's [channels.launch]: the command that starts the server",
     Channel.ADDRESSES: "a target on loopback, where each check has a client address of its own",
     Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
+    Channel.SECURITY_LINT: "the profile's channels.repository.security_lint: Bandit or its like",
+    Channel.AUDIT: "the profile's channels.repository.audit: what looks for known advisories",
     Channel.SPARE_TENANT: (
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
     ),
@@ -99,6 +104,7 @@ _SUPPLIED_BY = {
     Channel.OAUTH_STATES: "the profile's oauth.states_table: what is remembered of open flows",
     Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
+    Channel.MIGRATION: "the profile's [channels.migration]: a migration that must fail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
     Channel.PING_TOOL: "the profile's [tools] ping: a tool that answers with the caller's tenant",
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",

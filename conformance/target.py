@@ -208,10 +208,32 @@ class Owner(Section):
     verify: tuple[str, ...] = ()
 
 
+class Migration(Section):
+    """A migration that must fail, on a database that only serves for that.
+
+    ``failing`` is the command that migrates. What follows ``restore_marker`` in what it writes, to
+    the end of the line or in the next one, is the command that restores. ``owner`` may empty
+    ``table``, which has rows, and ``reader`` sees them all.
+    """
+
+    failing: tuple[str, ...]
+    owner: Secret
+    reader: Secret
+    table: str
+    restore_marker: str = "Restore with:"
+
+
 class Repository(Section):
-    """The lint command of the target's source; a path is appended."""
+    """The gates of the target's CI, as commands.
+
+    To ``lint`` and ``security_lint`` a path is appended. In ``audit``, ``{requirements}`` is a file
+    of pinned Python packages, and ``{advisories}`` the URL of a service that speaks as OSV's query
+    does (https://google.github.io/osv.dev/post-v1-query/).
+    """
 
     lint: tuple[str, ...]
+    security_lint: tuple[str, ...] = ()
+    audit: tuple[str, ...] = ()
 
 
 class Channels(Section):
@@ -224,6 +246,7 @@ class Channels(Section):
     launch: Launch | None = None
     repository: Repository | None = None
     owner: Owner | None = None
+    migration: Migration | None = None
 
 
 class Target(Section):
@@ -275,6 +298,9 @@ class Target(Section):
             Channel.LAUNCH: self.channels.launch,
             Channel.ADDRESSES: self.is_loopback,
             Channel.REPOSITORY: self.channels.repository,
+            Channel.SECURITY_LINT: self.channels.repository
+            and self.channels.repository.security_lint,
+            Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
             Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
             Channel.HEALTH_ROUTE: self.routes.health,
             Channel.ROTATE_ROUTE: self.routes.rotate_key,
@@ -284,6 +310,7 @@ class Target(Section):
             Channel.OAUTH_STATES: self.oauth and self.oauth.states_table,
             Channel.OWNER: self.channels.owner,
             Channel.TRAIL_VERIFIER: self.channels.owner and self.channels.owner.verify,
+            Channel.MIGRATION: self.channels.migration,
             Channel.WORKERS: self.channels.launch and self.channels.launch.several_workers,
             Channel.PING_TOOL: self.tools.ping,
             Channel.DATA_TOOL: self.tools.tenant_data,
@@ -305,13 +332,19 @@ class Target(Section):
                         found[value] = f"tenants.{name}.{kind}"
         if self.admin:
             found[self.admin.token] = "admin.token"
-        for name, section in (
-            ("app_sql", self.channels.app_sql),
-            ("auditor", self.channels.auditor),
-            ("owner", self.channels.owner),
-        ):
-            if section:
-                found[section.dsn] = f"channels.{name}.dsn"
-                if password := urlsplit(section.dsn).password:
-                    found[password] = f"channels.{name}.password"
+        for name, dsn in self._dsns():
+            found[dsn] = f"channels.{name}.dsn"
+            if password := urlsplit(dsn).password:
+                found[password] = f"channels.{name}.password"
         return found
+
+    def _dsns(self) -> list[tuple[str, str]]:
+        channels = self.channels
+        sections = {
+            "migration.owner": channels.migration and channels.migration.owner,
+            "migration.reader": channels.migration and channels.migration.reader,
+            "app_sql": channels.app_sql and channels.app_sql.dsn,
+            "auditor": channels.auditor and channels.auditor.dsn,
+            "owner": channels.owner and channels.owner.dsn,
+        }
+        return [(name, dsn) for name, dsn in sections.items() if dsn]

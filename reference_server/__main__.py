@@ -1,14 +1,17 @@
-"""The server's commands: demo, serve, migrate, seed-tenant, verify-audit."""
+"""The server's commands: demo, serve, migrate, restore, seed-tenant, verify-audit."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from reference_server.command_line import (
     add_database_options,
     add_demo_options,
+    add_dump_options,
+    add_programs_option,
     add_serve_options,
     run_reporting,
     settings_from,
@@ -19,7 +22,10 @@ EXIT_BROKEN = 1
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 1 broken trail, 2 configuration, 3 database."""
+    """Run one command; return its exit code.
+
+    1 broken trail, 2 configuration, 3 database, 4 migration or dump.
+    """
     arguments = _parser().parse_args(words)
     return run_reporting(lambda: int(arguments.command(arguments)))
 
@@ -38,7 +44,14 @@ def _parser() -> argparse.ArgumentParser:
 
     migrate = commands.add_parser("migrate", help="bring the database to this release's schema")
     add_database_options(migrate)
+    add_dump_options(migrate)
     migrate.set_defaults(command=_migrate)
+
+    restore = commands.add_parser("restore", help="put the dump of a failed migration back")
+    add_database_options(restore)
+    add_programs_option(restore)
+    restore.add_argument("dump", type=Path, help="the file that migrate has named")
+    restore.set_defaults(command=_restore)
 
     seed = commands.add_parser("seed-tenant", help="add a tenant and print its first key, once")
     add_database_options(seed)
@@ -71,9 +84,25 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from reference_server.operations import migrate_database
+    from reference_server.operations import Dumping, migrate_database, migrate_with_dump
 
-    migrate_database(arguments.database, arguments.secrets)
+    if arguments.no_dump:
+        migrate_database(arguments.database, arguments.secrets)
+        return 0
+    options = ["--database", arguments.database, "--secrets", str(arguments.secrets.absolute())]
+    if arguments.pg_bin is not None:
+        options += ["--pg-bin", str(arguments.pg_bin.absolute())]
+    restore = (sys.executable, "-m", "reference_server", "restore", *options)
+    dumping = Dumping(arguments.dump_dir, arguments.pg_bin, restore)
+    dump = migrate_with_dump(arguments.database, arguments.secrets, dumping)
+    sys.stdout.write(f"migrated; as it was before: {dump}\n")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from reference_server.operations import restore_database
+
+    restore_database(arguments.database, arguments.secrets, arguments.dump, arguments.pg_bin)
     return 0
 
 

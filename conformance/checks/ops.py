@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.evidence.wire import require_alive
+from conformance.forge.code import DANGEROUS, HARMLESS
 from conformance.forge.requests import Request, opening
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
-    from conformance.evidence.repository import SourceLint
+    from conformance.evidence.migration import MigrationDrill
+    from conformance.evidence.repository import DependencyAudit, SourceLint
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.target import Target
 
@@ -76,6 +80,42 @@ def test_interpolated_sql_fails_lint(lint: SourceLint, form: str) -> None:
     establish(lint.accepts(GOOD_SQL), "lint passes a parameterized query")
     bad = f"def find(db, name):\n    return db.execute({BAD_SQL[form]})\n"
     assert not lint.accepts(bad)
+
+
+@requirement("OPS-05")
+def test_a_failed_migration_aborts_and_its_dump_restores(
+    migration: MigrationDrill, transcript: Transcript
+) -> None:
+    """The rows are removed after it has failed, so that they can come from the dump alone."""
+    before = migration.rows()
+    establish(before, "there are rows to lose")
+    failed = migration.fail()
+    transcript.note("the failed migration", f"exit code {failed.code}\n{failed.output}")
+    assert failed.code != 0, "a failed migration ended as if it had succeeded"
+    assert failed.restore, "the command that restores is not told"
+    assert failed.dumps, f"no dump of this migration is named in {failed.restore}"
+    assert migration.rows() == before, "the failed migration changed rows"
+    migration.empty()
+    establish(not migration.rows(), "the rows can be removed")
+    restored = migration.restore(failed.restore)
+    transcript.note("the restore", f"exit code {restored.code}\n{restored.output}")
+    assert restored.code == 0, "the restore, run as it was told, failed"
+    assert migration.rows() == before, "the restore did not bring the rows back"
+
+
+@requirement("OPS-07", also_needs=(Channel.SECURITY_LINT,))
+@pytest.mark.parametrize("kind", list(DANGEROUS))
+def test_dangerous_code_fails_lint(security_lint: SourceLint, kind: str) -> None:
+    """What Bandit rates medium or high; a module that does the same safely passes."""
+    establish(security_lint.accepts(HARMLESS), "lint passes harmless code")
+    assert not security_lint.accepts(DANGEROUS[kind])
+
+
+@requirement("OPS-07", also_needs=(Channel.AUDIT,))
+def test_a_known_advisory_fails_the_audit(audit: DependencyAudit) -> None:
+    """A package of our own making and an advisory of our own: all else is the gate's."""
+    establish(audit.accepts(is_vulnerable=False), "the audit passes a package without advisories")
+    assert not audit.accepts(is_vulnerable=True)
 
 
 def _missing(answer: Answer) -> list[str]:

@@ -45,6 +45,25 @@ def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
     )
 
 
+def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:
+    """Return the environment in which libpq's programs reach the same database in the same way.
+
+    ``role`` replaces the URL's own. ConfigurationError as in ``create_app_engine``.
+    """
+    complete = _engine_url(url, password)
+    settings: dict[str, object] = {
+        "PGHOST": complete.host,
+        "PGPORT": complete.port,
+        "PGDATABASE": complete.database,
+        "PGUSER": role or complete.username,
+        "PGPASSWORD": complete.password,
+        "PGSSLMODE": complete.query.get("sslmode"),
+        "PGSSLROOTCERT": complete.query.get("sslrootcert"),
+        "PGCONNECT_TIMEOUT": CONNECT_SECONDS,
+    }
+    return {name: str(value) for name, value in settings.items() if value is not None}
+
+
 def check_ready(engine: Engine) -> None:
     """Return when the database answers and holds the schema this release was written for.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from reference_server.demo.postgres import Cluster
 
 DATABASE = "hallmark"
+DRILL = "drill"
+"""The database on which a migration fails, so that the way back can be tried."""
+
+_LOSABLE = """
+    WITH made AS (INSERT INTO tenants (name) VALUES ('Drill') RETURNING id)
+    INSERT INTO metric_cache (tenant_id, platform, report_type, date_range_key, expires_at)
+    SELECT id, 'google', 'health', 'last_7_days', now() FROM made"""
+# The tables are ahead of what is written down, as after a revision that was applied by hand.
+_GONE_AHEAD = "UPDATE alembic_version SET version_num = '0001'"
 
 
 def _passwords() -> dict[Role, str]:
@@ -70,6 +79,26 @@ class DemoDatabase:
             migrate(owner, self.chain)
         finally:
             owner.dispose()
+
+    def copy_for_drill(self) -> DemoDatabase:
+        """Return a copy with a row to lose, in which the newest migration fails.
+
+        Nobody may be connected to this one. Database errors pass through.
+        """
+        copy = replace(self, name=DRILL)
+        statements = (
+            f'CREATE DATABASE "{DRILL}" TEMPLATE "{self.name}" OWNER {Role.ADMIN}',
+            # A database's own rights are no part of what a template hands on.
+            f'REVOKE ALL ON DATABASE "{DRILL}" FROM PUBLIC',
+            f'GRANT CONNECT ON DATABASE "{DRILL}" TO {Role.APP}, {Role.AUDITOR}',
+        )
+        with self._superuser("postgres") as engine:
+            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+            with autocommit.connect() as connection:
+                for statement in statements:
+                    run_sql(connection, statement)
+        copy.run_as_superuser([_LOSABLE, _GONE_AHEAD])
+        return copy
 
     def run_as_superuser(self, statements: Sequence[str]) -> None:
         """Run SQL that even the owner may not, all of it or none. Database errors pass through."""

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
 from reference_server.demo.valkey import Valkey
@@ -138,6 +139,9 @@ class _Demo:
         loaded: Mapping[SecretName, bytes],
         tenants: dict[str, SeededTenant],
     ) -> Callable[[int], None]:
+        from reference_server.demo.database import DRILL
+
+        drill = dataclasses.replace(database, name=DRILL)
         state = {
             "pid": os.getpid(),
             "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
@@ -146,6 +150,8 @@ class _Demo:
                 "app": database.dsn(Role.APP),
                 "auditor": database.dsn(Role.AUDITOR),
                 "owner": database.dsn(Role.ADMIN),
+                "drill_owner": drill.dsn(Role.ADMIN),
+                "drill_reader": drill.dsn(Role.AUDITOR),
             },
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),
@@ -160,8 +166,13 @@ class _Demo:
                 "verify_audit": _operator_command(
                     "verify-audit", database.url(Role.AUDITOR), self.operator_dir
                 ),
+                "failing_migration": [
+                    *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
+                    "--dump-dir",
+                    str(self.folder / "dumps"),
+                ],
             },
-            "repository": {"lint": _lint_command()},
+            "repository": gates(),
         }
 
         def announce(port: int) -> None:
@@ -185,6 +196,7 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
         def create() -> None:
             started.result()  # on the same thread, so it has ended; its error is ours
             database.create()
+            database.copy_for_drill()  # before a variant bends what is copied
             database.run_as_superuser(variant.sql)
 
         created = executor.submit(create)
@@ -288,8 +300,3 @@ def _unusable_databases(variant: Variant, database: DemoDatabase) -> dict[str, l
         "absent": _serve_command(variant, absent.url(Role.APP)),
         "unmigrated": _serve_command(variant, empty.url(Role.APP)),
     }
-
-
-def _lint_command() -> list[str]:
-    """Return the linter with the one rule that finds SQL glued together from strings."""
-    return [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "S608"]

@@ -55,7 +55,8 @@ def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_d
         "audit_log, audit_head, sync_log"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
-    words = ["migrate", "--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]
+    options = ["--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]
+    words = ["migrate", "--no-dump", *options]
     assert commands.main(words) == 0
     engine = database.engine(Role.APP)
     check_ready(engine)
@@ -96,7 +97,9 @@ def test_verify_audit_tells_a_whole_trail_from_a_broken_one(
     assert run("verify-audit", Role.AUDITOR, "--expect", "nonsense")[0] == 2
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["seed-tenant", "x"], ["verify-audit"]])
+@pytest.mark.parametrize(
+    "command", [["migrate", "--no-dump"], ["seed-tenant", "x"], ["verify-audit"]]
+)
 def test_an_operation_without_a_database_is_exit_code_3(
     command: list[str], secrets_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,7 +113,7 @@ def test_an_operation_without_the_owners_password_is_exit_code_2(
 ) -> None:
     (secrets_dir / "DB_ADMIN_PASSWORD").unlink()
     options = ["--secrets", str(secrets_dir), "--database", "postgresql://mcp_admin@127.0.0.1:1/x"]
-    assert commands.main(["migrate", *options]) == 2
+    assert commands.main(["migrate", "--no-dump", *options]) == 2
     assert "DB_ADMIN_PASSWORD is missing" in _told(capsys)
 
 

@@ -9,8 +9,8 @@ permits, on which nothing may fail and every verdict must be that of the healthy
 
 Two kinds of requirements take longer than all others together, and are judged on the healthy
 server and on the mutants they could see: time on those that name a requirement of TIME, and what
-starts further processes (start-up, workers, verification, the official client) on those that name
-such a requirement or bend how a server starts. ``--full`` judges the latter on every mutant.
+starts further programs (start-up, workers, verification, migration, the official client, an audit)
+on those that name such a requirement or bend the start. ``--full`` judges these on every mutant.
 """
 
 from __future__ import annotations
@@ -43,7 +43,14 @@ RESULT = ROOT / "reports" / "out" / "kill-matrix.json"
 BENIGN_RESULT = RESULT.with_name("benign-variants.json")
 LONGEST_SECONDS = 300
 TIMED = "TIME"
-STARTING = {Channel.LAUNCH, Channel.WORKERS, Channel.TRAIL_VERIFIER, Channel.OFFICIAL_CLIENT}
+STARTING = {
+    Channel.LAUNCH,
+    Channel.WORKERS,
+    Channel.TRAIL_VERIFIER,
+    Channel.OFFICIAL_CLIENT,
+    Channel.MIGRATION,
+    Channel.AUDIT,
+}
 """What a requirement needs that starts further processes."""
 
 

@@ -87,6 +87,12 @@ class Case:
         judged = _judged(mutant, full=full or lacks is not None)
         return cls(mutant.id, mutant.fails, lacks, judged)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is judged by time, too."""
+        known = requirements()
+        return not self.judged or any(known[name].area == TIMED for name in self.judged)
+
     def is_met(self, verdicts: Mapping[str, str]) -> bool:
         """Tell whether the verdicts are exactly those that this server must get."""
         if self.lacks is None:
@@ -194,8 +200,12 @@ def _plan(chosen: Sequence[Mutant], *, is_benign: bool, full: bool) -> list[Case
 
 
 def _judge_all(plan: Sequence[Case], jobs: int) -> list[Kill]:
+    """Judge ``jobs`` servers at once; one whose time is measured has the machine to itself."""
+    timed = [case for case in plan if case.is_timed]
+    others = [case for case in plan if not case.is_timed]
+    kills = [_judge_and_tell(case) for case in timed]
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(_judge_and_tell, plan))
+        return kills + list(pool.map(_judge_and_tell, others))
 
 
 def _judge_and_tell(case: Case) -> Kill:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,9 +145,10 @@ def app_sql(target: Target) -> AppDatabase:
 
 
 @pytest.fixture
-def auditor(target: Target) -> AuditReader:
+def auditor(target: Target) -> Iterator[AuditReader]:
     """The audit trail."""
-    return AuditReader(supplied(target.channels.auditor))
+    with closing(AuditReader(supplied(target.channels.auditor))) as reader:
+        yield reader
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
 
 def _read(observations: Sequence[Observation], channel: Auditor, ids: dict[str, str]) -> Ruling:
     try:
-        rows = AuditReader(channel).rows()
+        with closing(AuditReader(channel)) as reader:
+            rows = reader.rows()
     except psycopg.Error as error:
         return Ruling.unseen(AUDIT, f"the trail cannot be read: {' '.join(str(error).split())}")
     return trail_is_complete(observations, rows, ids)

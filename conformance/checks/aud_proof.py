@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.checks.aud import request_id
+from conformance.evidence.auditor import SETTLE_SECONDS
 from conformance.evidence.owner import TAMPERING
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -47,7 +48,8 @@ def test_what_an_identity_touched_is_one_indexed_query(
     """The rows of a call name whose key it was; tenant and identity each lead to rows by index."""
     answer = wire.knock(keys.active)
     establish(answer.succeeded, "the key works")
-    identity = auditor.identity_of(request_id(answer, target))
+    name = request_id(answer, target)
+    identity = wait_for(lambda: auditor.identity_of(name), SETTLE_SECONDS)
     columns = auditor.channel.columns
     assert identity, f"no row of the call fills {columns.identity}"
     for column, value in ((columns.tenant, keys.a.tenant.id), (columns.identity, identity)):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import sql
 
-from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS
+from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS, Connection
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from conformance.target import Auditor
 
@@ -44,10 +46,12 @@ class AuditRow:
 
 
 class AuditReader:
-    """Reads the trail of one target."""
+    """Reads the trail of one target. Close it at the end."""
 
     def __init__(self, channel: Auditor) -> None:
         self.channel = channel
+        self._line: Connection | None = None
+        self._lock = threading.Lock()
 
     def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
         """Return the rows of a request, of an address, or all, in the trail's order."""
@@ -71,7 +75,7 @@ class AuditReader:
                 query += word + sql.SQL("{}::text = %s").format(sql.Identifier(name))
                 values.append(value)
         query += sql.SQL(" ORDER BY {}").format(sql.Identifier(columns.order))
-        with self._connect() as connection:
+        with self._connected() as connection:
             return [_row(found) for found in connection.execute(query, values)]
 
     def wait_for_rows(
@@ -91,7 +95,7 @@ class AuditReader:
         """Return the identity that the rows of a request name; None when they name none."""
         columns = self.channel.columns
         query = sql.SQL("SELECT max({identity}::text) FROM {table} WHERE {request}::text = %s")
-        with self._connect() as connection:
+        with self._connected() as connection:
             row = connection.execute(
                 query.format(
                     identity=sql.Identifier(columns.identity),
@@ -116,8 +120,8 @@ class AuditReader:
             value=sql.Literal(value),
             order=sql.Identifier(self.channel.columns.order),
         )
-        with self._connect() as connection:
-            connection.execute("SET enable_seqscan = off")
+        with self._connected() as connection, connection.transaction():
+            connection.execute("SET LOCAL enable_seqscan = off")
             row = connection.execute(query).fetchone()
         return json.dumps(row[0]) if row else ""
 
@@ -132,7 +136,7 @@ class AuditReader:
              WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
              ORDER BY 1, 2"""
         parts: list[str] = []
-        with self._connect() as connection:
+        with self._connected() as connection:
             for schema, table in connection.execute(listing).fetchall():
                 query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t").format(
                     sql.Identifier(schema, table)
@@ -143,10 +147,23 @@ class AuditReader:
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return every row of a table, by column. Raises psycopg.Error where it cannot be read."""
         query = sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(*name.split(".")))
-        with self._connect() as connection:
+        with self._connected() as connection:
             return [row[0] for row in connection.execute(query)]
 
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def close(self) -> None:
+        """Close the connection, if one was opened."""
+        if self._line is not None:
+            self._line.close()
+
+    @contextmanager
+    def _connected(self) -> Generator[Connection]:
+        """Lend the one connection: a row is often asked for many times until it shows."""
+        with self._lock:
+            if self._line is None or self._line.closed:
+                self._line = self._connect()
+            yield self._line
+
+    def _connect(self) -> Connection:
         return psycopg.connect(
             self.channel.dsn,
             connect_timeout=CONNECT_SECONDS,

@@ -224,7 +224,7 @@ MUTANTS = (
     ),
     mutant(
         "audit-in-the-background",
-        "AUD-08",
+        "AUD-08 AUD-09",
         "Rows are queued and stored a fifth of a second later.",
         parts=replaced(trail=_Later),
     ),

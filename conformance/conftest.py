@@ -51,8 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     if getattr(config.option, "numprocesses", None):
-        # Checks that need the target alone form one group, and it comes last.
-        config.option.dist = "loadgroup"
+        # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
     config.stash[STARTED] = started_now()
     session = config.stash[SESSION] = open_session(config)
@@ -64,6 +63,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this run started."""
     if (session := config.stash.get(SESSION, None)) is not None:
         session.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the checks that need the target alone on one worker."""
+    if not command_line.is_judging(config):
+        return None
+    from conformance.scheduling import OneWorkerAlone
+
+    return OneWorkerAlone(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -94,9 +103,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if options.selects(requirement_of(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     chosen.sort(key=lambda item: requirement_of(item).alone)
-    for item in chosen:
-        if requirement_of(item).alone:
-            item.add_marker(pytest.mark.xdist_group("alone"))
     items[:] = chosen
     if (recorder := config.stash.get(RECORDER, None)) is not None:
         recorder.planned.update(requirement_of(item).id for item in chosen)
@@ -175,7 +181,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     entry = requirement_of(item)
     if reason := session.target.not_applicable.get(entry.area):
         raise NotAssessedError(f"not applicable: {reason}")
-    missing = tuple(need for need in needs_of(item) if not session.target.has(need))
+    missing = tuple(need for need in needs_of(item) if not session.has(need))
     if missing:
         raise NotAssessedError(unseen_reason(missing), *missing)
     if entry.alone and not session.target.is_loopback and not session.options.is_intrusive:

@@ -61,16 +61,16 @@ def _rested(request: pytest.FixtureRequest, _turn: None) -> Iterator[None]:
     if session is None:
         yield
         return
+    passage: Passage = request.getfixturevalue("passage")
     if "exhaustion" not in request.fixturenames:
-        _let_recover(session, request)
+        _let_recover(session, passage)
     yield
     if session.workers > 1:
-        _let_recover(session, request)
+        _let_recover(session, passage)
 
 
-def _let_recover(session: JudgeSession, request: pytest.FixtureRequest) -> None:
+def _let_recover(session: JudgeSession, passage: Passage) -> None:
     if session.held.tenant is not None:
-        passage: Passage = request.getfixturevalue("passage")
         passage.of(session.target.limits.tenant_window_seconds + 1)
 
 

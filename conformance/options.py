@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.catalogue import areas, requirements
+from conformance.model import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Options:
     mutant: str | None
     report: Path | None
     required: frozenset[str]
+    without: frozenset[Channel]
     is_intrusive: bool
     patience: float
 
@@ -50,6 +52,7 @@ class Options:
         words += [f"--profile={self.profile}"] if self.profile else []
         words += [f"--state={self.state}"] if self.state else []
         words += [f"--mutant={self.mutant}"] if self.mutant else []
+        words += [f"--without={','.join(sorted(self.without))}"] if self.without else []
         return shlex.join(words)
 
 
@@ -64,6 +67,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
     group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
     group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
+    group.addoption(
+        "--without", metavar="A,B", help="channels to leave unused, whatever the profile supplies"
+    )
     group.addoption(
         "--intrusive",
         action="store_true",
@@ -107,9 +113,19 @@ def parse(config: pytest.Config) -> Options:
         mutant=value("--mutant"),
         report=_path(value("--report")),
         required=_areas("--require", value("--require")),
+        without=_channels(value("--without")),
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
     )
+
+
+def _channels(text: str | None) -> frozenset[Channel]:
+    names = frozenset((text or "").split(",")) - {""}
+    for name in sorted(names - set(Channel)):
+        raise pytest.UsageError(
+            f"--without={name}: no such channel; there are {', '.join(Channel)}"
+        )
+    return frozenset(map(Channel, names))
 
 
 def _requirements(text: str | None) -> frozenset[str]:

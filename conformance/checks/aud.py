@@ -6,7 +6,6 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
-from conformance.evidence.exhaustion import LIMITED
 from conformance.redaction import spellings
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.auditor import AuditReader
-    from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.sections import FailingTool
@@ -94,21 +92,6 @@ def test_a_failed_tool_call_is_audited_once(
     assert rows[0].tenant == keys.a.tenant_id
     assert rows[0].metadata.get("tool") == tool.name
     assert rows[0].outcome == "failure"
-
-
-@requirement("AUD-04")
-def test_an_exceeded_limit_is_audited_with_its_scope(
-    exhaustion: Exhaustion, auditor: AuditReader, target: Target
-) -> None:
-    """An address at its limit goes on: each refusal has one row of its own."""
-    line, key = exhaustion.address_at_limit()
-    refused = line.knock(key)
-    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
-    rows = auditor.wait_for_rows(
-        lambda row: row.event == "rate_limit.exceeded", request_id=request_id(refused, target)
-    )
-    assert len(rows) == 1, f"{len(rows)} rows for one request"
-    assert rows[0].scope == "global"
 
 
 @requirement("AUD-04")

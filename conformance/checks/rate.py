@@ -75,6 +75,17 @@ def test_each_refusal_of_an_address_is_audited(
         assert scopes_of(answer, auditor, target) == ["global"]
 
 
+@requirement("AUD-04")
+def test_an_exceeded_limit_is_audited_with_its_scope(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """An address at its limit goes on: each refusal has one row of its own."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
+    assert scopes_of(refused, auditor, target) == ["global"]
+
+
 @requirement("RATE-07")
 def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
     """The address is at its limit; each request then differs in one thing it could be keyed on."""
@@ -123,6 +134,24 @@ def test_over_the_limit_right_and_wrong_keys_look_alike(
         answers, HTTPStatus.TOO_MANY_REQUESTS
     )
     assert len({answer.visible for answer in answers.values()}) == 1
+
+
+@requirement("RATE-05")
+def test_ratelimit_fields_agree_with_what_happens(
+    wire: Wire, exhaustion: Exhaustion, addresses: AddressPool, target: Target
+) -> None:
+    """Where the fields are sent: never more is left than there can be, and nothing at the limit."""
+    busy, key = exhaustion.address_at_limit()
+    line = wire.derived(address=addresses.fresh())
+    first, second = line.knock(key), line.knock(key)
+    establish(first.succeeded and second.succeeded, "the key works")
+    refused = busy.knock(key)
+    establish(refused.status == LIMITED, "an address is at its limit")
+    told = [_left(answer) for answer in (first, second, refused)]
+    most = (target.limits.address_requests - 1, target.limits.address_requests - 2, 0)
+    assert all(left is None or left <= there for left, there in zip(told, most, strict=True)), (
+        f"told that {told} are left where at most {most} can be"
+    )
 
 
 @requirement("RATE-05")
@@ -190,24 +219,6 @@ def test_a_refusal_to_sign_in_is_audited(
 
 def _sign_in(line: Wire, target: Target) -> Answer:
     return line.get(target.routes.auth or "")
-
-
-@requirement("RATE-05")
-def test_ratelimit_fields_agree_with_what_happens(
-    wire: Wire, exhaustion: Exhaustion, spare_key: str, addresses: AddressPool, target: Target
-) -> None:
-    """Where the fields are sent: never more is left than there can be, and nothing at the limit."""
-    line = wire.derived(address=addresses.fresh())
-    first, second = line.knock(spare_key), line.knock(spare_key)
-    establish(first.succeeded and second.succeeded, "the key works")
-    busy, key = exhaustion.address_at_limit()
-    refused = busy.knock(key)
-    establish(refused.status == LIMITED, "an address is at its limit")
-    told = [_left(answer) for answer in (first, second, refused)]
-    most = (target.limits.address_requests - 1, target.limits.address_requests - 2, 0)
-    assert all(left is None or left <= there for left, there in zip(told, most, strict=True)), (
-        f"told that {told} are left where at most {most} can be"
-    )
 
 
 def _left(answer: Answer) -> int | None:

@@ -35,7 +35,6 @@ from reference_server.mutants.registry import all_benign, all_mutants, find_muta
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from conformance.model import Requirement
     from reference_server.mutants.model import Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +50,9 @@ STARTING = {
     Channel.MIGRATION,
     Channel.AUDIT,
 }
-"""What a requirement needs that starts further processes."""
+"""Channels by which a check starts further programs."""
+ALSO_STARTING = {"ROT-09", "OPS-07"}
+"""Requirements of which one check of several starts a program."""
 
 
 @dataclass(frozen=True)
@@ -72,26 +73,22 @@ class Case:
     """One server to judge: ``names`` must fail; ``lacks``, of a benign one, cannot be assessed.
 
     ``lacks`` is None for a mutant, of which nothing is demanded beside what it names. ``judged``
-    are requirement ids; none stands for all.
+    are requirement ids; none stands for all. ``without`` are channels that are left unused.
     """
 
     name: str
     names: frozenset[str]
     lacks: frozenset[str] | None = None
     judged: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, mutant: Mutant, *, full: bool) -> Case:
         """Return the case of a mutant or of a benign variant, which is always judged in full."""
         lacks = mutant.lacks if isinstance(mutant, Benign) else None
-        judged = _judged(mutant, full=full or lacks is not None)
-        return cls(mutant.id, mutant.fails, lacks, judged)
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether it is judged by time, too."""
-        known = requirements()
-        return not self.judged or any(known[name].area == TIMED for name in self.judged)
+        is_started = full or lacks is not None or mutant.bends_start or _names_a_start(mutant)
+        without = () if is_started else tuple(sorted(STARTING))
+        return cls(mutant.id, mutant.fails, lacks, _judged(mutant, without), without)
 
     def is_met(self, verdicts: Mapping[str, str]) -> bool:
         """Tell whether the verdicts are exactly those that this server must get."""
@@ -116,12 +113,14 @@ def judge(case: Case) -> Kill:
         command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={folder}"]
         if case != HEALTHY:
             command += [f"--mutant={case.name}", f"--requirement={','.join(case.judged)}"]
+        if case.without:
+            command.append(f"--without={','.join(case.without)}")
         verdicts, error = _run(command, Path(folder) / "run.jsonl")
     undecided = sorted(
         found
         for found, verdict in verdicts.items()
         if verdict == "inconclusive"
-        or (verdict == "not assessed" and found not in (case.lacks or ()))
+        or (verdict == "not assessed" and not case.without and found not in (case.lacks or ()))
     )
     exact = not error and bool(verdicts) and case.is_met(verdicts)
     seconds = round(time.monotonic() - started, 1)
@@ -129,20 +128,23 @@ def judge(case: Case) -> Kill:
     return Kill(case.name, sorted(case.names), failed, exact, seconds, undecided, error)
 
 
-def _judged(mutant: Mutant, *, full: bool) -> tuple[str, ...]:
+def _judged(mutant: Mutant, without: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
     is_timed = any(known[name].area == TIMED for name in mutant.fails)
-    is_started = full or mutant.bends_start or any(_starts(known[name]) for name in mutant.fails)
     return tuple(
         name
         for name, entry in known.items()
-        if (is_timed or entry.area != TIMED) and (is_started or not _starts(entry))
+        if (is_timed or entry.area != TIMED) and not set(without).intersection(entry.needs)
     )
 
 
-def _starts(entry: Requirement) -> bool:
-    return not STARTING.isdisjoint(entry.needs)
+def _names_a_start(mutant: Mutant) -> bool:
+    """Tell whether a mutant names what is seen, or seen as well, by starting a program."""
+    known = requirements()
+    return any(
+        name in ALSO_STARTING or not STARTING.isdisjoint(known[name].needs) for name in mutant.fails
+    )
 
 
 def _run(command: list[str], record: Path) -> tuple[dict[str, str], str]:
@@ -200,12 +202,10 @@ def _plan(chosen: Sequence[Mutant], *, is_benign: bool, full: bool) -> list[Case
 
 
 def _judge_all(plan: Sequence[Case], jobs: int) -> list[Kill]:
-    """Judge ``jobs`` servers at once; one whose time is measured has the machine to itself."""
-    timed = [case for case in plan if case.is_timed]
-    others = [case for case in plan if not case.is_timed]
-    kills = [_judge_and_tell(case) for case in timed]
+    """Judge ``jobs`` servers at once; the healthy one, whose time must pass, first and alone."""
+    first = [_judge_and_tell(case) for case in plan if case == HEALTHY]
     with ThreadPoolExecutor(jobs) as pool:
-        return kills + list(pool.map(_judge_and_tell, others))
+        return first + list(pool.map(_judge_and_tell, (case for case in plan if case != HEALTHY)))
 
 
 def _judge_and_tell(case: Case) -> Kill:

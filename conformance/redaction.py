@@ -23,7 +23,7 @@ def spellings(secret: str) -> list[str]:
         base64.b64encode(data).decode().rstrip("="),
         base64.urlsafe_b64encode(data).decode().rstrip("="),
     }
-    return sorted(forms, key=len, reverse=True)
+    return sorted(forms, key=lambda form: (len(form), form), reverse=True)
 
 
 class Redactor:

@@ -176,3 +176,12 @@ def test_more_looks_and_pairs_cost_a_stricter_threshold() -> None:
     assert many.shift_threshold(1) > few.shift_threshold(1)
     assert many.shift_threshold(3) > many.shift_threshold(1)
     assert many.tail_threshold(1) > many.shift_threshold(1)
+
+
+def test_each_class_can_be_compared_with_the_first_alone() -> None:
+    times = np.random.default_rng(7).integers(700_000, 720_000, (250, 3))
+    pairs = Rule(against_first=True).look(times, ("random", "revoked", "expired")).pairs
+    assert [(pair.first, pair.second) for pair in pairs] == [
+        ("random", "revoked"),
+        ("random", "expired"),
+    ]

@@ -41,10 +41,15 @@ _BINS = 60
 
 @dataclass(frozen=True)
 class Rule:
-    """The tolerance, and the thresholds that follow from how often it is looked and at what."""
+    """The tolerance, and the thresholds that follow from how often it is looked and at what.
+
+    ``against_first`` compares each class with the first alone: where that is the one that a secret
+    has nothing to do with, differences among the others show in theirs from it.
+    """
 
     tolerance: Tolerance = field(default_factory=Tolerance)
     looks: tuple[int, ...] = LOOKS
+    against_first: bool = False
 
     def shift_threshold(self, pairs: int) -> float:
         """Return the score above which a shift beyond the tolerance is shown."""
@@ -74,7 +79,11 @@ class Rule:
         if not blocks or blocks % TAIL_STRATUM:
             raise ValueError(f"{blocks} blocks do not fill strata of {TAIL_STRATUM}")
         tolerated = self.tolerance.at(float(np.median(times)) / 1e3)
-        chosen = list(itertools.combinations(range(classes), 2))
+        chosen = [
+            pair
+            for pair in itertools.combinations(range(classes), 2)
+            if 0 in pair or not self.against_first
+        ]
         cuts = local_quantiles(times)
         pairs = tuple(
             self._compare(times[:, [i, j]], (names[i], names[j]), cuts, tolerated, len(chosen))

@@ -59,7 +59,9 @@ class Comparison:
         return self.wire.target
 
     def among(self, credentials: Mapping[str, str | None]) -> Measurement:
-        """Return how the times of wrong credentials, by name, differ; None presents nothing.
+        """Return how the times of wrong credentials, by name, differ from that of the first.
+
+        None presents nothing.
 
         Establishes first that the same bytes with a right credential are let in, and that the
         wrong ones are refused with answers that look alike: whether they do is for other checks,
@@ -70,7 +72,8 @@ class Comparison:
         self._establish_good_case(sampler)
         self._establish_alike(credentials)
         limits = self.target.timing
-        rule = Rule(Tolerance(limits.microseconds, limits.share, limits.tail_share))
+        tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
+        rule = Rule(tolerance, against_first=True)
         found = measure(sampler, tuple(credentials), rule, limits.seconds)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 2
 """How long answers in progress may take after SIGTERM, in whole seconds (uvicorn's unit)."""
 
-LONGEST_HEAD = 256 * 1024
-"""Bytes of a request's head, above which the HTTP parser answers 400: a 64 KiB key, which the
-chain must get to refuse like any other, fits well below."""
-
 BACKLOG = 512
 
 
@@ -122,7 +118,7 @@ def _options() -> dict[str, Any]:
     return {
         "lifespan": "on",
         "ws": "none",
-        "h11_max_incomplete_event_size": LONGEST_HEAD,
+        "loop": "auto",
         "log_config": None,
         "access_log": False,
         "server_header": False,

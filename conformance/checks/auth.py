@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.forge.keys import malformed_keys
+from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
 from conformance.requirement import requirement
@@ -84,6 +84,18 @@ def test_malformed_keys_get_the_uniform_refusal(
     different = {what: str(got) for what, got in answers.items() if got.visible != unknown}
     assert unknown[0] == UNAUTHORIZED
     assert not different
+    good_case.conclude()
+
+
+@requirement("AUTH-04")
+def test_a_control_byte_makes_no_key_right(
+    wire: Wire, keys_or_random: Keys, good_case: GoodCase
+) -> None:
+    """A parser may refuse such a field as bad HTTP, before there is a request to refuse."""
+    unknown = wire.knock(keys_or_random.random()).visible
+    answer = wire.knock(with_control_byte(keys_or_random.active))
+    assert answer.visible == unknown or answer.status == HTTPStatus.BAD_REQUEST
+    assert not answer.executed
     good_case.conclude()
 
 

@@ -92,7 +92,6 @@ def malformed_keys(real: str) -> dict[str, str]:
         "another alphabet": "!" * len(real),
         "Latin-1 bytes": "ÿþ" * (len(real) // 2),
         "UTF-8 bytes": "ключ".encode().decode("latin-1") * 5,
-        "an escape character": f"{real[:10]}\x1b{real[10:]}",
         "padded base64": f"{real}=",
         "case changed": real.swapcase(),
         "in double quotes": f'"{real}"',
@@ -102,6 +101,11 @@ def malformed_keys(real: str) -> dict[str, str]:
         "a wildcard": "%",
         "8 KiB": "A" * 8192,
     }
+
+
+def with_control_byte(real: str) -> str:
+    """Return a real key with a byte in it that no field of HTTP may hold."""
+    return f"{real[:10]}\x1b{real[10:]}"
 
 
 def random_like(real: str) -> str:

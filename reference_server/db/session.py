@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -51,5 +52,5 @@ def storage_guarded() -> Generator[None]:
     """Turn the database's errors in the block into StorageUnavailableError."""
     try:
         yield
-    except (DBAPIError, PoolTimeoutError) as error:
+    except (psycopg.Error, DBAPIError, PoolTimeoutError) as error:
         raise StorageUnavailableError("the database did not answer") from error

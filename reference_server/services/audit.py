@@ -1,8 +1,8 @@
 """The audit trail. Rows are durable before an answer leaves; concurrent requests share a commit.
 
-One thread a process stores what has queued up while the commit before it ran, in one statement.
-A request waits for the batch that holds its rows, so under load a commit serves many requests and
-without load nothing waits for company.
+One request at a time stores: its own rows, and those of all who came while the commit before it
+ran. Then it appoints the next. So under load a commit serves many requests, and without load a
+request waits neither for company nor for another thread to wake.
 
 The rows are links of one chain (``db/chain.py``), whichever process writes them. A writer that is
 alone knows the head from its last batch: the statement that stores the next one moves the head,
@@ -11,26 +11,31 @@ from that very place or not at all. One that met others takes its turn at the he
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
+from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as WaitTimeoutError
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from reference_server.db.chain import Head
+from reference_server.db.statements import Statements
 from reference_server.errors import StorageUnavailableError
 from reference_server.services.metadata import clean_text, to_stored_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine
 
     from reference_server.db.chain import AuditChain
     from reference_server.parts import AuditEvent, Clock, Redactor
+
+    _Count = Callable[[str, dict[str, Any]], int]
 
 WAIT_SECONDS = 10.0
 """How long a request waits for its rows before it is refused."""
@@ -52,36 +57,44 @@ _COLUMNS = (
 # One statement of one shape whatever the number of rows: prepared once, one round trip, and a
 # commit of its own. The ordinality keeps the order in which the rows were handed over, and gives
 # each its place in the chain. Without the head where it was expected there is nothing to store.
-_APPEND = text("""
+_APPEND = """
     WITH moved AS (
-        UPDATE audit_head SET position = :position, digest = :head_digest, seal = :seal
-         WHERE position = :known_position AND digest = :known_digest
+        UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
+         WHERE position = %(known_position)s AND digest = %(known_digest)s
         RETURNING true
     )
     INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
                            metadata, actor_key_id, digest)
-    SELECT :known_position + place, created_at, event_type, outcome, tenant_id, actor_ip,
+    SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
            request_id, metadata, actor_key_id, digest
       FROM moved, unnest(
-               CAST(:created_at AS timestamptz[]), CAST(:event_type AS text[]),
-               CAST(:outcome AS text[]), CAST(:tenant_id AS uuid[]), CAST(:actor_ip AS text[]),
-               CAST(:request_id AS text[]), CAST(:metadata AS jsonb[]),
-               CAST(:actor_key_id AS uuid[]), CAST(:digest AS bytea[])) WITH ORDINALITY
+               CAST(%(created_at)s AS timestamptz[]), CAST(%(event_type)s AS text[]),
+               CAST(%(outcome)s AS text[]), CAST(%(tenant_id)s AS uuid[]),
+               CAST(%(actor_ip)s AS text[]), CAST(%(request_id)s AS text[]),
+               CAST(%(metadata)s AS jsonb[]),
+               CAST(%(actor_key_id)s AS uuid[]), CAST(%(digest)s AS bytea[])) WITH ORDINALITY
         AS rows (created_at, event_type, outcome, tenant_id, actor_ip, request_id, metadata,
                  actor_key_id, digest, place)
      ORDER BY place
-""")
-_TAKE_TURN = text("SELECT position, digest, seal FROM audit_head FOR UPDATE")
+"""
+_TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
 
 _Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+class _Word(Enum):
+    """What a waiting request is told."""
+
+    STORED = auto()
+    LEAD = auto()
+
+
+@dataclass
 class _Submission:
-    """The rows of one ``write``, and the promise that they are stored."""
+    """The rows of one ``write``, and the promise of a word about them."""
 
     rows: list[_Row]
-    stored: Future[None] = field(default_factory=Future[None])
+    word: Future[_Word] = field(default_factory=Future[_Word])
 
 
 class SqlAuditTrail:
@@ -89,22 +102,32 @@ class SqlAuditTrail:
 
     def __init__(self, engine: Engine, clock: Clock, redactor: Redactor, chain: AuditChain) -> None:
         self._engine = engine
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements = Statements(engine)
         self._clock = clock
         self._redactor = redactor
         self.chain = chain
         self._head: Head | None = None
         self._is_alone = False
-        self._queue: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
-        self._closed = False
+        self._queue: deque[_Submission] = deque()
+        self._is_led = False
+        self._is_closed = False
         self._lock = threading.Lock()
-        self._writer = threading.Thread(target=self._run, name="audit-writer", daemon=True)
-        self._writer.start()
+        self._rests = threading.Condition(self._lock)
 
     @property
     def waiting(self) -> int:
-        """Return how much is queued that no commit has taken up yet."""
-        return self._queue.qsize()
+        """Return how many writes are queued that no commit has taken up yet."""
+        return len(self._queue)
+
+    @property
+    def is_storing(self) -> bool:
+        """Tell whether somebody leads."""
+        return self._is_led
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nothing more is taken."""
+        return self._is_closed
 
     def write(self, *events: AuditEvent) -> None:
         """Store the rows, in order, and return when they are durable.
@@ -114,23 +137,48 @@ class SqlAuditTrail:
         if not events:
             return
         submission = _Submission([self._row(event) for event in events])
-        with self._lock:  # nothing may queue behind the word that ends the writer
-            if self._closed:
+        with self._lock:
+            if self._is_closed:
                 raise StorageUnavailableError("the audit trail is closed")
-            self._queue.put(submission)
-        try:
-            submission.stored.result(WAIT_SECONDS)
-        except WaitTimeoutError as error:
-            submission.stored.cancel()
-            raise StorageUnavailableError("the audit trail did not answer in time") from error
+            self._queue.append(submission)
+            leads, self._is_led = not self._is_led, True
+        if leads or _wait_for(submission) is _Word.LEAD:
+            self._lead(submission)
 
     def close(self) -> None:
-        """Store what is queued and stop; bounded in time, and harmless when called twice."""
+        """Take nothing more and let what is queued be stored; bounded, and harmless when twice."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
-        self._writer.join(_CLOSE_SECONDS)
+            self._is_closed = True
+            self._rests.wait_for(lambda: not self._is_led, _CLOSE_SECONDS)
+
+    def _lead(self, own: _Submission) -> None:
+        """Store what is queued by now, one's own rows among it, and appoint the next leader."""
+        own.word = Future()
+        try:
+            self._store(self._gather())
+        finally:
+            self._appoint()
+        own.word.result(timeout=0)
+
+    def _gather(self) -> list[_Submission]:
+        """Take what is queued by now off the queue, or as much of it as one statement may hold."""
+        with self._lock:
+            batch = [self._queue.popleft()]
+            rows = len(batch[0].rows)
+            while self._queue and rows < _BATCH_ROWS:
+                batch.append(self._queue.popleft())
+                rows += len(batch[-1].rows)
+        return batch
+
+    def _appoint(self) -> None:
+        """Hand over to the first that waits; drop before it whoever has given up."""
+        with self._lock:
+            while self._queue:
+                if _tell(self._queue[0], lambda word: word.set_result(_Word.LEAD)):
+                    return
+                self._queue.popleft()
+            self._is_led = False
+            self._rests.notify_all()
 
     def _row(self, event: AuditEvent) -> _Row:
         return {
@@ -144,38 +192,17 @@ class SqlAuditTrail:
             "actor_key_id": event.actor_key_id,
         }
 
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, ended = self._gather(first)
-            self._store(batch)
-            if ended:
-                return
-
-    def _gather(self, first: _Submission) -> tuple[list[_Submission], bool]:
-        """Return what is queued by now, and whether the end of the queue was among it."""
-        batch, rows = [first], len(first.rows)
-        while rows < _BATCH_ROWS:
-            try:
-                found = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if found is None:
-                return batch, True
-            batch.append(found)
-            rows += len(found.rows)
-        return batch, False
-
     def _store(self, batch: list[_Submission]) -> None:
         try:
             self._insert([row for submission in batch for row in submission.rows])
-        except DBAPIError as error:
-            if len(batch) > 1 and not error.connection_invalidated:
+        except (psycopg.Error, DBAPIError) as error:
+            if len(batch) > 1 and not _is_lost(error):
                 # One request's rows must not cost the others theirs.
                 for submission in batch:
                     self._store([submission])
             else:
                 _settle(batch, error)
-        except Exception as error:  # noqa: BLE001 -- a dead writer would hang every request after
+        except Exception as error:  # noqa: BLE001 -- those who share the batch would wait in vain
             _settle(batch, error)
         else:
             _settle(batch, None)
@@ -183,24 +210,23 @@ class SqlAuditTrail:
     def _insert(self, rows: list[_Row]) -> None:
         known, self._head = self._head, None  # after an error nobody knows where the head is
         if known is not None and self._is_alone:
-            with self._autocommit.connect() as connection:
-                self._head = self._append(connection, known, rows)
+            self._head = self._append(self._statements.count, known, rows)
         if self._head is None:
             self._take_turn(known, rows)
 
     def _take_turn(self, known: Head | None, rows: list[_Row]) -> None:
         """Store the rows while nobody else can; StorageUnavailableError without a head of ours."""
         with self._engine.begin() as connection:
-            found = connection.execute(_TAKE_TURN).one_or_none()
+            found = connection.exec_driver_sql(_TAKE_TURN).one_or_none()
             if found is None:
                 raise StorageUnavailableError("the trail has no head: run migrate")
             head = Head(found.position, found.digest)
             if not self.chain.seals(head, found.seal):
                 raise StorageUnavailableError("the trail's head has a wrong seal: run verify-audit")
-            moved = self._append(connection, head, rows)
+            moved = self._append(_counting(connection), head, rows)
         self._head, self._is_alone = moved, head == known
 
-    def _append(self, connection: Connection, known: Head, rows: list[_Row]) -> Head | None:
+    def _append(self, count: _Count, known: Head, rows: list[_Row]) -> Head | None:
         """Store the rows behind the head and return the new one; None when it is elsewhere."""
         head = known
         for row in rows:
@@ -213,20 +239,48 @@ class SqlAuditTrail:
             "head_digest": head.digest,
             "seal": self.chain.seal(head),
         }
-        stored = connection.execute(_APPEND, values | ends | sealed).rowcount
-        return head if stored else None
+        return head if count(_APPEND, values | ends | sealed) else None
 
 
 def _optional_text(value: str | None) -> str | None:
     return None if value is None else clean_text(value)
 
 
+def _counting(connection: Connection) -> _Count:
+    return lambda statement, values: connection.exec_driver_sql(statement, values).rowcount
+
+
+def _is_lost(error: Exception) -> bool:
+    """Tell whether the connection is lost, so that nothing else can be stored on it either."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _wait_for(submission: _Submission) -> _Word:
+    """Return the word of whoever leads; StorageUnavailableError when none comes in time."""
+    try:
+        return submission.word.result(WAIT_SECONDS)
+    except WaitTimeoutError as error:
+        if submission.word.cancel():
+            raise StorageUnavailableError("the audit trail did not answer in time") from error
+    return submission.word.result()  # it came at the last moment
+
+
+def _tell(submission: _Submission, tell: Callable[[Future[_Word]], None]) -> bool:
+    """Keep a promise; False when its request has given up waiting."""
+    try:
+        tell(submission.word)
+    except InvalidStateError:
+        return False
+    return True
+
+
 def _settle(batch: list[_Submission], cause: Exception | None) -> None:
     for submission in batch:
-        with contextlib.suppress(InvalidStateError):  # its request has given up waiting
-            if cause is None:
-                submission.stored.set_result(None)
-            else:
-                failure = StorageUnavailableError("the audit trail cannot be written")
-                failure.__cause__ = cause
-                submission.stored.set_exception(failure)
+        if cause is None:
+            _tell(submission, lambda word: word.set_result(_Word.STORED))
+        else:
+            failure = StorageUnavailableError("the audit trail cannot be written")
+            failure.__cause__ = cause
+            _tell(submission, lambda word, failure=failure: word.set_exception(failure))

@@ -7,10 +7,9 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from reference_server.context import Principal
 from reference_server.db.session import storage_guarded
+from reference_server.db.statements import Statements
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +20,10 @@ _KEY_BYTES = 32
 
 # Everything that disqualifies a key is decided by the database in one lookup: a revoked, an expired
 # and an unknown key differ neither in the statement nor in the answer, which is no row.
-_FIND = text("""
+_FIND = """
     SELECT id, tenant_id FROM api_keys
-     WHERE key_hash = :digest AND revoked_at IS NULL AND expires_at > :now
-""")
+     WHERE key_hash = %(digest)s AND revoked_at IS NULL AND expires_at > %(now)s
+"""
 
 
 def generate_key() -> str:
@@ -49,13 +48,13 @@ class SqlKeyDirectory:
 
     def __init__(self, engine: Engine) -> None:
         # A single SELECT needs no transaction around it; that saves two round trips a request.
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements = Statements(engine)
 
     def find(self, digest: str, now: datetime) -> Principal | None:
         """Return the owner of an active key; None for unknown, revoked and expired ones alike.
 
         StorageUnavailableError when the database does not answer.
         """
-        with storage_guarded(), self._engine.connect() as connection:
-            row = connection.execute(_FIND, {"digest": digest, "now": now}).one_or_none()
-        return None if row is None else Principal(tenant_id=row.tenant_id, key_id=row.id)
+        with storage_guarded():
+            row = self._statements.first(_FIND, {"digest": digest, "now": now})
+        return None if row is None else Principal(key_id=row[0], tenant_id=row[1])

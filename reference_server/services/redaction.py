@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 REDACTED = "[REDACTED]"
@@ -30,6 +31,8 @@ SECRET_NAMES = (
 )
 """Names of secrets, lower case and without separators; a field whose name holds one is scrubbed."""
 
+_LONGEST_REMEMBERED = 64
+
 _SEPARATORS = re.compile(r"[^a-z0-9]++")
 
 _GAP = r"(?:%20|\\[nrt]|[\s\"':=+])++"
@@ -44,6 +47,11 @@ _NAMED_VALUE = re.compile(
     re.IGNORECASE,
 )
 """A secret named inside a text, such as ``{"access_token":"x"}`` or ``api_key=x``."""
+
+_NAMING = ("token", "secret", "authorization", "api", "password", "cookie")
+_SCHEMES = ("bearer", "basic")
+_PROVIDERS = ("ya29.", "EAA")
+"""What each pattern needs to match at all, of which a text without secrets rarely has any."""
 
 
 class TokenRedactor:
@@ -78,15 +86,29 @@ class TokenRedactor:
 
 def names_a_secret(name: str) -> bool:
     """Tell whether a field of that name holds a secret, whatever its letter case or separators."""
+    # A caller may choose names, so that only short ones may stay in memory.
+    return _names_a_secret(name) if len(name) > _LONGEST_REMEMBERED else _is_known_secret(name)
+
+
+def _names_a_secret(name: str) -> bool:
     plain = _SEPARATORS.sub("", name.lower())
     return any(secret in plain for secret in SECRET_NAMES)
 
 
+_is_known_secret = lru_cache(maxsize=512)(_names_a_secret)
+
+
 def scrub_text(text: str) -> str:
     """Return the text without token-shaped parts."""
-    text = _NAMED_VALUE.sub(rf"\1\2{REDACTED}", text)
-    text = _SCHEME_TOKEN.sub(rf"\1 {REDACTED}", text)
-    return _PROVIDER_TOKEN.sub(REDACTED, text)
+    # A letter outside ASCII may be one of these in another case, as far as a pattern can tell.
+    lower = text.lower() if text.isascii() else None
+    if lower is None or any(word in lower for word in _NAMING):
+        text = _NAMED_VALUE.sub(rf"\1\2{REDACTED}", text)
+    if lower is None or any(word in lower for word in _SCHEMES):
+        text = _SCHEME_TOKEN.sub(rf"\1 {REDACTED}", text)
+    if any(word in text for word in _PROVIDERS):
+        text = _PROVIDER_TOKEN.sub(REDACTED, text)
+    return text
 
 
 def _chain_of(error: BaseException) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import psycopg
 from sqlalchemy import insert
 
 from reference_server.db.chain import AuditChain
@@ -13,6 +14,7 @@ from reference_server.db.models import api_keys, metric_cache, tenants
 from reference_server.db.session import SqlTenantSessions
 
 if TYPE_CHECKING:
+    import pytest
     from sqlalchemy import Engine
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,3 +59,16 @@ def metric(tenant: UUID) -> dict[str, object]:
         "date_range_key": "last_7_days",
         "expires_at": NOW,
     }
+
+
+def statements_seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that every statement is added to, whoever has psycopg run it."""
+    seen: list[str] = []
+    run = psycopg.Cursor[Any].execute
+
+    def execute(cursor: psycopg.Cursor[Any], query: Any, *more: Any, **options: Any) -> Any:
+        seen.append(str(query))
+        return run(cursor, query, *more, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", execute)
+    return seen

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 
 from reference_server.errors import StorageUnavailableError
 from reference_server.parts import AuditEvent
 from reference_server.services.audit import SqlAuditTrail
 from reference_server.services.redaction import TokenRedactor
 from reference_server.tests.fakes import FakeClock
-from reference_server.tests.rows import CHAIN
+from reference_server.tests.rows import CHAIN, statements_seen
 from reference_server.tests.waiting import becomes_true
 from reference_server.vocabulary import EventType, Outcome, Role
 
@@ -57,14 +56,9 @@ def test_nothing_to_write_needs_no_database(app_engine: Engine) -> None:
 
 
 def test_concurrent_writers_share_commits_and_lose_nothing(
-    app_engine: Engine, auditor: psycopg.Connection
+    app_engine: Engine, auditor: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statements: list[str] = []
-
-    def remember(*arguments: Any) -> None:
-        statements.append(arguments[2])
-
-    event.listen(app_engine, "before_cursor_execute", remember)
+    statements = statements_seen(monkeypatch)
     gate = threading.Barrier(16)
 
     def work(writer: int) -> None:
@@ -133,33 +127,44 @@ def test_a_lost_connection_fails_one_write_and_no_more(
 
 
 def test_a_stuck_trail_refuses_in_time(
-    app_engine: Engine, database: DemoDatabase, monkeypatch: pytest.MonkeyPatch
+    app_engine: Engine,
+    database: DemoDatabase,
+    auditor: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Who waits gives up first; who stores is refused by the database; neither is in the way."""
     monkeypatch.setattr("reference_server.services.audit.WAIT_SECONDS", 0.2)
     holder = database.engine(Role.ADMIN)
-    with closing(_trail(app_engine)) as trail, holder.connect() as connection:
+    trail = _trail(app_engine)
+    with closing(trail), ThreadPoolExecutor(1) as executor, holder.connect() as connection:
         connection.exec_driver_sql("LOCK TABLE audit_log")
+        leading = executor.submit(trail.write, _event("leads"))
+        assert becomes_true(lambda: trail.is_storing and not trail.waiting)
         with pytest.raises(StorageUnavailableError, match="in time"):
-            trail.write(_event("stuck"))
+            trail.write(_event("follows"))
+        with pytest.raises(StorageUnavailableError, match="cannot be written"):
+            leading.result(10)
         connection.rollback()
+        trail.write(_event("after"))
+    assert auditor.execute("SELECT request_id FROM audit_log").fetchall() == [("after",)]
     holder.dispose()
 
 
 def test_what_was_queued_before_the_end_is_stored(
     app_engine: Engine, database: DemoDatabase, auditor: psycopg.Connection
 ) -> None:
-    """The lock holds the first row up, so the others and the end of the queue meet behind it."""
+    """The lock holds the first row up, so the others and the end meet behind it."""
     holder = database.engine(Role.ADMIN)
     trail = _trail(app_engine)
     with ThreadPoolExecutor(4) as executor:
         with holder.connect() as connection:
             connection.exec_driver_sql("LOCK TABLE audit_log")
             writes = [executor.submit(trail.write, _event("first"))]
-            assert becomes_true(lambda: app_engine.pool.status().endswith("connections: 1"))
+            assert becomes_true(lambda: trail.is_storing and not trail.waiting)
             writes += [executor.submit(trail.write, _event(name)) for name in ("second", "third")]
             assert becomes_true(lambda: trail.waiting == 2)
             closing_down = executor.submit(trail.close)
-            assert becomes_true(lambda: trail.waiting == 3)
+            assert becomes_true(lambda: trail.is_closed)
             connection.rollback()
         for done in (*writes, closing_down):
             done.result(5)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from reference_server.db.chain import START, AuditChain, Head, canonical
 from reference_server.db.engine import create_app_engine
@@ -25,7 +25,7 @@ from reference_server.services.verification import verify_rows, verify_trail
 from reference_server.tests.conftest import copy_database
 from reference_server.tests.fakes import START as NOW
 from reference_server.tests.fakes import FakeClock
-from reference_server.tests.rows import CHAIN
+from reference_server.tests.rows import CHAIN, statements_seen
 from reference_server.vocabulary import EventType, Outcome, Role
 
 if TYPE_CHECKING:
@@ -199,13 +199,12 @@ def test_several_processes_write_one_chain(database: DemoDatabase, auditing: Eng
 
 
 def test_a_writer_that_is_alone_needs_one_statement_a_batch(
-    app_engine: Engine, auditor: psycopg.Connection
+    app_engine: Engine, auditor: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(_trail(app_engine)) as trail:
         trail.write(_event("finds the head"))
         trail.write(_event("finds itself alone"))
-        statements: list[str] = []
-        event.listen(app_engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+        statements = statements_seen(monkeypatch)
         trail.write(_event("stored"))
     assert len(statements) == 1
     assert auditor.execute("SELECT max(id) FROM audit_log").fetchone() == (3,)

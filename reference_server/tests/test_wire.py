@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from reference_server.app import SECURITY_HEADERS
+from reference_server.parser import LONGEST_HEAD
 from reference_server.settings import Limits
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, World
 from reference_server.tests.live import serving
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 MODERN = "2026-07-28"
+GET, POST = (b"%s /health HTTP/1.1\r\nHost: x\r\n" % method for method in (b"GET", b"POST"))
 META: dict[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
     "io.modelcontextprotocol/clientCapabilities": {},
@@ -262,11 +264,49 @@ def test_a_key_of_64_kibibytes_is_refused_like_any_other(origin: str) -> None:
     assert (response.status_code, response.json()) == (401, {"error": "unauthorized"})
 
 
-def test_bytes_that_are_not_http_get_our_400(origin: str) -> None:
-    answer = exchange(origin, b"\x00nonsense\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"x-request-id: " in answer
-    assert b"nosniff" in answer
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"\x00nonsense\r\n\r\n",
+        GET + b"X-Api-Key: a\x1bb\r\n\r\n",
+        # One byte more than is allowed: more yet could be lost to a reset, and the answer with it.
+        (GET + b"X-Endless: 1\r\n" * 30_000)[: LONGEST_HEAD + 1],
+        (GET + b"X-Endless: ").ljust(LONGEST_HEAD + 1, b"1"),
+        POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n1",
+    ],
+    ids=[
+        "no request",
+        "control byte",
+        "endless fields",
+        "endless field",
+        "smuggling",
+        "two lengths",
+    ],
+)
+def test_bytes_that_are_not_http_get_our_400(origin: str, nonsense: bytes) -> None:
+    answer = exchange(origin, nonsense)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert body == b'{"error":"bad_request"}'
+    assert b"\r\nx-request-id: " in head
+    for name in SECURITY_HEADERS:
+        assert f"\r\n{name.lower()}: ".encode() in head
+
+
+def test_a_trailer_is_no_header(origin: str) -> None:
+    """The chain has judged the request by the time a trailer comes."""
+    head = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked"
+    trailed = exchange(origin, f"{head}\r\n\r\n0\r\nX-Api-Key: {KEY_A}\r\n\r\n".encode())
+    assert trailed.startswith(b"HTTP/1.1 401")
+
+
+def test_two_requests_on_one_line_are_judged_each_by_its_own_head(origin: str) -> None:
+    keyed = f"GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY_A}\r\n\r\n"
+    bare = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = exchange(origin, f"{keyed}{bare}".encode())
+    assert answers.startswith(b"HTTP/1.1 404")
+    assert b"HTTP/1.1 401" in answers
 
 
 def test_a_body_above_the_sdks_bound_is_413(origin: str) -> None:

@@ -236,13 +236,13 @@ MUTANTS = (
     ),
     mutant(
         "audit-sheds-load",
-        "AUD-08 AUD-13",
+        "AUD-08 AUD-13 BOOT-07",
         "While the trail is busy, successes are not written down.",
         parts=replaced(trail=_Shedding),
     ),
     mutant(
         "nul-breaks-the-row",
-        "AUD-14",
+        "AUD-14 MCP-13",
         "A NUL in a caller's text makes the row impossible to store.",
         parts=replaced(trail=_uncleaned),
     ),

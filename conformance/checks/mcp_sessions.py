@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.evidence.discovery import Discovery
     from conformance.evidence.log_stream import LogStream
     from conformance.evidence.wire import Wire
-    from conformance.forge.keys import Keys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.forge.requests import Request
     from conformance.target import Target
 
@@ -130,16 +130,18 @@ def excessive(request: Request) -> dict[str, Request]:
 
 
 @requirement("MCP-12")
-def test_excess_is_refused_and_survived(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+def test_excess_is_refused_and_survived(
+    wire: Wire, guest: TenantKeys, discovery: Discovery
+) -> None:
     """Each gets a 4xx in bounded time, and the good request works afterwards."""
     for revision in (spoken(discovery)[0], spoken(discovery)[-1]):
         line = wire.derived(revision=revision)
         good = opening(revision)
-        establish(line.send(good, key=keys.active).succeeded, "the good request works")
+        establish(line.send(good, key=guest.active).succeeded, "the good request works")
         for what, request in excessive(good).items():
-            answer = line.send(request, key=keys.active)
+            answer = line.send(request, key=guest.active)
             assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
-            assert line.send(good, key=keys.active).succeeded, f"after {what}"
+            assert line.send(good, key=guest.active).succeeded, f"after {what}"
 
 
 @requirement("MCP-14")
@@ -172,14 +174,14 @@ def test_a_callers_own_request_id_is_not_taken(wire: Wire, keys: Keys, target: T
 
 @requirement("MCP-16")
 def test_no_generated_message_breaks_the_server(
-    wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+    wire: Wire, guest: TenantKeys, auditor: AuditReader, target: Target
 ) -> None:
     """Hypothesis makes JSON-RPC that is nearly right; each is answered, below 500, and audited."""
     identities: list[str] = []
 
     def send(message: Any) -> str:
         request = opening(wire.revision).but(body=json.dumps(message).encode())
-        answer = wire.send(request, key=keys.b.active)
+        answer = wire.send(request, key=guest.active)
         if not 200 <= answer.status < 500:
             return f"{answer} to {json.dumps(message)[:200]}"
         identities.append(request_id(answer, target))

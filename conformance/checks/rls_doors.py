@@ -5,14 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from conformance.evidence.isolation_history import Histories
 from conformance.evidence.isolation_model import run_model
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.wire import Wire
-    from conformance.forge.keys import Keys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.target import Target
 
 CALLS = 40
@@ -70,6 +72,19 @@ def test_random_histories_agree_with_perfect_isolation(app_sql: AppDatabase, key
         "a tenant can insert a row of its own",
     )
     disagreement = run_model(app_sql, keys.a.tenant_id, keys.b.tenant_id)
+    assert not disagreement
+
+
+@requirement("RLS-10", also_needs=(Channel.DATA_TOOL,))
+def test_random_calls_show_what_they_showed_alone(
+    wire: Wire, keys: Keys, guest: TenantKeys
+) -> None:
+    """Two tenants and a third if there is one, on connections that the others have used."""
+    tenants = {"A": keys.a, "B": keys.b}
+    if guest.tenant_id != keys.b.tenant_id:
+        tenants["C"] = guest
+    histories = Histories(wire, tenants)
+    disagreement = histories.disagreement()
     assert not disagreement
 
 

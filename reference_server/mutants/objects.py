@@ -81,7 +81,7 @@ class _Revoking:
 MUTANTS = (
     mutant(
         "object-cached-by-its-id",
-        "RLS-12",
+        "RLS-10 RLS-12",
         "Metrics are cached by id, without the tenant: a hit is given to whoever asks.",
         parts=with_tool("get_metric", _Cached().whoevers),
     ),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from reference_server.mutants.bending import engine_of, mutant, replaced
+from reference_server.db.session import enter_tenant
+from reference_server.errors import UnknownObjectError
+from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
+from reference_server.protocol.tools.get_metric import METRIC
+from reference_server.protocol.tools.list_metrics import describe
 from reference_server.vocabulary import TENANT_SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
     from uuid import UUID
 
     from sqlalchemy import Connection
 
-    from reference_server.parts import Parts
+    from reference_server.parts import Parts, ToolCaller
 
 
 class _OnceAConnection:
@@ -34,6 +38,35 @@ class _OnceAConnection:
                 connection.info["tenant"] = tenant_id
                 connection.execute(text("SELECT set_config(:setting, :tenant, false)"), values)
             yield connection
+
+
+class _Kept:
+    """Enters the tenant unless one was entered, as a nested call may; leaves it after a success."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._engine = engine_of(parts)
+
+    @contextmanager
+    def begin(self, tenant_id: UUID) -> Generator[Connection]:
+        with self._engine.connect() as connection, connection.begin():
+            entered = connection.info.setdefault("tenant", tenant_id)
+            enter_tenant(connection, entered)
+            yield connection
+            del connection.info["tenant"]
+
+
+def _found_inside(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    """Do what `get_metric` does, but say that there is none before the transaction has ended."""
+    values = {"metric": arguments["metricId"]}
+    with caller.sessions.begin(caller.principal.tenant_id) as connection:
+        found = connection.execute(METRIC, values).all()
+        if not found:
+            raise UnknownObjectError("metric")
+    return {"metric": describe(found[0])}
+
+
+def _kept_after_a_failure(parts: Parts) -> Parts:
+    return with_tool("get_metric", _found_inside)(replaced(sessions=_Kept)(parts))
 
 
 class _OtherTransaction:
@@ -206,13 +239,19 @@ MUTANTS = (
     ),
     mutant(
         "context-once-a-connection",
-        "RLS-07 RLS-08",
+        "RLS-07 RLS-08 RLS-10",
         "The tenant is set for a connection's whole life, when it is first used.",
         parts=replaced(sessions=_OnceAConnection),
     ),
     mutant(
+        "context-kept-after-a-failure",
+        "RLS-10 RLS-12",
+        "A failure leaves its tenant on the pooled connection, for whoever is next.",
+        parts=_kept_after_a_failure,
+    ),
+    mutant(
         "context-on-another-connection",
-        "RLS-07 RLS-08",
+        "RLS-07 RLS-08 RLS-10",
         "The tenant is set on one pooled connection, and the query runs on the next one.",
         parts=replaced(sessions=_OtherTransaction),
     ),

@@ -7,10 +7,11 @@ mutant. The healthy server is judged first, and must fail nothing and leave noth
 ``--benign`` judges the benign variants instead: the same server in other forms that every clause
 permits, on which nothing may fail and every verdict must be that of the healthy server.
 
-Two kinds of requirements take longer than all others together, and are judged on the healthy
-server and on the mutants they could see: time on those that name a requirement of TIME, and what
-starts further programs (start-up, workers, verification, migration, the official client, an audit)
-on those that name such a requirement or bend the start. ``--full`` judges these on every mutant.
+Some requirements take longer than all others together, and are judged on the healthy server and
+on the mutants that are likeliest to be seen by them. Time is judged on those that name a
+requirement of TIME; what starts further programs (start-up, workers, verification, migration, the
+official client, an audit) on those that name such a requirement or bend the start; and what is
+merely long on those that name one of its area. ``--full`` judges all but TIME on every mutant.
 """
 
 from __future__ import annotations
@@ -54,6 +55,13 @@ STARTING = {
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
 
+LONG = {
+    *("AUD-09", "AUD-14", "LOG-06", "MCP-12", "MCP-13", "MCP-16", "OAUTH-05", "OPS-06", "OPS-07"),
+    *("RATE-01", "RATE-02", "RATE-06", "RLS-04", "RLS-08", "RLS-10", "RLS-12"),
+}
+"""Requirements that take two thirds of the time of those that start no program: they bring limits
+down, fuzz, wait for locks, or try some hundred arguments."""
+
 
 @dataclass(frozen=True)
 class Kill:
@@ -88,7 +96,10 @@ class Case:
         lacks = mutant.lacks if isinstance(mutant, Benign) else None
         is_started = full or lacks is not None or mutant.bends_start or _names_a_start(mutant)
         without = () if is_started else tuple(sorted(STARTING))
-        return cls(mutant.id, mutant.fails, lacks, _judged(mutant, without), without)
+        is_whole = full or lacks is not None
+        return cls(
+            mutant.id, mutant.fails, lacks, _judged(mutant, without, is_whole=is_whole), without
+        )
 
     def is_met(self, verdicts: Mapping[str, str]) -> bool:
         """Tell whether the verdicts are exactly those that this server must get."""
@@ -128,15 +139,23 @@ def judge(case: Case) -> Kill:
     return Kill(case.name, sorted(case.names), failed, exact, seconds, undecided, error)
 
 
-def _judged(mutant: Mutant, without: Sequence[str]) -> tuple[str, ...]:
+def _judged(mutant: Mutant, without: Sequence[str], *, is_whole: bool) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
-    is_timed = any(known[name].area == TIMED for name in mutant.fails)
-    return tuple(
-        name
-        for name, entry in known.items()
-        if (is_timed or entry.area != TIMED) and not set(without).intersection(entry.needs)
-    )
+    areas = {known[name].area for name in mutant.fails}
+
+    def is_judged(name: str) -> bool:
+        entry = known[name]
+        if set(without).intersection(entry.needs):
+            return False
+        if entry.area == TIMED:
+            return TIMED in areas
+        is_start = not STARTING.isdisjoint(entry.needs)
+        if is_whole or entry.area in areas or (is_start and mutant.bends_start):
+            return True
+        return not is_start and name not in LONG
+
+    return tuple(filter(is_judged, known))
 
 
 def _names_a_start(mutant: Mutant) -> bool:

@@ -16,6 +16,7 @@ from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
+    from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.migration import MigrationDrill
     from conformance.evidence.repository import DependencyAudit, SourceLint
     from conformance.evidence.transcript import Transcript
@@ -101,6 +102,13 @@ def test_a_failed_migration_aborts_and_its_dump_restores(
     transcript.note("the restore", f"exit code {restored.code}\n{restored.output}")
     assert restored.code == 0, "the restore, run as it was told, failed"
     assert migration.rows() == before, "the restore did not bring the rows back"
+
+
+@requirement("OPS-05", also_needs=(Channel.APP_SQL,))
+def test_what_migrations_made_is_not_the_runtime_roles(app_sql: AppDatabase) -> None:
+    """Whoever runs a migration owns what it makes, and an owner may take off what guards it."""
+    role = app_sql.role()
+    assert not role.owned_tables
 
 
 @requirement("OPS-07", also_needs=(Channel.SECURITY_LINT,))

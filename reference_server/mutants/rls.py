@@ -121,8 +121,8 @@ MUTANTS = (
     ),
     mutant(
         "runtime-owns-a-table",
-        "RLS-01",
-        "The runtime role owns a table, and could switch off whatever guards it.",
+        "OPS-05 RLS-01",
+        "A migration ran as the runtime role, which so owns a table and whatever guards it.",
         sql=("CREATE TABLE job_queue (body text)", "ALTER TABLE job_queue OWNER TO mcp_app"),
     ),
     mutant(

@@ -266,7 +266,7 @@ MUTANTS = (
     ),
     mutant(
         "auth-success-unaudited",
-        "AUD-02 AUD-08 AUD-13 MCP-16",
+        "AUD-02 AUD-08 AUD-11 AUD-13 MCP-16",
         "Only failures are written down.",
         parts=bent_trail(_dropping(EventType.AUTH_SUCCESS)),
     ),

@@ -289,7 +289,7 @@ MUTANTS = (
     ),
     mutant(
         "revoked-keys-accepted",
-        "AUTH-06",
+        "AUTH-06 ROT-09",
         "The lookup forgets to ask whether a key was revoked.",
         parts=directory("expires_at > :now"),
     ),

@@ -3,7 +3,13 @@
 Each look at the samples is three-way: a difference beyond the tolerance is shown, its absence is
 shown, or neither. Rank tests are made in strata of neighbouring blocks, so that a slow drift of the
 machine cancels; nothing is cropped or dropped. The notes on timing hold the measurements behind
-each constant.
+most constants.
+
+The shift is tested on the logarithms of ranks. Whatever disturbs a request delays it, so times
+crowd at the fast end, and that is where a shift shows first; the slow end is the tail test's. On
+the reference server, two requests of one kind compared, that takes less than half of the samples
+that plain ranks in strata of 25 take (standard error of one block beside a busy machine, from 2,000
+and from 4,000 blocks: 604 and 776 µs against 1,018 and 1,191).
 """
 
 from __future__ import annotations
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 LOOKS = (250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 10_000)
 """Blocks at which the samples are looked at. Each look has its price in the thresholds; these cost
 4 % more samples than half as many would, and save up to a quarter of them by stopping earlier."""
-SHIFT_STRATUM = 25
+SHIFT_STRATUM = 10
 TAIL_STRATUM = 50
 QUANTILES = (0.5, 0.75, 0.9, 0.95)
 ALPHA = 0.01
@@ -139,8 +145,8 @@ def shift_score(a: Times, b: Times, theta: float) -> float:
     """Return the score of ``a - theta`` being slower than ``b``, about normal where it is not."""
     rows_a = (a.astype(np.float64) - theta).reshape(-1, SHIFT_STRATUM)
     rows_b = b.astype(np.float64).reshape(-1, SHIFT_STRATUM)
-    ranks = midranks(np.concatenate((rows_a, rows_b), axis=1))
-    differences = ranks[:, :SHIFT_STRATUM] - ranks[:, SHIFT_STRATUM:]
+    scores = np.log(midranks(np.concatenate((rows_a, rows_b), axis=1)) - 0.5)
+    differences = scores[:, :SHIFT_STRATUM] - scores[:, SHIFT_STRATUM:]
     spread = math.sqrt(float(np.square(differences).sum()))
     return float(differences.sum()) / spread if spread else 0.0
 

@@ -168,16 +168,24 @@ def _cut(name: str, folder: Path) -> None:
 
 @requirement("BOOT-03")
 def test_no_secret_is_taken_from_the_environment(launcher: Launcher, good: GoodStart) -> None:
-    """The file is gone and its value stands in the environment, under the names one would try."""
+    """The file is gone and its value stands in the environment, under the names one would try.
+
+    A server that starts without the value as well has it from elsewhere, which is for BOOT-01.
+    """
     establish(good.process.is_serving(), "the server serves with secrets from files")
     wrong: list[str] = []
     for name in launcher.channel.required_secrets:
         value = (Path(launcher.channel.secrets_dir) / name).read_text("utf-8").strip()
         names = (name, f"MCP_{name}", f"HALLMARK_{name}", f"APP_{name}")
         environment = dict.fromkeys(names, value)
-        with launcher.start(partial(_spoil, "missing", name), environment=environment) as process:
-            if not _refused(process, name):
-                wrong.append(f"{name}: {process.ending()}")
+        spoil = partial(_spoil, "missing", name)
+        with launcher.start(spoil, environment=environment) as process:
+            if _refused(process):
+                continue
+            ending = process.ending()
+        with launcher.start(spoil) as without:
+            establish(_refused(without), f"without {name} anywhere the server does not start")
+        wrong.append(f"{name}: {ending}")
     assert not wrong
 
 

@@ -126,13 +126,13 @@ def _everywhere(settings: Settings) -> Settings:
 MUTANTS = (
     mutant(
         "secret-falls-back-to-a-default",
-        "BOOT-01",
+        "BOOT-01 BOOT-02",
         "A missing secret is replaced by a default that everybody can read.",
         load_secrets=_with_fallback,
     ),
     mutant(
         "empty-secret-accepted",
-        "BOOT-01",
+        "BOOT-01 BOOT-02",
         "That a secret's file is there is checked, not that anything is in it.",
         load_secrets=_empty_is_fine,
     ),
@@ -144,7 +144,7 @@ MUTANTS = (
     ),
     mutant(
         "start-error-names-nothing",
-        "BOOT-01",
+        "BOOT-01 BOOT-02",
         "The error at start does not say which secret is missing.",
         load_secrets=_not_naming,
     ),

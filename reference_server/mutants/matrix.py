@@ -52,6 +52,8 @@ STARTING = {
     Channel.AUDIT,
 }
 """Channels by which a check starts further programs."""
+SERVING = {Channel.LAUNCH, Channel.WORKERS}
+"""Those of them by which the program is the server."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
 
@@ -150,10 +152,11 @@ def _judged(mutant: Mutant, without: Sequence[str], *, is_whole: bool) -> tuple[
             return False
         if entry.area == TIMED:
             return TIMED in areas
-        is_start = not STARTING.isdisjoint(entry.needs)
-        if is_whole or entry.area in areas or (is_start and mutant.bends_start):
+        if is_whole or entry.area in areas:
             return True
-        return not is_start and name not in LONG
+        if mutant.bends_start and not SERVING.isdisjoint(entry.needs):
+            return True
+        return name not in LONG and STARTING.isdisjoint(entry.needs)
 
     return tuple(filter(is_judged, known))
 

@@ -160,10 +160,11 @@ def _punishing(stage: Stage) -> Stage:
     def bent(context: RequestContext, parts: Parts) -> Response | None:
         key = header(context, "x-api-key") or ""
         now = parts.clock.now().timestamp()
+        is_punished = now < until.get(key, 0)
         refusal = stage(context, parts)
         if refusal is not None:
             until[key] = now + 59
-        elif now < until.get(key, 0):
+        elif is_punished:
             scope = {"scope": "global"}
             event = AuditEvent(EventType.RATE_LIMIT_EXCEEDED, Outcome.FAILURE, metadata=scope)
             context.events.append(event)
@@ -219,7 +220,7 @@ MUTANTS = (
     ),
     mutant(
         "limit-looks-before-it-counts",
-        "RATE-06",
+        "RATE-05 RATE-06 RATE-11",
         "Looking at the count and raising it are two steps.",
         parts=replaced(address_limiter=_LookingFirst),
     ),
@@ -249,7 +250,7 @@ MUTANTS = (
     ),
     mutant(
         "address-limit-one-too-many",
-        "RATE-01 RATE-06",
+        "RATE-01 RATE-05 RATE-06 RATE-11",
         "The address limit admits the 101st request.",
         parts=address_limiter(101),
     ),

@@ -83,10 +83,10 @@ def _write_path(context: RequestContext, parts: Parts) -> Response | None:
 class _Careful(TokenRedactor):
     """Looks at every pair of tokens in a message."""
 
-    def scrub(self, value: Any) -> Any:
+    def _scrub(self, value: Any, depth: int) -> Any:
         if isinstance(value, str) and value.count("Bearer ") > MANY:
             threading.Event().wait(12)  # what a pattern with nested repeats takes, and more
-        return super().scrub(value)
+        return super()._scrub(value, depth)
 
 
 MUTANTS = (
@@ -104,7 +104,7 @@ MUTANTS = (
     ),
     mutant(
         "headers-logged",
-        "LOG-01 ROT-05",
+        "LOG-01 LOG-04 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
     ),

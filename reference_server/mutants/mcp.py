@@ -80,7 +80,7 @@ MUTANTS = (
     ),
     mutant(
         "arguments-not-validated",
-        "MCP-03",
+        "MCP-03 MCP-13",
         "The tool's schema is for show: no argument is validated.",
         parts=with_tool("get_account_health", _any_account, {"type": "object"}),
     ),
@@ -98,7 +98,7 @@ MUTANTS = (
     ),
     mutant(
         "tool-error-told",
-        "MCP-05",
+        "LOG-04 MCP-05",
         "A tool's exception is told to the caller as it is.",
         parts=replaced(describe_failure=lambda _: _told),
     ),

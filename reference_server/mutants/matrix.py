@@ -5,7 +5,8 @@ mutant as a real server on a port of its own, judges it in a subprocess, and wri
 mutant. The healthy server is judged first, and must fail nothing and leave nothing undecided.
 
 ``--benign`` judges the benign variants instead: the same server in other forms that every clause
-permits, on which nothing may fail and every verdict must be that of the healthy server.
+permits, on which nothing may fail and every verdict must be that of the healthy server. What no
+form of an answer can reach is left out.
 
 Some requirements take longer than all others together, and are judged on the healthy server and
 on the mutants that are likeliest to be seen by them. Time is judged on those that name a
@@ -54,6 +55,8 @@ STARTING = {
 """Channels by which a check starts further programs."""
 SERVING = {Channel.LAUNCH, Channel.WORKERS}
 """Those of them by which the program is the server."""
+FORMLESS = {Channel.TRAIL_VERIFIER, Channel.MIGRATION, Channel.AUDIT}
+"""Those of them whose program never sees in what form a server answers."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
 
@@ -94,14 +97,11 @@ class Case:
 
     @classmethod
     def of(cls, mutant: Mutant, *, full: bool) -> Case:
-        """Return the case of a mutant or of a benign variant, which is always judged in full."""
+        """Return the case of a mutant or of a benign variant."""
         lacks = mutant.lacks if isinstance(mutant, Benign) else None
         is_started = full or lacks is not None or mutant.bends_start or _names_a_start(mutant)
         without = () if is_started else tuple(sorted(STARTING))
-        is_whole = full or lacks is not None
-        return cls(
-            mutant.id, mutant.fails, lacks, _judged(mutant, without, is_whole=is_whole), without
-        )
+        return cls(mutant.id, mutant.fails, lacks, _judged(mutant, without, full=full), without)
 
     def is_met(self, verdicts: Mapping[str, str]) -> bool:
         """Tell whether the verdicts are exactly those that this server must get."""
@@ -141,7 +141,7 @@ def judge(case: Case) -> Kill:
     return Kill(case.name, sorted(case.names), failed, exact, seconds, undecided, error)
 
 
-def _judged(mutant: Mutant, without: Sequence[str], *, is_whole: bool) -> tuple[str, ...]:
+def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
     areas = {known[name].area for name in mutant.fails}
@@ -152,7 +152,9 @@ def _judged(mutant: Mutant, without: Sequence[str], *, is_whole: bool) -> tuple[
             return False
         if entry.area == TIMED:
             return TIMED in areas
-        if is_whole or entry.area in areas:
+        if isinstance(mutant, Benign):
+            return full or FORMLESS.isdisjoint(entry.needs)
+        if full or entry.area in areas:
             return True
         if mutant.bends_start and not SERVING.isdisjoint(entry.needs):
             return True

@@ -109,13 +109,13 @@ _OWN = "tenant_id = current_tenant()"
 MUTANTS = (
     mutant(
         "runtime-is-superuser",
-        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11",
+        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11 RLS-12",
         "The server connects as a superuser.",
         sql=("ALTER ROLE mcp_app SUPERUSER",),
     ),
     mutant(
         "runtime-bypasses-rls",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12",
         "The runtime role has BYPASSRLS.",
         sql=("ALTER ROLE mcp_app BYPASSRLS",),
     ),
@@ -155,13 +155,13 @@ MUTANTS = (
     ),
     mutant(
         "rls-disabled-on-a-table",
-        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10",
+        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12",
         "Row-level security was switched off on metric_cache for a repair, and stayed off.",
         sql=("ALTER TABLE metric_cache DISABLE ROW LEVEL SECURITY",),
     ),
     mutant(
         "second-policy-opens-reads",
-        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10",
+        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10 RLS-12",
         "A permissive policy for reports lets everybody read: policies are joined by OR.",
         sql=("CREATE POLICY reporting ON metric_cache FOR SELECT USING (true)",),
     ),

@@ -64,6 +64,7 @@ def run_fuzz(strategy: st.SearchStrategy[Any], send: Callable[[Any], str]) -> st
         derandomize=True,
         database=None,
         deadline=None,
+        report_multiple_bugs=False,
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     @hypothesis.given(strategy)

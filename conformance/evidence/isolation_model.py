@@ -98,6 +98,7 @@ def run_model(database: AppDatabase, a: str, b: str) -> str:
         derandomize=True,
         database=None,
         deadline=None,
+        report_multiple_bugs=False,
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     @hypothesis.given(strategies.lists(acts, max_size=LONGEST))

@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     mutant(
         "rotation-touches-everyone",
-        "ROT-07",
+        "ROT-06 ROT-07",
         "A rotation puts the keys of all tenants into their grace.",
         parts=_everybody,
     ),

@@ -65,11 +65,20 @@ class History:
             expected = self.rows[tenant]
             if name == "delete":
                 self.rows[tenant] = 0
-            return expected, self.database.blind_change(self.connection, name.upper(), tenant)
+            return expected, self._changed(name.upper(), tenant)
         if name == "give away":
-            moved = self.database.blind_change(self.connection, "UPDATE", other)
-            return 0, moved
+            return 0, self._changed("UPDATE", other)
         return self._disturbed(tenant, name)
+
+    def _changed(self, statement: str, to: str) -> int:
+        """Return how many rows a blind change reached; -1 where it ran into rows out of sight.
+
+        One's own rows alone, or a refusal, run into no constraint.
+        """
+        try:
+            return self.database.blind_change(self.connection, statement, to)
+        except errors.IntegrityError:
+            return -1
 
     def _disturbed(self, tenant: str, name: str) -> tuple[Any, Any]:
         kept = dict(self.rows)

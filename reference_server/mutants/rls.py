@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from reference_server.parts import Parts, ToolCaller
+    from reference_server.settings import Settings
 
 
 class _OnceAConnection:
@@ -97,6 +99,11 @@ class _Shared:
         self._never.wait(0.005)  # what a remote lookup takes
         with self._sessions.begin(self._tenant) as connection:
             yield connection
+
+
+def _of_one_connection(settings: Settings) -> Settings:
+    """Leave chance no choice of connections."""
+    return replace(settings, pool_size=1)
 
 
 _POLICY = "DROP POLICY tenant_isolation ON metric_cache"
@@ -239,9 +246,10 @@ MUTANTS = (
     ),
     mutant(
         "context-once-a-connection",
-        "RLS-07 RLS-08 RLS-10",
+        "RLS-07 RLS-08 RLS-10 RLS-12",
         "The tenant is set for a connection's whole life, when it is first used.",
         parts=replaced(sessions=_OnceAConnection),
+        settings=_of_one_connection,
     ),
     mutant(
         "context-kept-after-a-failure",

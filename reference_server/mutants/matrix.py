@@ -11,8 +11,8 @@ form of an answer can reach is left out.
 Some requirements take longer than all others together, and are judged on the healthy server and
 on the mutants that are likeliest to be seen by them. Time is judged on those that name a
 requirement of TIME; what starts further programs (start-up, workers, verification, migration, the
-official client, an audit) on those that name such a requirement or bend the start; and what is
-merely long on those that name one of its area. ``--full`` judges all but TIME on every mutant.
+official client, an audit) and what is merely long on those that name one of its area. ``--full``
+judges all but TIME on every mutant.
 """
 
 from __future__ import annotations
@@ -53,10 +53,8 @@ STARTING = {
     Channel.AUDIT,
 }
 """Channels by which a check starts further programs."""
-SERVING = {Channel.LAUNCH, Channel.WORKERS}
-"""Those of them by which the program is the server."""
-FORMLESS = {Channel.TRAIL_VERIFIER, Channel.MIGRATION, Channel.AUDIT}
-"""Those of them whose program never sees in what form a server answers."""
+FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
+"""Those of them that do not look at the form of an answer."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
 
@@ -155,8 +153,6 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
         if isinstance(mutant, Benign):
             return full or FORMLESS.isdisjoint(entry.needs)
         if full or entry.area in areas:
-            return True
-        if mutant.bends_start and not SERVING.isdisjoint(entry.needs):
             return True
         return name not in LONG and STARTING.isdisjoint(entry.needs)
 

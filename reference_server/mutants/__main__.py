@@ -46,13 +46,15 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
-    if serve and arguments.name not in {mutant.id for mutant in BENDING_START}:
-        # Only those bend how secrets are read; all others fail as early as the server does.
+    # Only those bend how secrets are read. All others fail as early as the server does: before the
+    # registry is imported, and with it nearly all there is.
+    mutant = next((bent for bent in BENDING_START if bent.id == arguments.name), None)
+    if serve and mutant is None:
         load_secrets(arguments.secrets)
+    if mutant is None:
+        from reference_server.mutants.registry import find_mutant
 
-    from reference_server.mutants.registry import find_mutant
-
-    mutant = find_mutant(arguments.name)
+        mutant = find_mutant(arguments.name)
     if serve:
         from reference_server.production import run_production
 

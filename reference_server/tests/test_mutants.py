@@ -11,7 +11,7 @@ import pytest
 from conformance.catalogue import requirements
 from reference_server.mutants import boot
 from reference_server.mutants.__main__ import main
-from reference_server.mutants.matrix import HEALTHY, Case
+from reference_server.mutants.cases import HEALTHY, Case, covering
 from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
 from reference_server.services.secrets import load_secrets
 
@@ -85,3 +85,19 @@ def test_a_mutant_must_fail_what_it_names_and_the_healthy_server_nothing() -> No
     assert not mutant.is_met({"AUTH-01": "fail", "AUTH-02": "fail"})
     assert HEALTHY.is_met({"AUTH-01": "pass"})
     assert not HEALTHY.is_met({"AUTH-01": "pass", "AUTH-02": "inconclusive"})
+
+
+def test_a_cover_names_all_that_is_named_with_few_mutants_and_fewer_starts() -> None:
+    both = Case("both", frozenset({"AUTH-01", "AUTH-02"}))
+    one = Case("one", frozenset({"AUTH-01"}))
+    starting = Case("another", frozenset({"AUTH-03"}))
+    quick = Case("quick", frozenset({"AUTH-03"}), without=("launch",))
+    assert covering([one, both, starting, quick]) == [both, quick]
+    assert covering([starting, one]) == [starting, one]
+
+
+def test_the_cover_of_all_mutants_sees_every_requirement_fail() -> None:
+    chosen = covering(Case.of(mutant, full=False) for mutant in all_mutants().values())
+    assert frozenset(requirements()) == frozenset().union(*(case.names for case in chosen))
+    for case in chosen:
+        assert case.names.issubset(case.judged), f"{case.name} is not judged by what it names"

@@ -1,0 +1,137 @@
+"""What the kill matrix judges each server by, and which mutants stand for all of them.
+
+Some requirements take longer than all others together, and are judged on the healthy server and
+on the mutants that are likeliest to be seen by them. Time is judged where a mutant names it; what
+starts further programs (start-up, workers, verification, migration, the official client, an audit)
+and what is merely long on those that name a requirement of its area. ``full`` judges all but TIME
+on every mutant, and all of TIME on those that name any of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.catalogue import requirements
+from conformance.model import Channel
+from reference_server.mutants.model import Benign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reference_server.mutants.model import Mutant
+
+TIMED = "TIME"
+STARTING = {
+    Channel.LAUNCH,
+    Channel.WORKERS,
+    Channel.TRAIL_VERIFIER,
+    Channel.OFFICIAL_CLIENT,
+    Channel.MIGRATION,
+    Channel.AUDIT,
+}
+"""Channels by which a check starts further programs."""
+FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
+"""Those of them that do not look at the form of an answer."""
+ALSO_STARTING = {"ROT-09", "OPS-07"}
+"""Requirements of which one check of several starts a program."""
+
+LONG = {
+    *("AUD-09", "AUD-14", "LOG-06", "MCP-12", "MCP-13", "MCP-16", "OAUTH-05", "OPS-06", "OPS-07"),
+    *("RATE-01", "RATE-02", "RATE-04", "RATE-06", "RLS-04", "RLS-08", "RLS-10", "RLS-12"),
+}
+"""Requirements that take two thirds of the time of those that start no program: they bring limits
+down, fuzz, wait for locks, or try some hundred arguments."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One server to judge: ``names`` must fail; ``lacks``, of a benign one, cannot be assessed.
+
+    ``lacks`` is None for a mutant, of which nothing is demanded beside what it names. ``judged``
+    are requirement ids, ``without`` channels that are left unused.
+    """
+
+    name: str
+    names: frozenset[str]
+    lacks: frozenset[str] | None = None
+    judged: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, mutant: Mutant, *, full: bool) -> Case:
+        """Return the case of a mutant or of a benign variant."""
+        lacks = mutant.lacks if isinstance(mutant, Benign) else None
+        unused = FORMLESS if lacks is not None else STARTING
+        is_started = full or mutant.bends_start or _names_a_start(mutant)
+        without = () if is_started else tuple(sorted(unused))
+        return cls(mutant.id, mutant.fails, lacks, _judged(mutant, without, full=full), without)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether time is judged, so that nothing else should run beside it."""
+        return any(requirements()[name].area == TIMED for name in self.judged)
+
+    def is_met(self, verdicts: Mapping[str, str]) -> bool:
+        """Tell whether the verdicts are exactly those that this server must get."""
+        if self.lacks is None:
+            return failed_in(verdicts) == self.names
+        others = {found for one, found in verdicts.items() if one not in self.lacks}
+        return others == {"pass"} and all(verdicts.get(one) == "not assessed" for one in self.lacks)
+
+
+HEALTHY = Case(
+    "healthy",
+    frozenset(),
+    frozenset(),
+    tuple(name for name, entry in requirements().items() if entry.area != TIMED),
+)
+"""Its time is judged by the main job: to show the absence of a leak takes a quiet machine."""
+
+
+def failed_in(verdicts: Mapping[str, str]) -> frozenset[str]:
+    """Return the requirements that failed."""
+    return frozenset(found for found, verdict in verdicts.items() if verdict == "fail")
+
+
+def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str, ...]:
+    """Return the ids of the requirements that a mutant is judged by."""
+    known = requirements()
+    areas = {known[name].area for name in mutant.fails}
+
+    def is_judged(name: str) -> bool:
+        entry = known[name]
+        if set(without).intersection(entry.needs):
+            return False
+        if entry.area == TIMED:
+            return name in mutant.fails or (full and TIMED in areas)
+        if isinstance(mutant, Benign):
+            return full or name not in ALSO_STARTING
+        if full or entry.area in areas:
+            return True
+        return name not in LONG and STARTING.isdisjoint(entry.needs)
+
+    return tuple(filter(is_judged, known))
+
+
+def _names_a_start(mutant: Mutant) -> bool:
+    """Tell whether a mutant names what is seen, or seen as well, by starting a program."""
+    known = requirements()
+    return any(
+        name in ALSO_STARTING or not STARTING.isdisjoint(known[name].needs) for name in mutant.fails
+    )
+
+
+def covering(cases: Iterable[Case]) -> list[Case]:
+    """Return few of the cases that between them name all that any of them names.
+
+    Each in turn names the most that is still unnamed; of several, one that starts no program.
+    """
+    left = {case.name: case for case in sorted(cases, key=lambda case: case.name)}
+    unnamed = frozenset[str]().union(*(case.names for case in left.values()))
+    chosen: list[Case] = []
+    while unnamed:
+        best = max(left.values(), key=lambda case: (len(case.names & unnamed), bool(case.without)))
+        chosen.append(left.pop(best.name))
+        unnamed -= best.names
+    return chosen

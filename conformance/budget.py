@@ -5,6 +5,9 @@ A run must never lock itself out by surprise (design section 5): whoever sends a
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
+import threading
 import time
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
@@ -14,11 +17,16 @@ from conformance.verdicts import NotAssessedError
 from conformance.waiting import pass_time
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conformance.evidence.addresses import AddressPool
     from conformance.target import DeclaredLimits
 
 _LATE = 1
 """Seconds by which a request may be counted later than it was sent."""
+_LEDGER_SECONDS = 30
+"""Waited for another process that is entering a request."""
+_SHORTEST_WAIT = 0.01
 _MARGIN = 2
 """Kept in hand at each limit: the check that follows must still be heard."""
 
@@ -26,23 +34,44 @@ _MARGIN = 2
 class KeyPace:
     """Keeps the requests of each working key below its tenant's limit, by waiting if need be.
 
-    ``workers`` share the limit, since none of them knows what the others send.
+    ``ledger`` is a file in which all worker processes of a run enter what they send, since the
+    limit is one for all of them; without one, nobody else sends. Keys are entered as digests.
     """
 
-    def __init__(self, limits: DeclaredLimits, workers: int = 1) -> None:
+    def __init__(self, limits: DeclaredLimits, ledger: Path | None = None) -> None:
         self._window = limits.tenant_window_seconds + _LATE
-        self._most = max(1, limits.tenant_requests // workers - _MARGIN)
-        self._sent: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._most = max(1, limits.tenant_requests - _MARGIN)
+        self._turn = threading.Lock()
+        self._ledger = sqlite3.connect(
+            ":memory:" if ledger is None else ledger,
+            timeout=_LEDGER_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # What is written dies with the run: no disk need be waited for.
+        self._ledger.execute("PRAGMA synchronous = OFF")
+        self._ledger.execute("PRAGMA journal_mode = MEMORY")
+        self._ledger.execute("CREATE TABLE IF NOT EXISTS sent (key BLOB, at REAL)")
 
     def spend(self, key: str) -> None:
         """Charge one request to a key, after waiting until there is room for it."""
-        sent = self._sent[key]
-        while len(sent) >= self._most:
-            pass_time(max(0.0, sent[0] + self._window - time.monotonic()))
-            horizon = time.monotonic() - self._window
-            while sent and sent[0] <= horizon:
-                sent.popleft()
-        sent.append(time.monotonic())
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        while (wait := self._enter(digest)) > 0:
+            pass_time(wait)
+
+    def _enter(self, digest: bytes) -> float:
+        """Enter a request and return 0, or else return the seconds until there may be room."""
+        now = time.monotonic()  # one clock for all processes of a machine
+        with self._turn, self._ledger:
+            self._ledger.execute("BEGIN IMMEDIATE")
+            self._ledger.execute("DELETE FROM sent WHERE at <= ?", (now - self._window,))
+            sent, oldest = self._ledger.execute(
+                "SELECT count(*), min(at) FROM sent WHERE key = ?", (digest,)
+            ).fetchone()
+            if sent >= self._most:
+                return max(_SHORTEST_WAIT, oldest + self._window - now)
+            self._ledger.execute("INSERT INTO sent VALUES (?, ?)", (digest, now))
+            return 0.0
 
 
 class Budget:

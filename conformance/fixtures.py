@@ -65,7 +65,7 @@ def _rested(request: pytest.FixtureRequest, _turn: None) -> Iterator[None]:
     if "exhaustion" not in request.fixturenames:
         _let_recover(session, passage)
     yield
-    if session.workers > 1:
+    if session.is_worker:
         _let_recover(session, passage)
 
 

@@ -1,12 +1,13 @@
-"""How pytest-xdist shares out the checks: those that need the target alone stay with one worker.
+"""How pytest-xdist shares out the checks: those that would disturb each other stay with one worker.
 
 pytest-xdist's own groups go by a suffix of node ids that pytest 9.2 no longer shows to it.
 """
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 ALONE = "alone"
 
 
-class OneWorkerAlone(LoadScopeScheduling):
-    """Gives checks out one by one, but for two kinds, each of which one worker gets as a whole.
+ROTATING = "rotating"
+_MINTS = {"administrator", "guest"}
+"""Fixtures by which a check rotates the keys of the tenant that is there for that."""
 
-    Those that need the target alone share what one of them has brought to its limit; those of one
-    file that start processes of the target share such a process.
+
+class OneWorkerAlone(LoadScopeScheduling):
+    """Gives checks out one by one, but for three kinds, each of which one worker gets as a whole.
+
+    Those that need the target alone share what one of them has brought to its limit. Those that
+    rotate one tenant's keys would see each other's where they look for what a rotation left as it
+    was. Those of one file that start processes of the target share such a process.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -35,13 +42,17 @@ class OneWorkerAlone(LoadScopeScheduling):
 def scope_of(nodeid: str) -> str:
     """Return the name of the group that a check belongs to; its own where it is by itself."""
     path, _, rest = nodeid.partition("::")
-    entry = _requirement_of(path, rest.partition("[")[0])
+    check = getattr(
+        import_module(path.removesuffix(".py").replace("/", ".")), rest.partition("[")[0]
+    )
+    entry = _requirement_of(check)
     if entry.alone:
         return ALONE
+    if not _MINTS.isdisjoint(inspect.signature(check).parameters):
+        return ROTATING
     return path if Channel.LAUNCH in entry.needs else nodeid
 
 
-def _requirement_of(path: str, name: str) -> Requirement:
-    module = import_module(path.removesuffix(".py").replace("/", "."))
-    marks: list[pytest.Mark] = getattr(module, name).pytestmark
+def _requirement_of(check: Any) -> Requirement:
+    marks: list[pytest.Mark] = check.pytestmark
     return requirements()[next(mark.args[0] for mark in marks if mark.name == "requirement")]

@@ -46,7 +46,6 @@ class JudgeSession:
     started: running.RunningTarget | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
     is_worker: bool = False
-    workers: int = 1
 
     def has(self, channel: Channel) -> bool:
         """Tell whether the target offers a channel that this run may use."""
@@ -60,8 +59,8 @@ class JudgeSession:
 
     @cached_property
     def pace(self) -> KeyPace:
-        """The pace of the keys, which all checks of this process share."""
-        return KeyPace(self.target.limits, self.workers)
+        """The pace of the keys, which all checks of this run share."""
+        return KeyPace(self.target.limits, self.ledger)
 
     @cached_property
     def _only_budget(self) -> Budget:
@@ -76,6 +75,11 @@ class JudgeSession:
                 "lock": str(self.lock),
             }
         )
+
+    @property
+    def ledger(self) -> Path:
+        """The file in which all workers enter what they send with working keys."""
+        return self.lock.with_suffix(".sent")
 
     @contextmanager
     def turn(self, *, alone: bool) -> Generator[None]:
@@ -92,6 +96,7 @@ class JudgeSession:
         if self.is_worker:
             return
         self.lock.unlink(missing_ok=True)
+        self.ledger.unlink(missing_ok=True)
         if self.started is not None:
             self.started.stop()
 
@@ -149,7 +154,6 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
         Path(handed["lock"]),
         state,
         is_worker=True,
-        workers=int(worker["workercount"]),
     )
 
 

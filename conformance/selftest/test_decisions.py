@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,10 +196,32 @@ def test_the_last_address_is_never_spent_on_failures() -> None:
 
 
 def test_a_key_is_paced_by_its_tenants_limit() -> None:
-    pace = KeyPace(DeclaredLimits(tenant_requests=3, tenant_window_seconds=1), workers=1)
-    for _ in range(3):
-        pace.spend("key")
-    assert pace  # the third had to wait for the first to leave the window, and did not hang
+    pace = KeyPace(DeclaredLimits(tenant_requests=3, tenant_window_seconds=1))
+    started = time.monotonic()
+    pace.spend("key")
+    pace.spend("key")
+    assert time.monotonic() - started > 1, "the second waits for the first to leave the window"
+
+
+def test_all_processes_together_keep_to_a_tenants_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def leave(seconds: float) -> None:
+        waits.append(seconds)
+        raise InterruptedError
+
+    monkeypatch.setattr("conformance.budget.pass_time", leave)
+    limits = DeclaredLimits(tenant_requests=5, tenant_window_seconds=60)
+    one, other = (KeyPace(limits, tmp_path / "sent") for _ in range(2))
+    for pace, key in ((one, "a"), (other, "b"), (other, "a"), (one, "b"), (one, "a")):
+        pace.spend(key)
+    for pace in (one, other):
+        with pytest.raises(InterruptedError):
+            pace.spend("a")
+    assert all(50 < wait <= 61 for wait in waits), waits
+    other.spend("b")
 
 
 def test_an_answer_reads_json_event_streams_and_garbage() -> None:

@@ -54,6 +54,7 @@ class Channel(StrEnum):
     REPOSITORY = "repository"
     SECURITY_LINT = "security-lint"
     AUDIT = "audit"
+    PULL_REQUEST = "pull-request"
     SPARE_TENANT = "spare-tenant"
     HEALTH_ROUTE = "health-route"
     ROTATE_ROUTE = "rotate-route"
@@ -93,6 +94,9 @@ _SUPPLIED_BY = {
     Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
     Channel.SECURITY_LINT: "the profile's channels.repository.security_lint: Bandit or its like",
     Channel.AUDIT: "the profile's channels.repository.audit: what looks for known advisories",
+    Channel.PULL_REQUEST: (
+        "the profile's [channels.repository.pull_request]: what checks a pull request's body"
+    ),
     Channel.SPARE_TENANT: (
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
     ),

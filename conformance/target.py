@@ -223,6 +223,19 @@ class Migration(Section):
     restore_marker: str = "Restore with:"
 
 
+class PullRequest(Section):
+    """What checks the body of a pull request, by its exit code.
+
+    ``{body}`` in ``command`` is a file with the body. ``body`` is one that has all it needs, under
+    headings that ``reviews`` and ``test_plan`` name.
+    """
+
+    command: tuple[str, ...]
+    body: str
+    reviews: str = "Reviews"
+    test_plan: str = "Test plan"
+
+
 class Repository(Section):
     """The gates of the target's CI, as commands.
 
@@ -234,6 +247,7 @@ class Repository(Section):
     lint: tuple[str, ...]
     security_lint: tuple[str, ...] = ()
     audit: tuple[str, ...] = ()
+    pull_request: PullRequest | None = None
 
 
 class Channels(Section):
@@ -301,6 +315,9 @@ class Target(Section):
             Channel.SECURITY_LINT: self.channels.repository
             and self.channels.repository.security_lint,
             Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
+            Channel.PULL_REQUEST: self.channels.repository
+            and self.channels.repository.pull_request
+            and self.channels.repository.pull_request.command,
             Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
             Channel.HEALTH_ROUTE: self.routes.health,
             Channel.ROTATE_ROUTE: self.routes.rotate_key,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import fixtures, terminal
+from conformance import fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.fixtures import OUTCOME, SESSION
 from conformance.outcome import ItemOutcome
 from conformance.recorder import PROPERTY, Recorder, from_property, started_now, unseen_reason
+from conformance.rendering import run_reports
 from conformance.requirement import needs_of, requirement_of
 from conformance.session import open_session
 from conformance.verdicts import NotAssessedError, NotEstablishedError
@@ -42,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open the session: a bad option or a target that cannot be started ends the run here."""
     if not command_line.is_judging(config):
         return
+    if config.getoption("--targets"):
+        fleet.configure(config)
+        return
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
     if config.option.collectonly:
         return
@@ -68,7 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the checks that need the target alone on one worker."""
-    if not command_line.is_judging(config):
+    if not command_line.is_judging(config) or config.getoption("--targets"):
         return None
     from conformance.scheduling import OneWorkerAlone
 
@@ -97,7 +99,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the selected checks; those that need the target alone come last."""
-    if not command_line.is_judging(config):
+    if not command_line.is_judging(config) or config.getoption("--targets"):
         return
     options = command_line.parse(config)
     chosen = [item for item in items if options.selects(requirement_of(item))]
@@ -139,27 +141,13 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    is_rendered = _render(record.resolve(), config.rootpath)
+    is_rendered = run_reports(config.rootpath, "render", str(record.resolve()))
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record
     terminal.write_summary(terminalreporter, session, recorder.findings(), document)
     # pytest's own closing line counts checks; the table above counts requirements.
     setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
-
-
-def _render(record: Path, root: Path) -> bool:
-    """Have the reports package, which the judge does not import, make documents; tell if it did."""
-    done = subprocess.run(  # noqa: S603 -- our own module
-        [sys.executable, "-m", "reports", "render", str(record)],
-        cwd=root,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        sys.stderr.write(f"no report was written: {words[-1] if words else done.returncode}\n")
-    return done.returncode == 0
 
 
 def _point_latest_to(folder: Path) -> None:

@@ -60,6 +60,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("hallmark", "security conformance of an MCP server")
     group.addoption("--target", metavar="URL", help="the MCP endpoint of a running server")
+    group.addoption(
+        "--targets", metavar="FILE", help="judge many: a TOML file with a [[target]] table for each"
+    )
     group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
     group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
     group.addoption("--area", metavar="A,B", help="judge only these areas")

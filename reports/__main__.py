@@ -1,4 +1,4 @@
-"""``python -m reports render RUN.jsonl [--out DIR] [--kill-matrix FILE]``.
+"""``python -m reports render RUN.jsonl [--out DIR] [--kill-matrix FILE]``, ``… fleet DIR``.
 
 Exit codes: 0 the documents are written, and their paths printed; 2 they cannot be, and one
 sentence on stderr says why. What the run found is the exit code of the run, not of its rendering.
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from reports.errors import ReportError
+from reports.fleet import render_fleet
 from reports.render import render_all
 
 _UNFIT = 2
@@ -20,7 +21,11 @@ def main(words: list[str] | None = None) -> int:
     """Do what the command line says; return the exit code."""
     arguments = _parser().parse_args(words)
     try:
-        written = render_all(arguments.record, arguments.out, arguments.kill_matrix)
+        written = (
+            render_fleet(arguments.folder)
+            if arguments.command == "fleet"
+            else render_all(arguments.record, arguments.out, arguments.kill_matrix)
+        )
     except ReportError as error:
         sys.stderr.write(f"{error}\n")
         return _UNFIT
@@ -30,7 +35,7 @@ def main(words: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports", description="Render a run record.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     render = commands.add_parser("render", help="write report.html, junit.xml, summary.md, badge")
     render.add_argument("record", type=Path, metavar="RUN.jsonl", help="the run record")
     render.add_argument(
@@ -42,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the kill matrix to show (default: kill-matrix.json beside the record or one above)",
     )
+    fleet = commands.add_parser("fleet", help="write the page of a run with --targets")
+    fleet.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds fleet.json")
     return parser
 
 

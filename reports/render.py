@@ -37,7 +37,7 @@ def render_all(
     except ReportError:
         _discard(folder)
         raise
-    return _write(folder, documents)
+    return write_all(folder, documents)
 
 
 def _documents(run_jsonl: Path, matrix: Path | None) -> dict[str, str]:
@@ -64,7 +64,8 @@ def _matrix(run_jsonl: Path, given: Path | None) -> tuple[kill_matrix.KillMatrix
         return None, str(error)
 
 
-def _write(folder: Path, documents: dict[str, str]) -> dict[str, Path]:
+def write_all(folder: Path, documents: dict[str, str]) -> dict[str, Path]:
+    """Write documents into a folder; return them by name. Raises UnwritableReportError."""
     written: dict[str, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,13 @@ from conformance import fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.fixtures import OUTCOME, SESSION
+from conformance.judgeable import check_profile, obstacle
 from conformance.outcome import ItemOutcome
-from conformance.recorder import PROPERTY, Recorder, from_property, started_now, unseen_reason
+from conformance.recorder import PROPERTY, Recorder, from_property, started_now
 from conformance.rendering import run_reports
 from conformance.requirement import needs_of, requirement_of
 from conformance.session import open_session
-from conformance.verdicts import NotAssessedError, NotEstablishedError
+from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,6 +36,20 @@ _PYTEST_BROKE = {2, 3, 4}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the judge's options."""
     command_line.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check the profile instead of judging, if that is asked for: no plugin need even start."""
+    if not config.getoption("--check-profile"):
+        return None
+    if not command_line.is_judging(config):
+        raise pytest.UsageError("--check-profile goes with the judge: pytest conformance")
+    try:
+        sys.stdout.write(check_profile(command_line.parse(config), config.rootpath))
+    except profiles.ProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+    return 0
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -167,13 +183,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None:
         return
     entry = requirement_of(item)
-    if reason := session.target.not_applicable.get(entry.area):
-        raise NotAssessedError(f"not applicable: {reason}")
-    missing = tuple(need for need in needs_of(item) if not session.has(need))
-    if missing:
-        raise NotAssessedError(unseen_reason(missing), *missing)
-    if entry.alone and not session.target.is_loopback and not session.options.is_intrusive:
-        raise NotAssessedError("exhausts limits or blocks addresses: give --intrusive")
+    if error := obstacle(session.target, session.options, entry, needs_of(item)):
+        raise error
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
 
@@ -161,13 +164,48 @@ class CheckResult:
     evidence: tuple[dict[str, str], ...] = ()
 
 
+class Standing(StrEnum):
+    """How a verdict stands to a failure that the profile knows of."""
+
+    EXPECTED = "expected"
+    UNDECIDED = "undecided"
+    PASSED = "unexpected pass"
+    PAST = "past its date"
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether the profile must be changed before a run can end well."""
+        return self in {Standing.PASSED, Standing.PAST}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the profile knows of a requirement's failure. ``until`` is its last day."""
+
+    reason: str
+    until: date
+    is_past: bool
+
+    def standing(self, verdict: Verdict) -> Standing:
+        """Return how a verdict stands to this."""
+        if verdict is Verdict.PASS:
+            return Standing.PASSED
+        if self.is_past:
+            return Standing.PAST
+        return Standing.EXPECTED if verdict is Verdict.FAIL else Standing.UNDECIDED
+
+
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one requirement, with what it rests on."""
+    """The verdict on one requirement, with what it rests on.
+
+    ``known`` is there where the profile knows that the requirement fails.
+    """
 
     requirement: Requirement
     checks: tuple[CheckResult, ...]
     rerun: str = ""
+    known: Known | None = None
     evidence_limit: int = field(default=12, repr=False)
 
     @property
@@ -179,6 +217,18 @@ class Finding:
     def deciding(self) -> CheckResult | None:
         """The first check whose verdict is the finding's."""
         return next((check for check in self.checks if check.verdict is self.verdict), None)
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the verdict stands to what the profile knows; None where it knows nothing."""
+        return self.known.standing(self.verdict) if self.known else None
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether this alone makes the run end as one with a violation."""
+        if self.standing is None:
+            return self.verdict is Verdict.FAIL
+        return self.standing.fails_the_run
 
     def as_record(self) -> dict[str, Any]:
         """Return the finding as one line of ``run.jsonl`` (design section 3)."""
@@ -209,4 +259,14 @@ class Finding:
                 for check in self.checks
             ],
             "rerun": self.rerun,
+            "known": self._known_record(),
+        }
+
+    def _known_record(self) -> dict[str, str] | None:
+        if self.known is None or self.standing is None:
+            return None
+        return {
+            "reason": self.known.reason,
+            "until": self.known.until.isoformat(),
+            "standing": self.standing.value,
         }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import __version__
+from conformance import __version__, expectations
 from conformance.catalogue import requirements
 from conformance.model import Channel, CheckResult, Finding, Verdict
 
@@ -32,6 +32,7 @@ class Recorder:
 
     def __init__(self, session: JudgeSession) -> None:
         self._session = session
+        self._today = expectations.today()
         self._results: defaultdict[str, list[CheckResult]] = defaultdict(list)
         self.planned: set[str] = set()
 
@@ -54,16 +55,17 @@ class Recorder:
                 entry,
                 tuple(self._results.get(entry.id) or [unfinished]),
                 self._session.options.rerun(entry.id),
+                expectations.known(self._session.target, entry.id, self._today),
             )
             for entry in requirements().values()
             if entry.id in self.planned
         ]
 
     def exit_code(self) -> int:
-        """Return 0, 1 or 6 as design section 3 has it."""
+        """Return 0, 1 or 6 as design section 3 has it; a failure known of counts for nothing."""
         found = self.findings()
         verdicts = {finding.verdict for finding in found}
-        if Verdict.FAIL in verdicts:
+        if any(finding.fails_the_run for finding in found):
             return VIOLATION
         unseen = {Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED}
         required = self._session.options.required
@@ -102,6 +104,7 @@ class Recorder:
             "target": {"name": target.target.name, "url": target.url},
             "profile_digest": digest,
             "revisions": list(self._session.discovery.revisions),
+            "revision_set": self._session.options.revision_set,
             "started": started.isoformat(),
             "tools": {
                 "hallmark": __version__,

@@ -27,7 +27,6 @@ from conformance.redaction import Redactor
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from conformance.model import Channel
     from conformance.options import Options
     from conformance.target import Target
 
@@ -46,10 +45,6 @@ class JudgeSession:
     started: running.RunningTarget | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
     is_worker: bool = False
-
-    def has(self, channel: Channel) -> bool:
-        """Tell whether the target offers a channel that this run may use."""
-        return channel not in self.options.without and self.target.has(channel)
 
     def budget(self) -> Budget:
         """Return a budget for one check; where there is one address, all checks share one."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from conformance.model import Channel
-from conformance.sections import OAuth, Secret, Section, Tools
+from conformance.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
 
 T = TypeVar("T")
 
@@ -278,7 +278,8 @@ class Target(Section):
     tools: Tools = Tools()
     oauth: OAuth | None = None
     channels: Channels = Channels()
-    not_applicable: dict[str, str] = Field(default_factory=dict[str, str])
+    not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
+    known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])
 
     @property
     def url(self) -> str:
@@ -337,6 +338,11 @@ class Target(Section):
             Channel.OFFICIAL_CLIENT: find_spec("mcp"),
         }
         return bool(supplied[channel])
+
+    def inapplicable(self, requirement_id: str) -> str | None:
+        """Return why a requirement, or its whole area, does not apply; None where it does."""
+        area = requirement_id.partition("-")[0]
+        return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
 
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""

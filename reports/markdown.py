@@ -50,11 +50,15 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"# Hallmark: {overall.headline}"
     yield ""
     yield f"**{escape(run.header.target_name)}** at {code(run.header.target_url)}"
+    if run.header.revision_set:
+        yield ""
+        yield f"Judged by the frozen set {code(run.header.revision_set)} of requirements."
     yield ""
     yield escape(overall.sentence)
     yield ""
     yield from _table(run)
     yield from _failures(run)
+    yield from _known(run)
     yield from _undecided(run)
     yield from _unseen(run)
 
@@ -70,7 +74,7 @@ def _table(run: Run) -> Iterator[str]:
 
 
 def _failures(run: Run) -> Iterator[str]:
-    failed = run.having(Verdict.FAIL)
+    failed = run.violations
     if failed:
         yield from ("", "## What failed")
     for finding in failed[:_MOST_FAILURES]:
@@ -92,6 +96,15 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield "Run just this again:"
     yield ""
     yield from block(finding.rerun)
+
+
+def _known(run: Run) -> Iterator[str]:
+    known = [(finding.id, finding.known) for finding in run.findings if finding.known]
+    if known:
+        yield from ("", "## Known failures", "")
+    for name, entry in known:
+        reason = escape(clip(entry.reason, _SEEN))
+        yield f"- {name} ({entry.standing.value}, until {escape(entry.until)}): {reason}"
 
 
 def _undecided(run: Run) -> Iterator[str]:

@@ -44,6 +44,15 @@ def areas() -> dict[str, str]:
     return {entry.area: entry.area_title for entry in requirements().values()}
 
 
+def released() -> dict[str, frozenset[str]]:
+    """Return the ids of each release's frozen list, by the name of the release."""
+    lists = sorted((FOLDER / "released").glob("*.toml"))
+    return {
+        path.stem: frozenset(tomllib.loads(path.read_text(encoding="utf-8"))["ids"])
+        for path in lists
+    }
+
+
 def _rank(path: Path) -> tuple[int, str]:
     order = (
         "auth",

@@ -10,7 +10,7 @@ import pytest
 
 from reports import badge, junit, markdown
 from reports.run import load
-from reports.tests.records import finding, mixed, whole, write
+from reports.tests.records import finding, header, known, mixed, whole, write
 from reports.tests.test_html import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -41,6 +41,35 @@ def test_junit_counts_what_it_holds(tmp_path: Path) -> None:
         case = root.find(f".//testcase[{tag}]")
         assert case is not None
         assert case.get("name", "").startswith(identifier)
+
+
+def test_junit_skips_what_is_known_and_fails_what_passes_against_it(tmp_path: Path) -> None:
+    lines = whole(
+        [finding("AUTH-01", "fail", known=known()), finding(known=known("unexpected pass"))], 1
+    )
+    lines[2]["id"] = "AUTH-02"
+
+    root = ET.fromstring(junit.render(load(write(tmp_path, lines))))  # noqa: S314 -- ours
+
+    assert root.attrib.items() >= {"failures": "1", "errors": "0", "skipped": "1"}.items()
+    for tag, identifier in {"skipped": "AUTH-01", "failure": "AUTH-02"}.items():
+        case = root.find(f".//testcase[{tag}]")
+        assert case is not None
+        assert case.get("name", "").startswith(identifier)
+        assert "mended in the spring" in case[0].get("message", "")
+
+
+def test_the_summary_tells_known_failures_apart_and_names_the_frozen_set(tmp_path: Path) -> None:
+    found = [finding("AUTH-01", "fail", known=known(reason="*soon*")), finding("AUTH-02", "fail")]
+    lines = [header(revision_set="0.1"), *whole(found, 1)[1:]]
+
+    text = markdown.render(load(write(tmp_path, lines)))
+
+    assert "# Hallmark: 1 violation\n" in text
+    assert "### AUTH-02" in text
+    assert "### AUTH-01" not in text
+    assert "- AUTH-01 (expected, until 2030\\-01\\-31): \\*soon\\*" in text
+    assert "the frozen set ` 0.1 `" in text
 
 
 @pytest.mark.parametrize("words", [*HOSTILE, "".join(map(chr, range(0x20))), "\ud800\ufffe\uffff"])

@@ -103,7 +103,17 @@ def test_an_exchange_is_shown_as_sent_and_received(page: Page) -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_words_of_the_target_stay_words(words: str, tmp_path: Path) -> None:
-    texts = ("title", "clause", "source", "area_title", "reason", "expected", "seen", "rerun")
+    texts = (
+        "title",
+        "clause",
+        "remedy",
+        "source",
+        "area_title",
+        "reason",
+        "expected",
+        "seen",
+        "rerun",
+    )
     changes = dict.fromkeys(texts, words)
     evidence = [EXCHANGE | {"title": words, "text": words}, {**EXCHANGE, "kind": words}]
     checks = [{"name": words, "verdict": "fail", "reason": words}]

@@ -41,9 +41,10 @@ def figure(text: str) -> Figure | None:
 
 def _figure(data: dict[str, Any]) -> Figure:
     moments = [finite(value) for value in list(data["ms"])[:_MOST]]
-    outcomes = str(data["outcomes"])
+    outcomes = data["outcomes"]
     limit, window = finite(data["limit"]), finite(data["window"])
-    if not moments or len(outcomes) < len(moments) or limit <= 0 or min(moments) < 0:
+    is_told = isinstance(outcomes, str) and len(outcomes) >= len(moments)
+    if not moments or not is_told or limit <= 0 or min(moments) < 0:
         raise ValueError("there is nothing to draw")
     kinds = list(zip(moments, outcomes, strict=False))
     admitted = [moment for moment, kind in kinds if kind == "a"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import html, kill_matrix
+from reports.references import OWASP_MCP_LIST
 from reports.run import load
 from reports.tests.page import Page
 from reports.tests.records import EXCHANGE, Line, finding, header, mixed, whole, write
@@ -58,8 +59,9 @@ def test_nothing_is_fetched_and_no_attribute_runs(page: Page) -> None:
     assert not names & {"src", "srcset", "style", "action", "background", "poster", "data"}
     assert not [name for name in names if name.startswith("on")]
     assert not page.attributes("link")
+    elsewhere = ("https://cwe.mitre.org/data/definitions/", OWASP_MCP_LIST)
     for attributes in page.attributes("a"):
-        assert str(attributes["href"]).startswith(("#", "https://cwe.mitre.org/data/definitions/"))
+        assert str(attributes["href"]).startswith(("#", *elsewhere))
 
 
 def test_style_and_script_cannot_end_their_element_early() -> None:
@@ -68,7 +70,7 @@ def test_style_and_script_cannot_end_their_element_early() -> None:
 
 
 def test_every_requirement_can_be_linked_to(page: Page) -> None:
-    anchors = [one["id"] for one in page.attributes("details") if "id" in one]
+    anchors = [one["id"] for one in page.attributes("div") if one.get("class") == "body"]
     targets = {str(one["href"])[1:] for one in page.attributes("a") if str(one["href"])[0] == "#"}
     identifiers = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
 
@@ -84,8 +86,35 @@ def test_the_answer_comes_first_then_what_failed(page: Page) -> None:
     ]
 
     assert order == sorted(order)
-    assert "pytest conformance --requirement=AUTH-02" in page.shown
-    assert "assert 200 == 401" in page.shown
+    card = page.shown[order[1] : order[2]]
+    said = ("AUTH-02", "Mend part of AUTH-02.", "Clause of AUTH-02.", "assert 200 == 401")
+    places = [card.index(words) for words in (*said, "pytest conformance --requirement=AUTH-02")]
+    assert places == sorted(places), "what to do comes first, the command last"
+
+
+def test_a_requirement_opens_to_all_that_is_known_of_it(page: Page) -> None:
+    detail = page.shown[page.shown.rindex("Title of AUTH-02") :]
+    detail = detail[: detail.index("Title of AUTH-06")]
+
+    for words in (
+        "Mend part of AUTH-02.",
+        "Clause of AUTH-02.",
+        "assert 200 == 401",
+        "a row another",
+        "X-Api-Key: <key>",
+        "CWE-306 ; OWASP MCP07:2025 Insufficient Authentication & Authorization",
+        "pytest conformance --requirement=AUTH-02",
+    ):
+        assert words in detail
+
+
+def test_a_record_without_remedies_is_a_whole_page(tmp_path: Path) -> None:
+    lines = whole([finding("AUTH-01", "fail", remedy=""), finding("AUTH-02", remedy="")], 1)
+
+    shown = Page(html.render(load(write(tmp_path, lines)))).shown
+
+    assert "To do" not in shown
+    assert "Should it fail" not in shown
 
 
 def test_a_verdict_is_told_by_word_and_shape(page: Page) -> None:

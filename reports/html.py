@@ -19,6 +19,7 @@ from conformance.model import Verdict
 from reports import admission, isolation, times
 from reports.answer import Answer, answer, plural, supplies, undecided
 from reports.references import resolve
+from reports.sizing import fit
 from reports.text import spans
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -
             shares=_shares(run),
             supplies=supplies(run),
             undecided=undecided(run),
+            evidence=fit(run),
             matrix=matrix,
             matrix_error=matrix_error,
             style=Markup(style),  # noqa: S704 -- our own file, and the policy needs it unchanged

@@ -53,7 +53,7 @@
     const row = found.closest("details.requirement");
     if (row) {
       row.open = true;
-      row.querySelector("summary").focus({ preventScroll: true });
+      found.focus({ preventScroll: true });
     }
     (row ?? found).scrollIntoView({ block: "start" });
   };

@@ -12,6 +12,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHOSEN = "HALLMARK_CHROMIUM"
 """The environment's variable that names the program; whoever sets it wants no test skipped."""
-SECONDS = 30.0
+SECONDS = 120.0
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # containers run tests as root, where Chromium has no sandbox
@@ -37,6 +38,14 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+_AS_3_AND_4 = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for number, end in enumerate(ends, 3):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Becomes a program that reads commands from descriptor 3 and writes answers to 4."""
 
 
 def program() -> str:
@@ -190,9 +199,8 @@ def started(folder: Path) -> Generator[Browser]:
     path = program()
     from_us, ours = os.pipe()
     theirs, to_us = os.pipe()
-    # The browser reads commands from 3 and writes to 4.
-    script = f'exec "$0" "$@" 3<&{from_us} 4>&{to_us}'
-    words = ["/bin/sh", "-c", script, path, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+    flags = (*_FLAGS, f"--user-data-dir={folder}", "about:blank")
+    words = [sys.executable, "-c", _AS_3_AND_4, str(from_us), str(to_us), path, *flags]
     process = subprocess.Popen(
         words,
         pass_fds=(from_us, to_us),

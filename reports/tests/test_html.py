@@ -12,8 +12,9 @@ import pytest
 from reports import html, kill_matrix
 from reports.references import OWASP_MCP_LIST
 from reports.run import load
+from reports.sizing import fit
 from reports.tests.page import Page
-from reports.tests.records import EXCHANGE, Line, finding, header, mixed, whole, write
+from reports.tests.records import EXCHANGE, NOTE, Line, finding, header, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,6 +167,32 @@ def test_words_of_the_target_stay_words(words: str, tmp_path: Path) -> None:
     assert "\x1b" not in hostile.shown
     visible = words.replace("\x1b", "␛").replace("\x07", "␇")
     assert " ".join(visible.split()) in hostile.shown
+
+
+def _heavy(count: int) -> list[Line]:
+    pieces = [NOTE, *([EXCHANGE | {"text": '"' * 6000}] * count)]
+    return [finding(f"AUTH-{n:02}", verdict, evidence=pieces) for n, verdict in enumerate(VERDICTS)]
+
+
+VERDICTS = ("pass", "fail", "inconclusive", "not assessed")
+
+
+def test_a_page_that_would_be_too_large_shows_less_of_what_did_not_fail(tmp_path: Path) -> None:
+    """A quote takes five bytes as markup, so it is the markup that is measured."""
+    run = load(write(tmp_path, whole(_heavy(12), 1)))
+
+    assert [one.left_out for one in fit(run).values()] == [6, 0, 6, 6]
+    assert [one.left_out for one in fit(run, 500_000).values()] == [11, 0, 11, 11]
+    assert [one.left_out for one in fit(run, 1_000).values()] == [12, 12, 12, 12]
+    assert all(NOTE["title"] in [i.title for i in one.evidence] for one in fit(run, 1_000).values())
+    assert "6 more exchanges are in the record" in Page(html.render(run)).shown
+
+
+def test_a_page_of_usual_size_leaves_nothing_out(tmp_path: Path) -> None:
+    run = load(write(tmp_path, whole(_heavy(3), 1)))
+
+    assert {one.left_out for one in fit(run).values()} == {0}
+    assert "in the record" not in Page(html.render(run)).shown
 
 
 def test_an_empty_run_is_a_whole_page(tmp_path: Path) -> None:

@@ -140,9 +140,9 @@ def keys(target: Target) -> Keys:
 
 
 @pytest.fixture
-def app_sql(target: Target) -> AppDatabase:
+def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
     """SQL as the server's runtime role."""
-    return AppDatabase(supplied(target.channels.app_sql))
+    return AppDatabase(supplied(target.channels.app_sql), transcript.note)
 
 
 @pytest.fixture

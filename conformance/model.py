@@ -126,13 +126,15 @@ _SUPPLIED_BY = {
 class Requirement:
     """One clause of the catalogue.
 
-    ``id`` is stable for ever; ``alone`` marks a check that must have the target to itself,
+    ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
+    with code between backticks; ``alone`` marks a check that must have the target to itself,
     because it moves the clock or exhausts a limit that other checks share.
     """
 
     id: str
     title: str
     clause: str
+    remedy: str
     source: str
     severity: Severity
     area: str
@@ -145,7 +147,7 @@ class Requirement:
         """Refuse an entry that could not be cited."""
         if not _ID.fullmatch(self.id) or not self.id.startswith(f"{self.area}-"):
             raise ValueError(f"{self.id}: not an id of area {self.area}")
-        for name in ("title", "clause", "source"):
+        for name in ("title", "clause", "remedy", "source"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{self.id}: {name} is empty")
 
@@ -242,6 +244,7 @@ class Finding:
             "verdict": self.verdict.value,
             "title": requirement.title,
             "clause": requirement.clause,
+            "remedy": requirement.remedy,
             "source": requirement.source,
             "area": requirement.area,
             "area_title": requirement.area_title,

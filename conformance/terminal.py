@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Finding, Standing, Verdict
+from conformance.model import Channel, Finding, Requirement, Standing, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,11 +23,19 @@ _LETTERS = {
     Verdict.NOT_ASSESSED: ("-", {"cyan": True}),
 }
 _LINE = 300
+_TO_DO = 240
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 def letter(verdict: Verdict) -> tuple[str, dict[str, bool]]:
     """Return the progress letter of a verdict, and its colours."""
     return _LETTERS[verdict]
+
+
+def first_step(entry: Requirement) -> str:
+    """Return what to do first where a requirement fails; nothing if that is too long for a line."""
+    first = _SENTENCE.split(entry.remedy, maxsplit=1)[0]
+    return first if len(first) <= _TO_DO else ""
 
 
 def write_summary(
@@ -52,7 +61,9 @@ def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
     title = f"FAIL {finding.requirement.id}"
     expected = deciding.expected if deciding else finding.requirement.clause
     seen = deciding.seen if deciding else ""
-    reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}", red=True)
+    step = first_step(finding.requirement)
+    to_do = f"; to do: {flat(step)}" if step else ""
+    reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}{to_do}", red=True)
     reporter.write_line(f"  again: {finding.rerun}")
 
 

@@ -51,6 +51,10 @@ class Fields:
         """Return a text that may have several lines."""
         return printable(self._typed(name, str))
 
+    def later_lines(self, name: str) -> str:
+        """Return a text that the format did not always have: empty where it is absent."""
+        return self.lines(name) if name in self._values else ""
+
     def line(self, name: str) -> str:
         """Return a text, on one line."""
         return single_line(self._typed(name, str))

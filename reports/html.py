@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.model import Verdict
-from reports import times
+from reports import admission, isolation, times
 from reports.answer import Answer, answer, plural, supplies, undecided
+from reports.references import resolve
+from reports.sizing import fit
+from reports.text import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ANSWERED = "\n\n→ "
-_CWE = re.compile(r"CWE-([0-9]{1,6})")
 _MINUTE = 60
 _SLUGS = {
     Verdict.PASS: "pass",
@@ -78,6 +79,7 @@ def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -
             shares=_shares(run),
             supplies=supplies(run),
             undecided=undecided(run),
+            evidence=fit(run),
             matrix=matrix,
             matrix_error=matrix_error,
             style=Markup(style),  # nosec B704  # noqa: S704 -- our own file, as the policy needs it
@@ -124,7 +126,10 @@ def _filters() -> dict[str, Callable[..., object]]:
         "sides": _sides,
         "moment": _moment,
         "duration": _duration,
-        "cwe": _cwe,
+        "reference": resolve,
+        "spans": spans,
+        "admission": admission.figure,
+        "isolation": isolation.matrix,
         "words": _words,
         "plural": plural,
         "times": times.figure,
@@ -170,12 +175,6 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
     minutes, rest = divmod(round(seconds), _MINUTE)
     return f"{minutes} min {rest} s"
-
-
-def _cwe(reference: str) -> str:
-    """Return the number of a CWE reference, or nothing for any other reference."""
-    match = _CWE.fullmatch(reference)
-    return match[1] if match else ""
 
 
 def _words(name: str) -> str:

@@ -91,6 +91,7 @@ def _explanation(finding: Finding) -> str:
     parts = [
         f"clause ({finding.severity.value}): {finding.clause}",
         f"seen: {finding.seen}" if finding.seen else f"reason: {finding.reason}",
+        *([f"to do: {finding.remedy}"] if finding.seen and finding.remedy else []),
         *(f"{item.title}\n{item.text}" for item in finding.evidence if finding.seen),
         f"again: {finding.rerun}",
     ]

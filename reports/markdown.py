@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
 from reports.answer import answer, supplies, undecided
-from reports.text import clip
+from reports.text import clip, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,7 @@ def render(run: Run) -> str:
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is: no markup, no link, no image, no table cell."""
-    # CommonMark lets every ASCII punctuation mark be escaped, so none needs to be argued about.
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
 
 
 def code(text: str) -> str:
@@ -37,6 +36,17 @@ def code(text: str) -> str:
     flat = " ".join(text.split())
     fence = "`" * (_longest_run(flat) + 1)
     return f"{fence} {flat} {fence}"
+
+
+def _prose(text: str) -> str:
+    """Return text in which code stands between backticks, as Markdown that keeps it code."""
+    parts = spans(" ".join(text.split()))
+    return "".join(code(part) if is_code else _escaped(part) for part, is_code in parts)
+
+
+def _escaped(text: str) -> str:
+    # CommonMark lets every ASCII punctuation mark be escaped, so none needs to be argued about.
+    return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def block(text: str) -> list[str]:
@@ -87,6 +97,9 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"### {finding.id} {escape(finding.title)}"
     yield ""
+    if finding.remedy:
+        yield f"**To do:** {_prose(finding.remedy)}"
+        yield ""
     yield f"Expected ({finding.severity.value}): {escape(finding.expected or finding.clause)}"
     yield ""
     yield "Seen:"

@@ -91,12 +91,14 @@ class Finding:
     """The verdict on one requirement. ``missing`` names the channels it lacked.
 
     ``known`` is there where the profile knows of a failure.
+    ``remedy`` is empty in records of judges that did not write one yet.
     """
 
     id: str
     verdict: Verdict
     title: str
     clause: str
+    remedy: str
     source: str
     area: str
     area_title: str
@@ -263,6 +265,7 @@ def _finding(fields: Fields) -> Finding:
         verdict=_verdict(fields),
         title=fields.line("title"),
         clause=fields.lines("clause"),
+        remedy=fields.later_lines("remedy"),
         source=fields.line("source"),
         area=fields.line("area"),
         area_title=fields.line("area_title"),

@@ -89,13 +89,16 @@ def _readable(source: str) -> str:
 
 
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
-    known = {"id", "title", "clause", "source", "severity", "needs", "references", "alone"}
-    if unknown := set(entry) - known:
+    required = {"id", "title", "clause", "remedy", "source", "severity", "needs"}
+    if unknown := set(entry) - required - {"references", "alone"}:
         raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
+    if missing := required - set(entry):
+        raise ValueError(f"{entry.get('id', area)}: lacks {', '.join(sorted(missing))}")
     return Requirement(
         id=entry["id"],
         title=entry["title"],
         clause=entry["clause"],
+        remedy=entry["remedy"],
         source=_readable(entry["source"]),
         severity=Severity(entry["severity"]),
         area=area,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.evidence.figures import draw_isolation
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
@@ -53,14 +55,22 @@ def test_every_tenant_table_is_under_forced_rls(app_sql: AppDatabase) -> None:
 
 
 @requirement("RLS-03")
-def test_a_select_without_where_shows_one_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+def test_a_select_without_where_shows_one_tenant(
+    app_sql: AppDatabase, keys: Keys, transcript: Transcript
+) -> None:
     """Every readable tenant table is read whole, in each tenant's context."""
-    for tenant in (keys.a, keys.b):
-        with app_sql.as_tenant(tenant.tenant_id) as connection:
+    tenants = {"tenant A": keys.a.tenant_id, "tenant B": keys.b.tenant_id}
+    seen: dict[str, dict[str, set[str]]] = {}
+    for name, tenant in tenants.items():
+        with app_sql.as_tenant(tenant) as connection:
             own = app_sql.tenants_seen(connection, app_sql.channel.data_table)
-            establish(tenant.tenant_id in own, "the tenant sees its own rows")
-            seen = {table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()}
-        foreign = {table: rows for table, rows in seen.items() if rows - {tenant.tenant_id}}
+            establish(tenant in own, "the tenant sees its own rows")
+            seen[name] = {
+                table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()
+            }
+    draw_isolation(transcript, seen, {tenant: name for name, tenant in tenants.items()})
+    for name, tenant in tenants.items():
+        foreign = {table: rows for table, rows in seen[name].items() if rows - {tenant}}
         assert not foreign
 
 

@@ -64,6 +64,9 @@ class Transport(StrEnum):
 class Answer:
     """One answer. ``status`` is 0 when there was none; ``headers`` keep order and duplicates.
 
+    ``started`` is when the request was sent, by the monotonic clock, and ``seconds`` how long the
+    answer took from then.
+
     ``scrub`` lists strings that belong to this one request, such as its id, which a fair
     comparison of two answers must leave out.
     """
@@ -75,6 +78,7 @@ class Answer:
     seconds: float = 0.0
     truncated: bool = False
     scrub: tuple[str, ...] = ()
+    started: float = 0.0
 
     def header(self, name: str) -> str | None:
         """Return a header's value, duplicates joined by commas; None when it is absent."""

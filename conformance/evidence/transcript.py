@@ -72,10 +72,10 @@ class Transcript:
         entry = {"kind": "text", "title": title, "text": self._clean(text, 2000)}
         self._notes.append(entry)
 
-    def figure(self, title: str, data: Mapping[str, Any]) -> None:
-        """Remember data that a report may draw, as JSON on one line."""
+    def figure(self, title: str, data: Mapping[str, Any], *, kind: str = "timing") -> None:
+        """Remember data that a report may draw, as JSON on one line; ``kind`` tells its form."""
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        self._notes.append({"kind": "timing", "title": title, "text": self._redact(text)})
+        self._notes.append({"kind": kind, "title": title, "text": self._redact(text)})
 
     def entries(self) -> tuple[dict[str, str], ...]:
         """Return notes, then the last exchanges."""

@@ -279,9 +279,10 @@ class Wire:
         try:
             return self._read(client, prepared, started)
         except httpx.TransportError as error:
-            return Answer(_transport_of(error), seconds=time.monotonic() - started)
+            transport = _transport_of(error)
         except UnreadableBodyError:
-            return Answer(Transport.UNREADABLE, seconds=time.monotonic() - started)
+            transport = Transport.UNREADABLE
+        return Answer(transport, seconds=time.monotonic() - started, started=started)
 
     def _read(self, client: httpx.Client, prepared: httpx.Request, started: float) -> Answer:
         response = client.send(prepared, stream=True)
@@ -302,6 +303,7 @@ class Wire:
             time.monotonic() - started,
             truncated,
             (request_id,) if request_id else (),
+            started,
         )
 
 

@@ -44,6 +44,7 @@ def finding(identifier: str = "AUTH-01", verdict: str = "pass", **changes: Any) 
         "verdict": verdict,
         "title": f"Title of {identifier}",
         "clause": f"Clause of {identifier}.",
+        "remedy": f"Mend `part` of {identifier}. Then look again.",
         "source": "D[D2]",
         "area": identifier.partition("-")[0],
         "area_title": f"Area {identifier.partition('-')[0]}",
@@ -55,7 +56,7 @@ def finding(identifier: str = "AUTH-01", verdict: str = "pass", **changes: Any) 
         "seconds": 0.25,
         "needs": ["http"],
         "missing": [],
-        "references": ["CWE-306", "OWASP MCP07"],
+        "references": ["CWE-306", "OWASP MCP07:2025"],
         "checks": [{"name": "test_it_holds", "verdict": verdict, "reason": reason}],
         "rerun": f"pytest conformance --requirement={identifier}",
     } | changes

@@ -97,7 +97,8 @@ def test_junit_of_hostile_words_is_xml(words: str, tmp_path: Path) -> None:
     ],
 )
 def test_markdown_of_hostile_words_is_words(words: str, tmp_path: Path) -> None:
-    changes = dict.fromkeys(("title", "clause", "expected", "seen", "reason", "rerun"), words)
+    fields = ("title", "clause", "remedy", "expected", "seen", "reason", "rerun")
+    changes = dict.fromkeys(fields, words)
     lines = whole([finding(verdict="fail", **changes)], 1)
 
     text = markdown.render(load(write(tmp_path, lines)))
@@ -135,6 +136,22 @@ def _outside_fences(text: str) -> list[str]:
 
 def test_a_code_span_outlasts_the_backticks_in_it() -> None:
     assert markdown.code("a`b``c") == "``` a`b``c ```"
+
+
+def test_code_in_a_remedy_stays_code(tmp_path: Path) -> None:
+    remedy = "Set `a_b` *now*, not `."
+    lines = whole([finding(verdict="fail", remedy=remedy)], 1)
+
+    text = markdown.render(load(write(tmp_path, lines)))
+
+    assert "**To do:** Set ` a_b ` \\*now\\*\\, not \\`\\.\n" in text
+
+
+def test_a_failure_without_a_remedy_says_nothing_of_one(tmp_path: Path) -> None:
+    found = load(write(tmp_path, whole([finding(verdict="fail", remedy="")], 1)))
+
+    assert "To do" not in markdown.render(found)
+    assert "to do" not in junit.render(found)
 
 
 def test_a_summary_of_many_failures_stays_short(tmp_path: Path) -> None:

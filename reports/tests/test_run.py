@@ -55,7 +55,13 @@ def test_a_last_line_without_its_line_end_counts(tmp_path: Path) -> None:
 
 
 def test_unknown_fields_are_left_to_later_versions(tmp_path: Path) -> None:
-    assert run.load(write(tmp_path, whole([finding(remedy="later")]))).findings
+    assert run.load(write(tmp_path, whole([finding(mood="later")]))).findings
+
+
+def test_a_record_from_before_there_were_remedies_has_none(tmp_path: Path) -> None:
+    found = run.load(write(tmp_path, whole([_without(finding(), "remedy")])))
+
+    assert found.findings[0].remedy == ""
 
 
 def test_what_the_profile_knows_is_read(tmp_path: Path) -> None:
@@ -103,6 +109,7 @@ CORRUPT: dict[str, tuple[list[Line], type[errors.RecordError]]] = {
     "kind": ([header(), {"kind": "verdict"}], errors.UnknownKindError),
     "no-kind": ([header(), {}], errors.MissingFieldError),
     "no-clause": ([header(), _without(finding(), "clause")], errors.MissingFieldError),
+    "remedy-number": ([header(), finding(remedy=3)], errors.WrongTypeError),
     "title-number": ([header(), finding(title=3)], errors.WrongTypeError),
     "needs-text": ([header(), finding(needs="http")], errors.WrongTypeError),
     "needs-numbers": ([header(), finding(needs=[1])], errors.WrongTypeError),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
 from reports.answer import answer, supplies, undecided
+from reports.scope import scope
 from reports.text import clip
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _failures(run)
     yield from _undecided(run)
     yield from _unseen(run)
+    yield from _untold(run)
 
 
 def _table(run: Run) -> Iterator[str]:
@@ -110,6 +112,13 @@ def _unseen(run: Run) -> Iterator[str]:
     for supply in found:
         ids = ", ".join(finding.id for finding in supply.findings)
         yield f"- {escape(clip(supply.what, _SEEN))}: {ids}"
+
+
+def _untold(run: Run) -> Iterator[str]:
+    sentences = scope(run).sentences
+    if sentences:
+        yield from ("", "## What code scanning is not told, and why", "")
+        yield escape(clip(" ".join(sentences), _SEEN))
 
 
 def _longest_run(text: str) -> int:

@@ -71,7 +71,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one requirement. ``missing`` names the channels it lacked."""
+    """The verdict on one requirement. ``missing`` names the channels it lacked.
+
+    ``remedy`` is empty where the record has none.
+    """
 
     id: str
     verdict: Verdict
@@ -91,6 +94,7 @@ class Finding:
     references: tuple[str, ...]
     checks: tuple[Check, ...]
     rerun: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,7 @@ def _finding(fields: Fields) -> Finding:
         references=fields.strings("references"),
         checks=fields.objects("checks", _check),
         rerun=fields.line("rerun"),
+        remedy=fields.optional_lines("remedy"),
     )
 
 

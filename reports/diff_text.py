@@ -87,7 +87,7 @@ def _markdown(found: Difference) -> Iterator[str]:
             f"- {code(step.id)} {escape(clip(step.title, _LINE))}: {_path(step)}" for step in steps
         )
     for name, ids in _catalogue(found):
-        yield from ("", f"{name.capitalize()}: {', '.join(map(code, ids))}")
+        yield from ("", f"{name[0].upper()}{name[1:]}: {', '.join(map(code, ids))}")
 
 
 def _run(run: Run) -> str:

@@ -70,6 +70,16 @@ def answer(run: Run) -> Answer:
     return Answer(outcome, headline, sentence)
 
 
+def trusted(run: Run, finding: Finding) -> Verdict:
+    """Return a finding's verdict as far as the run can be trusted with it.
+
+    A pass of a run that was cut short may lack a check that would have failed.
+    """
+    if finding.verdict is Verdict.PASS and decide(run) is Outcome.INCOMPLETE:
+        return Verdict.INCONCLUSIVE
+    return finding.verdict
+
+
 def supplies(run: Run) -> tuple[Supply, ...]:
     """Group what was not assessed by what would supply it, the most useful first."""
     grouped: dict[str, list[Finding]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reports.errors import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+_YEARS = (2000, 2999)
 
 
 class Fields:
@@ -58,6 +59,10 @@ class Fields:
     def line(self, name: str) -> str:
         """Return a text, on one line."""
         return single_line(self._typed(name, str))
+
+    def optional_lines(self, name: str) -> str:
+        """Return a text that may have several lines; empty where the record has none."""
+        return "" if self._values.get(name) is None else self.lines(name)
 
     def optional_line(self, name: str) -> str | None:
         """Return a text on one line, or None where the record says null."""
@@ -112,7 +117,7 @@ class Fields:
         return float(value)
 
     def time(self, name: str) -> datetime:
-        """Return a moment; it must carry its offset, or two runs could not be compared."""
+        """Return a moment, in UTC; it must carry its offset, or two runs could not be compared."""
         text = self._typed(name, str)
         try:
             moment = datetime.fromisoformat(text)
@@ -120,7 +125,10 @@ class Fields:
             raise self.complain(BadTimeError, f"{name} is not an ISO 8601 time") from error
         if moment.tzinfo is None:
             raise self.complain(BadTimeError, f"{name} has no offset from UTC")
-        return moment
+        # Formats of others hold the years of this millennium alone; no run is of any other.
+        if not _YEARS[0] < moment.year < _YEARS[1]:
+            raise self.complain(BadTimeError, f"{name} is not a time that a run can have")
+        return moment.astimezone(UTC)
 
     def _present(self, name: str) -> Any:
         if name not in self._values:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
 from reports.answer import answer, supplies, undecided
+from reports.scope import scope
 from reports.text import clip, spans
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _known(run)
     yield from _undecided(run)
     yield from _unseen(run)
+    yield from _untold(run)
 
 
 def _table(run: Run) -> Iterator[str]:
@@ -136,6 +138,13 @@ def _unseen(run: Run) -> Iterator[str]:
     for supply in found:
         ids = ", ".join(finding.id for finding in supply.findings)
         yield f"- {escape(clip(supply.what, _SEEN))}: {ids}"
+
+
+def _untold(run: Run) -> Iterator[str]:
+    sentences = scope(run).sentences
+    if sentences:
+        yield from ("", "## What code scanning is not told, and why", "")
+        yield escape(clip(" ".join(sentences), _SEEN))
 
 
 def _longest_run(text: str) -> int:

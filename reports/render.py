@@ -3,52 +3,75 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports import badge, html, junit, kill_matrix, markdown
+from reports import badge, html, junit, kill_matrix, markdown, oscal, sarif
 from reports.errors import KillMatrixError, ReportError
 from reports.run import load
+from reports.scope import scope
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HTML, JUNIT, SUMMARY, BADGE = "report.html", "junit.xml", "summary.md", "badge.svg"
-FILE_NAMES = (HTML, JUNIT, SUMMARY, BADGE)
+SARIF, OSCAL = "results.sarif", "oscal.json"
+FILE_NAMES = (HTML, JUNIT, SUMMARY, BADGE, SARIF, OSCAL)
 
 
 class UnwritableReportError(ReportError):
     """The documents cannot be written where they were asked for."""
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """The documents' paths by name, and sentences on what a document had to leave out."""
+
+    paths: dict[str, Path]
+    notes: tuple[str, ...]
+
+
 def render_all(
     run_jsonl: Path, out: Path | None = None, matrix: Path | None = None
 ) -> dict[str, Path]:
-    """Write ``report.html``, ``junit.xml``, ``summary.md``, ``badge.svg``; return them by name.
+    """Write all documents as ``render`` does; return their paths by name."""
+    return render(run_jsonl, out, matrix).paths
 
-    They go to ``out``, by default beside the record. ``matrix`` is the kill matrix to show; by
-    default the one beside the record or one level above it, which may be absent or unfit.
+
+def render(run_jsonl: Path, out: Path | None = None, matrix: Path | None = None) -> Rendered:
+    """Write the documents of ``FILE_NAMES`` that this run can have.
+
+    Of a run that must not speak to code scanning there is no ``results.sarif``, of one that judged
+    nothing no ``oscal.json``; the notes say why. They go to ``out``, by default beside the record.
+    ``matrix`` is the kill matrix to show; by default the one beside the record or one level above
+    it, which may be absent or unfit.
     Raises RecordError for a corrupt record, KillMatrixError for a matrix that was asked for and
-    is unfit, UnwritableReportError. After an error, no document of an earlier run is left to be
-    mistaken for this one's.
+    is unfit, UnwritableReportError. No document of an earlier run is left to be mistaken for this
+    one's, after an error least of all.
     """
     folder = out or run_jsonl.parent
     try:
-        documents = _documents(run_jsonl, matrix)
+        documents, notes = _documents(run_jsonl, matrix)
     except ReportError:
-        _discard(folder)
+        _discard(folder, FILE_NAMES)
         raise
-    return write_all(folder, documents)
+    _discard(folder, tuple(name for name in FILE_NAMES if name not in documents))
+    return Rendered(write_all(folder, documents), notes)
 
 
-def _documents(run_jsonl: Path, matrix: Path | None) -> dict[str, str]:
+def _documents(run_jsonl: Path, matrix: Path | None) -> tuple[dict[str, str], tuple[str, ...]]:
     run = load(run_jsonl)
     shown, matrix_error = _matrix(run_jsonl, matrix)
-    return {
+    documents = {
         HTML: html.render(run, shown, matrix_error),
         JUNIT: junit.render(run),
         SUMMARY: markdown.render(run),
         BADGE: badge.render(run),
+        SARIF: sarif.render(run),
+        OSCAL: oscal.render(run),
     }
+    written = {name: text for name, text in documents.items() if text is not None}
+    return written, scope(run).sentences
 
 
 def _matrix(run_jsonl: Path, given: Path | None) -> tuple[kill_matrix.KillMatrix | None, str]:
@@ -79,9 +102,9 @@ def write_all(folder: Path, documents: dict[str, str]) -> dict[str, Path]:
     return written
 
 
-def _discard(folder: Path) -> None:
+def _discard(folder: Path, names: tuple[str, ...]) -> None:
     try:
-        for name in FILE_NAMES:
+        for name in names:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise UnwritableReportError(f"{folder} cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""JUnit, Markdown and badge: small enough to be compared whole, or parsed."""
+"""What is small enough to be compared whole, and JUnit, Markdown and badge, parsed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from reports import badge, junit, markdown
+from reports import badge, junit, markdown, oscal, sarif
 from reports.run import load
 from reports.tests.records import finding, header, known, mixed, whole, write
 from reports.tests.test_html import HOSTILE
@@ -18,7 +18,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize(
     ("name", "render"),
-    [("junit.xml", junit.render), ("summary.md", markdown.render), ("badge.svg", badge.render)],
+    [
+        ("junit.xml", junit.render),
+        ("summary.md", markdown.render),
+        ("badge.svg", badge.render),
+        ("results.sarif", sarif.render),
+        ("oscal.json", oscal.render),
+    ],
 )
 def test_the_sample_is_rendered_as_before(name: str, render: object, tmp_path: Path) -> None:
     """A change here is seen by every reader downstream, so it must be meant."""

@@ -46,7 +46,10 @@ def test_the_command_prints_what_it_wrote(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == [str(tmp_path / "a/b" / name) for name in FILE_NAMES]
+    *paths, what, why = done.stdout.splitlines()
+    assert paths == [str(tmp_path / "a/b" / name) for name in FILE_NAMES]
+    assert what == "results.sarif leaves something out: RLS (RLS-01 is inconclusive)."
+    assert "close" in why
 
 
 def test_a_corrupt_record_leaves_no_older_report_behind(

@@ -129,6 +129,8 @@ CORRUPT: dict[str, tuple[list[Line], type[errors.RecordError]]] = {
     "counts-short": ([header(), finding(), footer([])], errors.CountMismatchError),
     "time": ([header(started="yesterday")], errors.BadTimeError),
     "no-offset": ([header(started="2026-01-02T03:04:05")], errors.BadTimeError),
+    "year-first": ([header(started="0001-01-01T00:00:00+14:00")], errors.BadTimeError),
+    "year-last": ([header(started="9999-12-31T23:59:59-14:00")], errors.BadTimeError),
     "seconds-text": ([header(), finding(seconds="1")], errors.WrongTypeError),
     "seconds-negative": ([header(), finding(seconds=-1)], errors.BadTimeError),
     "seconds-infinite": ([header(), finding(seconds=float("inf"))], errors.BadTimeError),

@@ -1,0 +1,46 @@
+"""Our own schema takes each line that a judge writes, and no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reports.tests.records import Line, finding, footer, header, mixed, whole
+from reports.tests.schemas import record_errors
+from reports.tests.test_run import CORRUPT
+
+# What no single line can show.
+_OF_THE_WHOLE = {
+    "no-header",
+    "second-header",
+    "after-footer",
+    "second-footer",
+    "id-area",
+    "twice",
+    "counts",
+    "counts-short",
+    "seconds-infinite",
+}
+
+
+def test_the_lines_of_a_run_are_valid() -> None:
+    for line in whole([*mixed(), finding("AUTH-07", "fail", remedy="Do it.", later=1)], 1):
+        assert record_errors(line) == []
+
+
+@pytest.mark.parametrize("name", sorted(CORRUPT.keys() - _OF_THE_WHOLE))
+def test_what_is_refused_for_one_line_is_invalid(name: str) -> None:
+    assert any(record_errors(line) for line in CORRUPT[name][0])
+
+
+@pytest.mark.parametrize("line", [header(), finding(), footer([])], ids=lambda line: line["kind"])
+def test_no_field_that_a_reader_needs_may_be_absent(line: Line) -> None:
+    for name in line:
+        rest = {key: value for key, value in line.items() if key != name}
+        assert record_errors(rest), name
+
+
+@pytest.mark.parametrize("line", [1, [], "header", None, {}, {"kind": "other"}, {"kind": 1}])
+def test_what_is_no_line_is_invalid(line: Any) -> None:
+    assert record_errors(line)

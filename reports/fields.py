@@ -60,10 +60,6 @@ class Fields:
         """Return a text, on one line."""
         return single_line(self._typed(name, str))
 
-    def optional_lines(self, name: str) -> str:
-        """Return a text that may have several lines; empty where the record has none."""
-        return "" if self._values.get(name) is None else self.lines(name)
-
     def optional_line(self, name: str) -> str | None:
         """Return a text on one line, or None where the record says null."""
         return None if self._present(name) is None else self.line(name)

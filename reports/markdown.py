@@ -50,7 +50,8 @@ def _lines(run: Run) -> Iterator[str]:
     overall = answer(run)
     yield f"# Hallmark: {overall.headline}"
     yield ""
-    yield f"**{escape(run.header.target_name)}** at {code(run.header.target_url)}"
+    name, url = clip(run.header.target_name, _SEEN), clip(run.header.target_url, _SEEN)
+    yield f"**{escape(name)}** at {code(url)}"
     yield ""
     yield escape(overall.sentence)
     yield ""
@@ -83,9 +84,10 @@ def _failures(run: Run) -> Iterator[str]:
 
 def _failure(finding: Finding) -> Iterator[str]:
     yield ""
-    yield f"### {finding.id} {escape(finding.title)}"
+    yield f"### {finding.id} {escape(clip(finding.title, _SEEN))}"
     yield ""
-    yield f"Expected ({finding.severity.value}): {escape(finding.expected or finding.clause)}"
+    expected = clip(finding.expected or finding.clause, _SEEN)
+    yield f"Expected ({finding.severity.value}): {escape(expected)}"
     yield ""
     yield "Seen:"
     yield ""
@@ -93,7 +95,7 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield "Run just this again:"
     yield ""
-    yield from block(finding.rerun)
+    yield from block(clip(finding.rerun, _SEEN))
 
 
 def _undecided(run: Run) -> Iterator[str]:

@@ -22,6 +22,7 @@ from reports.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 _UNFIT = 2
 
@@ -32,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return arguments.command(arguments)
     except ReportError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(f"{error}\n", sys.stderr)
         return _UNFIT
 
 
@@ -41,7 +42,7 @@ def _render(arguments: argparse.Namespace) -> int:
 
     rendered = render(arguments.record, arguments.out, arguments.kill_matrix)
     lines = [*map(str, rendered.paths.values()), *rendered.notes]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    _say("".join(f"{line}\n" for line in lines), sys.stdout)
     return 0
 
 
@@ -50,7 +51,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
     found = diff.compare(*map(diff.load, (arguments.before, arguments.after)))
     write = diff_text.markdown if arguments.markdown else diff_text.plain
-    sys.stdout.write(write(found))
+    _say(write(found), sys.stdout)
     return found.exit_code
 
 
@@ -60,6 +61,12 @@ def _fleet(arguments: argparse.Namespace) -> int:
     written = render_fleet(arguments.folder)
     sys.stdout.write("".join(f"{path}\n" for path in written.values()))
     return 0
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Write text to a terminal of whatever encoding: what it cannot show is shown as its number."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _parser() -> argparse.ArgumentParser:

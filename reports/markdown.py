@@ -60,7 +60,8 @@ def _lines(run: Run) -> Iterator[str]:
     overall = answer(run)
     yield f"# Hallmark: {overall.headline}"
     yield ""
-    yield f"**{escape(run.header.target_name)}** at {code(run.header.target_url)}"
+    name, url = clip(run.header.target_name, _SEEN), clip(run.header.target_url, _SEEN)
+    yield f"**{escape(name)}** at {code(url)}"
     if run.header.revision_set:
         yield ""
         yield f"Judged by the frozen set {code(run.header.revision_set)} of requirements."
@@ -97,12 +98,13 @@ def _failures(run: Run) -> Iterator[str]:
 
 def _failure(finding: Finding) -> Iterator[str]:
     yield ""
-    yield f"### {finding.id} {escape(finding.title)}"
+    yield f"### {finding.id} {escape(clip(finding.title, _SEEN))}"
     yield ""
     if finding.remedy:
         yield f"**To do:** {_prose(finding.remedy)}"
         yield ""
-    yield f"Expected ({finding.severity.value}): {escape(finding.expected or finding.clause)}"
+    expected = clip(finding.expected or finding.clause, _SEEN)
+    yield f"Expected ({finding.severity.value}): {escape(expected)}"
     yield ""
     yield "Seen:"
     yield ""
@@ -110,7 +112,7 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield "Run just this again:"
     yield ""
-    yield from block(finding.rerun)
+    yield from block(clip(finding.rerun, _SEEN))
 
 
 def _known(run: Run) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,6 +194,18 @@ def test_a_run_that_cannot_be_read_is_told_in_one_sentence(
         assert told.out == ""
         assert told.err.endswith("cannot be read: No such file or directory\n")
         assert told.err.count("\n") == 1
+
+
+def test_a_terminal_that_knows_no_arrow_is_told_all_the_same(tmp_path: Path) -> None:
+    paths = [str(_folder(tmp_path, name, _run(("AUTH-01", PASS)))) for name in ("a", "b")]
+    write(tmp_path / "b", _run(("AUTH-01", FAIL)))
+    words = [sys.executable, "-m", "reports", "diff", *paths]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+
+    done = subprocess.run(words, capture_output=True, env=environment, check=False)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"[pass \\u2192 fail]" in done.stdout
 
 
 @pytest.mark.parametrize("words", [*HOSTILE, "\ud800\x00\u202e\r\n# x", "long " * 30_000])

@@ -10,7 +10,7 @@ import pytest
 
 from reports import badge, junit, markdown, oscal, sarif
 from reports.run import load
-from reports.tests.records import finding, header, known, mixed, whole, write
+from reports.tests.records import finding, footer, header, known, mixed, whole, write
 from reports.tests.test_html import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -167,6 +167,18 @@ def test_a_summary_of_many_failures_stays_short(tmp_path: Path) -> None:
 
     assert text.count("### ") == 40
     assert "20 more are in" in text
+
+
+def test_a_summary_of_very_long_words_is_one_that_github_takes(tmp_path: Path) -> None:
+    words = "*" * 20_000
+    changes = dict.fromkeys(("title", "clause", "expected", "seen", "reason", "rerun"), words)
+    verdicts = ("fail", "inconclusive", "not assessed")
+    many = [finding(f"AUTH-{n:02}", verdicts[n % 3], **changes) for n in range(99)]
+    top = header(target={"name": words, "url": words})
+
+    text = markdown.render(load(write(tmp_path, [top, *many, footer(many, 1)])))
+
+    assert len(text.encode()) < 1024 * 1024
 
 
 @pytest.mark.parametrize("words", HOSTILE)

@@ -42,10 +42,13 @@ def test_the_runtime_role_cannot_create_objects(app_sql: AppDatabase) -> None:
 
 
 @requirement("RLS-02")
-def test_every_tenant_table_is_under_forced_rls(app_sql: AppDatabase) -> None:
+def test_every_tenant_table_is_under_forced_rls(
+    app_sql: AppDatabase, transcript: Transcript
+) -> None:
     """Looked up in the catalog, so a table added tomorrow is judged tomorrow."""
     tables = app_sql.isolation()
     establish(tables, "there are tables with a tenant column")
+    transcript.note("tables with a tenant column", "\n".join(str(table) for table in tables))
     lax = [
         table.name
         for table in tables
@@ -79,12 +82,16 @@ def test_a_select_without_where_shows_one_tenant(
     "context",
     [None, "", " ", "not-a-uuid", "%", "00000000-0000-0000-0000-000000000000", "' OR true --"],
 )
-def test_without_a_tenant_there_are_no_rows(app_sql: AppDatabase, context: str | None) -> None:
+def test_without_a_tenant_there_are_no_rows(
+    app_sql: AppDatabase, context: str | None, transcript: Transcript
+) -> None:
     """A context that names no tenant must show nothing; an SQL error shows nothing, too."""
     tables = app_sql.readable()
     establish(tables, "there are tenant tables to read")
     seen = {table: app_sql.tenants_seen_or_none(context, table) for table in tables}
-    assert not {table: rows for table, rows in seen.items() if rows}
+    shown = {table: rows for table, rows in seen.items() if rows}
+    transcript.note(f"context {context!r}", f"{len(tables)} tables read, rows in {len(shown)}")
+    assert not shown
 
 
 @requirement("RLS-04")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
@@ -51,6 +51,12 @@ class TableIsolation:
     rls_forced: bool
     policies: int
     readable: bool
+
+    def __str__(self) -> str:
+        """Tell it in a line."""
+        enabled = "enabled" if self.rls_enabled else "not enabled"
+        forced = "forced" if self.rls_forced else "not forced"
+        return f"{self.name}: {enabled}, {forced}, policies: {self.policies}"
 
 
 @dataclass(frozen=True)
@@ -120,9 +126,11 @@ class AppDatabase:
         if row is None:
             raise LookupError("the runtime role is not in pg_roles")
         *powers, owned, memberships = row
-        return RoleFacts(
+        facts = RoleFacts(
             *powers, owned_tables=tuple(owned), powerful_memberships=tuple(memberships)
         )
+        self._note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+        return facts
 
     def isolation(self) -> list[TableIsolation]:
         """Return the tables with a tenant column, but for those the profile takes out."""
@@ -269,7 +277,7 @@ class AppDatabase:
             changed = self.blind_change(connection, statement, context)
             self._note(
                 f"SQL as tenant {context}",
-                f"{statement} without WHERE, where {own} rows are its own\n→ {_told(changed)}",
+                f"{statement} without WHERE; rows of its own: {own}\n→ {_told(changed)}",
             )
             return own, changed
 

@@ -27,6 +27,9 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 CHOSEN = "HALLMARK_CHROMIUM"
 """The environment's variable that names the program; whoever sets it wants no test skipped."""
 SECONDS = 120.0
+"""The longest that a busy machine may take for one command; axe takes the most."""
+SETTLES = 15.0
+"""The longest that a page may take to become what is waited for."""
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # containers run tests as root, where Chromium has no sandbox
@@ -145,7 +148,7 @@ class Page:
 
     def becomes(self, expression: str, wanted: Callable[[Any], bool] = bool) -> bool:
         """Tell whether an expression yields what is wanted within a bound, frame by frame."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + SETTLES
         while not wanted(self.ask(expression)):
             if time.monotonic() > deadline:
                 return False

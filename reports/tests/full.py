@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
+from reports.kill_matrix import Kill, KillMatrix
 from reports.tests.records import Line, finding, whole
 
 if TYPE_CHECKING:
@@ -20,6 +21,22 @@ def lines(*areas: str, exchanges: int = 6) -> list[Line]:
     """Return all lines of the record, or of one of these areas alone."""
     chosen = [one for one in requirements().values() if not areas or one.area in areas]
     return whole([_finding(number, one, exchanges) for number, one in enumerate(chosen)], 1)
+
+
+def matrix(mutants: int) -> KillMatrix:
+    """Return a kill matrix in which each mutant is caught by what it names, but for every ninth."""
+    ids = [*requirements()]
+    kills = [
+        Kill(
+            f"a-defect-of-{name.lower()}-number-{number}",
+            frozenset({name}),
+            frozenset({name}) if number % 9 else frozenset({ids[0]}),
+            is_exact=number % 9 > 0,
+            seconds=1.0,
+        )
+        for number, name in enumerate((ids * mutants)[:mutants], 1)
+    ]
+    return KillMatrix(tuple(kills))
 
 
 def _finding(number: int, entry: Requirement, exchanges: int) -> Line:

@@ -109,6 +109,15 @@ def test_a_requirement_opens_to_all_that_is_known_of_it(page: Page) -> None:
         assert words in detail
 
 
+def test_a_failure_shows_an_exchange_or_what_there_is_instead(tmp_path: Path) -> None:
+    lines = whole([finding("RLS-05", "fail", evidence=[NOTE, NOTE]), finding("RLS-06", "fail")], 1)
+
+    page = Page(html.render(load(write(tmp_path, lines))))
+
+    evidence = [one for one in page.attributes("details") if one["class"] == "evidence"]
+    assert ["open" in one for one in evidence] == [True, True, False, True]
+
+
 def test_a_record_without_remedies_is_a_whole_page(tmp_path: Path) -> None:
     lines = whole([finding("AUTH-01", "fail", remedy=""), finding("AUTH-02", remedy="")], 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -236,6 +237,29 @@ def test_a_key_that_works_nowhere_is_tried_in_two_places_at_most() -> None:
     text = drafted(Noting, "--key-env=THE_KEY", key="no-key-of-anybody")
     assert "# The key was refused wherever it was presented." in text
     assert [method for _, _, method in Noting.asked].count("refused") == 4
+
+
+class Opens(Noting):
+    """Opens a conversation with everybody, and lists its tools to those with a key alone."""
+
+    def answer(self) -> None:
+        """Let an opening pass without a key."""
+        if self.command == "GET" or self.headers.get("Mcp-Method") == "tools/list":
+            super().answer()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.converse(json.loads(body))
+
+    do_GET = do_POST = answer  # noqa: N815
+
+
+@pytest.mark.parametrize(("key", "is_taken"), [(KEY, True), ("no-key-of-anybody", False)])
+def test_a_key_is_shown_by_what_was_refused_without_it(key: str, *, is_taken: bool) -> None:
+    """To open a conversation takes no key here, so that it opens with one shows nothing."""
+    text = drafted(Opens, "--key-env=THE_KEY", key=key)
+    assert ("# A key was taken here." in text) is is_taken
+    assert ('"look": read-only' in text) is is_taken
+    assert "# Protocol revisions: 2026-07-28." in text
 
 
 def test_a_hostile_target_writes_no_entry_and_no_escape(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 _WIDTH = 100
+_LEAVE = "exhausts limits or blocks addresses: give --intrusive"
 
 
 @cache
@@ -52,9 +53,11 @@ def obstacle(
     missing = tuple(need for need in needs if need in options.without or not target.has(need))
     if missing:
         return NotAssessedError(unseen_reason(missing), *missing)
-    if entry.alone and not target.is_loopback and not options.is_intrusive:
-        return NotAssessedError("exhausts limits or blocks addresses: give --intrusive")
-    return None
+    return NotAssessedError(_LEAVE) if _wants_leave(target, options, entry) else None
+
+
+def _wants_leave(target: Target, options: Options, entry: Requirement) -> bool:
+    return entry.alone and not target.is_loopback and not options.is_intrusive
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,11 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     """
     lacking: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for requirement_id, needs in checks():
-        found = obstacle(target, options, requirements()[requirement_id], needs)
+        entry = requirements()[requirement_id]
+        found = obstacle(target, options, entry, needs)
         if found is not None:
             words = [channel.supplied_by for channel in found.missing] or [str(found)]
+            words += [_LEAVE] if _wants_leave(target, options, entry) else []
             lacking[requirement_id].update(dict.fromkeys(words))
     return [
         Prospect(entry, tuple(lacking[entry.id]))

@@ -27,7 +27,7 @@ from conformance.target import Target
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class ProfileError(Exception):
@@ -99,9 +99,9 @@ def _parse(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
-        line = _LINE.search(str(error))
-        where = f"{path}:{line[1]}" if line else f"{path}"
-        raise ProfileError(f"{where}: is not TOML: {_LINE.sub('', str(error))}") from None
+        told = _PLACE.search(str(error))
+        line = told[1] if told and told[1] else len(path.read_bytes().splitlines())
+        raise ProfileError(f"{path}:{line}: is not TOML: {_PLACE.sub('', str(error))}") from None
     except RecursionError:
         raise ProfileError(f"{path}: is nested too deeply for a profile") from None
 

@@ -15,7 +15,7 @@ from conformance import announced
 from conformance.budget import Budget
 from conformance.evidence.addresses import AddressPool
 from conformance.evidence.answer import Answer, Transport
-from conformance.evidence.discovery import discover
+from conformance.evidence.discovery import Discovery, discover
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
 from conformance.forge.requests import STATELESS, Request, opening, rpc
@@ -32,6 +32,8 @@ SECONDS = 5.0
 _WAIT = 40
 """Characters of a Retry-After that are shown: a date has no more."""
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_ELSEWHERE = range(300, 400)
+_BROKEN = 500
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _RESOURCE = "/.well-known/oauth-protected-resource"
 _SERVER = "/.well-known/oauth-authorization-server"
@@ -98,6 +100,7 @@ class Surveyor:
         self._budget = Budget(AddressPool(target, lane=15), target.limits)
         self._answers: list[tuple[Answer, bool]] = []
         self._lines: list[_Line] = []
+        self._discovery = Discovery(alive=False)
         self.found = Survey(target.url)
 
     def ask(self) -> Survey:
@@ -124,19 +127,37 @@ class Surveyor:
     # -- the conversation ----------------------------------------------------------------------
 
     def _converse(self) -> None:
-        found, line = self.found, self._line()
-        discovery = discover(line, None)
+        line = self._line()
+        self._open(line, None)
+        if self.found.revisions:
+            self._tools(line, None)
         self._refusal()
-        found.revisions = discovery.revisions
-        if found.revisions:
-            self._tools(line, discovery.preferred, None)
-        if self._key is None or (found.tools is not None and found.challenge is None):
-            return
-        keyed = self._place(self._key)
-        if keyed is not None:
-            discovery = discover(keyed, self._key)
-            found.revisions = discovery.revisions
-            self._tools(keyed, discovery.preferred, self._key)
+        if self._key is None or self.found.challenge is None:
+            return  # nothing was refused, so nothing would show that the key was taken
+        for place in announced.places(self.found.challenge):
+            if self._is_taken(self._key, place):
+                self.found.place = place.proven()
+                return
+        self.found.notes.append("The key was refused wherever it was presented.")
+
+    def _open(self, line: _Line, key: str | None) -> None:
+        self._discovery = discover(line, key)
+        self.found.revisions = self._discovery.revisions
+
+    def _is_taken(self, key: str, place: KeyPlace) -> bool:
+        """Tell whether what was refused without a key is done with it in this place."""
+        line = self._line(place)
+        line.trust(key)
+        if self.found.revisions:  # to open a conversation takes no key, so that shows nothing
+            self._tools(line, key)
+            return self.found.tools is not None
+        status = line.send(opening(STATELESS), key=key).status
+        if status in _REFUSED or status in _ELSEWHERE or status >= _BROKEN:
+            return False
+        self._open(line, key)
+        if self.found.revisions:
+            self._tools(line, key)
+        return True
 
     def _refusal(self) -> None:
         """Note how the target refuses whoever has no key."""
@@ -149,19 +170,8 @@ class Surveyor:
             word = refused[0].entries.get("error")
             self.found.refusal = word if isinstance(word, str) else None
 
-    def _place(self, key: str) -> _Line | None:
-        """Find the header that the key goes into: what was told, or else one of two."""
-        for place in announced.places(self.found.challenge):
-            line = self._line(place)
-            line.trust(key)
-            if line.send(opening(STATELESS), key=key).status not in _REFUSED:
-                self.found.place = place.proven()
-                return line
-        self.found.notes.append("The key was refused wherever it was presented.")
-        return None
-
-    def _tools(self, line: _Line, revision: str, key: str | None) -> None:
-        session: str | None = None
+    def _tools(self, line: _Line, key: str | None) -> None:
+        revision, session = self._discovery.preferred, None
         if revision != STATELESS:
             session = line.send(opening(revision), key=key).header("mcp-session-id")
             ready = rpc(

@@ -188,6 +188,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         raise NotAssessedError("exhausts limits or blocks addresses: give --intrusive")
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
+    session.stalls.require_patience()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,7 @@ import time
 
 from conformance.verdicts import NotEstablishedError
 
-MOST_SECONDS = 15.0
+MOST_SECONDS = 12.0
 """Seconds that a run waits in vain before it gives the target up."""
 _EARNED = 0.1
 """Seconds more for each answer that ended: one request in a hundred may hang for ten seconds."""

@@ -75,7 +75,8 @@ class Answer:
     ``truncated`` tells that the body went on beyond the time or the room there was for it, and
     ``was_abandoned`` that time ran out. ``scrub`` lists strings that belong to this one request,
     such as its id, which a fair comparison of two answers must leave out. ``detail`` says more of
-    how it ended, in words that may be the target's.
+    how it ended, in words that may be the target's. ``asked`` is the id of the JSON-RPC request,
+    where it was one.
     """
 
     transport: Transport
@@ -87,6 +88,7 @@ class Answer:
     scrub: tuple[str, ...] = ()
     detail: str = ""
     was_abandoned: bool = False
+    asked: int | str | None = None
 
     def header(self, name: str) -> str | None:
         """Return a header's value, duplicates joined by commas; None when it is absent."""
@@ -150,8 +152,10 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether a JSON-RPC call was carried out: 200, a result, and no tool error."""
-        return self.status == 200 and bool(self.result) and not self.result.get("isError")  # noqa: PLR2004 -- HTTP OK
+        """Whether a JSON-RPC call was carried out: 200, a result of this call, no tool error."""
+        is_own = self.asked is None or self.message.get("id") == self.asked
+        has_result = bool(self.result) and not self.result.get("isError")
+        return self.status == 200 and is_own and has_result  # noqa: PLR2004 -- HTTP OK
 
     @property
     def executed(self) -> bool:

@@ -43,7 +43,7 @@ def discover(wire: Wire, key: str | None) -> Discovery:
         return Discovery(alive=False, reason=_why_dead(stateless, again))
     for revision in SESSION_REVISIONS:
         answer = wire.send(opening(revision), key=key)
-        if answer.result.get("protocolVersion") == revision:
+        if answer.succeeded and answer.result.get("protocolVersion") == revision:
             spoken.append(revision)
         elif answer.status in {401, 403} or not _is_whole(answer):
             break  # no revision says more without a right key, or to a server that is stuck

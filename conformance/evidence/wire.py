@@ -13,7 +13,15 @@ import httpx
 
 from conformance.evidence.answer import Answer, Transport
 from conformance.evidence.transport import exchanged, new_client
-from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, rpc, tool_call
+from conformance.forge.requests import (
+    STATELESS,
+    USER_AGENT,
+    Request,
+    message_id,
+    opening,
+    rpc,
+    tool_call,
+)
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -268,7 +276,7 @@ class Wire:
             timeout=self._seconds or SECONDS,
             extensions={"target": _raw_target(url)},
         )
-        answer = self._waited_for(client, prepared)
+        answer = replace(self._waited_for(client, prepared), asked=message_id(request))
         request_id = answer.header(self.target.headers.request_id)
         return answer.without(request_id) if request_id else answer
 

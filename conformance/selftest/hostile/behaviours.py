@@ -31,7 +31,9 @@ class Behaviour:
 
     ``told`` stands in the reason of something inconclusive. ``fails`` are requirements that must
     fail. ``passes`` are all that may pass: none unless what they ask for was really seen.
-    ``is_dead`` tells that there is nothing to judge, so that no verdict but inconclusive is fair.
+    ``is_dead`` tells that there is nothing to judge, so that no verdict but inconclusive is fair;
+    ``is_form`` that it is another form of one that is judged in full, so that to find out that it
+    is dead is enough.
     """
 
     serve: Serve
@@ -39,6 +41,7 @@ class Behaviour:
     fails: frozenset[str] = NOTHING
     passes: frozenset[str] = NOTHING
     is_dead: bool = False
+    is_form: bool = False
 
 
 @contextmanager
@@ -71,9 +74,9 @@ def _redirect(trap: str, line: Line) -> None:
         line.send(plays.answer(b"307 Temporary Redirect", b"", where))
 
 
-def dead(told: str, play: Play) -> Behaviour:
+def dead(told: str, play: Play, *, is_form: bool = False) -> Behaviour:
     """Return the behaviour of a target with which there is no talking."""
-    return Behaviour(partial(playing, play), told, is_dead=True)
+    return Behaviour(partial(playing, play), told, is_dead=True, is_form=is_form)
 
 
 def wrong(play: Play, *fails: str, told: str = "", passes: frozenset[str] = NOTHING) -> Behaviour:
@@ -97,13 +100,13 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "silent port": dead("timed out", plays.silent),
     "TLS handshake stall": Behaviour(stalled_handshake, "timed out", is_dead=True),
     "endless header": dead(NOT_HTTP, plays.endless_header),
-    "huge header value": dead(NOT_HTTP, plays.huge_header),
+    "huge header value": dead(NOT_HTTP, plays.huge_header, is_form=True),
     "endless body": dead(NO_END, plays.endless_body),
-    "endless chunks": dead(NO_END, plays.endless_chunks),
+    "endless chunks": dead(NO_END, plays.endless_chunks, is_form=True),
     "slow drip of a head": dead("timed out", plays.drip_head),
-    "slow drip of a body": dead(NO_END, plays.drip_body),
+    "slow drip of a body": dead(NO_END, plays.drip_body, is_form=True),
     "gzip bomb": dead(NO_END, plays.gzip_bomb),
-    "deflate bomb": dead(NO_END, plays.deflate_bomb),
+    "deflate bomb": dead(NO_END, plays.deflate_bomb, is_form=True),
     "unasked coding": dead("encoding", plays.unasked_brotli),
     "length too long": dead("cut off", plays.too_long_a_length),
     "length too short": wrong(plays.too_short_a_length, told=NO_GOOD_CASE),
@@ -111,17 +114,17 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "length and chunks": wrong(plays.length_and_chunks, told=NO_GOOD_CASE),
     "HTTP/0.9": dead(NOT_HTTP, plays.http_09),
     "another protocol": dead(NOT_HTTP, plays.babble),
-    "noise": dead(NOT_HTTP, plays.noise),
+    "noise": dead(NOT_HTTP, plays.noise, is_form=True),
     "reset in the body": dead("reset", plays.reset_in_the_body),
     "hang up": dead("without an answer", plays.hang_up),
     "silent event stream": dead(NO_END, plays.silent_events),
     "comments for ever": dead(NO_END, plays.comments_for_ever),
-    "comments now and then": dead(NO_END, plays.comments_now_and_then),
+    "comments now and then": dead(NO_END, plays.comments_now_and_then, is_form=True),
     "nested 100,000 deep": wrong(plays.deep, told=NO_GOOD_CASE),
     "list of 10,000,000": dead(NO_END, plays.long_list),
     "340,000 objects": wrong(plays.many_objects, told=NO_GOOD_CASE),
     "continue for ever": dead(NOT_HTTP, plays.continue_for_ever),
-    "protocol switched": wrong(plays.switch_protocols, told=NO_GOOD_CASE),
+    "protocol switched": dead(NOT_HTTP, plays.switch_protocols, is_form=True),
     "NUL in headers": dead(NOT_HTTP, plays.nul_in_headers),
     "status 000": dead(NOT_HTTP, plays.status_000),
     "status 999": wrong(plays.status_999, told=NO_GOOD_CASE),

@@ -13,6 +13,7 @@ MARK = "hallmark_owned"
 MARKUP = f'"><script>{MARK}()</script><img src=x onerror={MARK}()>]]>&{MARK};`![]({MARK}://)'
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202edesrever\r\x00"
 POISON = MARKUP + ESCAPES
+_INFO = {"serverInfo": {"name": "liar", "version": "1"}}
 WAITS = (
     "1000000000",
     "-1",
@@ -92,12 +93,12 @@ class LiesOnVersions(Good):
     def converse(self, message: dict[str, Any]) -> None:
         """Agree to no version of the caller's, whatever it claims to support."""
         if message.get("method") == "initialize":
-            info = {"serverInfo": {"name": "liar", "version": "1"}, "protocolVersion": "1999-01-01"}
+            info = {**_INFO, "protocolVersion": "1999-01-01"}
             self.reply(200, {"jsonrpc": "2.0", "id": message.get("id"), "result": info})
             return
         if message.get("method") == "server/discover":
-            named = ["2026-07-28", "2025-11-25", "2025-06-18", 7, None, {}]
-            result = {"supportedVersions": named, "serverInfo": {"name": "liar", "version": "1"}}
+            named: list[Any] = ["2026-07-28", "2025-11-25", "2025-06-18", 7, None, {}]
+            result: dict[str, Any] = {"supportedVersions": named, **_INFO}
             self.reply(
                 200,
                 {"jsonrpc": "2.0", "id": message.get("id"), "result": result},

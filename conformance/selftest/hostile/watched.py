@@ -1,4 +1,7 @@
-"""Runs the judge as its users do, and weighs it: how long it takes, and how much memory."""
+"""Runs the judge as its users do, and weighs it: how long it takes, and how much memory.
+
+Its time is the time that went by, but for what it stood ready and others had the processor.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,12 +20,12 @@ from conformance.selftest.judging import PROFILE, ROOT, Judged, environment, rea
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SECONDS, MEBIBYTES = 30, 200
 """What one judgement of a hostile target may cost."""
 _LOOK_SECONDS = 0.05
-_PATIENCE = 2 * SECONDS
+_PATIENCE = 110
+"""Seconds after which a run is ended, on a machine that others keep busy."""
 
 
 @dataclass(frozen=True)
@@ -57,39 +62,52 @@ def watch(
             stdout=stream,
             stderr=stream,
         )
+        scales = _Scales(process)
         try:
-            peak = _peak(process)
+            scales.weigh()
         finally:
             process.kill()
             process.wait()
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - started - scales.kept_waiting
     judged = read(process.returncode, output.read_bytes(), report)
-    return Watched(judged, seconds, peak / (1 << 20))
+    return Watched(judged, seconds, scales.peak / (1 << 20))
 
 
-def _peak(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process; return the most bytes that it and what it started had in memory."""
-    peak, deadline = 0, time.monotonic() + _PATIENCE
-    family = psutil.Process(process.pid)
-    while time.monotonic() < deadline:
-        peak = max(peak, _resident(family))
-        try:
-            process.wait(_LOOK_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
-        return peak
-    raise TimeoutError(f"the judge was not done in {_PATIENCE} s")
+class _Scales:
+    """Looks at a process and all that it starts: ``peak`` in bytes, ``kept_waiting`` in seconds."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process, self._family = process, psutil.Process(process.pid)
+        self._delays: dict[int, float] = {}
+        self.peak = 0
+
+    @property
+    def kept_waiting(self) -> float:
+        return sum(self._delays.values())
+
+    def weigh(self) -> None:
+        """Look until the process has ended. Raises TimeoutError for one that does not."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            self._look()
+            try:
+                self._process.wait(_LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+        raise TimeoutError(f"the judge was not done in {_PATIENCE} s")
+
+    def _look(self) -> None:
+        resident = 0
+        with suppress(psutil.Error):
+            for member in (self._family, *self._family.children(recursive=True)):
+                with suppress(psutil.Error, OSError):
+                    resident += member.memory_info().rss
+                    self._delays[member.pid] = _run_delay(member.pid)
+        self.peak = max(self.peak, resident)
 
 
-def _resident(family: psutil.Process) -> int:
-    total = 0
-    try:
-        members = [family, *family.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    for member in members:
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
+def _run_delay(pid: int) -> float:
+    """Return the seconds a process was ready to run and did not (Linux, sched-stats.rst)."""
+    path = Path(f"/proc/{pid}/schedstat")
+    return int(path.read_text("ascii").split()[1]) / 1e9 if path.exists() else 0.0

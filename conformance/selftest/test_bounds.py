@@ -14,6 +14,7 @@ from conformance.evidence.body import parsed
 from conformance.evidence.bounds import MOST_HEAD_BYTES, Allowance
 from conformance.evidence.transcript import Transcript
 from conformance.forge.requests import Request, message_id, opening
+from conformance.recorder import as_line
 from conformance.redaction import Redactor
 from conformance.selftest.hostile import plays
 from conformance.selftest.hostile.line import playing
@@ -177,3 +178,13 @@ def test_a_hundred_interim_answers_are_passed_over() -> None:
 
     with playing(patient) as url, Connection(Endpoint.of(url), None) as line:
         assert line.ask(ASK).status == 401
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31m\x9b1m\u202eabc\u2028\x7f", "\ud800 alone", "é \U0001f600"]
+)
+def test_a_line_of_the_record_holds_all_that_was_said_and_obeys_none_of_it(text: str) -> None:
+    line = as_line({"seen": text}, Redactor({}))
+    assert json.loads(line) == {"seen": text}
+    assert line.encode("utf-8")
+    assert line.removesuffix("\n").isprintable()

@@ -187,6 +187,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         raise error
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
+    session.stalls.require_patience()
 
 
 @pytest.hookimpl(wrapper=True)

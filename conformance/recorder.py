@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from conformance.catalogue import requirements
 from conformance.model import Channel, CheckResult, Finding, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conformance.session import JudgeSession
@@ -25,6 +27,8 @@ RECORD = "run.jsonl"
 SCHEMA = 1
 PROPERTY = "hallmark"
 VIOLATION, UNDECIDED = 1, 6
+_OBEYED = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""What JSON may hold as it is, and what a terminal obeys, hides or cannot encode."""
 
 
 class Recorder:
@@ -92,8 +96,7 @@ class Recorder:
             )
         path = folder / RECORD
         redact = self._session.redactor
-        text = "".join(redact(json.dumps(line, ensure_ascii=False)) + "\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
+        path.write_text("".join(as_line(line, redact) for line in lines), encoding="utf-8")
         return path
 
     def _header(self, digest: str | None, started: datetime) -> dict[str, Any]:
@@ -122,6 +125,12 @@ def _now() -> datetime:
 def started_now() -> datetime:
     """Return the time a run starts, for its header."""
     return _now()
+
+
+def as_line(entry: dict[str, Any], redact: Callable[[str], str]) -> str:
+    """Return an entry as a line of the record: JSON that UTF-8 can hold and no terminal obeys."""
+    text = redact(json.dumps(entry, ensure_ascii=False))
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def as_property(requirement_id: str, result: CheckResult) -> str:

@@ -28,6 +28,8 @@ revoked_key = { env = "KEY_REVOKED" }
 [tenants.b]
 id = "tenant-b"
 key = { env = "KEY_B" }
+[answers]
+unauthorized = { error = "unauthorized" }
 [tools]
 ping = "ping"
 """

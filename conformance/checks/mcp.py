@@ -141,7 +141,6 @@ def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Disco
             "not JSON": good.but(body=b"hello"),
             "empty": good.but(body=b""),
             "another Content-Type": good.with_header("Content-Type", "text/plain"),
-            "another Accept": good.with_header("Accept", "image/png"),
         }
         for what, request in spoilt.items():
             answer = line.send(request, key=keys.b.active)
@@ -150,6 +149,20 @@ def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Disco
             assert "result" not in answer.message, f"{revision}: {what}: {answer}"
         broken = line.send(spoilt["truncated JSON"], key=keys.b.active)
         assert broken.error.get("code") in {None, PARSE_ERROR}
+
+
+@requirement("MCP-04")
+def test_another_accept_is_refused_or_disregarded(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """RFC 9110 section 12.5.1 leaves a server these two: 406, or as if nothing had been asked."""
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=keys.b.active).succeeded, f"{revision}: the good one works")
+        answer = line.send(good.with_header("Accept", "image/png"), key=keys.b.active)
+        is_refused = 400 <= answer.status < 500 and "result" not in answer.message
+        assert is_refused or answer.succeeded, f"{revision}: {answer}"
 
 
 @requirement("MCP-05")

@@ -75,6 +75,12 @@ class Channel(StrEnum):
     FAILING_TOOL = "failing-tool"
     BY_ID_TOOL = "by-id-tool"
     OFFICIAL_CLIENT = "official-client"
+    ADDRESS_LIMIT = "address-limit"
+    TENANT_LIMIT = "tenant-limit"
+    FAILURE_LIMIT = "failure-limit"
+    REFUSAL_BODY = "refusal-body"
+    LIMIT_BODY = "limit-body"
+    REQUEST_ID = "request-id"
 
     @property
     def supplied_by(self) -> str:
@@ -119,6 +125,12 @@ _SUPPLIED_BY = {
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
     Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
     Channel.OFFICIAL_CLIENT: "pip install 'mcp>=2.3': the official Python client",
+    Channel.ADDRESS_LIMIT: "the profile's [limits] address_requests: what one address may ask for",
+    Channel.TENANT_LIMIT: "the profile's [limits] tenant_requests: what one tenant may ask for",
+    Channel.FAILURE_LIMIT: "the profile's [limits] auth_failures: how many block an address",
+    Channel.REFUSAL_BODY: "the profile's [answers] unauthorized: what the body of a 401 holds",
+    Channel.LIMIT_BODY: "the profile's [answers] rate_limited: what the body of a 429 holds",
+    Channel.REQUEST_ID: "the profile's [headers] request_id: the header that carries it",
 }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from conformance.model import Channel
 from conformance.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
@@ -88,14 +88,23 @@ class Admin(Section):
     token: Secret
 
 
-class DeclaredLimits(Section):
-    """The limits the target declares; counts and seconds (seed 004 E)."""
+UNLIMITED = 10**9
+"""What stands for the absence of a limit: more than any run sends."""
+Count = Annotated[int, Field(ge=0), AfterValidator(lambda count: count or UNLIMITED)]
 
-    address_requests: int = Field(default=100, gt=0)
+
+class DeclaredLimits(Section):
+    """The limits the target declares; counts and seconds (seed 004 E).
+
+    A run stays below the defaults, too, but judges the three counts that may be 0 only where they
+    are named. 0 tells that there is no such limit, so that nothing need be kept below it.
+    """
+
+    address_requests: Count = 100
     address_window_seconds: int = Field(default=60, gt=0)
-    tenant_requests: int = Field(default=300, gt=0)
+    tenant_requests: Count = 300
     tenant_window_seconds: int = Field(default=60, gt=0)
-    auth_failures: int = Field(default=10, gt=0)
+    auth_failures: Count = 10
     auth_failure_window_seconds: int = Field(default=3600, gt=0)
     block_seconds: int = Field(default=3600, gt=0)
     rotation_grace_seconds: int = Field(default=86400, gt=0)
@@ -117,10 +126,10 @@ class Timing(Section):
 
 
 class Answers(Section):
-    """What the body of a refusal holds, at least."""
+    """What the body of a refusal holds, at least; judged only where it is named."""
 
-    unauthorized: dict[str, Any] = Field(default={"error": "unauthorized"})
-    rate_limited: dict[str, Any] = Field(default={"error": "rate_limit_exceeded"})
+    unauthorized: dict[str, Any] | None = None
+    rate_limited: dict[str, Any] | None = None
 
 
 class AppSql(Section):
@@ -336,6 +345,12 @@ class Target(Section):
             Channel.FAILING_TOOL: self.tools.failing,
             Channel.BY_ID_TOOL: self.tools.by_id,
             Channel.OFFICIAL_CLIENT: find_spec("mcp"),
+            Channel.ADDRESS_LIMIT: self._declared("address_requests"),
+            Channel.TENANT_LIMIT: self._declared("tenant_requests"),
+            Channel.FAILURE_LIMIT: self._declared("auth_failures"),
+            Channel.REFUSAL_BODY: self.answers.unauthorized,
+            Channel.LIMIT_BODY: self.answers.rate_limited,
+            Channel.REQUEST_ID: "request_id" in self.headers.model_fields_set,
         }
         return bool(supplied[channel])
 
@@ -343,6 +358,11 @@ class Target(Section):
         """Return why a requirement, or its whole area, does not apply; None where it does."""
         area = requirement_id.partition("-")[0]
         return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
+
+    def _declared(self, limit: str) -> bool:
+        """Tell whether the profile names a limit, and not that there is none."""
+        is_named = limit in self.limits.model_fields_set
+        return is_named and getattr(self.limits, limit) < UNLIMITED
 
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""

@@ -40,9 +40,12 @@ class BoundedHttp(HttpToolsProtocol):
             self.send_400_response("")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. A trailer is none: the chain has judged the request by then."""
+        """Take a header. A trailer is none: the chain has judged the request by then.
+
+        The library leaves blanks at a field's end, which are no part of its value (RFC 9110 5.5).
+        """
         if self._is_in_head:
-            super().on_header(name, value)
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Take the head as complete; what follows is a body."""

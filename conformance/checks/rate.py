@@ -65,7 +65,17 @@ def test_the_request_after_the_address_limit_is_refused(
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused
     assert last.status == LIMITED
-    assert says(last, target.answers.rate_limited), last.text[:200]
+
+
+@requirement("RATE-01", also_needs=(Channel.LIMIT_BODY,))
+def test_the_refusal_of_an_address_says_what_it_should(
+    exhaustion: Exhaustion, target: Target
+) -> None:
+    """Servers word it differently, so the body is what the profile says that it holds."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, "the address limit refuses")
+    assert says(refused, target.answers.rate_limited), refused.text[:200]
 
 
 @requirement("RATE-04")

@@ -165,9 +165,12 @@ class Wire:
             self._charged(key, is_guarded=True)
 
     def key_header(self, key: str) -> tuple[str, str]:
-        """Return the header that carries a key at this target."""
+        """Return the header that carries a key at this target.
+
+        HTTP trims what is blank at a field's end, so an empty key leaves the scheme alone.
+        """
         scheme = self.target.headers.api_key_scheme
-        return self.target.headers.api_key, f"{scheme} {key}" if scheme else key
+        return self.target.headers.api_key, f"{scheme} {key}".rstrip(" ") if scheme else key
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET an unguarded path of the target's origin."""

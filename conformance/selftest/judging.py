@@ -28,6 +28,8 @@ revoked_key = { env = "KEY_REVOKED" }
 [tenants.b]
 id = "tenant-b"
 key = { env = "KEY_B" }
+[answers]
+unauthorized = { error = "unauthorized" }
 [tools]
 ping = "ping"
 """
@@ -48,8 +50,10 @@ class Judged:
         return {str(one["id"]): str(one["verdict"]) for one in self.lines if "verdict" in one}
 
 
-def judge(folder: Path, *words: str, profile: str | None = None) -> Judged:
-    """Run ``pytest conformance`` with some words more."""
+def judge(
+    folder: Path, *words: str, profile: str | None = None, seconds: float = SECONDS
+) -> Judged:
+    """Run ``pytest conformance`` with some words more, for so many seconds at most."""
     report = folder / "report"
     command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={report}", *words]
     if profile is not None:
@@ -57,7 +61,7 @@ def judge(folder: Path, *words: str, profile: str | None = None) -> Judged:
         path.write_text(profile, encoding="utf-8")
         command.append(f"--profile={path}")
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, timeout=SECONDS, check=False
+        command, cwd=ROOT, env=environment(), capture_output=True, timeout=seconds, check=False
     )
     return read(done.returncode, done.stdout + done.stderr, report)
 

@@ -57,10 +57,7 @@ def _one_owner(principal: Principal) -> str:
 def _accept_anything(context: RequestContext, parts: Parts) -> Response | None:
     del context, parts
     scope = request.environ["asgi.scope"]
-    wanted = {
-        b"content-type": b"application/json",
-        b"accept": b"application/json, text/event-stream",
-    }
+    wanted = {b"content-type": b"application/json"}
     scope["headers"] = [(name, wanted.get(name, value)) for name, value in scope["headers"]]
     return None
 
@@ -93,7 +90,7 @@ MUTANTS = (
     mutant(
         "content-negotiation-ignored",
         "MCP-04",
-        "Any Content-Type and any Accept are taken for the right ones.",
+        "Any Content-Type is taken for the right one.",
         parts=with_stage("open_audit_entry", before(_accept_anything)),
     ),
     mutant(

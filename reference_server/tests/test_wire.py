@@ -301,6 +301,21 @@ def test_a_trailer_is_no_header(origin: str) -> None:
     assert trailed.startswith(b"HTTP/1.1 401")
 
 
+def test_blanks_around_a_field_are_no_part_of_its_value(origin: str) -> None:
+    params = {"name": "ping", "arguments": {}, "_meta": META}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    body = json.dumps(message).encode()
+    request = (
+        f"POST /mcp HTTP/1.1\r\nHost: {origin.removeprefix('http://')}\r\nX-Api-Key: {KEY_A} \r\n"
+        "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+        f"MCP-Protocol-Version: {MODERN}\r\nMcp-Method: tools/call\r\nMcp-Name:  ping\t \r\n"
+        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answer = exchange(origin, request.encode() + body)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert str(TENANT_A).encode() in answer
+
+
 def test_two_requests_on_one_line_are_judged_each_by_its_own_head(origin: str) -> None:
     keyed = f"GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY_A}\r\n\r\n"
     bare = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

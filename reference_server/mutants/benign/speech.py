@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Response
+from flask import Response, request
 from mcp.server import runner, streamable_http_manager
 from mcp_types import UNSUPPORTED_PROTOCOL_VERSION
 
@@ -155,6 +155,14 @@ def _keep_sessions(context: RequestContext, parts: Parts) -> Response | None:
     return answer
 
 
+def _disregard_accept(context: RequestContext, parts: Parts) -> Response | None:
+    del context, parts
+    scope = request.environ["asgi.scope"]
+    both = {b"accept": b"application/json, text/event-stream"}
+    scope["headers"] = [(name, both.get(name, value)) for name, value in scope["headers"]]
+    return None
+
+
 def _long_session_ids(parts: Parts) -> Parts:
     def make() -> _LongId:
         return _LongId(f"mcp.{secrets.token_urlsafe(48)}~v1")
@@ -191,6 +199,11 @@ VARIANTS = (
         "Clients cannot end a session: DELETE gets 405, as it may.",
         lacks="MCP-09",
         parts=with_stage("open_audit_entry", before(_keep_sessions)),
+    ),
+    benign(
+        "accept-disregarded",
+        "Whatever a caller accepts, it gets what there is, as HTTP allows.",
+        parts=with_stage("open_audit_entry", before(_disregard_accept)),
     ),
     benign(
         "event-streams",

@@ -1,0 +1,59 @@
+"""Servers on other SDKs, from their registries' packages: nothing is held against them wrongly.
+
+What fails is what a person has confirmed; ``reports/examples`` has the reasoning. PyPI and npm must
+be within reach the first time: where they are not, the judge ends with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.selftest.judging import ROOT, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 900
+"""For one judgement, its first installation included, on a machine that has much else to do."""
+AREAS = "--area=AUTH,BLOCK,MCP,OPS,RATE,RLS"
+"""What needs nothing but HTTP and keys, except for the clock: time is for a quiet machine."""
+ALWAYS_PASS = {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-08", "AUTH-10", "AUTH-12"} | {
+    *("AUTH-16", "MCP-01", "MCP-03", "MCP-11", "MCP-12", "MCP-15", "RLS-08")
+}
+CONFIRMED = {
+    "python-sdk": {"AUTH-09", "OPS-02"},
+    "fastmcp": {"AUTH-09", "AUTH-11", "MCP-05", "MCP-10", "OPS-02"},
+    "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
+}
+BODY_UNNAMED = {"fastmcp"}
+"""Those whose refusals have no body to hold them to, so that AUTH-01 is not seen in full."""
+
+
+@pytest.mark.parametrize("server", list(CONFIRMED))
+def test_a_foreign_server_fails_what_was_confirmed_and_nothing_else(
+    tmp_path: Path, server: str
+) -> None:
+    profile = f"--profile={ROOT}/fixtures/targets/{server}.toml"
+    found = judge(tmp_path, profile, AREAS, seconds=SECONDS)
+    by_verdict: dict[str, set[str]] = {"pass": set(), "fail": set(), "inconclusive": set()}
+    for name, verdict in found.verdicts.items():
+        by_verdict.setdefault(verdict, set()).add(name)
+    assert by_verdict["fail"] == CONFIRMED[server], found.output[-3000:]
+    assert by_verdict["inconclusive"] == set(), found.output[-3000:]
+    wanted = ALWAYS_PASS - ({"AUTH-01"} if server in BODY_UNNAMED else set())
+    assert wanted <= by_verdict["pass"]
+    assert {name for name in found.verdicts if name.startswith(("BLOCK", "RATE"))} <= by_verdict[
+        "not assessed"
+    ], "limits that the profile says do not exist were judged"
+    assert found.code == 1
+    assert "Traceback" not in found.output
+
+
+def test_every_confirmed_failure_is_explained() -> None:
+    """A reader of the example finds each failure's reason under the requirement's id."""
+    for server, failures in CONFIRMED.items():
+        text = (ROOT / "reports" / "examples" / f"{server}.md").read_text("utf-8")
+        missing = {name for name in failures if f"### {name}" not in text}
+        assert not missing, server

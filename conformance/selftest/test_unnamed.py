@@ -1,0 +1,89 @@
+"""What a profile does not name is not held against a target, and what it names still is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.targets import KEYS, Good, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEARER = f"""{PROFILE.split("[answers]", maxsplit=1)[0]}
+[headers]
+api_key = "Authorization"
+api_key_scheme = "Bearer"
+[tools]
+ping = "ping"
+"""
+
+
+class OtherWords(Good):
+    """Refuses in words of its own."""
+
+    refusal = {"problem": "who are you?"}  # noqa: RUF012 -- as the base class declares it
+
+
+class Bearer(Good):
+    """Takes bearer tokens, and tells a missing one from a wrong one as RFC 6750 asks."""
+
+    missing = "Bearer"
+
+    def tenant(self) -> str | None:
+        """Return whose token was presented; two are nobody's."""
+        presented = self.headers.get_all("Authorization") or []
+        return KEYS.get(presented[0].removeprefix("Bearer ")) if len(presented) == 1 else None
+
+    def refuse(self) -> None:
+        """Send the challenge, with an error code where there was a token."""
+        wrong = 'Bearer error="invalid_token"'
+        challenge = wrong if "Authorization" in self.headers else self.missing
+        self.reply(401, {}, {"WWW-Authenticate": challenge})
+
+
+class TalkativeBearer(Bearer):
+    """Has an error code for a missing token, too, and not that of a wrong one."""
+
+    missing = 'Bearer error="invalid_request"'
+
+
+def test_a_refusal_in_other_words_is_not_assessed_unless_the_profile_has_them(
+    tmp_path: Path,
+) -> None:
+    unnamed = PROFILE.replace('[answers]\nunauthorized = { error = "unauthorized" }\n', "")
+    with serving(OtherWords) as url:
+        words = (f"--target={url}", "--requirement=AUTH-01")
+        (tmp_path / "named").mkdir()
+        named = judge(tmp_path / "named", *words, profile=PROFILE)
+        found = judge(tmp_path, *words, profile=unnamed)
+    assert named.verdicts == {"AUTH-01": "fail"}
+    assert found.verdicts == {"AUTH-01": "not assessed"}
+    assert "[answers] unauthorized" in found.output
+
+
+@pytest.mark.parametrize("limits", ["", "[limits]\nauth_failures = 0\n"], ids=["unnamed", "none"])
+def test_a_limit_that_nobody_declared_is_not_missed(tmp_path: Path, limits: str) -> None:
+    with serving(Good) as url:
+        found = judge(tmp_path, f"--target={url}", "--area=BLOCK", profile=PROFILE + limits)
+    assert set(found.verdicts.values()) == {"not assessed"}
+    assert "[limits] auth_failures" in found.output
+
+
+def test_a_declared_limit_is_missed(tmp_path: Path) -> None:
+    with serving(Good) as url:
+        profile = f"{PROFILE}[limits]\nauth_failures = 5\n"
+        found = judge(tmp_path, f"--target={url}", "--requirement=BLOCK-01", profile=profile)
+    assert found.verdicts == {"BLOCK-01": "fail"}
+
+
+@pytest.mark.parametrize(("handler", "verdict"), [(Bearer, "pass"), (TalkativeBearer, "fail")])
+def test_a_missing_bearer_token_may_be_told_less_than_a_wrong_one_and_no_more(
+    tmp_path: Path, handler: type[Good], verdict: str
+) -> None:
+    with serving(handler) as url:
+        words = (f"--target={url}", "--requirement=AUTH-02,AUTH-03")
+        found = judge(tmp_path, *words, profile=BEARER)
+    assert found.verdicts == {"AUTH-02": verdict, "AUTH-03": verdict}

@@ -345,7 +345,7 @@ class AppDatabase:
 def _told(rows: int) -> str:
     words = {
         -1: "it was carried out",
-        0: "refused, or no row was there to change",
+        0: "it was refused, or changed no row",
         1: "1 row was changed",
     }
     return words.get(rows, f"{rows} rows were changed")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.catalogue import requirements
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import (
     KEYS,
@@ -86,8 +87,12 @@ def test_a_broken_target_is_told_what_it_breaks(
         found = judge(tmp_path, *words, profile=PROFILE)
     assert found.verdicts == {requirement: "fail"}
     assert found.code == 1
-    assert f"FAIL {requirement}" in found.output
-    assert f"--requirement={requirement}" in found.output
+    (told,) = [line for line in found.output.splitlines() if line.startswith("FAIL ")]
+    assert told.startswith(f"FAIL {requirement} expected: ")
+    assert "; to do: " in told
+    assert f"  again: pytest conformance --requirement={requirement}" in found.output
+    (record,) = [line for line in found.lines if line["kind"] == "finding"]
+    assert record["remedy"] == requirements()[requirement].remedy
 
 
 def test_silence_is_inconclusive(tmp_path: Path) -> None:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from conformance.verdicts import NotEstablishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_SECONDS = 12.0
 """Seconds that a run waits in vain before it gives the target up."""
@@ -22,7 +26,10 @@ class Stalls:
     Requests that hang at the same time are one loss. All checks of a process share one of these.
     """
 
-    def __init__(self, most: float = MOST_SECONDS) -> None:
+    def __init__(
+        self, most: float = MOST_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
         self._left, self._lost = most, 0.0
         self._requests = 0
         self._until = 0.0
@@ -43,8 +50,8 @@ class Stalls:
             return min(seconds, self._left)
 
     def note(self, started: float, *, has_ended: bool) -> None:
-        """Count a request sent at the monotonic time ``started`` that is over now."""
-        now = time.monotonic()
+        """Count a request sent when the clock showed ``started`` that is over now."""
+        now = self._clock()
         with self._lock:
             if has_ended:
                 self._left += _EARNED

@@ -33,7 +33,8 @@ class Behaviour:
     fail. ``passes`` are all that may pass: none unless what they ask for was really seen.
     ``is_dead`` tells that there is nothing to judge, so that no verdict but inconclusive is fair;
     ``is_form`` that it is another form of one that is judged in full, so that to find out that it
-    is dead is enough.
+    is dead is enough. ``is_liar`` tells that it speaks the protocol,
+    and ``spared`` is an area in which it is in order all the same, so that nobody may accuse it.
     """
 
     serve: Serve
@@ -42,6 +43,8 @@ class Behaviour:
     passes: frozenset[str] = NOTHING
     is_dead: bool = False
     is_form: bool = False
+    is_liar: bool = False
+    spared: str = "none"
 
 
 @contextmanager
@@ -84,16 +87,25 @@ def wrong(play: Play, *fails: str, told: str = "", passes: frozenset[str] = NOTH
     return Behaviour(partial(playing, play), told, frozenset(fails), passes)
 
 
-def liar(
-    handler: type[Good], *fails: str, told: str = "", passes: frozenset[str] = NOTHING
-) -> Behaviour:
+def liar(handler: type[Good], passes: str = "", told: str = "", spared: str = "none") -> Behaviour:
     """Return the behaviour of a target that speaks the protocol."""
-    return Behaviour(partial(serving, handler), told, frozenset(fails), passes)
+    return Behaviour(
+        partial(serving, handler),
+        told,
+        passes=frozenset(passes.split()),
+        is_liar=True,
+        spared=spared,
+    )
 
 
 NO_END = "answers have no end"
 NOT_HTTP = "not HTTP"
 NO_GOOD_CASE = "could not establish"
+
+OPEN = ("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08", "AUTH-09", "AUTH-11", "AUTH-12")
+"""What a server fails that lets everybody in."""
+REFUSALS = "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16"
+"""What a server passes that refuses those without a key, and does nothing else right."""
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "refused port": Behaviour(refused, "connection refused", is_dead=True),
@@ -130,18 +142,26 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "status 999": wrong(plays.status_999, told=NO_GOOD_CASE),
     "a thousand challenges": wrong(plays.many_challenges, told=NO_GOOD_CASE),
     "no text": wrong(plays.bad_text, told=NO_GOOD_CASE),
-    "yes to all": wrong(plays.yes_to_all, "AUTH-01"),
+    "yes to all": wrong(plays.yes_to_all, *OPEN, passes=frozenset({"MCP-01"})),
     "welcome to all": wrong(plays.fine_to_all, told=NO_GOOD_CASE),
     "error to all": wrong(plays.error_to_all, told=NO_GOOD_CASE),
     "redirect to itself": wrong(plays.redirect_to_itself, told=NO_GOOD_CASE),
     "redirect to another origin": Behaviour(redirecting, NO_GOOD_CASE),
     "every other connection hangs": wrong(plays.breaks_every_other, told="given up"),
     "every other connection breaks": liar(liars.BreaksEveryOther),
-    "markup and escapes": liar(liars.Poisoned),
-    "all credentials sent back": liar(liars.TellsWhatItWasTold),
-    "lying Retry-After": liar(liars.LiesOnRetryAfter),
-    "clock runs backwards": liar(liars.ClockRunsBackwards),
+    "markup and escapes": liar(
+        liars.Poisoned, "AUTH-02 AUTH-03 AUTH-06 AUTH-16 MCP-01 MCP-07 MCP-08"
+    ),
+    "all credentials sent back": liar(
+        liars.TellsWhatItWasTold, "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 MCP-01"
+    ),
+    "lying Retry-After": liar(liars.LiesOnRetryAfter, f"{REFUSALS} MCP-01"),
+    "clock runs backwards": liar(
+        liars.ClockRunsBackwards, f"{REFUSALS} AUTH-05 AUTH-06 MCP-01", spared="AUTH"
+    ),
     "another call's id": liar(liars.AnswersAnother, told=NO_GOOD_CASE),
-    "connection closed each time": liar(liars.ClosesEach),
-    "lies about versions": liar(liars.LiesOnVersions),
+    "connection closed each time": liar(
+        liars.ClosesEach, f"{REFUSALS} AUTH-05 AUTH-06 MCP-01", spared="AUTH"
+    ),
+    "lies about versions": liar(liars.LiesOnVersions, f"{REFUSALS} AUTH-05 AUTH-06"),
 }

@@ -95,7 +95,7 @@ def test_every_kind_of_run_yields_a_valid_document_or_none(name: str, tmp_path: 
     [
         [header(), finding(), finding("AUTH-02", "fail")],
         whole([finding(), finding("AUTH-02", "fail")], 2),
-        whole([finding(verdict="inconclusive"), finding("AUTH-02", "fail")], 1),
+        whole([finding(verdict="inconclusive"), finding("AUTH-02", "not assessed")], 6),
         whole([finding(verdict="not assessed")]),
         whole([]),
     ],
@@ -112,14 +112,28 @@ def test_nothing_is_said_of_what_was_not_seen(lines: list[Line], tmp_path: Path)
     assert "not written" in (tmp_path / "summary.md").read_text("utf-8")
 
 
-def test_what_is_undecided_in_one_area_holds_back_that_area_alone(tmp_path: Path) -> None:
+def test_an_area_of_which_nothing_was_decided_is_left_out_and_named(tmp_path: Path) -> None:
     run = load(write(tmp_path, whole([*mixed(), finding("OPS-01", "not assessed")], 1)))
 
     assert [one.area for one in scope(run).told] == ["AUTH"]
     assert scope(run).sentences[0] == (
-        "results.sarif leaves something out: RLS (RLS-01 is inconclusive); "
-        "OPS (nothing of it was assessed)."
+        "results.sarif leaves something out: RLS, OPS (nothing of it was decided)."
     )
+
+
+def test_what_is_undecided_is_a_note_that_accuses_nobody(tmp_path: Path) -> None:
+    lines = whole([finding("AUTH-01", "fail"), finding("AUTH-02", "inconclusive")], 1)
+
+    document = _document(tmp_path, lines)
+
+    violation, note = _results(document)
+    assert (violation["level"], note["level"]) == ("error", "note")
+    assert note["message"]["text"].startswith(
+        "AUTH-02 could not be decided; no violation was seen: Title of AUTH-02."
+    )
+    assert note["properties"] == {"verdict": "inconclusive"}
+    rules = document["runs"][0]["tool"]["driver"]["rules"]
+    assert ["security-severity" in rule["properties"] for rule in rules] == [True, False]
 
 
 def test_of_a_run_that_decided_everything_nothing_is_left_out(tmp_path: Path) -> None:
@@ -247,13 +261,16 @@ def test_no_sequence_of_runs_closes_an_alert_that_no_run_saw_repaired(
         lines = _made(made)
         github.upload(_sarif(tmp_path, lines))
         found = {one["id"]: one for one in lines if one["kind"] == "finding"}
-        for name in github.open:
-            if found.get(name, {}).get("verdict") == "fail":
-                opened_by.setdefault(name, []).append({c["name"] for c in found[name]["checks"]})
+        checks = {name: {check["name"] for check in one["checks"]} for name, one in found.items()}
+        for name, one in found.items():
+            if one["verdict"] != "pass" and name in github.open:
+                opened_by.setdefault(name, []).append(checks[name])
+            if one["verdict"] == "fail" and made["is_whole"]:
+                assert name in github.open
         for name in before - github.open:
             assert made["is_whole"]
             assert found[name]["verdict"] == "pass"
-            assert {check["name"] for check in found[name]["checks"]} in opened_by[name]
+            assert checks[name] in opened_by[name]
 
 
 def test_a_repair_that_was_seen_closes_the_alert(tmp_path: Path) -> None:
@@ -266,16 +283,25 @@ def test_a_repair_that_was_seen_closes_the_alert(tmp_path: Path) -> None:
     assert github.open == set()
 
 
-def test_a_passing_doubt_leaves_no_alert_behind(tmp_path: Path) -> None:
+def test_what_a_violation_left_undecided_closes_with_it(tmp_path: Path) -> None:
     """A category of its own for each doubt would keep its alerts after their repair."""
     github = CodeScanning()
-    failed, doubted = finding("AUTH-02", "fail"), finding("AUTH-03", "inconclusive")
+    first = [finding("AUTH-01", "fail"), finding("AUTH-02", "inconclusive")]
 
-    github.upload(_sarif(tmp_path, whole([finding(), failed, finding("AUTH-03")], 1)))
-    github.upload(_sarif(tmp_path, whole([finding(), failed, doubted], 1)))
-    assert github.open == {"AUTH-02"}
-    github.upload(_sarif(tmp_path, whole([finding(), finding("AUTH-02"), finding("AUTH-03")])))
+    github.upload(_sarif(tmp_path, whole(first, 1)))
+    assert github.open == {"AUTH-01", "AUTH-02"}
+    github.upload(_sarif(tmp_path, whole([finding("AUTH-01"), finding("AUTH-02")])))
     assert github.open == set()
+
+
+def test_a_dead_target_changes_nothing(tmp_path: Path) -> None:
+    github = CodeScanning()
+
+    github.upload(_sarif(tmp_path, whole([finding("AUTH-01", "fail"), finding("AUTH-02")], 1)))
+    dead = [finding(f"AUTH-0{number}", "inconclusive") for number in (1, 2)]
+    github.upload(_sarif(tmp_path, whole(dead, 6)))
+
+    assert github.open == {"AUTH-01"}
 
 
 @pytest.mark.parametrize(

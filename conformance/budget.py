@@ -13,6 +13,7 @@ from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel
+from conformance.stalls import Stalls
 from conformance.verdicts import NotAssessedError
 from conformance.waiting import pass_time
 
@@ -79,12 +80,18 @@ class Budget:
 
     Where there are many addresses a used-up one is exchanged for a fresh one. Where there is one,
     requests are paced to the declared limit, and failed authentications end with the allowance.
+    ``stalls`` is the time that may still be lost on requests that do not end.
     """
 
     def __init__(
-        self, pool: AddressPool, limits: DeclaredLimits, pace: KeyPace | None = None
+        self,
+        pool: AddressPool,
+        limits: DeclaredLimits,
+        pace: KeyPace | None = None,
+        stalls: Stalls | None = None,
     ) -> None:
         self._pool, self._limits = pool, limits
+        self.stalls = stalls or Stalls()
         self._pace_of_keys = pace or KeyPace(limits)
         self._sent: defaultdict[str | None, deque[float]] = defaultdict(deque)
         self._failed: Counter[str | None] = Counter()

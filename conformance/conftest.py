@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import fixtures, terminal
+from conformance import fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.fixtures import OUTCOME, SESSION
+from conformance.judgeable import check_profile, obstacle
 from conformance.outcome import ItemOutcome
-from conformance.recorder import PROPERTY, Recorder, from_property, started_now, unseen_reason
+from conformance.recorder import PROPERTY, Recorder, from_property, started_now
+from conformance.rendering import run_reports
 from conformance.requirement import needs_of, requirement_of
 from conformance.session import open_session
-from conformance.verdicts import NotAssessedError, NotEstablishedError
+from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,9 +39,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check the profile instead of judging, if that is asked for: no plugin need even start."""
+    if not config.getoption("--check-profile"):
+        return None
+    if not command_line.is_judging(config):
+        raise pytest.UsageError("--check-profile goes with the judge: pytest conformance")
+    try:
+        sys.stdout.write(check_profile(command_line.parse(config), config.rootpath))
+    except profiles.ProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+    return 0
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Open the session: a bad option or a target that cannot be started ends the run here."""
     if not command_line.is_judging(config):
+        return
+    if config.getoption("--targets"):
+        fleet.configure(config)
         return
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
     if config.option.collectonly:
@@ -68,7 +86,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the checks that need the target alone on one worker."""
-    if not command_line.is_judging(config):
+    if not command_line.is_judging(config) or config.getoption("--targets"):
         return None
     from conformance.scheduling import OneWorkerAlone
 
@@ -97,7 +115,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the selected checks; those that need the target alone come last."""
-    if not command_line.is_judging(config):
+    if not command_line.is_judging(config) or config.getoption("--targets"):
         return
     options = command_line.parse(config)
     chosen = [item for item in items if options.selects(requirement_of(item))]
@@ -139,27 +157,13 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    is_rendered = _render(record.resolve(), config.rootpath)
+    is_rendered = run_reports(config.rootpath, "render", str(record.resolve()))
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record
     terminal.write_summary(terminalreporter, session, recorder.findings(), document)
     # pytest's own closing line counts checks; the table above counts requirements.
     setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
-
-
-def _render(record: Path, root: Path) -> bool:
-    """Have the reports package, which the judge does not import, make documents; tell if it did."""
-    done = subprocess.run(  # noqa: S603 -- our own module
-        [sys.executable, "-m", "reports", "render", str(record)],
-        cwd=root,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        sys.stderr.write(f"no report was written: {words[-1] if words else done.returncode}\n")
-    return done.returncode == 0
 
 
 def _point_latest_to(folder: Path) -> None:
@@ -179,15 +183,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None:
         return
     entry = requirement_of(item)
-    if reason := session.target.not_applicable.get(entry.area):
-        raise NotAssessedError(f"not applicable: {reason}")
-    missing = tuple(need for need in needs_of(item) if not session.has(need))
-    if missing:
-        raise NotAssessedError(unseen_reason(missing), *missing)
-    if entry.alone and not session.target.is_loopback and not session.options.is_intrusive:
-        raise NotAssessedError("exhausts limits or blocks addresses: give --intrusive")
+    if error := obstacle(session.target, session.options, entry, needs_of(item)):
+        raise error
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
+    session.stalls.require_patience()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ from conformance.evidence.migration import MigrationDrill
 from conformance.evidence.oauth import Flows
 from conformance.evidence.owner import TrailOwner
 from conformance.evidence.passage import Passage
+from conformance.evidence.pull_request import PullRequestCheck
 from conformance.evidence.repository import DependencyAudit, SourceLint
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
@@ -139,9 +140,9 @@ def keys(target: Target) -> Keys:
 
 
 @pytest.fixture
-def app_sql(target: Target) -> AppDatabase:
+def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
     """SQL as the server's runtime role."""
-    return AppDatabase(supplied(target.channels.app_sql))
+    return AppDatabase(supplied(target.channels.app_sql), transcript.note)
 
 
 @pytest.fixture
@@ -199,6 +200,12 @@ def security_lint(target: Target) -> SourceLint:
 def audit(target: Target) -> DependencyAudit:
     """The audit of the target's dependencies."""
     return DependencyAudit(supplied(target.channels.repository).audit)
+
+
+@pytest.fixture
+def pull_request(target: Target) -> PullRequestCheck:
+    """The check of a pull request's body."""
+    return PullRequestCheck(supplied(supplied(target.channels.repository).pull_request))
 
 
 @pytest.fixture

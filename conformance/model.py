@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
 
@@ -54,6 +57,7 @@ class Channel(StrEnum):
     REPOSITORY = "repository"
     SECURITY_LINT = "security-lint"
     AUDIT = "audit"
+    PULL_REQUEST = "pull-request"
     SPARE_TENANT = "spare-tenant"
     HEALTH_ROUTE = "health-route"
     ROTATE_ROUTE = "rotate-route"
@@ -93,6 +97,9 @@ _SUPPLIED_BY = {
     Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
     Channel.SECURITY_LINT: "the profile's channels.repository.security_lint: Bandit or its like",
     Channel.AUDIT: "the profile's channels.repository.audit: what looks for known advisories",
+    Channel.PULL_REQUEST: (
+        "the profile's [channels.repository.pull_request]: what checks a pull request's body"
+    ),
     Channel.SPARE_TENANT: (
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
     ),
@@ -119,13 +126,15 @@ _SUPPLIED_BY = {
 class Requirement:
     """One clause of the catalogue.
 
-    ``id`` is stable for ever; ``alone`` marks a check that must have the target to itself,
+    ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
+    with code between backticks; ``alone`` marks a check that must have the target to itself,
     because it moves the clock or exhausts a limit that other checks share.
     """
 
     id: str
     title: str
     clause: str
+    remedy: str
     source: str
     severity: Severity
     area: str
@@ -138,7 +147,7 @@ class Requirement:
         """Refuse an entry that could not be cited."""
         if not _ID.fullmatch(self.id) or not self.id.startswith(f"{self.area}-"):
             raise ValueError(f"{self.id}: not an id of area {self.area}")
-        for name in ("title", "clause", "source"):
+        for name in ("title", "clause", "remedy", "source"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{self.id}: {name} is empty")
 
@@ -157,13 +166,48 @@ class CheckResult:
     evidence: tuple[dict[str, str], ...] = ()
 
 
+class Standing(StrEnum):
+    """How a verdict stands to a failure that the profile knows of."""
+
+    EXPECTED = "expected"
+    UNDECIDED = "undecided"
+    PASSED = "unexpected pass"
+    PAST = "past its date"
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether the profile must be changed before a run can end well."""
+        return self in {Standing.PASSED, Standing.PAST}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the profile knows of a requirement's failure. ``until`` is its last day."""
+
+    reason: str
+    until: date
+    is_past: bool
+
+    def standing(self, verdict: Verdict) -> Standing:
+        """Return how a verdict stands to this."""
+        if verdict is Verdict.PASS:
+            return Standing.PASSED
+        if self.is_past:
+            return Standing.PAST
+        return Standing.EXPECTED if verdict is Verdict.FAIL else Standing.UNDECIDED
+
+
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one requirement, with what it rests on."""
+    """The verdict on one requirement, with what it rests on.
+
+    ``known`` is there where the profile knows that the requirement fails.
+    """
 
     requirement: Requirement
     checks: tuple[CheckResult, ...]
     rerun: str = ""
+    known: Known | None = None
     evidence_limit: int = field(default=12, repr=False)
 
     @property
@@ -175,6 +219,18 @@ class Finding:
     def deciding(self) -> CheckResult | None:
         """The first check whose verdict is the finding's."""
         return next((check for check in self.checks if check.verdict is self.verdict), None)
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the verdict stands to what the profile knows; None where it knows nothing."""
+        return self.known.standing(self.verdict) if self.known else None
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether this alone makes the run end as one with a violation."""
+        if self.standing is None:
+            return self.verdict is Verdict.FAIL
+        return self.standing.fails_the_run
 
     def as_record(self) -> dict[str, Any]:
         """Return the finding as one line of ``run.jsonl`` (design section 3)."""
@@ -188,6 +244,7 @@ class Finding:
             "verdict": self.verdict.value,
             "title": requirement.title,
             "clause": requirement.clause,
+            "remedy": requirement.remedy,
             "source": requirement.source,
             "area": requirement.area,
             "area_title": requirement.area_title,
@@ -205,4 +262,14 @@ class Finding:
                 for check in self.checks
             ],
             "rerun": self.rerun,
+            "known": self._known_record(),
+        }
+
+    def _known_record(self) -> dict[str, str] | None:
+        if self.known is None or self.standing is None:
+            return None
+        return {
+            "reason": self.known.reason,
+            "until": self.known.until.isoformat(),
+            "standing": self.standing.value,
         }

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from conformance.catalogue import areas, requirements
+from conformance.catalogue import areas, released, requirements
 from conformance.model import Channel
 
 if TYPE_CHECKING:
@@ -38,9 +37,13 @@ class Options:
     without: frozenset[Channel]
     is_intrusive: bool
     patience: float
+    revision_set: str | None = None
+    is_check: bool = False
 
     def selects(self, requirement: Requirement) -> bool:
         """Tell whether the run is to judge a requirement."""
+        if self.revision_set and requirement.id not in released()[self.revision_set]:
+            return False
         if self.requirements:
             return requirement.id in self.requirements
         return not self.areas or requirement.area in self.areas
@@ -60,6 +63,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("hallmark", "security conformance of an MCP server")
     group.addoption("--target", metavar="URL", help="the MCP endpoint of a running server")
+    group.addoption(
+        "--targets", metavar="FILE", help="judge many: a TOML file with a [[target]] table for each"
+    )
     group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
     group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
     group.addoption("--area", metavar="A,B", help="judge only these areas")
@@ -82,6 +88,14 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="longest real wait of a check where there is no clock channel",
     )
+    group.addoption(
+        "--revision-set", metavar="NAME", help="judge exactly what this release judged, as 0.1"
+    )
+    group.addoption(
+        "--check-profile",
+        action="store_true",
+        help="say what the profile lets be judged, and what the rest lacks; contact nothing",
+    )
 
 
 def is_judging(config: pytest.Config) -> bool:
@@ -97,14 +111,14 @@ def parse(config: pytest.Config) -> Options:
     """Return the run's options. Raises pytest.UsageError (exit code 4) for a bad value."""
     value: Callable[..., Any] = config.getoption
     url: str | None = value("--target")
-    if url is not None and urlsplit(url).scheme not in {"http", "https"}:
+    if url is not None and not url.lower().startswith(("http://", "https://")):
         raise pytest.UsageError(f"--target={url}: give an http or https URL of an MCP endpoint")
     if url is not None and value("--mutant"):
         raise pytest.UsageError("--mutant starts a server of its own; leave out --target")
     patience = float(value("--patience"))
     if patience < 0:
         raise pytest.UsageError(f"--patience={patience}: give seconds, 0 or more")
-    return Options(
+    options = Options(
         url=url,
         profile=_path(value("--profile")),
         state=_path(value("--state")),
@@ -116,7 +130,27 @@ def parse(config: pytest.Config) -> Options:
         without=_channels(value("--without")),
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
+        revision_set=_revision_set(value("--revision-set")),
+        is_check=bool(value("--check-profile")),
     )
+    _require_in_set(options)
+    return options
+
+
+def _require_in_set(options: Options) -> None:
+    for name in sorted(options.requirements):
+        if not options.selects(requirements()[name]):
+            raise pytest.UsageError(
+                f"--requirement={name}: is not in --revision-set={options.revision_set}"
+            )
+
+
+def _revision_set(name: str | None) -> str | None:
+    if name is not None and name not in released():
+        raise pytest.UsageError(
+            f"--revision-set={name}: no such set; there are {', '.join(released())}"
+        )
+    return name
 
 
 def _channels(text: str | None) -> frozenset[Channel]:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tomllib
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import ValidationError
 
-from conformance.sections import Resolved
+from conformance import expectations
+from conformance.references import (
+    OpenState,
+    Outside,
+    Source,
+    UnresolvedError,
+    entry_type,
+    resolve,
+    section_of,
+)
 from conformance.target import Target
 
-_REFERENCES = ("env", "file", "state")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class ProfileError(Exception):
@@ -42,12 +53,37 @@ def load(path: Path, *, url: str | None = None, state: Path | None = None) -> Ta
 
     Raises ProfileError for anything that is wrong with it.
     """
+    return _load(path, url, Outside(path, _read_state(state) if state else None))
+
+
+def load_unstarted(path: Path, *, url: str | None = None) -> Target:
+    """Do as ``load`` for a profile whose server, not started yet, is to write the state file.
+
+    What is taken from the state stands open, with its own name for a value. Raises ProfileError.
+    """
+    return _load(path, url, OpenState(path, None))
+
+
+def _load(path: Path, url: str | None, source: Source) -> Target:
     document = _parse(path)
-    if url is not None:
-        document.setdefault("target", {})["url"] = url
-    values = _read_state(state) if state else None
-    resolved = _resolve(document, (), _References(path, values))
-    return _checked_url(_validate(path, resolved), str(path))
+    if url is not None and isinstance(endpoint := document.setdefault("target", {}), dict):
+        endpoint["url"] = url
+    target = _validate(path, _resolve(path, document, source))
+    if trouble := expectations.trouble(target):
+        raise ProfileError(f"{_locate(path, trouble.entry)}: {trouble.entry}: {trouble.sentence}")
+    return _checked_url(target, _locate(path, "target.url") if url is None else "--target")
+
+
+def require_current(path: Path, target: Target) -> None:
+    """Raise ProfileError for a known failure whose last day has passed: it fails every run."""
+    today = expectations.today()
+    for name, entry in target.known_failures.items():
+        if entry.until < today:
+            where = _locate(path, f"known_failures.{name}.until")
+            raise ProfileError(
+                f"{where}: known_failures.{name}: its last day, {entry.until}, has passed; "
+                "mend the failure, or give a later day"
+            )
 
 
 def digest(path: Path | None) -> str | None:
@@ -63,7 +99,11 @@ def _parse(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: is not TOML: {error}") from None
+        told = _PLACE.search(str(error))
+        line = told[1] if told and told[1] else len(path.read_bytes().splitlines())
+        raise ProfileError(f"{path}:{line}: is not TOML: {_PLACE.sub('', str(error))}") from None
+    except RecursionError:
+        raise ProfileError(f"{path}: is nested too deeply for a profile") from None
 
 
 def _read_state(path: Path) -> dict[str, Any]:
@@ -73,58 +113,20 @@ def _read_state(path: Path) -> dict[str, Any]:
         raise ProfileError(f"{path}: the state file cannot be read ({error})") from None
 
 
-class _References:
-    """Looks up what ``{ env = … }``, ``{ file = … }`` and ``{ state = … }`` stand for."""
-
-    def __init__(self, profile: Path, state: dict[str, Any] | None) -> None:
-        self.profile, self.state = profile, state
-
-    def value(self, entry: str, kind: str, name: str) -> Any:
-        found = getattr(self, f"_{kind}")(name)
-        if found is None:
-            where = _locate(self.profile, entry)
-            remedy = {
-                "env": f"set the environment variable {name}",
-                "file": f"create the file {name}, readable and not empty",
-                "state": "give --state=FILE, the file the server wrote, holding that entry",
-            }[kind]
-            raise ProfileError(f"{where}: {entry} is taken from {kind} {name!r}; {remedy}")
-        return Resolved(found) if isinstance(found, str) else found
-
-    @staticmethod
-    def _env(name: str) -> str | None:
-        return os.environ.get(name) or None
-
-    def _file(self, name: str) -> str | None:
-        try:
-            path = self.profile.parent / Path(name).expanduser()
-            return path.read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    def _state(self, name: str) -> Any:
-        found: Any = self.state
-        for step in name.split("."):
-            found = cast("dict[str, Any]", found).get(step) if isinstance(found, dict) else None
-        return found
-
-
-def _resolve(node: Any, trail: tuple[str, ...], references: _References) -> Any:
-    if isinstance(node, dict):
-        table = cast("dict[str, Any]", node)
-        if len(table) == 1 and (kind := next(iter(table))) in _REFERENCES:
-            name = table[kind]
-            if isinstance(name, str):
-                return references.value(".".join(trail), kind, name)
-        return {key: _resolve(value, (*trail, key), references) for key, value in table.items()}
-    return node
+def _resolve(path: Path, document: dict[str, Any], source: Source) -> dict[str, Any]:
+    try:
+        return resolve(document, Target, source)
+    except UnresolvedError as error:
+        raise ProfileError(f"{_locate(path, error.entry)}: {error}") from None
 
 
 def _validate(path: Path, document: dict[str, Any]) -> Target:
     try:
         return Target.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
+        found = error.errors()
+        # A misspelt entry is missing as well, and its line is where that can be mended.
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         entry = ".".join(str(step) for step in first["loc"])
         where = _locate(path, entry)
         raise ProfileError(f"{where}: {entry}: {_explain(first, entry)}") from None
@@ -142,14 +144,11 @@ def _explain(error: Any, entry: str) -> str:
 
 
 def _known_keys(parents: list[str]) -> list[str]:
-    model: Any = Target
+    wanted: Any = Target
     for step in parents:
-        field = model.model_fields.get(step) if hasattr(model, "model_fields") else None
-        if field is None:
-            return []
-        candidates = getattr(field.annotation, "__args__", (field.annotation,))
-        model = next((item for item in candidates if hasattr(item, "model_fields")), None)
-    return sorted(model.model_fields) if model is not None else []
+        wanted = entry_type(wanted, step)
+    section = section_of(wanted)
+    return sorted(section.model_fields) if section else []
 
 
 def _locate(path: Path, entry: str) -> str:
@@ -159,12 +158,12 @@ def _locate(path: Path, entry: str) -> str:
     nearest = 1
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):
-            current = [part.strip().strip('"') for part in header[1].split(".")]
+            current = [part.strip().strip("\"'") for part in header[1].split(".")]
             if [*table, key][: len(current)] == current:
                 nearest = number
             if current == [*table, key]:
                 return f"{path}:{number}"
-        elif (found := re.match(r"\s*\"?([\w.-]+)\"?\s*=", line)) and current == table[
+        elif (found := re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line)) and current == table[
             : len(current)
         ]:
             rest = [*table[len(current) :], key]
@@ -174,7 +173,12 @@ def _locate(path: Path, entry: str) -> str:
 
 
 def _checked_url(target: Target, origin: str) -> Target:
-    parts = urlsplit(target.url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(target.url)
+        is_fit = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_fit = is_fit and parts.port != 0 and bool(httpx.URL(target.url).host)
+    except (ValueError, httpx.InvalidURL):
+        is_fit = False
+    if not is_fit:
         raise ProfileError(f"{origin}: {target.url!r} is not an http or https URL")
     return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import __version__
+from conformance import __version__, expectations
 from conformance.catalogue import requirements
 from conformance.model import Channel, CheckResult, Finding, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conformance.session import JudgeSession
@@ -25,6 +27,8 @@ RECORD = "run.jsonl"
 SCHEMA = 1
 PROPERTY = "hallmark"
 VIOLATION, UNDECIDED = 1, 6
+_OBEYED = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""What JSON may hold as it is, and what a terminal obeys, hides or cannot encode."""
 
 
 class Recorder:
@@ -32,6 +36,7 @@ class Recorder:
 
     def __init__(self, session: JudgeSession) -> None:
         self._session = session
+        self._today = expectations.today()
         self._results: defaultdict[str, list[CheckResult]] = defaultdict(list)
         self.planned: set[str] = set()
 
@@ -54,16 +59,17 @@ class Recorder:
                 entry,
                 tuple(self._results.get(entry.id) or [unfinished]),
                 self._session.options.rerun(entry.id),
+                expectations.known(self._session.target, entry.id, self._today),
             )
             for entry in requirements().values()
             if entry.id in self.planned
         ]
 
     def exit_code(self) -> int:
-        """Return 0, 1 or 6 as design section 3 has it."""
+        """Return 0, 1 or 6 as design section 3 has it; a failure known of counts for nothing."""
         found = self.findings()
         verdicts = {finding.verdict for finding in found}
-        if Verdict.FAIL in verdicts:
+        if any(finding.fails_the_run for finding in found):
             return VIOLATION
         unseen = {Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED}
         required = self._session.options.required
@@ -90,8 +96,7 @@ class Recorder:
             )
         path = folder / RECORD
         redact = self._session.redactor
-        text = "".join(redact(json.dumps(line, ensure_ascii=False)) + "\n" for line in lines)
-        path.write_text(text, encoding="utf-8")
+        path.write_text("".join(as_line(line, redact) for line in lines), encoding="utf-8")
         return path
 
     def _header(self, digest: str | None, started: datetime) -> dict[str, Any]:
@@ -102,6 +107,7 @@ class Recorder:
             "target": {"name": target.target.name, "url": target.url},
             "profile_digest": digest,
             "revisions": list(self._session.discovery.revisions),
+            "revision_set": self._session.options.revision_set,
             "started": started.isoformat(),
             "tools": {
                 "hallmark": __version__,
@@ -119,6 +125,12 @@ def _now() -> datetime:
 def started_now() -> datetime:
     """Return the time a run starts, for its header."""
     return _now()
+
+
+def as_line(entry: dict[str, Any], redact: Callable[[str], str]) -> str:
+    """Return an entry as a line of the record: JSON that UTF-8 can hold and no terminal obeys."""
+    text = redact(json.dumps(entry, ensure_ascii=False))
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def as_property(requirement_id: str, result: CheckResult) -> str:

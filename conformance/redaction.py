@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+from itertools import takewhile
 from urllib.parse import quote
 
 _SHORTEST = 6
 """Values shorter than this are no secrets, and replacing them would garble the evidence."""
+
+_SHARD, _SHORTEST_SHARD = 0.4, 12
+"""The part of a secret that gives it away where the rest was cut off, and its least characters."""
 
 _CUT = "..."
 """What pytest puts in the middle of a value that is too long to show."""
@@ -44,7 +48,28 @@ class Redactor:
         """Return the text without any known secret."""
         for form, label in self._replacements:
             text = text.replace(form, label)
+        text = self._without_shards(text)
         return self._without_halves(text) if _CUT in text else text
+
+    def start(self, text: str, length: int) -> str:
+        """Return the first ``length`` characters or so, without any known secret or part of one."""
+        if len(text) <= length:
+            return self(text)
+        longest = max((len(form) for form, _ in self._replacements), default=0)
+        shown = self(text[: length + longest])
+        # What is left of a secret that this cut in two stands at the end, and is shorter than it.
+        return shown[: len(shown) - longest] if longest else shown
+
+    def _without_shards(self, text: str) -> str:
+        """Remove what is left of secrets that lost their end before anybody could know them."""
+        for form, label in self._replacements:
+            start, least = 0, max(_SHORTEST_SHARD, int(_SHARD * len(form)))
+            while least < len(form) and (at := text.find(form[:least], start)) >= 0:
+                pairs = zip(text[at : at + len(form)], form, strict=False)
+                length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+                text = f"{text[:at]}{label}…{text[at + length :]}"
+                start = at + len(label)
+        return text
 
     def _without_halves(self, text: str) -> str:
         """Remove what is left of a secret where a long value was shown with its middle cut out."""

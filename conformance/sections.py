@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+SECRET_MARK = "secret"  # noqa: S105 -- how a schema says that an entry is one
+"""The format by which a JSON schema tells what may only come from outside the profile."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Resolved(str):
@@ -21,7 +34,22 @@ def _from_outside(value: Any) -> str:
     return str(value)
 
 
-Secret = Annotated[str, BeforeValidator(_from_outside), Field(min_length=1)]
+def _as_date(value: Any) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        value = date.fromisoformat(value)  # what is no day of the calendar is a ValueError
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("is not a day; write until = 2030-01-31")  # noqa: TRY004 -- see above
+    return value
+
+
+Secret = Annotated[
+    str,
+    BeforeValidator(_from_outside),
+    Field(min_length=1),
+    WithJsonSchema({"type": "string", "format": SECRET_MARK}),
+]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Day = Annotated[date, BeforeValidator(_as_date)]
 
 
 class Section(BaseModel):
@@ -94,3 +122,13 @@ class Tools(Section):
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
     by_id: ByIdTool | None = None
+
+
+class KnownFailure(Section):
+    """A failure the target's owner knows of and has not mended yet.
+
+    ``until`` is the last day on which it does not fail the run (UTC).
+    """
+
+    reason: Reason
+    until: Day

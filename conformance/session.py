@@ -23,11 +23,11 @@ from conformance.evidence.exhaustion import HeldAtLimit
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
 from conformance.redaction import Redactor
+from conformance.stalls import Stalls
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from conformance.model import Channel
     from conformance.options import Options
     from conformance.target import Target
 
@@ -45,16 +45,13 @@ class JudgeSession:
     state: Path | None = None
     started: running.RunningTarget | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
+    stalls: Stalls = field(default_factory=Stalls)
     is_worker: bool = False
-
-    def has(self, channel: Channel) -> bool:
-        """Tell whether the target offers a channel that this run may use."""
-        return channel not in self.options.without and self.target.has(channel)
 
     def budget(self) -> Budget:
         """Return a budget for one check; where there is one address, all checks share one."""
         if self.target.is_loopback:
-            return Budget(self.pool, self.target.limits, self.pace)
+            return Budget(self.pool, self.target.limits, self.pace, self.stalls)
         return self._only_budget
 
     @cached_property
@@ -64,7 +61,7 @@ class JudgeSession:
 
     @cached_property
     def _only_budget(self) -> Budget:
-        return Budget(self.pool, self.target.limits, self.pace)
+        return Budget(self.pool, self.target.limits, self.pace, self.stalls)
 
     def for_worker(self) -> str:
         """Return what a worker needs to judge the same target."""
@@ -131,12 +128,15 @@ def _in_controller(options: Options, root: Path) -> JudgeSession:
             lock = Path(handle.name)
         pool = AddressPool(target, lane=15)
         redactor = Redactor(target.secrets())
-        discovery = _discover(target, pool, redactor)
+        stalls = Stalls()
+        discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
     except BaseException:
         if started is not None:
             started.stop()
         raise
-    return JudgeSession(options, target, discovery, redactor, pool, lock, state, started)
+    return JudgeSession(
+        options, target, discovery, redactor, pool, lock, state, started, stalls=stalls
+    )
 
 
 def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSession:
@@ -167,9 +167,9 @@ def _target(options: Options, state: Path | None, root: Path) -> Target:
     return profiles.load(_profile(options, root), url=options.url, state=state)
 
 
-def _discover(target: Target, pool: AddressPool, redactor: Redactor) -> Discovery:
+def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:
     key = target.tenants.a.key if target.tenants else None
-    wire = Wire(target, "", Budget(pool, target.limits), Transcript(redactor))
+    wire = Wire(target, "", budget, Transcript(redactor))
     try:
         return discover(wire, key)
     finally:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from conformance.model import Channel
-from conformance.sections import OAuth, Secret, Section, Tools
+from conformance.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
 
 T = TypeVar("T")
 
@@ -223,6 +223,19 @@ class Migration(Section):
     restore_marker: str = "Restore with:"
 
 
+class PullRequest(Section):
+    """What checks the body of a pull request, by its exit code.
+
+    ``{body}`` in ``command`` is a file with the body. ``body`` is one that has all it needs, under
+    headings that ``reviews`` and ``test_plan`` name.
+    """
+
+    command: tuple[str, ...]
+    body: str
+    reviews: str = "Reviews"
+    test_plan: str = "Test plan"
+
+
 class Repository(Section):
     """The gates of the target's CI, as commands.
 
@@ -234,6 +247,7 @@ class Repository(Section):
     lint: tuple[str, ...]
     security_lint: tuple[str, ...] = ()
     audit: tuple[str, ...] = ()
+    pull_request: PullRequest | None = None
 
 
 class Channels(Section):
@@ -264,7 +278,8 @@ class Target(Section):
     tools: Tools = Tools()
     oauth: OAuth | None = None
     channels: Channels = Channels()
-    not_applicable: dict[str, str] = Field(default_factory=dict[str, str])
+    not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
+    known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])
 
     @property
     def url(self) -> str:
@@ -301,6 +316,9 @@ class Target(Section):
             Channel.SECURITY_LINT: self.channels.repository
             and self.channels.repository.security_lint,
             Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
+            Channel.PULL_REQUEST: self.channels.repository
+            and self.channels.repository.pull_request
+            and self.channels.repository.pull_request.command,
             Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
             Channel.HEALTH_ROUTE: self.routes.health,
             Channel.ROTATE_ROUTE: self.routes.rotate_key,
@@ -320,6 +338,11 @@ class Target(Section):
             Channel.OFFICIAL_CLIENT: find_spec("mcp"),
         }
         return bool(supplied[channel])
+
+    def inapplicable(self, requirement_id: str) -> str | None:
+        """Return why a requirement, or its whole area, does not apply; None where it does."""
+        area = requirement_id.partition("-")[0]
+        return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
 
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""

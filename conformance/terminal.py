@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Finding, Verdict
+from conformance.model import Channel, Finding, Requirement, Standing, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,11 +23,19 @@ _LETTERS = {
     Verdict.NOT_ASSESSED: ("-", {"cyan": True}),
 }
 _LINE = 300
+_TO_DO = 240
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 def letter(verdict: Verdict) -> tuple[str, dict[str, bool]]:
     """Return the progress letter of a verdict, and its colours."""
     return _LETTERS[verdict]
+
+
+def first_step(entry: Requirement) -> str:
+    """Return what to do first where a requirement fails; nothing if that is too long for a line."""
+    first = _SENTENCE.split(entry.remedy, maxsplit=1)[0]
+    return first if len(first) <= _TO_DO else ""
 
 
 def write_summary(
@@ -40,7 +49,9 @@ def write_summary(
     _unseen(reporter, [one for one in findings if one.verdict is Verdict.NOT_ASSESSED])
     _table(reporter, session, findings)
     for finding in findings:
-        if finding.verdict is Verdict.FAIL:
+        _known(reporter, finding)
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL and finding.fails_the_run:
             _failure(reporter, finding)
     reporter.write_line(f"report: {report}")
 
@@ -50,36 +61,59 @@ def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
     title = f"FAIL {finding.requirement.id}"
     expected = deciding.expected if deciding else finding.requirement.clause
     seen = deciding.seen if deciding else ""
-    reporter.write_line(f"{title} expected: {_flat(expected)}; seen: {_flat(seen)}", red=True)
+    step = first_step(finding.requirement)
+    to_do = f"; to do: {flat(step)}" if step else ""
+    reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}{to_do}", red=True)
     reporter.write_line(f"  again: {finding.rerun}")
+
+
+def _known(reporter: pytest.TerminalReporter, finding: Finding) -> None:
+    """Say how a verdict stands to a failure that the profile knows of."""
+    if finding.known is None or finding.standing is None:
+        return
+    name, until = finding.requirement.id, finding.known.until
+    sentence = {
+        Standing.EXPECTED: f"KNOWN FAILURE {name} until {until}: {flat(finding.known.reason)}",
+        Standing.UNDECIDED: f"KNOWN FAILURE {name} until {until}: not seen to fail this time",
+        Standing.PASSED: (
+            f"UNEXPECTED PASS {name}: the profile knows it as a failure; "
+            f"remove its entry under [known_failures]"
+        ),
+        Standing.PAST: (
+            f"KNOWN FAILURE {name}: its last day, {until}, has passed; mend it, or give a later day"
+        ),
+    }[finding.standing]
+    fails = finding.fails_the_run
+    reporter.write_line(sentence, red=fails, yellow=not fails)
 
 
 def _undecided(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     for finding in findings:
         reason = finding.deciding.reason if finding.deciding else ""
-        reporter.write_line(f"INCONCLUSIVE {finding.requirement.id} {_flat(reason)}", yellow=True)
+        reporter.write_line(f"INCONCLUSIVE {finding.requirement.id} {flat(reason)}", yellow=True)
 
 
 def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     by_reason: dict[str, list[str]] = {}
     for finding in findings:
         for reason in _remedies(finding):
-            by_reason.setdefault(_flat(reason), []).append(finding.requirement.id)
+            by_reason.setdefault(reason, []).append(finding.requirement.id)
     for reason, ids in by_reason.items():
-        reporter.write_line(f"NOT ASSESSED, for want of {reason}: {', '.join(ids)}", cyan=True)
+        reporter.write_line(f"NOT ASSESSED, {reason}: {', '.join(ids)}", cyan=True)
 
 
 def _remedies(finding: Finding) -> list[str]:
     missing = {name for check in finding.checks for name in check.missing}
     if missing:
-        return [channel.supplied_by for channel in Channel if channel.value in missing]
-    return [finding.deciding.reason if finding.deciding else ""]
+        lacking = [channel for channel in Channel if channel.value in missing]
+        return [f"for want of {channel.supplied_by}" for channel in lacking]
+    return [flat(finding.deciding.reason if finding.deciding else "")]
 
 
 def _table(
     reporter: pytest.TerminalReporter, session: JudgeSession, findings: list[Finding]
 ) -> None:
-    reporter.section(f"{_flat(session.target.target.name)} · {_flat(session.target.url)}")
+    reporter.section(f"{flat(session.target.target.name)} · {flat(session.target.url)}")
     heads = [verdict.value for verdict in Verdict]
     reporter.write_line(f"{'area':<8}" + "".join(f"{head:>14}" for head in heads))
     areas: dict[str, Counter[Verdict]] = {}
@@ -91,7 +125,7 @@ def _table(
     reporter.write_line(f"{'total':<8}" + "".join(f"{total[v]:>14}" for v in Verdict), bold=True)
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
     """Return the text on one line, bounded, with nothing a terminal would obey."""
     shown = "".join(
         " " if letter.isspace() else letter

@@ -1,4 +1,4 @@
-"""``python -m reports render RUN.jsonl`` and ``python -m reports diff A B``.
+"""``python -m reports render RUN.jsonl``, ``… diff A B``, ``… fleet DIR``.
 
 ``render`` writes the documents of a run. Exit codes: 0 they are written, their paths printed, each
 on a line, and after them what a document had to leave out; 2 they cannot be, and one sentence on
@@ -7,6 +7,8 @@ stderr says why. What the run found is the exit code of the run, not of its rend
 ``diff`` says what changed from run A to run B, each a ``run.jsonl`` or the folder of one. Exit
 codes: 0 nothing is worse; 1 something fails that did not fail before; 6 nothing does, but
 something that A saw is unseen in B; 2 a run cannot be read.
+
+``fleet`` writes the page of a run with ``--targets``, with the exit codes of ``render``.
 """
 
 from __future__ import annotations
@@ -53,6 +55,14 @@ def _diff(arguments: argparse.Namespace) -> int:
     return found.exit_code
 
 
+def _fleet(arguments: argparse.Namespace) -> int:
+    from reports.fleet import render_fleet
+
+    written = render_fleet(arguments.folder)
+    sys.stdout.write("".join(f"{path}\n" for path in written.values()))
+    return 0
+
+
 def _say(text: str, stream: TextIO) -> None:
     """Write text to a terminal of whatever encoding: what it cannot show is shown as its number."""
     encoding = stream.encoding or "utf-8"
@@ -79,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("before", type=Path, metavar="A", help="a run.jsonl, or a report folder")
     diff.add_argument("after", type=Path, metavar="B", help="another")
     diff.add_argument("--markdown", action="store_true", help="write Markdown, for a job summary")
+    fleet = commands.add_parser("fleet", help="write the page of a run with --targets")
+    fleet.set_defaults(command=_fleet)
+    fleet.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds fleet.json")
     return parser
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Severity, Verdict
+from conformance.model import Channel, Severity, Standing, Verdict
 
 if TYPE_CHECKING:
     from reports.run import Finding, Run
@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     """What a run amounts to."""
 
     CLEAN = "clean"
+    KNOWN = "known"
     VIOLATIONS = "violations"
     INCONCLUSIVE = "inconclusive"
     INCOMPLETE = "incomplete"
@@ -48,12 +49,12 @@ def decide(run: Run) -> Outcome:
     counts = run.counts
     if run.footer is None or run.footer.exit_code not in _JUDGED:
         return Outcome.INCOMPLETE
-    if counts[Verdict.FAIL] or run.footer.exit_code == _VIOLATION:
+    if run.violations or run.unexpected_passes or run.footer.exit_code == _VIOLATION:
         return Outcome.VIOLATIONS
     is_undecided = counts[Verdict.INCONCLUSIVE] or run.footer.exit_code == _UNDECIDED
-    if is_undecided or not counts[Verdict.PASS]:
+    if is_undecided or not (counts[Verdict.PASS] or run.known_failures):
         return Outcome.INCONCLUSIVE
-    return Outcome.CLEAN
+    return Outcome.KNOWN if run.known_failures else Outcome.CLEAN
 
 
 def answer(run: Run) -> Answer:
@@ -61,6 +62,7 @@ def answer(run: Run) -> Answer:
     outcome = decide(run)
     headline, sentence = {
         Outcome.CLEAN: _clean,
+        Outcome.KNOWN: _known,
         Outcome.VIOLATIONS: _violations,
         Outcome.INCONCLUSIVE: _inconclusive,
         Outcome.INCOMPLETE: _incomplete,
@@ -125,18 +127,44 @@ def _clean(run: Run) -> tuple[str, str]:
     return "Clean, as far as seen", sentence
 
 
+def _known(run: Run) -> tuple[str, str]:
+    known = len(run.known_failures)
+    sentence = (
+        f"{plural(known, 'requirement')} of {len(run.findings)} {_is(known)} violated, as the "
+        f"profile knows; no other violation was found.{_unseen(run)}"
+    )
+    return plural(known, "known failure"), sentence
+
+
 def _violations(run: Run) -> tuple[str, str]:
-    failed = run.having(Verdict.FAIL)
+    failed = run.violations
     if not failed:
-        return "Violations", "The run ended as one that found a violation; none is in its record."
+        return _against_the_profile(run)
     mild = sum(finding.severity is Severity.SHOULD for finding in failed)
     of_these = f", {mild} of them only recommended (SHOULD)" if mild else ""
-    verb = "is" if len(failed) == 1 else "are"
     sentence = (
-        f"{plural(len(failed), 'requirement')} of {len(run.findings)} {verb} violated{of_these}."
-        f"{_unseen(run)}"
+        f"{plural(len(failed), 'requirement')} of {len(run.findings)} {_is(len(failed))} violated"
+        f"{of_these}.{_unseen(run)}"
     )
     return plural(len(failed), "violation"), sentence
+
+
+def _against_the_profile(run: Run) -> tuple[str, str]:
+    passes = run.unexpected_passes
+    if passes:
+        verb = "passes" if len(passes) == 1 else "pass"
+        sentence = (
+            f"{', '.join(finding.id for finding in passes)} {verb}, which the profile knows as "
+            "failing: remove that from its known failures."
+        )
+        return plural(len(passes), "unexpected pass", "unexpected passes"), sentence
+    past = [one for one in run.findings if one.known and one.known.standing is Standing.PAST]
+    if past:
+        sentence = (
+            f"The last day of a known failure has passed: {', '.join(one.id for one in past)}."
+        )
+        return "Out of date", sentence
+    return "Violations", "The run ended as one that found a violation; none is in its record."
 
 
 def _inconclusive(run: Run) -> tuple[str, str]:
@@ -160,13 +188,17 @@ def _inconclusive(run: Run) -> tuple[str, str]:
 
 
 def _incomplete(run: Run) -> tuple[str, str]:
-    failed = run.counts[Verdict.FAIL]
+    failed = len(run.violations)
     until_then = f" Until then it had found {plural(failed, 'violation')}." if failed else ""
     why = "its record has no end" if run.footer is None else f"exit code {run.footer.exit_code}"
     return (
         "Incomplete",
         f"The run was cut short ({why}): nothing follows from what it did not reach.{until_then}",
     )
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _unseen(run: Run, *, inconclusive: bool = True) -> str:

@@ -14,6 +14,7 @@ _LABEL = "hallmark"
 # White text on each of these has a contrast of at least 4.5.
 _COLOURS = {
     Outcome.CLEAN: "#2b6a45",
+    Outcome.KNOWN: "#80560a",
     Outcome.VIOLATIONS: "#a3271d",
     Outcome.INCONCLUSIVE: "#80560a",
     Outcome.INCOMPLETE: "#565d68",
@@ -58,6 +59,8 @@ def _message(run: Run) -> str:
         unseen = counts[Verdict.NOT_ASSESSED]
         passed = f"{counts[Verdict.PASS]} pass"
         return f"{passed}, {unseen} not assessed" if unseen else passed
-    if outcome is Outcome.VIOLATIONS and counts[Verdict.FAIL]:
-        return plural(counts[Verdict.FAIL], "violation")
+    if outcome is Outcome.KNOWN:
+        return plural(len(run.known_failures), "known failure")
+    if outcome is Outcome.VIOLATIONS and run.violations:
+        return plural(len(run.violations), "violation")
     return outcome.value

@@ -63,6 +63,10 @@ class UnknownSeverityError(RecordError):
     """A severity that the catalogue does not have."""
 
 
+class UnknownStandingError(RecordError):
+    """A standing to a known failure that the judge does not have."""
+
+
 class BadIdentifierError(RecordError):
     """A requirement id that the catalogue could not hold, or one outside its area."""
 

@@ -52,17 +52,25 @@ class Fields:
         """Return a text that may have several lines."""
         return printable(self._typed(name, str))
 
+    def later_lines(self, name: str) -> str:
+        """Return a text that the format did not always have: empty where it is absent."""
+        return self.lines(name) if name in self._values else ""
+
     def line(self, name: str) -> str:
         """Return a text, on one line."""
         return single_line(self._typed(name, str))
 
-    def optional_lines(self, name: str) -> str:
-        """Return a text that may have several lines; empty where the record has none."""
-        return "" if self._values.get(name) is None else self.lines(name)
-
     def optional_line(self, name: str) -> str | None:
         """Return a text on one line, or None where the record says null."""
         return None if self._present(name) is None else self.line(name)
+
+    def later_line(self, name: str) -> str | None:
+        """Return a text on one line; None where it is null, or the record is older than it."""
+        return self.optional_line(name) if name in self._values else None
+
+    def later_object(self, name: str) -> Fields | None:
+        """Return an object; None where it is null, or the record is older than it."""
+        return None if self._values.get(name) is None else self.object(name)
 
     def strings(self, name: str) -> tuple[str, ...]:
         """Return a list of texts, each on one line."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.model import Verdict
-from reports import times
+from reports import admission, isolation, times
 from reports.answer import Answer, answer, plural, supplies, undecided
+from reports.references import resolve
+from reports.sizing import fit
+from reports.text import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ANSWERED = "\n\n→ "
-_CWE = re.compile(r"CWE-([0-9]{1,6})")
 _MINUTE = 60
 _SLUGS = {
     Verdict.PASS: "pass",
@@ -65,10 +66,10 @@ class Share:
 
 def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -> str:
     """Return the document. ``matrix_error`` says why a kill matrix that was there is not shown."""
-    style, script = _source("report.css"), _source("report.js")
+    style, script = source("report.css"), source("report.js")
     overall = answer(run)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             run=run,
@@ -78,10 +79,11 @@ def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -
             shares=_shares(run),
             supplies=supplies(run),
             undecided=undecided(run),
+            evidence=fit(run),
             matrix=matrix,
             matrix_error=matrix_error,
-            style=Markup(style),  # noqa: S704 -- our own file, and the policy needs it unchanged
-            script=Markup(script),  # noqa: S704 -- likewise
+            style=Markup(style),  # nosec B704  # noqa: S704 -- our own file, as the policy needs it
+            script=Markup(script),  # nosec B704  # noqa: S704 -- likewise
             policy=content_policy(style, script),
             verdicts=list(Verdict),
             Verdict=Verdict,
@@ -89,13 +91,14 @@ def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -
     )
 
 
-def content_policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str | None = None) -> str:
     """Return the content security policy under which only this style and this script count."""
+    allowed = "'none'" if script is None else f"'{_digest(script)}'"
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(script)}'",
+            f"script-src {allowed}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
@@ -104,7 +107,8 @@ def content_policy(style: str, script: str) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders our templates: every value is escaped, and an unknown one an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -122,14 +126,18 @@ def _filters() -> dict[str, Callable[..., object]]:
         "sides": _sides,
         "moment": _moment,
         "duration": _duration,
-        "cwe": _cwe,
+        "reference": resolve,
+        "spans": spans,
+        "admission": admission.figure,
+        "isolation": isolation.matrix,
         "words": _words,
         "plural": plural,
         "times": times.figure,
     }
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """Return the text of one of our own files, as the document and its policy have it."""
     return (TEMPLATES / name).read_text("utf-8").strip()
 
 
@@ -167,12 +175,6 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
     minutes, rest = divmod(round(seconds), _MINUTE)
     return f"{minutes} min {rest} s"
-
-
-def _cwe(reference: str) -> str:
-    """Return the number of a CWE reference, or nothing for any other reference."""
-    match = _CWE.fullmatch(reference)
-    return match[1] if match else ""
 
 
 def _words(name: str) -> str:

@@ -1,7 +1,9 @@
 """``junit.xml``: one suite an area, one case a requirement, for what CI systems already read.
 
-*fail* is a failure, *inconclusive* an error, *not assessed* a skip. A run whose cases alone would
-look better than its answer gets one more case that is an error, so that no reader shows it green.
+*fail* is a failure, *inconclusive* an error, *not assessed* a skip. A failure that the profile
+knows of is a skip, and a pass against what it knows a failure: so they count. A run whose cases
+alone would look better than its answer gets one more case that is an error, so that no reader shows
+it green.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def render(run: Run) -> str:
 def _suite(root: ET.Element, run: Run, name: str, findings: tuple[Finding, ...]) -> None:
     counts = dict.fromkeys(_TAGS.values(), 0)
     for finding in findings:
-        if tag := _TAGS.get(finding.verdict):
+        if tag := _tag(finding):
             counts[tag] += 1
     suite = ET.SubElement(
         root,
@@ -66,16 +68,30 @@ def _case(suite: ET.Element, finding: Finding) -> None:
         name=f"{finding.id} {finding.title}",
         time=f"{finding.seconds:.3f}",
     )
-    if tag := _TAGS.get(finding.verdict):
-        first_line = finding.reason.partition("\n")[0]
-        message = clip(first_line or finding.verdict.value, _MESSAGE)
+    if tag := _tag(finding):
+        message = clip(_message(finding), _MESSAGE)
         ET.SubElement(case, tag, message=message).text = _explanation(finding)
+
+
+def _tag(finding: Finding) -> str | None:
+    if finding.is_known_failure:
+        return "skipped"
+    return "failure" if finding.is_unexpected_pass else _TAGS.get(finding.verdict)
+
+
+def _message(finding: Finding) -> str:
+    first_line = finding.reason.partition("\n")[0] or finding.verdict.value
+    if finding.known is None:
+        return first_line
+    known = f"known failure until {finding.known.until}: {finding.known.reason}"
+    return f"{finding.known.standing.value}; {known}"
 
 
 def _explanation(finding: Finding) -> str:
     parts = [
         f"clause ({finding.severity.value}): {finding.clause}",
         f"seen: {finding.seen}" if finding.seen else f"reason: {finding.reason}",
+        *([f"to do: {finding.remedy}"] if finding.seen and finding.remedy else []),
         *(f"{item.title}\n{item.text}" for item in finding.evidence if finding.seen),
         f"again: {finding.rerun}",
     ]
@@ -85,8 +101,8 @@ def _explanation(finding: Finding) -> str:
 def _looks_better(run: Run, overall: Answer) -> bool:
     if overall.outcome is Outcome.INCOMPLETE:
         return True
-    shown = run.counts[Verdict.FAIL] or run.counts[Verdict.INCONCLUSIVE]
-    return overall.outcome is not Outcome.CLEAN and not shown
+    shown = run.violations or run.unexpected_passes or run.counts[Verdict.INCONCLUSIVE]
+    return overall.outcome not in {Outcome.CLEAN, Outcome.KNOWN} and not shown
 
 
 def _overall(root: ET.Element, run: Run, overall: Answer) -> None:

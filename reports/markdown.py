@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.model import Verdict
 from reports.answer import answer, supplies, undecided
 from reports.scope import scope
-from reports.text import clip
+from reports.text import clip, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,7 @@ def render(run: Run) -> str:
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is: no markup, no link, no image, no table cell."""
-    # CommonMark lets every ASCII punctuation mark be escaped, so none needs to be argued about.
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
 
 
 def code(text: str) -> str:
@@ -38,6 +37,17 @@ def code(text: str) -> str:
     flat = " ".join(text.split())
     fence = "`" * (_longest_run(flat) + 1)
     return f"{fence} {flat} {fence}"
+
+
+def _prose(text: str) -> str:
+    """Return text in which code stands between backticks, as Markdown that keeps it code."""
+    parts = spans(" ".join(text.split()))
+    return "".join(code(part) if is_code else _escaped(part) for part, is_code in parts)
+
+
+def _escaped(text: str) -> str:
+    # CommonMark lets every ASCII punctuation mark be escaped, so none needs to be argued about.
+    return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def block(text: str) -> list[str]:
@@ -52,11 +62,15 @@ def _lines(run: Run) -> Iterator[str]:
     yield ""
     name, url = clip(run.header.target_name, _SEEN), clip(run.header.target_url, _SEEN)
     yield f"**{escape(name)}** at {code(url)}"
+    if run.header.revision_set:
+        yield ""
+        yield f"Judged by the frozen set {code(run.header.revision_set)} of requirements."
     yield ""
     yield escape(overall.sentence)
     yield ""
     yield from _table(run)
     yield from _failures(run)
+    yield from _known(run)
     yield from _undecided(run)
     yield from _unseen(run)
     yield from _untold(run)
@@ -73,7 +87,7 @@ def _table(run: Run) -> Iterator[str]:
 
 
 def _failures(run: Run) -> Iterator[str]:
-    failed = run.having(Verdict.FAIL)
+    failed = run.violations
     if failed:
         yield from ("", "## What failed")
     for finding in failed[:_MOST_FAILURES]:
@@ -86,6 +100,9 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"### {finding.id} {escape(clip(finding.title, _SEEN))}"
     yield ""
+    if finding.remedy:
+        yield f"**To do:** {_prose(finding.remedy)}"
+        yield ""
     expected = clip(finding.expected or finding.clause, _SEEN)
     yield f"Expected ({finding.severity.value}): {escape(expected)}"
     yield ""
@@ -96,6 +113,15 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield "Run just this again:"
     yield ""
     yield from block(clip(finding.rerun, _SEEN))
+
+
+def _known(run: Run) -> Iterator[str]:
+    known = [(finding.id, finding.known) for finding in run.findings if finding.known]
+    if known:
+        yield from ("", "## Known failures", "")
+    for name, entry in known:
+        reason = escape(clip(entry.reason, _SEEN))
+        yield f"- {name} ({entry.standing.value}, until {escape(entry.until)}): {reason}"
 
 
 def _undecided(run: Run) -> Iterator[str]:

@@ -56,7 +56,7 @@ def render(run_jsonl: Path, out: Path | None = None, matrix: Path | None = None)
         _discard(folder, FILE_NAMES)
         raise
     _discard(folder, tuple(name for name in FILE_NAMES if name not in documents))
-    return Rendered(_write(folder, documents), notes)
+    return Rendered(write_all(folder, documents), notes)
 
 
 def _documents(run_jsonl: Path, matrix: Path | None) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -87,7 +87,8 @@ def _matrix(run_jsonl: Path, given: Path | None) -> tuple[kill_matrix.KillMatrix
         return None, str(error)
 
 
-def _write(folder: Path, documents: dict[str, str]) -> dict[str, Path]:
+def write_all(folder: Path, documents: dict[str, str]) -> dict[str, Path]:
+    """Write documents into a folder; return them by name. Raises UnwritableReportError."""
     written: dict[str, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.model import Severity, Verdict
+from conformance.model import Severity, Standing, Verdict
 from reports.errors import (
     BadIdentifierError,
     BrokenLineError,
@@ -24,6 +24,7 @@ from reports.errors import (
     UnknownKindError,
     UnknownSchemaError,
     UnknownSeverityError,
+    UnknownStandingError,
     UnknownVerdictError,
     UnreadableRecordError,
 )
@@ -40,7 +41,10 @@ _ID = re.compile(r"([A-Z][A-Z0-9]*)-[0-9]{2}(-[a-z])?")
 
 @dataclass(frozen=True)
 class Header:
-    """What was judged, and with what. ``profile_digest`` is None without a profile."""
+    """What was judged, and with what. ``profile_digest`` is None without a profile.
+
+    ``revision_set`` names the frozen list of requirements that was judged, if it was one.
+    """
 
     target_name: str
     target_url: str
@@ -49,6 +53,7 @@ class Header:
     started: datetime
     tools: tuple[tuple[str, str], ...]
     command: tuple[str, ...]
+    revision_set: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,16 +75,30 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the profile knows of a failure, and how the verdict stands to that.
+
+    ``until`` is the last day on which the failure does not fail the run, as year-month-day.
+    """
+
+    reason: str
+    until: str
+    standing: Standing
+
+
+@dataclass(frozen=True)
 class Finding:
     """The verdict on one requirement. ``missing`` names the channels it lacked.
 
-    ``remedy`` is empty where the record has none.
+    ``known`` is there where the profile knows of a failure.
+    ``remedy`` is empty in records of judges that did not write one yet.
     """
 
     id: str
     verdict: Verdict
     title: str
     clause: str
+    remedy: str
     source: str
     area: str
     area_title: str
@@ -94,7 +113,17 @@ class Finding:
     references: tuple[str, ...]
     checks: tuple[Check, ...]
     rerun: str
-    remedy: str
+    known: Known | None = None
+
+    @property
+    def is_known_failure(self) -> bool:
+        """Whether this is a failure that the profile knows of, which fails no run."""
+        return self.known is not None and self.known.standing is Standing.EXPECTED
+
+    @property
+    def is_unexpected_pass(self) -> bool:
+        """Whether this passes against what the profile knows, which fails the run."""
+        return self.known is not None and self.known.standing is Standing.PASSED
 
 
 @dataclass(frozen=True)
@@ -137,6 +166,22 @@ class Run:
     def having(self, verdict: Verdict) -> tuple[Finding, ...]:
         """Return the findings with this verdict."""
         return tuple(finding for finding in self.findings if finding.verdict is verdict)
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """The failures that count: those that the profile does not know of, or no longer."""
+        failed = self.having(Verdict.FAIL)
+        return tuple(finding for finding in failed if not finding.is_known_failure)
+
+    @property
+    def known_failures(self) -> tuple[Finding, ...]:
+        """The failures that the profile knows of."""
+        return tuple(finding for finding in self.findings if finding.is_known_failure)
+
+    @property
+    def unexpected_passes(self) -> tuple[Finding, ...]:
+        """What passes though the profile knows it as a failure."""
+        return tuple(finding for finding in self.findings if finding.is_unexpected_pass)
 
 
 def load(path: Path) -> Run:
@@ -210,6 +255,7 @@ def _header(fields: Fields) -> Header:
         started=fields.time("started"),
         tools=fields.pairs("tools"),
         command=fields.strings("command"),
+        revision_set=fields.later_line("revision_set"),
     )
 
 
@@ -219,6 +265,7 @@ def _finding(fields: Fields) -> Finding:
         verdict=_verdict(fields),
         title=fields.line("title"),
         clause=fields.lines("clause"),
+        remedy=fields.later_lines("remedy"),
         source=fields.line("source"),
         area=fields.line("area"),
         area_title=fields.line("area_title"),
@@ -233,8 +280,18 @@ def _finding(fields: Fields) -> Finding:
         references=fields.strings("references"),
         checks=fields.objects("checks", _check),
         rerun=fields.line("rerun"),
-        remedy=fields.optional_lines("remedy"),
+        known=_known(fields),
     )
+
+
+def _known(fields: Fields) -> Known | None:
+    known = fields.later_object("known")
+    if known is None:
+        return None
+    word = known.line("standing")
+    if word not in set(Standing):
+        raise known.complain(UnknownStandingError, f"unknown standing {word!r}")
+    return Known(known.lines("reason"), known.line("until"), Standing(word))
 
 
 def _evidence(fields: Fields) -> Evidence:

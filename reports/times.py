@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, cast
 
+from reports.text import single_line
+
 WIDTH = 640
 """Units of both drawings' width."""
 _LEFT, _RIGHT = 8, 8
@@ -75,9 +77,9 @@ def _figure(data: dict[str, Any]) -> Figure:
     looks = cast("list[dict[str, Any]]", data["looks"])
     histogram = cast("dict[str, Any]", data["histogram"])
     last = looks[-1]
-    tolerance, wide = _number(last["tolerance"]), _number(last["wide"])
+    tolerance, wide = finite(last["tolerance"]), finite(last["wide"])
     rows = [(look, pair) for look in looks for pair in look["pairs"]][-_MOST_ROWS:]
-    reach = 1.25 * max(wide, *(abs(_number(value)) for _, pair in rows for value in pair["shift"]))
+    reach = 1.25 * max(wide, *(abs(finite(value)) for _, pair in rows for value in pair["shift"]))
     middle = WIDTH / 2
 
     def place(shift: float) -> float:
@@ -101,8 +103,8 @@ def _figure(data: dict[str, Any]) -> Figure:
 
 def _interval(row: tuple[dict[str, Any], dict[str, Any]], number: int, place: Any) -> Interval:
     look, pair = row
-    low, effect, high = (_number(value) for value in pair["shift"])
-    first, second = (str(name) for name in pair["pair"])
+    low, effect, high = (finite(value) for value in pair["shift"])
+    first, second = (single_line(str(name)) for name in pair["pair"])
     return Interval(
         y=number * _ROW + _ROW / 2,
         low=place(low),
@@ -118,12 +120,12 @@ def _interval(row: tuple[dict[str, Any], dict[str, Any]], number: int, place: An
 
 def _curves(histogram: dict[str, Any], medians: dict[str, Any]) -> tuple[Curve, ...]:
     counts = {
-        str(name): [_number(count) for count in found][:_MOST_BINS]
+        str(name): [finite(count) for count in found][:_MOST_BINS]
         for name, found in list(histogram["counts"].items())[:_MOST_CLASSES]
     }
     most = max(max(found) for found in counts.values()) or 1.0
     return tuple(
-        Curve(name, _steps(found, most), f"{_number(medians[name]):.0f}")
+        Curve(single_line(name), _steps(found, most), f"{finite(medians[name]):.0f}")
         for name, found in counts.items()
     )
 
@@ -139,14 +141,14 @@ def _steps(counts: list[float], most: float) -> str:
 
 
 def _bins(histogram: dict[str, Any]) -> tuple[Tick, ...]:
-    start, width = _number(histogram["start"]), _number(histogram["width"])
+    start, width = finite(histogram["start"]), finite(histogram["width"])
     count = len(next(iter(histogram["counts"].values())))
     step = (WIDTH - _LEFT - _RIGHT) / count
     places = [round(part * count / 4) for part in range(5)]
     return tuple(Tick(_LEFT + n * step, f"{start + n * width:.0f}") for n in places)
 
 
-def _number(value: Any) -> float:
+def finite(value: Any) -> float:
     """Return a finite number; ValueError for anything else."""
     found = float(value)
     if not math.isfinite(found):

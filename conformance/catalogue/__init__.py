@@ -44,6 +44,15 @@ def areas() -> dict[str, str]:
     return {entry.area: entry.area_title for entry in requirements().values()}
 
 
+def released() -> dict[str, frozenset[str]]:
+    """Return the ids of each release's frozen list, by the name of the release."""
+    lists = sorted((FOLDER / "released").glob("*.toml"))
+    return {
+        path.stem: frozenset(tomllib.loads(path.read_text(encoding="utf-8"))["ids"])
+        for path in lists
+    }
+
+
 def _rank(path: Path) -> tuple[int, str]:
     order = (
         "auth",
@@ -80,13 +89,16 @@ def _readable(source: str) -> str:
 
 
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
-    known = {"id", "title", "clause", "source", "severity", "needs", "references", "alone"}
-    if unknown := set(entry) - known:
+    required = {"id", "title", "clause", "remedy", "source", "severity", "needs"}
+    if unknown := set(entry) - required - {"references", "alone"}:
         raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
+    if missing := required - set(entry):
+        raise ValueError(f"{entry.get('id', area)}: lacks {', '.join(sorted(missing))}")
     return Requirement(
         id=entry["id"],
         title=entry["title"],
         clause=entry["clause"],
+        remedy=entry["remedy"],
         source=_readable(entry["source"]),
         severity=Severity(entry["severity"]),
         area=area,

@@ -34,6 +34,7 @@ def test_the_block_engages_at_the_limit_and_not_before(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target
 ) -> None:
     """A right key is the probe: it works one failure short of the limit, and not at it."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
     line = wire.derived(address=addresses.fresh())
     fail(line, keys, target.limits.auth_failures - 1)
     assert line.knock(keys.active).succeeded, "one failure short of the limit"
@@ -75,6 +76,7 @@ def test_the_block_ends_after_its_time_and_not_before(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target, passage: Passage
 ) -> None:
     """A right key knocks a minute before the end, and a minute after it."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
     line = wire.derived(address=addresses.fresh())
     fail(line, keys, target.limits.auth_failures + BEYOND)
     establish(line.knock(keys.active).status == HTTPStatus.UNAUTHORIZED, "the address is blocked")

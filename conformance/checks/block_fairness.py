@@ -24,6 +24,7 @@ def test_successes_do_not_count(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target
 ) -> None:
     """Twice the limit of successes among fewer failures than the limit."""
+    establish(wire.knock(keys.b.active).succeeded, "the key works from another address")
     line = wire.derived(address=addresses.fresh())
     for _ in range(target.limits.auth_failures - 1):
         fail(line, keys, 1)
@@ -37,6 +38,7 @@ def test_failures_older_than_the_window_do_not_count(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target, passage: Passage
 ) -> None:
     """Nine failures, an hour, nine failures: never ten within one hour."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
     line = wire.derived(address=addresses.fresh())
     fail(line, keys, target.limits.auth_failures - 1)
     passage.of(target.limits.auth_failure_window_seconds + MINUTE)
@@ -49,6 +51,7 @@ def test_a_forwarded_header_does_not_evade_the_block(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target
 ) -> None:
     """The blocked address claims to be others; the connection still comes from where it does."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
     line = wire.derived(address=addresses.fresh())
     fail(line, keys, target.limits.auth_failures + BEYOND)
     establish(line.knock(keys.active).status == HTTPStatus.UNAUTHORIZED, "the address is blocked")
@@ -66,6 +69,7 @@ def test_a_forwarded_header_frames_nobody(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target
 ) -> None:
     """Failures that name another address leave that address free."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
     attacker, victim = addresses.fresh(), addresses.fresh()
     request = opening(wire.revision)
     for name, _ in FORWARDED:
@@ -83,6 +87,7 @@ def test_a_block_is_answered_like_a_wrong_key(
 ) -> None:
     """One address is blocked and the other is not; their refusals must be the same."""
     blocked, free = (wire.derived(address=addresses.fresh()) for _ in range(2))
+    establish(free.knock(keys.active).succeeded, "the key works from another address")
     fail(blocked, keys, target.limits.auth_failures + BEYOND)
     answer = blocked.knock(keys.active)
     establish(answer.status != HTTPStatus.OK, "the address is blocked")

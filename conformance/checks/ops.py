@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.migration import MigrationDrill
+    from conformance.evidence.pull_request import PullRequestCheck
     from conformance.evidence.repository import DependencyAudit, SourceLint
     from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
@@ -124,6 +125,18 @@ def test_a_known_advisory_fails_the_audit(audit: DependencyAudit) -> None:
     """A package of our own making and an advisory of our own: all else is the gate's."""
     establish(audit.accepts(is_vulnerable=False), "the audit passes a package without advisories")
     assert not audit.accepts(is_vulnerable=True)
+
+
+@requirement("OPS-08")
+def test_a_pull_request_without_reviews_and_a_ticked_plan_fails(
+    pull_request: PullRequestCheck,
+) -> None:
+    """One thing at a time is taken out of a body that passes, so that thing is what fails."""
+    establish(pull_request.accepts(pull_request.good), "the check passes a body that lacks nothing")
+    lacking = pull_request.lacking()
+    establish(lacking, "the good body has the sections that the profile names")
+    accepted = [what for what, body in lacking.items() if pull_request.accepts(body)]
+    assert not accepted
 
 
 def _missing(answer: Answer) -> list[str]:

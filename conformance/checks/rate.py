@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from conformance.checks.auth import says
 from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.evidence.figures import draw_admissions
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.evidence.auditor import AuditReader
     from conformance.evidence.exhaustion import Exhaustion
     from conformance.evidence.passage import Passage
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
@@ -52,10 +54,13 @@ def scopes_of(refused: Answer, auditor: AuditReader, target: Target) -> list[str
 
 @requirement("RATE-01")
 def test_the_request_after_the_address_limit_is_refused(
-    exhaustion: Exhaustion, target: Target
+    exhaustion: Exhaustion, target: Target, transcript: Transcript
 ) -> None:
     """Counted exactly: one refusal too early or too late is an error in the limit."""
-    _, _, (*admitted, last) = exhaustion.spend_address()
+    limits = target.limits
+    _, _, answers = exhaustion.spend_address()
+    draw_admissions(transcript, answers, limits.address_requests, limits.address_window_seconds)
+    *admitted, last = answers
     establish(are_counted(admitted), "the key works until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused
@@ -182,6 +187,7 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
     line = wire.derived(address=addresses.fresh())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
+    draw_admissions(wire.transcript, answers, limit, target.limits.address_window_seconds)
     establish(are_counted(answers), "the key works until the limit")
     admitted = sum(answer.status != LIMITED for answer in answers)
     assert admitted == limit

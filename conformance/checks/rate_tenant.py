@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.checks.auth import says
 from conformance.checks.rate import scopes_of
 from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.evidence.figures import draw_admissions
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.evidence.admin import Administrator
     from conformance.evidence.auditor import AuditReader
     from conformance.evidence.exhaustion import Exhaustion
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
 
 @requirement("RATE-02")
 def test_the_request_after_the_tenant_limit_is_refused(
-    exhaustion: Exhaustion, target: Target, administrator: Administrator
+    exhaustion: Exhaustion, target: Target, administrator: Administrator, transcript: Transcript
 ) -> None:
     """Spread over addresses and keys, so that only the tenant can be what is counted."""
     more = [administrator.mint] if administrator.can_mint else []
-    *admitted, last = exhaustion.spend_tenant(more)
+    limits = target.limits
+    answers = exhaustion.spend_tenant(more)
+    draw_admissions(transcript, answers, limits.tenant_requests, limits.tenant_window_seconds)
+    *admitted, last = answers
     establish(are_counted(admitted), "both keys work until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused

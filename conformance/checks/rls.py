@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.evidence.figures import draw_isolation
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
@@ -40,10 +42,13 @@ def test_the_runtime_role_cannot_create_objects(app_sql: AppDatabase) -> None:
 
 
 @requirement("RLS-02")
-def test_every_tenant_table_is_under_forced_rls(app_sql: AppDatabase) -> None:
+def test_every_tenant_table_is_under_forced_rls(
+    app_sql: AppDatabase, transcript: Transcript
+) -> None:
     """Looked up in the catalog, so a table added tomorrow is judged tomorrow."""
     tables = app_sql.isolation()
     establish(tables, "there are tables with a tenant column")
+    transcript.note("tables with a tenant column", "\n".join(str(table) for table in tables))
     lax = [
         table.name
         for table in tables
@@ -53,14 +58,22 @@ def test_every_tenant_table_is_under_forced_rls(app_sql: AppDatabase) -> None:
 
 
 @requirement("RLS-03")
-def test_a_select_without_where_shows_one_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+def test_a_select_without_where_shows_one_tenant(
+    app_sql: AppDatabase, keys: Keys, transcript: Transcript
+) -> None:
     """Every readable tenant table is read whole, in each tenant's context."""
-    for tenant in (keys.a, keys.b):
-        with app_sql.as_tenant(tenant.tenant_id) as connection:
+    tenants = {"tenant A": keys.a.tenant_id, "tenant B": keys.b.tenant_id}
+    seen: dict[str, dict[str, set[str]]] = {}
+    for name, tenant in tenants.items():
+        with app_sql.as_tenant(tenant) as connection:
             own = app_sql.tenants_seen(connection, app_sql.channel.data_table)
-            establish(tenant.tenant_id in own, "the tenant sees its own rows")
-            seen = {table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()}
-        foreign = {table: rows for table, rows in seen.items() if rows - {tenant.tenant_id}}
+            establish(tenant in own, "the tenant sees its own rows")
+            seen[name] = {
+                table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()
+            }
+    draw_isolation(transcript, seen, {tenant: name for name, tenant in tenants.items()})
+    for name, tenant in tenants.items():
+        foreign = {table: rows for table, rows in seen[name].items() if rows - {tenant}}
         assert not foreign
 
 
@@ -69,12 +82,16 @@ def test_a_select_without_where_shows_one_tenant(app_sql: AppDatabase, keys: Key
     "context",
     [None, "", " ", "not-a-uuid", "%", "00000000-0000-0000-0000-000000000000", "' OR true --"],
 )
-def test_without_a_tenant_there_are_no_rows(app_sql: AppDatabase, context: str | None) -> None:
+def test_without_a_tenant_there_are_no_rows(
+    app_sql: AppDatabase, context: str | None, transcript: Transcript
+) -> None:
     """A context that names no tenant must show nothing; an SQL error shows nothing, too."""
     tables = app_sql.readable()
     establish(tables, "there are tenant tables to read")
     seen = {table: app_sql.tenants_seen_or_none(context, table) for table in tables}
-    assert not {table: rows for table, rows in seen.items() if rows}
+    shown = {table: rows for table, rows in seen.items() if rows}
+    transcript.note(f"context {context!r}", f"{len(tables)} tables read, rows in {len(shown)}")
+    assert not shown
 
 
 @requirement("RLS-04")

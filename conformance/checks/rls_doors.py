@@ -13,6 +13,7 @@ from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.transcript import Transcript
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.target import Target
@@ -41,11 +42,15 @@ def test_concurrent_tenants_get_their_own_rows_only(wire: Wire, keys: Keys, targ
 
 
 @requirement("RLS-09")
-def test_no_view_shows_another_tenant(app_sql: AppDatabase, keys: Keys) -> None:
+def test_no_view_shows_another_tenant(
+    app_sql: AppDatabase, keys: Keys, transcript: Transcript
+) -> None:
     """A view reads with its owner's rights, unless it says otherwise; each is read as tenant A."""
+    views = app_sql.readable_views()
+    transcript.note("views that the runtime role may read", ", ".join(views) or "none")
     foreign = {
         view: rows
-        for view in app_sql.readable_views()
+        for view in views
         if (rows := app_sql.tenants_seen_or_none(keys.a.tenant_id, view) - {keys.a.tenant_id})
     }
     assert not foreign

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.evidence.admin import Administrator
 from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.evidence.figures import draw_admissions
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -61,6 +62,7 @@ def test_workers_share_the_limit_of_an_address(
     line = wire.at(several.url(wire.path)).derived(address=addresses.fresh())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(partial(_ask, line), [key] * (limit + BEYOND)))
+    draw_admissions(wire.transcript, answers, limit, target.limits.address_window_seconds)
     establish(are_counted(answers), "the key works until the limit")
     assert sum(answer.status != LIMITED for answer in answers) == limit
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, cast
 
-from conformance.evidence.body import event_data, is_reply
+from conformance.evidence.body import event_data, is_reply, parsed
 
 _PER_REQUEST = frozenset(
     {
@@ -49,12 +49,20 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d
 """RFC 3339: many frameworks say in a refusal when it was given."""
 
 
+_SHOWN = 200
+_SECONDS = re.compile(r"[0-9]{1,15}")
+
+
 class Transport(StrEnum):
     """How the exchange ended."""
 
     ANSWERED = "answered"
     REFUSED = "connection refused"
+    UNREACHABLE = "no connection"
+    UNTRUSTED = "certificate not trusted"
+    NO_TLS = "no TLS"
     RESET = "connection reset"
+    CUT = "an answer that was cut off"
     TIMEOUT = "timed out"
     GARBAGE = "not HTTP"
     UNREADABLE = "a body in an encoding that cannot be read"
@@ -64,8 +72,14 @@ class Transport(StrEnum):
 class Answer:
     """One answer. ``status`` is 0 when there was none; ``headers`` keep order and duplicates.
 
-    ``scrub`` lists strings that belong to this one request, such as its id, which a fair
-    comparison of two answers must leave out.
+    ``started`` is when the request was sent, by the monotonic clock, and ``seconds`` how long the
+    answer took from then.
+
+    ``truncated`` tells that the body went on beyond the time or the room there was for it, and
+    ``was_abandoned`` that time ran out. ``scrub`` lists strings that belong to this one request,
+    such as its id, which a fair comparison of two answers must leave out. ``detail`` says more of
+    how it ended, in words that may be the target's. ``asked`` is the id of the JSON-RPC request,
+    where it was one.
     """
 
     transport: Transport
@@ -75,6 +89,10 @@ class Answer:
     seconds: float = 0.0
     truncated: bool = False
     scrub: tuple[str, ...] = ()
+    detail: str = ""
+    was_abandoned: bool = False
+    asked: int | str | None = None
+    started: float = 0.0
 
     def header(self, name: str) -> str | None:
         """Return a header's value, duplicates joined by commas; None when it is absent."""
@@ -89,10 +107,7 @@ class Answer:
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None when it is not."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        return parsed(self.body)
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -103,12 +118,7 @@ class Answer:
     @cached_property
     def message(self) -> dict[str, Any]:
         """The JSON-RPC message, from a JSON body or an event stream; empty when there is none."""
-        candidates: list[Any] = [self.json]
-        for data in event_data(self.text):
-            try:
-                candidates.append(json.loads(data))
-            except (ValueError, RecursionError):
-                continue
+        candidates: list[Any] = [self.json, *map(parsed, event_data(self.text))]
         replies = [cast("dict[str, Any]", found) for found in candidates if is_reply(found)]
         return replies[-1] if replies else {}
 
@@ -130,11 +140,8 @@ class Answer:
         found = self.result.get("structuredContent")
         if isinstance(found, dict):
             return cast("dict[str, Any]", found)
-        try:
-            parsed = json.loads(self.tool_text)
-        except ValueError:
-            return {}
-        return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+        found = parsed(self.tool_text)
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
     @property
     def tool_text(self) -> str:
@@ -149,8 +156,10 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """Whether a JSON-RPC call was carried out: 200, a result, and no tool error."""
-        return self.status == 200 and bool(self.result) and not self.result.get("isError")  # noqa: PLR2004 -- HTTP OK
+        """Whether a JSON-RPC call was carried out: 200, a result of this call, no tool error."""
+        is_own = self.asked is None or self.message.get("id") == self.asked
+        has_result = bool(self.result) and not self.result.get("isError")
+        return self.status == 200 and is_own and has_result  # noqa: PLR2004 -- HTTP OK
 
     @property
     def executed(self) -> bool:
@@ -169,7 +178,7 @@ class Answer:
         None when it is absent or neither, or a date in an answer that has none of its own.
         """
         told = self.header("retry-after") or ""
-        if told.isdecimal():
+        if _SECONDS.fullmatch(told):
             return int(told)
         try:
             until = parsedate_to_datetime(told)
@@ -192,7 +201,7 @@ class Answer:
     def _without_own_id(self, text: str) -> str:
         """Mask the id of a JSON-RPC answer: it is the caller's own and tells the caller nothing."""
         own = self.message.get("id")
-        if own is None:
+        if not isinstance(own, (int, str)):
             return text
         return re.sub(rf'("id"\s*:\s*){re.escape(json.dumps(own))}\b', r"\1<own>", text, count=1)
 
@@ -207,9 +216,13 @@ class Answer:
 
     def __repr__(self) -> str:
         """Tell the answer in a line: this is what a failed assertion shows."""
+        if self.transport is Transport.TIMEOUT:
+            return f"timed out after {self.seconds:.0f} s"
         if self.transport is not Transport.ANSWERED:
-            return self.transport.value
-        return f"{self.status} {self.text[:200]!r}"
+            why = f": {self.detail[:_SHOWN]}" if self.detail else ""
+            return f"{self.transport.value}{why}"
+        end = " and no end of it" if self.truncated else ""
+        return f"{self.status} {self.text[:_SHOWN]!r}{end}"
 
 
 def _is_per_request(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
@@ -13,7 +13,7 @@ from psycopg import errors, sql
 from conformance.evidence import catalog_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from conformance.target import AppSql
 
@@ -52,6 +52,12 @@ class TableIsolation:
     policies: int
     readable: bool
 
+    def __str__(self) -> str:
+        """Tell it in a line."""
+        enabled = "enabled" if self.rls_enabled else "not enabled"
+        forced = "forced" if self.rls_forced else "not forced"
+        return f"{self.name}: {enabled}, {forced}, policies: {self.policies}"
+
 
 @dataclass(frozen=True)
 class RoleFacts:
@@ -70,10 +76,11 @@ class AppDatabase:
     """Connections as the runtime role; every transaction of ours is rolled back.
 
     Methods raise psycopg.Error (hence *inconclusive*) for anything but the refusal they look for.
+    ``note`` is told of each statement that was tried, and how many rows it changed.
     """
 
-    def __init__(self, channel: AppSql) -> None:
-        self.channel = channel
+    def __init__(self, channel: AppSql, note: Callable[[str, str], None]) -> None:
+        self.channel, self._note = channel, note
 
     @contextmanager
     def connect(self) -> Generator[Connection]:
@@ -119,9 +126,11 @@ class AppDatabase:
         if row is None:
             raise LookupError("the runtime role is not in pg_roles")
         *powers, owned, memberships = row
-        return RoleFacts(
+        facts = RoleFacts(
             *powers, owned_tables=tuple(owned), powerful_memberships=tuple(memberships)
         )
+        self._note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+        return facts
 
     def isolation(self) -> list[TableIsolation]:
         """Return the tables with a tenant column, but for those the profile takes out."""
@@ -211,7 +220,7 @@ class AppDatabase:
     def inserted_as(self, context: str, *, for_tenant: str) -> bool:
         """Tell whether a tenant could insert a row that belongs to ``for_tenant``."""
         with self.as_tenant(context) as connection:
-            return _rows(connection, *self.insertion(for_tenant)) > 0
+            return self._tried(connection, context, *self.insertion(for_tenant)) > 0
 
     def insertion(self, tenant_id: str) -> tuple[sql.SQL, dict[str, str]]:
         """Return the profile's statement that inserts a row, and its values."""
@@ -230,7 +239,7 @@ class AppDatabase:
             "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(context) as connection:
-            return _rows(connection, query, {"of": of, "to": to}) > 0
+            return self._tried(connection, context, query, {"of": of, "to": to}) > 0
 
     def deleted_as(self, context: str, *, of: str) -> bool:
         """Tell whether a tenant could delete rows ``of`` another."""
@@ -238,7 +247,7 @@ class AppDatabase:
             self.channel.data_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
         )
         with self.as_tenant(context) as connection:
-            return _rows(connection, query, {"of": of}) > 0
+            return self._tried(connection, context, query, {"of": of}) > 0
 
     def key_moved(self, tenant_id: str, *, to: str) -> bool:
         """Tell whether the role could give a tenant's keys to another."""
@@ -247,7 +256,7 @@ class AppDatabase:
             "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(tenant_id) as connection:
-            return _rows(connection, query, {"of": tenant_id, "to": to}) > 0
+            return self._tried(connection, tenant_id, query, {"of": tenant_id, "to": to}) > 0
 
     def keys_deleted(self, tenant_id: str) -> bool:
         """Tell whether the role could delete a tenant's keys."""
@@ -255,7 +264,7 @@ class AppDatabase:
             self.channel.keys_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
         )
         with self.as_tenant(tenant_id) as connection:
-            return _rows(connection, query, {"of": tenant_id}) > 0
+            return self._tried(connection, tenant_id, query, {"of": tenant_id}) > 0
 
     def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
         """Return how many rows a tenant has, and how many an UPDATE or DELETE of all changes."""
@@ -264,7 +273,13 @@ class AppDatabase:
         )
         with self.as_tenant(context) as connection:
             row = connection.execute(query, {"own": context}).fetchone()
-            return (row[0] if row else 0), self.blind_change(connection, statement, context)
+            own = row[0] if row else 0
+            changed = self.blind_change(connection, statement, context)
+            self._note(
+                f"SQL as tenant {context}",
+                f"{statement} without WHERE; rows of its own: {own}\n→ {_told(changed)}",
+            )
+            return own, changed
 
     def count(self, connection: Connection) -> int:
         """Return how many rows of the data table the current context sees."""
@@ -301,14 +316,39 @@ class AppDatabase:
         done: dict[str, int] = {}
         for name, statement in statements.items():
             with self.connect() as connection:
-                done[name] = _rows(connection, self.over(table, statement), {})
+                done[name] = self._tried(connection, None, self.over(table, statement), {})
         return done
+
+    def _tried(
+        self,
+        connection: Connection,
+        context: str | None,
+        query: sql.SQL | sql.Composed,
+        values: dict[str, str],
+    ) -> int:
+        """Try a statement as ``_rows`` does, and note it."""
+        rows = _rows(connection, query, values)
+        words = f"{query.as_string(connection)}\n" + "".join(
+            f"{name} = {value}\n" for name, value in values.items()
+        )
+        whose = "without a tenant" if context is None else f"as tenant {context}"
+        self._note(f"SQL {whose}", f"{words}→ {_told(rows)}")
+        return rows
 
     def over(self, table: str, statement: str) -> sql.Composed:
         """Return a statement of ours with the names this database has."""
         return sql.SQL(cast("LiteralString", statement)).format(
             table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
         )
+
+
+def _told(rows: int) -> str:
+    words = {
+        -1: "it was carried out",
+        0: "refused, or no row was there to change",
+        1: "1 row was changed",
+    }
+    return words.get(rows, f"{rows} rows were changed")
 
 
 def refused(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> bool:

@@ -16,6 +16,8 @@ _PLAIN = {"", "identity"}
 _ZLIB = {"gzip", "x-gzip", "deflate"}
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
+_DEEPEST = 100
+"""Levels of nesting of a JSON value that is read."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _LONGEST_END = 4
@@ -71,6 +73,33 @@ def event_data(stream: str) -> list[str]:
     return found
 
 
+def parsed(text: str | bytes) -> Any:
+    """Return the value that JSON text holds; None where it is none, or nested beyond all use.
+
+    What is nested deeper than this could be read, and then break whoever walks it or prints it.
+    """
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if _depth_is_bounded(found) else None
+
+
+def _depth_is_bounded(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
+
+
 def is_reply(message: Any) -> bool:
     """Tell whether a parsed message is a JSON-RPC reply."""
     if not isinstance(message, dict):
@@ -92,15 +121,6 @@ class ReplyWatch:
             event = bytes(self._rest[: end.end()])
             del self._rest[: end.end()]
             start = 0
-            if any(
-                is_reply(_parsed(data)) for data in event_data(event.decode("utf-8", "replace"))
-            ):
+            if any(is_reply(parsed(data)) for data in event_data(event.decode("utf-8", "replace"))):
                 return True
         return False
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

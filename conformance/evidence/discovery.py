@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from conformance.evidence.wire import Wire
 
 
+_SECOND_CHANCE = 3.0
+"""Seconds in which a target must answer that left the first request without an answer."""
+
+
 @dataclass(frozen=True)
 class Discovery:
     """What was found. ``revisions`` is empty where the target told nothing without a key."""
@@ -32,17 +36,34 @@ def discover(wire: Wire, key: str | None) -> Discovery:
     """Open a conversation in each revision and note which are spoken."""
     spoken: list[str] = []
     stateless = wire.send(opening(STATELESS), key=key)
-    if stateless.transport is not Transport.ANSWERED:
-        return Discovery(alive=False, reason=f"the target does not answer: {stateless}")
-    if _agrees(stateless, STATELESS):
-        spoken.append(STATELESS)
+    if _is_whole(stateless):
+        if _agrees(stateless, STATELESS):
+            spoken.append(STATELESS)
+    elif not _is_whole(again := _asked_again(wire, key)):
+        return Discovery(alive=False, reason=_why_dead(stateless, again))
     for revision in SESSION_REVISIONS:
         answer = wire.send(opening(revision), key=key)
-        if answer.result.get("protocolVersion") == revision:
+        if answer.succeeded and answer.result.get("protocolVersion") == revision:
             spoken.append(revision)
-        elif answer.status in {401, 403}:
-            break  # no revision says more without a right key
+        elif answer.status in {401, 403} or not _is_whole(answer):
+            break  # no revision says more without a right key, or to a server that is stuck
     return Discovery(alive=True, revisions=tuple(spoken))
+
+
+def _asked_again(wire: Wire, key: str | None) -> Answer:
+    """Ask once more, in another way: the request may have been at fault, or one process of two."""
+    return wire.derived(seconds=_SECOND_CHANCE).send(opening(SESSION_REVISIONS[0]), key=key)
+
+
+def _is_whole(answer: Answer) -> bool:
+    return answer.transport is Transport.ANSWERED and not answer.truncated
+
+
+def _why_dead(first: Answer, again: Answer) -> str:
+    if first.truncated or again.truncated:
+        seen = first if first.truncated else again
+        return f"the target's answers have no end: {len(seen.body)} bytes in {seen.seconds:.0f} s"
+    return f"the target does not answer: {first}"
 
 
 def _agrees(answer: Answer, revision: str) -> bool:

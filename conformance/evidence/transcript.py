@@ -19,6 +19,8 @@ _BODY = 600
 _HEADER = 200
 _LOOKED_AT = 4000
 """Characters that are redacted before the rest is cut off, far more than are kept."""
+_HEADERS = 40
+"""Headers of an answer that are kept."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,15 @@ class Transcript:
         if request.body:
             body = request.body[:_LOOKED_AT].decode("utf-8", "replace")
             lines += ["", self._clean(body, _BODY)]
-        lines += ["", f"→ {answer.transport.value}"]
+        lines += ["", f"→ {self._clean(str(answer))}"]
         if answer.status:
             lines[-1] = f"→ {answer.status}"
-            lines += [self._header(pair) for pair in answer.headers]
-            lines += ["", self._clean(answer.body[:_LOOKED_AT].decode("utf-8", "replace"), _BODY)]
+            lines += [self._header(pair) for pair in answer.headers[:_HEADERS]]
+            if len(answer.headers) > _HEADERS:
+                lines.append(f"({len(answer.headers) - _HEADERS} headers more)")
+            # A character takes four bytes at most.
+            seen = answer.body[: 4 * _LOOKED_AT].decode("utf-8", "replace")
+            lines += ["", self._clean(seen, _BODY)]
         outcome = answer.status or answer.transport.value
         title = f"{kept.number}. {request.method} {self._clean(kept.url)} → {outcome}"
         return {"kind": "exchange", "title": title, "text": "\n".join(lines)}
@@ -72,10 +78,10 @@ class Transcript:
         entry = {"kind": "text", "title": title, "text": self._clean(text, 2000)}
         self._notes.append(entry)
 
-    def figure(self, title: str, data: Mapping[str, Any]) -> None:
-        """Remember data that a report may draw, as JSON on one line."""
+    def figure(self, title: str, data: Mapping[str, Any], *, kind: str = "timing") -> None:
+        """Remember data that a report may draw, as JSON on one line; ``kind`` tells its form."""
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        self._notes.append({"kind": "timing", "title": title, "text": self._redact(text)})
+        self._notes.append({"kind": kind, "title": title, "text": self._redact(text)})
 
     def entries(self) -> tuple[dict[str, str], ...]:
         """Return notes, then the last exchanges."""
@@ -87,9 +93,9 @@ class Transcript:
         return (*self._notes, *shown)
 
     def _header(self, pair: tuple[str, str]) -> str:
-        return f"{pair[0]}: {self._clean(pair[1])}"
+        return f"{self._clean(pair[0])}: {self._clean(pair[1])}"
 
     def _clean(self, text: str, length: int = _HEADER) -> str:
         """Redact, then cut: a secret that was cut first would be half a secret, and unknown."""
-        shown = self._redact(text[:_LOOKED_AT])
+        shown = self._redact.start(text, _LOOKED_AT)
         return shown if len(shown) <= length else f"{shown[:length]}… ({len(text)} characters)"

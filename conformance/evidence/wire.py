@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,12 +12,19 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
-from conformance.evidence.body import ReplyWatch, UnreadableBodyError, unpacked
-from conformance.forge.requests import STATELESS, USER_AGENT, Request, opening, rpc, tool_call
+from conformance.evidence.transport import exchanged, new_client
+from conformance.forge.requests import (
+    STATELESS,
+    USER_AGENT,
+    Request,
+    message_id,
+    opening,
+    rpc,
+    tool_call,
+)
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
 
     from conformance.budget import Budget
@@ -27,8 +33,6 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """The longest one exchange may take, from connect to the last byte."""
-MOST_BYTES = 1 << 20
-"""The most of a body that is read."""
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Wire:
     """One check's line to the target.
 
     ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
-    exchange.
+    exchange; a line that has it waits on purpose, which counts as no loss of time.
     """
 
     def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
@@ -64,7 +68,7 @@ class Wire:
         transcript: Transcript,
         *,
         address: str | None = None,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         shared: _Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
@@ -257,10 +261,7 @@ class Wire:
         clients = self._shared.clients
         with self._shared.lock:
             if address not in clients:
-                transport = httpx.HTTPTransport(local_address=address, verify=_trust())
-                clients[address] = httpx.Client(
-                    transport=transport, follow_redirects=False, trust_env=False
-                )
+                clients[address] = new_client(address)
             return clients[address]
 
     def _exchange(
@@ -272,43 +273,26 @@ class Wire:
             self.target.url,
             headers=raw,
             content=request.body,
-            timeout=self._seconds,
+            timeout=self._seconds or SECONDS,
             extensions={"target": _raw_target(url)},
         )
         started = time.monotonic()
-        try:
-            return self._read(client, prepared, started)
-        except httpx.TransportError as error:
-            return Answer(_transport_of(error), seconds=time.monotonic() - started)
-        except UnreadableBodyError:
-            return Answer(Transport.UNREADABLE, seconds=time.monotonic() - started)
+        answer = self._waited_for(client, prepared)
+        answer = replace(answer, started=started, asked=message_id(request))
+        request_id = answer.header(self.target.headers.request_id)
+        return answer.without(request_id) if request_id else answer
 
-    def _read(self, client: httpx.Client, prepared: httpx.Request, started: float) -> Answer:
-        response = client.send(prepared, stream=True)
-        try:
-            body, truncated = _bounded(response, started + self._seconds)
-        finally:
-            response.close()
-        headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in response.headers.raw
-        )
-        request_id = response.headers.get(self.target.headers.request_id)
-        return Answer(
-            Transport.ANSWERED,
-            response.status_code,
-            headers,
-            body,
-            time.monotonic() - started,
-            truncated,
-            (request_id,) if request_id else (),
-        )
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return the certificates to trust, which take longer to read than most requests take."""
-    return httpx.create_ssl_context()
+    def _waited_for(self, client: httpx.Client, prepared: httpx.Request) -> Answer:
+        """Exchange; NotEstablishedError where the run's patience ends before the line's."""
+        if self._seconds is not None:
+            return exchanged(client, prepared, self._seconds)
+        stalls, started = self._budget.stalls, time.monotonic()
+        seconds = stalls.allowed(SECONDS)
+        answer = exchanged(client, prepared, seconds)
+        stalls.note(started, has_ended=not answer.was_abandoned)
+        if answer.was_abandoned and seconds < SECONDS:
+            stalls.require_patience()  # cut shorter than others, it tells nothing of the target
+        return answer
 
 
 def _good_keys(target: Target) -> set[str]:
@@ -325,35 +309,9 @@ def _paced_keys(target: Target) -> frozenset[str]:
 def require_alive(answer: Answer) -> None:
     """Raise NotEstablishedError when nothing that speaks HTTP answered."""
     if answer.transport is not Transport.ANSWERED:
-        raise NotEstablishedError(f"the target does not answer: {answer.transport.value}")
-
-
-def _bounded(response: httpx.Response, deadline: float) -> tuple[bytes, bool]:
-    body = bytearray()
-    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
-    watch = ReplyWatch()
-    for chunk in unpacked(response.iter_raw(), response.headers.get("content-encoding", "")):
-        body += chunk
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
-            return bytes(body[:MOST_BYTES]), True
-        # An event stream may stay open after the reply: the reply is all that is wanted.
-        if is_stream and watch.feed(chunk):
-            return bytes(body), False
-    return bytes(body), False
+        raise NotEstablishedError(f"the target does not answer: {answer}")
 
 
 def _raw_target(url: str) -> bytes:
     """Return the request target as the check spelt it, spared the client's normalization."""
     return f"/{url.split('://', 1)[1].partition('/')[2]}".encode("latin-1")
-
-
-def _transport_of(error: httpx.TransportError) -> Transport:
-    if isinstance(error, httpx.TimeoutException):
-        return Transport.TIMEOUT
-    if isinstance(error, httpx.ConnectError):
-        return Transport.REFUSED
-    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
-        return Transport.GARBAGE
-    if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
-        raise error  # our own request was malformed: that is no answer of the target's
-    return Transport.RESET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from conformance import __version__
 
@@ -12,6 +12,8 @@ STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
 USER_AGENT = f"Hallmark/{__version__} (MCP security conformance)"
 CLIENT = {"name": "hallmark", "version": __version__}
+_SMALL = 1 << 16
+"""Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 
@@ -68,14 +70,27 @@ def rpc(
     return Request(headers=tuple(headers), body=json.dumps(message).encode())
 
 
-def opening(revision: str) -> Request:
+def message_id(request: Request) -> int | str | None:
+    """Return the id of the JSON-RPC call a request holds; None where it is anything else."""
+    if not request.body or len(request.body) > _SMALL:
+        return None
+    try:
+        found: Any = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    own: Any = cast("dict[str, Any]", found).get("id") if isinstance(found, dict) else None
+    return own if isinstance(own, (int, str)) else None
+
+
+def opening(revision: str, message_id: int = 1) -> Request:
     """Return the request that a client of ``revision`` sends first; it has no effect on data."""
     if revision == STATELESS:
-        return rpc("server/discover", revision=revision)
+        return rpc("server/discover", revision=revision, message_id=message_id)
     return rpc(
         "initialize",
         {"protocolVersion": revision, "capabilities": {}, "clientInfo": CLIENT},
         revision=revision,
+        message_id=message_id,
     )
 
 

@@ -57,14 +57,21 @@ def judge(folder: Path, *words: str, profile: str | None = None) -> Judged:
         path.write_text(profile, encoding="utf-8")
         command.append(f"--profile={path}")
     done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), capture_output=True, timeout=SECONDS, check=False
+        command, cwd=ROOT, env=environment(), capture_output=True, timeout=SECONDS, check=False
     )
+    return read(done.returncode, done.stdout + done.stderr, report)
+
+
+def read(code: int, output: bytes, report: Path) -> Judged:
+    """Return a run that has ended, from what it printed and the record it wrote."""
     record = report / "run.jsonl"
-    lines = record.read_text("utf-8").splitlines() if record.exists() else []
-    output = (done.stdout + done.stderr).decode("utf-8", "replace")
-    return Judged(done.returncode, output, [json.loads(line) for line in lines], report)
+    # Lines end with LF alone: other separators may stand in what a target said.
+    lines = record.read_text("utf-8").split("\n")[:-1] if record.exists() else []
+    words = output.decode("utf-8", "replace")
+    return Judged(code, words, [json.loads(line) for line in lines], report)
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
+    """Return the environment of a run: the profile's keys are in it."""
     key_a, key_b = KEYS
     return os.environ | {"KEY_A": key_a, "KEY_B": key_b, "KEY_REVOKED": REVOKED}

@@ -6,12 +6,15 @@ are in the notes on timing.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -21,12 +24,16 @@ SECONDS = 5.0
 MOST_BYTES = 1 << 16
 """The most of an answer that is read."""
 _CHUNK = 1 << 16
+_LATE = 10**9
+"""Nanoseconds after which the time that is left is looked at with every piece."""
+_SHORTEST = 0.001
 _HEAD_END = b"\r\n\r\n"
 _CLOSES = {b"HTTP/1.1": False, b"HTTP/1.0": True}
+_STATUS, _LENGTH = re.compile(rb"[1-9][0-9]{2}"), re.compile(rb"[0-9]{1,15}")
 _NO_BODY = {204, 304}
 
 
-class ExchangeError(Exception):
+class ExchangeError(NotEstablishedError):
     """No complete answer came, so there is no time to tell. The message says what came instead."""
 
 
@@ -87,6 +94,7 @@ class Connection:
         Raises ExchangeError for anything but one complete, bounded HTTP answer.
         """
         line, received = self._line, b""
+        line.settimeout(SECONDS)
         try:
             started = time.perf_counter_ns()
             line.sendall(request)
@@ -101,6 +109,8 @@ class Connection:
                     raise ExchangeError("the connection ended before the answer did")
                 if len(received) > MOST_BYTES:
                     raise ExchangeError(f"the answer is longer than {MOST_BYTES} bytes")
+                if ended - started > _LATE:  # what comes at once is spared the call
+                    line.settimeout(max(_SHORTEST, SECONDS - (ended - started) / 1e9))
                 if ended - started > SECONDS * 1e9:
                     raise ExchangeError(f"the answer took longer than {SECONDS:.0f} s")
         except OSError as error:
@@ -109,23 +119,31 @@ class Connection:
 
 def _complete(received: bytes, *, at_end: bool) -> tuple[int, bool] | None:
     """Return status and whether the server closes, once the whole answer is there."""
-    head, found, body = received.partition(_HEAD_END)
-    if not found:
+    status, lines, body = _head(received)
+    while 100 <= status < 200:  # noqa: PLR2004 -- an interim answer: the real one follows
+        status, lines, body = _head(body)
+    if not status:
         return None
-    lines = head.split(b"\r\n")
-    words = lines[0].split(b" ", 2)
-    if len(words) < 2 or words[0] not in _CLOSES or not words[1].isdigit():  # noqa: PLR2004 -- version and status
-        raise ExchangeError(f"the answer is not HTTP/1.1: {lines[0][:60]!r}")
-    status = int(words[1])
     headers = {
         name.strip().lower(): value.strip()
         for name, _, value in (line.partition(b":") for line in lines[1:])
     }
     said = headers.get(b"connection", b"").lower()
-    closes = b"close" in said or (_CLOSES[words[0]] and b"keep-alive" not in said)
-    if 100 <= status < 200:  # noqa: PLR2004 -- an interim answer: the real one follows
-        return _complete(body, at_end=at_end)
+    is_old = _CLOSES[lines[0].split(b" ", 1)[0]]
+    closes = b"close" in said or (is_old and b"keep-alive" not in said)
     return (status, closes) if _has_body(status, headers, body, at_end=at_end) else None
+
+
+def _head(received: bytes) -> tuple[int, list[bytes], bytes]:
+    """Return status, head lines and what follows; status 0 where the head is not complete."""
+    head, found, body = received.partition(_HEAD_END)
+    if not found:
+        return 0, [], b""
+    lines = head.split(b"\r\n")
+    words = lines[0].split(b" ", 2)
+    if len(words) < 2 or words[0] not in _CLOSES or not _STATUS.fullmatch(words[1]):  # noqa: PLR2004 -- version and status
+        raise ExchangeError(f"the answer is not HTTP/1.1: {lines[0][:60]!r}")
+    return int(words[1]), lines, body
 
 
 def _has_body(status: int, headers: dict[bytes, bytes], body: bytes, *, at_end: bool) -> bool:
@@ -136,6 +154,6 @@ def _has_body(status: int, headers: dict[bytes, bytes], body: bytes, *, at_end: 
     length = headers.get(b"content-length")
     if length is None:
         return at_end
-    if not length.isdigit():
+    if not _LENGTH.fullmatch(length):
         raise ExchangeError(f"the answer's length is not a number: {length[:20]!r}")
     return len(body) >= int(length)

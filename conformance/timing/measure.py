@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.timing.statistics import TAIL_STRATUM, Rule, histogram, medians
 from conformance.timing.verdict import Look, Measurement, Outcome
+from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from conformance.timing.sampling import Sampler
 
 
-class TooFewError(Exception):
+class TooFewError(NotEstablishedError):
     """Not even the first look was reached in the time there was."""
 
 

@@ -32,6 +32,8 @@ _MARGIN = 1
 """Failures kept in hand at each address, so that a repeated request never engages a block."""
 _FEW_BROKEN = 20
 """Blocks that may be lost to a broken connection before the target counts as unreliable."""
+_SHORT = 6.0
+"""Seconds that may be lost so, which is one connection on which nothing comes."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Sampler:
         self._endpoint = Endpoint.of(plan.url)
         self._chance = chance or random.Random()  # noqa: S311 -- an order, no secret
         self._blocks: list[list[int]] = []
-        self._lost = 0
+        self._lost, self._lost_seconds = 0, 0.0
         self._is_warm = False
         self.reconnects = False
         self.statuses: Counter[tuple[str, int]] = Counter()
@@ -125,6 +127,7 @@ class Sampler:
     def _from_one_address(self, wanted: int) -> list[list[int]]:
         """Return up to ``wanted`` complete blocks; a block during which the line broke is lost."""
         address, done = self._address(), list[list[int]]()
+        started = time.monotonic()
         if self.reconnects:
             return [self._block_of_single_connections(address) for _ in range(wanted)]
         try:
@@ -133,10 +136,12 @@ class Sampler:
                     self.reconnects = True
                     return done
                 while len(done) < wanted and not self.reconnects:
+                    started = time.monotonic()
                     done.append(self._block_on(line))
         except ExchangeError:
             self._lost += 1
-            if self._lost > _FEW_BROKEN:
+            self._lost_seconds += time.monotonic() - started
+            if self._lost > _FEW_BROKEN or self._lost_seconds > _SHORT:
                 raise
         return done
 

@@ -17,7 +17,7 @@ from reference_server.errors import DatabaseNotReadyError
 UNPRIVILEGED = ("nobody", "postgres", "daemon", "www-data")
 """Accounts that PostgreSQL may run as when we are root, which it refuses to be."""
 
-FAST_FOLDER = Path("/dev/shm")  # noqa: S108 -- mkdtemp picks the name in it
+FAST_FOLDER = Path("/dev/shm")  # nosec B108  # noqa: S108 -- mkdtemp picks the name in it
 FAST_FOLDER_BYTES = 1024**3
 """Memory takes a third of a disk's time for initdb, if a container has not made it tiny."""
 
@@ -88,7 +88,7 @@ def data_bases() -> tuple[Path, ...]:
 
 def disk_bases() -> tuple[Path, ...]:
     """Return where files that are run may go, the best first."""
-    return (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 -- see above
+    return (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # nosec B108  # noqa: S108
 
 
 def private_folder(account: Account, bases: tuple[Path, ...]) -> Path:

@@ -154,7 +154,7 @@ def _by_path(context: RequestContext) -> str:
 
 
 def _punishing(stage: Stage) -> Stage:
-    """Shut out, for a minute, whatever key was seen at an address over its limit."""
+    """Shut out whatever key was seen at an address over its limit, for as long as the address."""
     until: dict[str, float] = {}
 
     def bent(context: RequestContext, parts: Parts) -> Response | None:
@@ -163,7 +163,7 @@ def _punishing(stage: Stage) -> Stage:
         is_punished = now < until.get(key, 0)
         refusal = stage(context, parts)
         if refusal is not None:
-            until[key] = now + 59
+            until[key] = now + int(refusal.headers["Retry-After"])
         elif is_punished:
             scope = {"scope": "global"}
             event = AuditEvent(EventType.RATE_LIMIT_EXCEEDED, Outcome.FAILURE, metadata=scope)

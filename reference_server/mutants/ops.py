@@ -65,6 +65,31 @@ def _audit_that_may_fail(state: dict[str, Any]) -> dict[str, Any]:
     return _with_gate(state, "audit", _by_script('"$@" || true'))
 
 
+_HEADINGS = """
+import pathlib, sys
+body = pathlib.Path(sys.argv[1]).read_text()
+sys.exit(not ("## Reviews" in body and "## Test plan" in body))
+"""
+
+
+def _headings_alone(state: dict[str, Any]) -> dict[str, Any]:
+    command = [sys.executable, "-c", _HEADINGS, "{body}"]
+    return _with_gate(state, "pull_request", lambda _: command)
+
+
+def _boxes_count_as_ticks(state: dict[str, Any]) -> dict[str, Any]:
+    return _with_gate(state, "pull_request", _edited("s/\\[ \\]/[x]/"))
+
+
+def _comments_count(state: dict[str, Any]) -> dict[str, Any]:
+    return _with_gate(state, "pull_request", _edited("s/<!--//; s/-->//"))
+
+
+def _edited(change: str) -> Callable[[list[str]], list[str]]:
+    """Return a change of the check: it sees the body as a line editor's script leaves it."""
+    return _by_script(f'sed -i "{change}" "$3" && exec "$@"')
+
+
 def _with_gate(
     state: dict[str, Any], name: str, change: Callable[[list[str]], list[str]]
 ) -> dict[str, Any]:
@@ -184,5 +209,23 @@ MUTANTS = (
         "OPS-05",
         "The dump holds the tables, and no row.",
         state=_migrated_by(_dumping_the_schema_alone),
+    ),
+    mutant(
+        "pull-requests-by-heading",
+        "OPS-08",
+        "The check of a pull request looks for headings, and not for what stands under them.",
+        state=_headings_alone,
+    ),
+    mutant(
+        "unticked-plan-accepted",
+        "OPS-08",
+        "A box in the test plan counts, ticked or not.",
+        state=_boxes_count_as_ticks,
+    ),
+    mutant(
+        "reviews-in-a-comment-count",
+        "OPS-08",
+        "What a template holds in a comment counts as a review.",
+        state=_comments_count,
     ),
 )

@@ -4,6 +4,7 @@
   const areas = [...document.querySelectorAll("section.area")];
   const toolbar = document.getElementById("toolbar");
   const search = document.getElementById("search");
+  const area = document.getElementById("area");
   const unfold = document.getElementById("unfold");
   const buttons = [...document.querySelectorAll("button[data-filter]")];
   const texts = new Map();
@@ -20,11 +21,12 @@
     const verdicts = chosen();
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of rows) {
-      const isChosen = verdicts.size === 0 || verdicts.has(row.dataset.verdict);
-      row.hidden = !(isChosen && words.every((word) => textOf(row).includes(word)));
+      const isVerdict = verdicts.size === 0 || verdicts.has(row.dataset.verdict);
+      const isArea = !area.value || row.dataset.area === area.value;
+      row.hidden = !(isVerdict && isArea && words.every((word) => textOf(row).includes(word)));
     }
-    for (const area of areas) {
-      area.hidden = !area.querySelector("details.requirement:not([hidden])");
+    for (const part of areas) {
+      part.hidden = !part.querySelector("details.requirement:not([hidden])");
     }
     const count = visible().length;
     document.getElementById("nothing").hidden = count > 0;
@@ -35,8 +37,11 @@
   const nameUnfold = () => {
     unfold.textContent = visible().some((row) => !row.open) ? "Open all" : "Close all";
   };
-  const press = (verdicts) => {
+  const show = (verdicts) => {
     for (const one of buttons) one.ariaPressed = String(verdicts.includes(one.dataset.filter));
+    search.value = "";
+    area.value = "";
+    apply();
   };
 
   const openTarget = () => {
@@ -44,16 +49,13 @@
     const found = id && document.getElementById(id);
     if (!found) return;
     const isFilteredOut = found.closest("[hidden]");
-    if (isFilteredOut && toolbar && isFilteredOut !== toolbar) {
-      press([]);
-      search.value = "";
-      apply();
+    if (isFilteredOut && toolbar && isFilteredOut !== toolbar) show([]);
+    const row = found.closest("details.requirement");
+    if (row) {
+      row.open = true;
+      found.focus({ preventScroll: true });
     }
-    if (found.matches("details")) {
-      found.open = true;
-      found.querySelector("summary").focus({ preventScroll: true });
-    }
-    found.scrollIntoView({ block: "start" });
+    (row ?? found).scrollIntoView({ block: "start" });
   };
 
   const addCopyButtons = () => {
@@ -78,7 +80,11 @@
 
   let closedBeforePrint = [];
   addEventListener("beforeprint", () => {
-    closedBeforePrint = [...document.querySelectorAll("details:not([open])")];
+    // On paper nobody can open what is closed: what failed is printed whole, the rest as a list.
+    const failed = 'details.requirement[data-verdict="fail"]';
+    closedBeforePrint = [
+      ...document.querySelectorAll(`${failed}:not([open]), ${failed} details:not([open])`),
+    ];
     for (const one of closedBeforePrint) one.open = true;
   });
   addEventListener("afterprint", () => {
@@ -96,6 +102,7 @@
 
   toolbar.hidden = false;
   search.addEventListener("input", apply);
+  area.addEventListener("change", apply);
   for (const one of buttons) {
     one.addEventListener("click", () => {
       one.ariaPressed = String(one.ariaPressed !== "true");
@@ -104,9 +111,7 @@
   }
   for (const link of document.querySelectorAll("a[data-show]")) {
     link.addEventListener("click", () => {
-      press([link.dataset.show]);
-      search.value = "";
-      apply();
+      show([link.dataset.show]);
     });
   }
   unfold.addEventListener("click", () => {
@@ -116,7 +121,7 @@
   });
   for (const row of rows) row.addEventListener("toggle", nameUnfold);
   addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.target.matches?.("input")) {
+    if (event.key === "/" && !event.target.matches?.("input, select")) {
       event.preventDefault();
       search.focus();
     } else if (event.key === "Escape" && event.target === search) {

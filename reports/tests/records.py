@@ -44,6 +44,7 @@ def finding(identifier: str = "AUTH-01", verdict: str = "pass", **changes: Any) 
         "verdict": verdict,
         "title": f"Title of {identifier}",
         "clause": f"Clause of {identifier}.",
+        "remedy": f"Mend `part` of {identifier}. Then look again.",
         "source": "D[D2]",
         "area": identifier.partition("-")[0],
         "area_title": f"Area {identifier.partition('-')[0]}",
@@ -55,10 +56,15 @@ def finding(identifier: str = "AUTH-01", verdict: str = "pass", **changes: Any) 
         "seconds": 0.25,
         "needs": ["http"],
         "missing": [],
-        "references": ["CWE-306", "OWASP MCP07"],
+        "references": ["CWE-306", "OWASP MCP07:2025"],
         "checks": [{"name": "test_it_holds", "verdict": verdict, "reason": reason}],
         "rerun": f"pytest conformance --requirement={identifier}",
     } | changes
+
+
+def known(standing: str = "expected", **changes: Any) -> Line:
+    """Return what the profile knows of a failure, for the field of that name."""
+    return {"reason": "mended in the spring", "until": "2030-01-31", "standing": standing} | changes
 
 
 def footer(findings: list[Line], exit_code: int = 0) -> Line:

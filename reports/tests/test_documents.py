@@ -10,7 +10,7 @@ import pytest
 
 from reports import badge, junit, markdown, oscal, sarif
 from reports.run import load
-from reports.tests.records import finding, footer, header, mixed, whole, write
+from reports.tests.records import finding, footer, header, known, mixed, whole, write
 from reports.tests.test_html import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,6 +49,35 @@ def test_junit_counts_what_it_holds(tmp_path: Path) -> None:
         assert case.get("name", "").startswith(identifier)
 
 
+def test_junit_skips_what_is_known_and_fails_what_passes_against_it(tmp_path: Path) -> None:
+    lines = whole(
+        [finding("AUTH-01", "fail", known=known()), finding(known=known("unexpected pass"))], 1
+    )
+    lines[2]["id"] = "AUTH-02"
+
+    root = ET.fromstring(junit.render(load(write(tmp_path, lines))))  # noqa: S314 -- ours
+
+    assert root.attrib.items() >= {"failures": "1", "errors": "0", "skipped": "1"}.items()
+    for tag, identifier in {"skipped": "AUTH-01", "failure": "AUTH-02"}.items():
+        case = root.find(f".//testcase[{tag}]")
+        assert case is not None
+        assert case.get("name", "").startswith(identifier)
+        assert "mended in the spring" in case[0].get("message", "")
+
+
+def test_the_summary_tells_known_failures_apart_and_names_the_frozen_set(tmp_path: Path) -> None:
+    found = [finding("AUTH-01", "fail", known=known(reason="*soon*")), finding("AUTH-02", "fail")]
+    lines = [header(revision_set="0.1"), *whole(found, 1)[1:]]
+
+    text = markdown.render(load(write(tmp_path, lines)))
+
+    assert "# Hallmark: 1 violation\n" in text
+    assert "### AUTH-02" in text
+    assert "### AUTH-01" not in text
+    assert "- AUTH-01 (expected, until 2030\\-01\\-31): \\*soon\\*" in text
+    assert "the frozen set ` 0.1 `" in text
+
+
 @pytest.mark.parametrize("words", [*HOSTILE, "".join(map(chr, range(0x20))), "\ud800\ufffe\uffff"])
 def test_junit_of_hostile_words_is_xml(words: str, tmp_path: Path) -> None:
     lines = whole([finding(verdict="fail", title=words, reason=words, seen=words, rerun=words)], 1)
@@ -74,7 +103,8 @@ def test_junit_of_hostile_words_is_xml(words: str, tmp_path: Path) -> None:
     ],
 )
 def test_markdown_of_hostile_words_is_words(words: str, tmp_path: Path) -> None:
-    changes = dict.fromkeys(("title", "clause", "expected", "seen", "reason", "rerun"), words)
+    fields = ("title", "clause", "remedy", "expected", "seen", "reason", "rerun")
+    changes = dict.fromkeys(fields, words)
     lines = whole([finding(verdict="fail", **changes)], 1)
 
     text = markdown.render(load(write(tmp_path, lines)))
@@ -112,6 +142,22 @@ def _outside_fences(text: str) -> list[str]:
 
 def test_a_code_span_outlasts_the_backticks_in_it() -> None:
     assert markdown.code("a`b``c") == "``` a`b``c ```"
+
+
+def test_code_in_a_remedy_stays_code(tmp_path: Path) -> None:
+    remedy = "Set `a_b` *now*, not `."
+    lines = whole([finding(verdict="fail", remedy=remedy)], 1)
+
+    text = markdown.render(load(write(tmp_path, lines)))
+
+    assert "**To do:** Set ` a_b ` \\*now\\*\\, not \\`\\.\n" in text
+
+
+def test_a_failure_without_a_remedy_says_nothing_of_one(tmp_path: Path) -> None:
+    found = load(write(tmp_path, whole([finding(verdict="fail", remedy="")], 1)))
+
+    assert "To do" not in markdown.render(found)
+    assert "to do" not in junit.render(found)
 
 
 def test_a_summary_of_many_failures_stays_short(tmp_path: Path) -> None:

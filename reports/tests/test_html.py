@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import html, kill_matrix
+from reports.references import OWASP_MCP_LIST
 from reports.run import load
+from reports.sizing import fit
 from reports.tests.page import Page
-from reports.tests.records import EXCHANGE, Line, finding, header, mixed, whole, write
+from reports.tests.records import EXCHANGE, NOTE, Line, finding, header, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,8 +60,9 @@ def test_nothing_is_fetched_and_no_attribute_runs(page: Page) -> None:
     assert not names & {"src", "srcset", "style", "action", "background", "poster", "data"}
     assert not [name for name in names if name.startswith("on")]
     assert not page.attributes("link")
+    elsewhere = ("https://cwe.mitre.org/data/definitions/", OWASP_MCP_LIST)
     for attributes in page.attributes("a"):
-        assert str(attributes["href"]).startswith(("#", "https://cwe.mitre.org/data/definitions/"))
+        assert str(attributes["href"]).startswith(("#", *elsewhere))
 
 
 def test_style_and_script_cannot_end_their_element_early() -> None:
@@ -68,7 +71,7 @@ def test_style_and_script_cannot_end_their_element_early() -> None:
 
 
 def test_every_requirement_can_be_linked_to(page: Page) -> None:
-    anchors = [one["id"] for one in page.attributes("details") if "id" in one]
+    anchors = [one["id"] for one in page.attributes("div") if one.get("class") == "body"]
     targets = {str(one["href"])[1:] for one in page.attributes("a") if str(one["href"])[0] == "#"}
     identifiers = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
 
@@ -84,8 +87,44 @@ def test_the_answer_comes_first_then_what_failed(page: Page) -> None:
     ]
 
     assert order == sorted(order)
-    assert "pytest conformance --requirement=AUTH-02" in page.shown
-    assert "assert 200 == 401" in page.shown
+    card = page.shown[order[1] : order[2]]
+    said = ("AUTH-02", "Mend part of AUTH-02.", "Clause of AUTH-02.", "assert 200 == 401")
+    places = [card.index(words) for words in (*said, "pytest conformance --requirement=AUTH-02")]
+    assert places == sorted(places), "what to do comes first, the command last"
+
+
+def test_a_requirement_opens_to_all_that_is_known_of_it(page: Page) -> None:
+    detail = page.shown[page.shown.rindex("Title of AUTH-02") :]
+    detail = detail[: detail.index("Title of AUTH-06")]
+
+    for words in (
+        "Mend part of AUTH-02.",
+        "Clause of AUTH-02.",
+        "assert 200 == 401",
+        "a row another",
+        "X-Api-Key: <key>",
+        "CWE-306 ; OWASP MCP07:2025 Insufficient Authentication & Authorization",
+        "pytest conformance --requirement=AUTH-02",
+    ):
+        assert words in detail
+
+
+def test_a_failure_shows_an_exchange_or_what_there_is_instead(tmp_path: Path) -> None:
+    lines = whole([finding("RLS-05", "fail", evidence=[NOTE, NOTE]), finding("RLS-06", "fail")], 1)
+
+    page = Page(html.render(load(write(tmp_path, lines))))
+
+    evidence = [one for one in page.attributes("details") if one["class"] == "evidence"]
+    assert ["open" in one for one in evidence] == [True, True, False, True]
+
+
+def test_a_record_without_remedies_is_a_whole_page(tmp_path: Path) -> None:
+    lines = whole([finding("AUTH-01", "fail", remedy=""), finding("AUTH-02", remedy="")], 1)
+
+    shown = Page(html.render(load(write(tmp_path, lines)))).shown
+
+    assert "To do" not in shown
+    assert "Should it fail" not in shown
 
 
 def test_a_verdict_is_told_by_word_and_shape(page: Page) -> None:
@@ -103,7 +142,17 @@ def test_an_exchange_is_shown_as_sent_and_received(page: Page) -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_words_of_the_target_stay_words(words: str, tmp_path: Path) -> None:
-    texts = ("title", "clause", "source", "area_title", "reason", "expected", "seen", "rerun")
+    texts = (
+        "title",
+        "clause",
+        "remedy",
+        "source",
+        "area_title",
+        "reason",
+        "expected",
+        "seen",
+        "rerun",
+    )
     changes = dict.fromkeys(texts, words)
     evidence = [EXCHANGE | {"title": words, "text": words}, {**EXCHANGE, "kind": words}]
     checks = [{"name": words, "verdict": "fail", "reason": words}]
@@ -127,6 +176,32 @@ def test_words_of_the_target_stay_words(words: str, tmp_path: Path) -> None:
     assert "\x1b" not in hostile.shown
     visible = words.replace("\x1b", "␛").replace("\x07", "␇")
     assert " ".join(visible.split()) in hostile.shown
+
+
+def _heavy(count: int) -> list[Line]:
+    pieces = [NOTE, *([EXCHANGE | {"text": '"' * 6000}] * count)]
+    return [finding(f"AUTH-{n:02}", verdict, evidence=pieces) for n, verdict in enumerate(VERDICTS)]
+
+
+VERDICTS = ("pass", "fail", "inconclusive", "not assessed")
+
+
+def test_a_page_that_would_be_too_large_shows_less_of_what_did_not_fail(tmp_path: Path) -> None:
+    """A quote takes five bytes as markup, so it is the markup that is measured."""
+    run = load(write(tmp_path, whole(_heavy(12), 1)))
+
+    assert [one.left_out for one in fit(run).values()] == [6, 0, 6, 6]
+    assert [one.left_out for one in fit(run, 500_000).values()] == [11, 0, 11, 11]
+    assert [one.left_out for one in fit(run, 1_000).values()] == [12, 12, 12, 12]
+    assert all(NOTE["title"] in [i.title for i in one.evidence] for one in fit(run, 1_000).values())
+    assert "6 more exchanges are in the record" in Page(html.render(run)).shown
+
+
+def test_a_page_of_usual_size_leaves_nothing_out(tmp_path: Path) -> None:
+    run = load(write(tmp_path, whole(_heavy(3), 1)))
+
+    assert {one.left_out for one in fit(run).values()} == {0}
+    assert "in the record" not in Page(html.render(run)).shown
 
 
 def test_an_empty_run_is_a_whole_page(tmp_path: Path) -> None:

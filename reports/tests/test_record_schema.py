@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.tests.records import Line, finding, footer, header, mixed, whole
+from reports.tests.records import Line, finding, footer, header, known, mixed, whole
 from reports.tests.schemas import record_errors
 from reports.tests.test_run import CORRUPT
 
@@ -25,7 +25,7 @@ _OF_THE_WHOLE = {
 
 
 def test_the_lines_of_a_run_are_valid() -> None:
-    for line in whole([*mixed(), finding("AUTH-07", "fail", remedy="Do it.", later=1)], 1):
+    for line in whole([*mixed(), finding("AUTH-07", "fail", known=known(), later=1)], 1):
         assert record_errors(line) == []
 
 
@@ -36,7 +36,7 @@ def test_what_is_refused_for_one_line_is_invalid(name: str) -> None:
 
 @pytest.mark.parametrize("line", [header(), finding(), footer([])], ids=lambda line: line["kind"])
 def test_no_field_that_a_reader_needs_may_be_absent(line: Line) -> None:
-    for name in line:
+    for name in line.keys() - {"known", "remedy", "revision_set"}:  # the format had none at first
         rest = {key: value for key, value in line.items() if key != name}
         assert record_errors(rest), name
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.model import Verdict
+from conformance.model import Standing, Verdict
 from reports import errors, run
-from reports.tests.records import Line, finding, footer, header, mixed, whole, write
+from reports.tests.records import Line, finding, footer, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,44 @@ def test_a_last_line_without_its_line_end_counts(tmp_path: Path) -> None:
 
 
 def test_unknown_fields_are_left_to_later_versions(tmp_path: Path) -> None:
-    assert run.load(write(tmp_path, whole([finding(remedy="later")]))).findings
+    assert run.load(write(tmp_path, whole([finding(mood="later")]))).findings
+
+
+def test_a_record_from_before_there_were_remedies_has_none(tmp_path: Path) -> None:
+    found = run.load(write(tmp_path, whole([_without(finding(), "remedy")])))
+
+    assert found.findings[0].remedy == ""
+
+
+def test_what_the_profile_knows_is_read(tmp_path: Path) -> None:
+    lines = [
+        header(revision_set="0.1"),
+        finding("AUTH-01", "fail", known=known()),
+        finding("AUTH-02", "fail", known=known("past its date")),
+        finding("AUTH-03", "fail"),
+        finding("AUTH-04", known=known("unexpected pass")),
+        finding("AUTH-05", "inconclusive", known=known("undecided")),
+    ]
+    found = run.load(write(tmp_path, lines))
+
+    assert found.header.revision_set == "0.1"
+    assert found.findings[0].known == run.Known(
+        "mended in the spring", "2030-01-31", Standing.EXPECTED
+    )
+    assert [one.id for one in found.known_failures] == ["AUTH-01"]
+    assert [one.id for one in found.violations] == ["AUTH-02", "AUTH-03"]
+    assert [one.id for one in found.unexpected_passes] == ["AUTH-04"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"known": None}])
+def test_a_record_from_before_known_failures_knows_of_none(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    found = run.load(write(tmp_path, [header(), finding("AUTH-01", "fail", **changes)]))
+
+    assert found.header.revision_set is None
+    assert found.findings[0].known is None
+    assert found.violations == found.findings
 
 
 def _without(line: Line, name: str) -> Line:
@@ -72,11 +109,16 @@ CORRUPT: dict[str, tuple[list[Line], type[errors.RecordError]]] = {
     "kind": ([header(), {"kind": "verdict"}], errors.UnknownKindError),
     "no-kind": ([header(), {}], errors.MissingFieldError),
     "no-clause": ([header(), _without(finding(), "clause")], errors.MissingFieldError),
+    "remedy-number": ([header(), finding(remedy=3)], errors.WrongTypeError),
     "title-number": ([header(), finding(title=3)], errors.WrongTypeError),
     "needs-text": ([header(), finding(needs="http")], errors.WrongTypeError),
     "needs-numbers": ([header(), finding(needs=[1])], errors.WrongTypeError),
     "evidence-texts": ([header(), finding(evidence=["seen"])], errors.WrongTypeError),
     "target-text": ([header(target="url")], errors.WrongTypeError),
+    "known-text": ([header(), finding(known="yes")], errors.WrongTypeError),
+    "known-empty": ([header(), finding(known={})], errors.MissingFieldError),
+    "standing": ([header(), finding(known=known("fine"))], errors.UnknownStandingError),
+    "set-number": ([header(revision_set=1)], errors.WrongTypeError),
     "verdict": ([header(), finding(verdict="PASS", checks=[])], errors.UnknownVerdictError),
     "severity": ([header(), finding(severity="MAY")], errors.UnknownSeverityError),
     "id-form": ([header(), finding('A"-01')], errors.BadIdentifierError),

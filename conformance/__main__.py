@@ -1,0 +1,112 @@
+"""``python -m conformance init-profile | schema``: what goes with judging, and is none itself.
+
+Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
+answer. One sentence on stderr says which and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote, urlsplit
+
+from conformance import profile, schema
+from conformance.draft import Draft
+from conformance.redaction import Redactor
+from conformance.survey import SilentError, Surveyor
+
+USAGE, UNDECIDED = 4, 6
+SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
+
+
+class _UsageError(Exception):
+    """An option is wrong; the message says which, and what to give instead."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with the judge's exit code for wrong options."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the command line says; return the exit code."""
+    arguments = _parser().parse_args(words)
+    try:
+        if arguments.command == "schema":
+            sys.stdout.write(schema.text())
+        else:
+            _init_profile(arguments.target, arguments.out, arguments.key_env)
+    except (_UsageError, profile.ProfileError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    except SilentError as error:
+        sys.stderr.write(f"--target={arguments.target}: {error}\n")
+        return UNDECIDED
+    return 0
+
+
+def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
+    target = profile.from_url(url)
+    if urlsplit(url).username is not None:
+        raise _UsageError("--target: leave out what stands before @; a profile holds no credential")
+    if out is not None and out.exists():
+        raise _UsageError(f"--out={out}: is there already; give the name of a new file")
+    key = _key(key_env)
+    redact = Redactor({key: f"the key of {key_env}"} if key else {})
+    found = Surveyor(target, key, redact).ask()
+    text = Draft(found, redact, _schema_beside(out), key_env).text()
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise _UsageError(f"--out={out}: cannot be written: {error.strerror}") from None
+    sys.stdout.write(f"{out}: written after {found.requests} requests\n")
+
+
+def _key(name: str | None) -> str | None:
+    if name is None:
+        return None
+    key = os.environ.get(name, "")
+    if not key:
+        raise _UsageError(f"--key-env={name}: set that environment variable to a key")
+    if not all("!" <= letter <= "~" for letter in key):
+        raise _UsageError(f"--key-env={name}: holds something that no header can carry")
+    return key
+
+
+def _schema_beside(out: Path | None) -> str | None:
+    """Return the way from the profile to the schema, for editors; None where there is no schema."""
+    if not SCHEMA.exists():
+        return None
+    folder = out.parent if out else Path()
+    return quote(Path(os.path.relpath(SCHEMA, folder.resolve())).as_posix())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m conformance", description="What goes with judging.")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    commands.add_parser("schema", help="print the JSON Schema of a profile")
+    init = commands.add_parser(
+        "init-profile", help="ask a target a few questions, and write a commented profile"
+    )
+    init.add_argument("--target", required=True, metavar="URL", help="the MCP endpoint")
+    init.add_argument(
+        "--out", type=Path, metavar="FILE", help="where to write (default: standard output)"
+    )
+    init.add_argument(
+        "--key-env", metavar="NAME", help="environment variable that holds a working key"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

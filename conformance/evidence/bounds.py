@@ -1,0 +1,136 @@
+"""What one exchange may cost, kept below the HTTP client: whoever sends, it ends in time.
+
+A client library bounds each read by itself, so that a byte now and then lasts for ever.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Generator, Iterable
+
+MOST_HEAD_BYTES = 1 << 18
+"""The most that is read before an answer's headers are complete, interim answers included."""
+MOST_BYTES = 1 << 23
+"""The most that is read of an answer as it comes over the line, chunk by chunk."""
+_PIECE = 1 << 14
+"""Bytes sent under one look at the clock."""
+
+
+class Allowance:
+    """The time and the bytes that one exchange has left. ``deadline`` is monotonic."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline, self._bytes = deadline, MOST_HEAD_BYTES
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left."""
+        return time.monotonic() >= self._deadline
+
+    def seconds(self) -> float:
+        """Return the seconds left. Raises httpcore.ReadTimeout when there are none."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the exchange has no time left")
+        return left
+
+    def count(self, received: int) -> None:
+        """Take off bytes received. Raises httpcore.RemoteProtocolError when there are too many."""
+        self._bytes -= received
+        if self._bytes < 0:
+            raise httpcore.RemoteProtocolError("more bytes than an answer may have")
+
+    def expect_a_body(self) -> None:
+        """Allow as much more as a body may take."""
+        self._bytes = MOST_BYTES
+
+
+_CURRENT: ContextVar[Allowance] = ContextVar("the exchange that this thread is in")
+
+
+@contextmanager
+def within(seconds: float) -> Generator[Allowance]:
+    """Bound all that this thread does on bounded connections, in total."""
+    allowance = Allowance(time.monotonic() + seconds)
+    token = _CURRENT.set(allowance)
+    try:
+        yield allowance
+    finally:
+        _CURRENT.reset(token)
+
+
+class BoundedTransport(httpx.HTTPTransport):
+    """HTTP from one client address, on connections that obey the allowance of their thread.
+
+    Only to be used ``within`` one; LookupError otherwise.
+    """
+
+    def __init__(self, address: str | None, trust: ssl.SSLContext) -> None:
+        super().__init__(verify=trust, local_address=address)
+        # httpx has no argument for the connections below it; all else of it is wanted.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trust,
+            keepalive_expiry=5.0,
+            local_address=address,
+            network_backend=_Network(),
+        )
+
+
+class _Network(httpcore.NetworkBackend):
+    def __init__(self) -> None:
+        self._real = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 -- the allowance is the bound
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _CURRENT.get().seconds()
+        return _Stream(
+            self._real.connect_tcp(host, port, left, local_address, socket_options),
+        )
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection, each step of which takes from the allowance; time-outs told to it do not."""
+
+    def __init__(self, real: httpcore.NetworkStream) -> None:
+        self._real = real
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- see above
+        allowance = _CURRENT.get()
+        piece = self._real.read(max_bytes, allowance.seconds())
+        allowance.count(len(piece))
+        return piece
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- see above
+        # In pieces: a reader that takes a little now and then is a drip, too.
+        for start in range(0, len(buffer), _PIECE):
+            self._real.write(buffer[start : start + _PIECE], _CURRENT.get().seconds())
+
+    def close(self) -> None:
+        self._real.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 -- see above
+    ) -> httpcore.NetworkStream:
+        left = _CURRENT.get().seconds()
+        return _Stream(self._real.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._real.get_extra_info(info)

@@ -1,0 +1,137 @@
+"""One HTTP exchange on the wire channel, made a value however it ends."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+import httpx
+
+from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.body import ReplyWatch, UnreadableBodyError, unpacked
+from conformance.evidence.bounds import Allowance, BoundedTransport, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_BYTES = 1 << 20
+"""The most of a body that is kept."""
+
+
+def new_client(address: str | None) -> httpx.Client:
+    """Return a client that sends from an address, follows no redirect and reads no environment."""
+    transport = BoundedTransport(address, _trust())
+    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+
+
+def exchanged(client: httpx.Client, request: httpx.Request, seconds: float) -> Answer:
+    """Send a request and return what came within ``seconds``, from connect to the last byte.
+
+    Only an error in the request itself is raised: that is no answer of the target's.
+    """
+    started = time.monotonic()
+    with within(seconds) as allowance:
+        try:
+            status, headers, body, is_cut = _read(client, request, allowance)
+        except httpx.TransportError as error:
+            ended, why = _transport_of(error)
+        except UnreadableBodyError as error:
+            ended, why = Transport.UNREADABLE, str(error)
+        else:
+            return Answer(
+                Transport.ANSWERED,
+                status,
+                headers,
+                body,
+                time.monotonic() - started,
+                truncated=is_cut,
+                was_abandoned=is_cut and allowance.is_over,
+            )
+    return Answer(
+        ended,
+        seconds=time.monotonic() - started,
+        detail=why,
+        was_abandoned=ended is Transport.TIMEOUT,
+    )
+
+
+def _read(
+    client: httpx.Client, request: httpx.Request, allowance: Allowance
+) -> tuple[int, tuple[tuple[str, str], ...], bytes, bool]:
+    response = client.send(request, stream=True)
+    allowance.expect_a_body()
+    try:
+        body, is_cut = _bounded(response, allowance)
+    finally:
+        response.close()
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+    )
+    return response.status_code, headers, body, is_cut
+
+
+def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, bool]:
+    """Return the body, and whether it was cut because its time or its room was over."""
+    body = bytearray()
+    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    watch = ReplyWatch()
+    encoding = response.headers.get("content-encoding", "")
+    try:
+        for chunk in unpacked(_while_time_lasts(response, allowance), encoding):
+            body += chunk
+            if len(body) > MOST_BYTES or allowance.is_over:
+                return bytes(body[:MOST_BYTES]), True
+            # An event stream may stay open after the reply: the reply is all that is wanted.
+            if is_stream and watch.feed(chunk):
+                return bytes(body), False
+    except httpx.ReadTimeout:
+        return bytes(body), True
+    return bytes(body), False
+
+
+def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterator[bytes]:
+    """Yield the body's chunks, but none after the deadline, however fast they come."""
+    for chunk in response.iter_raw():
+        yield chunk
+        if allowance.is_over:
+            raise httpx.ReadTimeout("the exchange has no time left")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return the certificates to trust, which take longer to read than most requests take."""
+    return httpx.create_ssl_context()
+
+
+def _transport_of(error: httpx.TransportError) -> tuple[Transport, str]:
+    words = str(error)
+    if isinstance(error, httpx.TimeoutException):
+        return Transport.TIMEOUT, ""
+    if isinstance(error, httpx.ConnectError):
+        return _unconnected(error)
+    if isinstance(error, httpx.RemoteProtocolError):
+        if "disconnected" in words:
+            return Transport.RESET, "the connection was closed without an answer"
+        if "without sending complete" in words:
+            return Transport.CUT, words
+        return Transport.GARBAGE, words
+    if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
+        raise error  # our own request was malformed: that is no answer of the target's
+    return Transport.RESET, words
+
+
+def _unconnected(error: httpx.ConnectError) -> tuple[Transport, str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Transport.UNTRUSTED, cause.verify_message
+        if isinstance(cause, ssl.SSLError):
+            return Transport.NO_TLS, str(cause.reason or cause)
+        if isinstance(cause, OSError):
+            refused = cause.errno == errno.ECONNREFUSED
+            return (Transport.REFUSED, "") if refused else (Transport.UNREACHABLE, str(cause))
+        cause = cause.__cause__ or cause.__context__
+    return Transport.UNREACHABLE, str(error)

@@ -169,8 +169,8 @@ def test_a_run_that_saw_less_speaks_in_a_category_of_its_own(
     assert not set(_categories(full)) & set(_categories(less))
 
 
-def _target(name: str, url: str) -> Line:
-    return header(target={"name": name, "url": url})
+def _target(name: str, url: str, *command: str) -> Line:
+    return header(target={"name": name, "url": url}, command=["pytest", *command])
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,11 @@ def _target(name: str, url: str) -> Line:
         (_target("s", "https://a.example/mcp"), _target("s", "https://b.example/mcp"), False),
         (_target("s", "https://a.example/mcp"), _target("t", "https://a.example/mcp"), False),
         (_target("s", "http://127.0.0.1:1/a"), _target("s", "http://127.0.0.1:1/b"), False),
+        (
+            _target("s", "http://127.0.0.1:1/", "--target=http://127.0.0.1:1/"),
+            _target("s", "http://127.0.0.1:2/", "--target", "http://127.0.0.1:2/"),
+            False,
+        ),
         (_target("target", "http://[::1]:1/"), _target("target", "http://[::1]:2/"), False),
         (_target("é", "http://[broken"), _target("è", "http://[broken"), False),
     ],

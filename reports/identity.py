@@ -26,7 +26,8 @@ def target_key(header: Header) -> str:
     """Return the target's name and address.
 
     On loopback the port of a target that a profile names does not count: a server that is started
-    for a run listens on whatever port is free. One without a name has nothing but its address.
+    for a run listens on whatever port is free. It does count where ``--target`` gave the address,
+    for one profile may serve several, and for a target without a name, which has nothing else.
     """
     return f"{header.target_name}\n{_address(header)}"
 
@@ -53,7 +54,8 @@ def _address(header: Header) -> str:
         host = parts.hostname or ""
     except ValueError:  # no address at all; it still is the same on each run
         return url
-    if header.target_name != _UNNAMED and _is_loopback(host):
+    is_given = any(word.partition("=")[0] == "--target" for word in header.command)
+    if not is_given and header.target_name != _UNNAMED and _is_loopback(host):
         return f"{parts.scheme}://loopback{parts.path}"
     return url
 

@@ -3,14 +3,17 @@
 GitHub closes an alert when a later upload of the same category has no result for it, and knows no
 other word for it than *fixed*. So that no alert is closed by what was not seen:
 
-- One run an area, each in a category of its own: ``hallmark/TARGET/AREA-SCOPE/``. What stays
-  undecided in one area holds back that area and no other, and a run of one area alone is, for that
-  area, as good as a run of all.
-- SCOPE is a digest of what was decided in the area, and by which checks (``reports/scope.py``). A
-  run that decides less, or other things, goes to another category and leaves alerts of the first
-  one open.
-- An area with anything inconclusive is left out. A run that was cut short yields no file at all,
-  nor does one of which nothing may be said; ``render_all`` then removes the file of an earlier run.
+- One run an area, each in a category of its own: ``hallmark/TARGET/AREA-SCOPE``. A run of one area
+  alone is, for that area, as good as a run of all.
+- SCOPE is a digest of what was tried in the area, and by which checks (``reports/scope.py``). A run
+  that tries less, or other things, goes to another category and leaves alerts of the first one
+  open.
+- What stayed inconclusive stands beside the violations as a *note* that says so, with the rule and
+  the fingerprint that a violation would have: an alert on it stays open, and closes when a run sees
+  the requirement pass. Its level and its ``verdict`` property tell it from a violation. (SARIF has
+  the kind *open* for it, but demands the level *none* with it, which GitHub does not document.)
+- An area of which nothing was decided is left out: a target that does not answer changes nothing.
+  A run that was cut short yields no file; ``render_all`` then removes that of an earlier run.
 
 The price: alerts of a category that no run uploads to any more (other channels in the profile,
 another version of the catalogue) stay open until somebody deletes that configuration in GitHub. An
@@ -68,17 +71,20 @@ def category(run: Run, told: Told) -> str:
 
 
 def _run(run: Run, told: Told) -> dict[str, Any]:
-    failed = [one for one in told.decided if one.verdict is Verdict.FAIL]
-    places = {finding.id: place for place, finding in enumerate(told.decided)}
+    results = [
+        _result(run, finding, place)
+        for place, finding in enumerate(told.tried)
+        if finding.verdict is not Verdict.PASS
+    ]
     return {
         "tool": {"driver": _driver(run, told)},
         # What follows the last slash tells uploads of one category apart.
         "automationDetails": {"id": f"{category(run, told)}/{run.header.started:%Y%m%dT%H%M%SZ}"},
         "invocations": [_invocation(run)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(run, one, places[one.id]) for one in failed],
+        "results": results,
         "properties": {
-            "passed": [one.id for one in told.decided if one.verdict is Verdict.PASS],
+            "passed": [one.id for one in told.tried if one.verdict is Verdict.PASS],
             "notAssessed": [one.id for one in told.unassessed],
         },
     }
@@ -89,7 +95,7 @@ def _driver(run: Run, told: Told) -> dict[str, Any]:
     return {
         "name": _TOOL,
         **({"version": version} if version else {}),
-        "rules": [_rule(finding) for finding in told.decided],
+        "rules": [_rule(finding) for finding in told.tried],
     }
 
 
@@ -107,9 +113,10 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "properties": {
             "tags": _tags(finding, weaknesses),
             "precision": "high",
-            "security-severity": _SCORES[finding.severity],
         },
     }
+    if finding.verdict is not Verdict.INCONCLUSIVE:  # else a note would count as a violation
+        rule["properties"]["security-severity"] = _SCORES[finding.severity]
     if weaknesses:
         rule["helpUri"] = _weakness_page(weaknesses[0])
     return rule
@@ -148,8 +155,7 @@ def _result(run: Run, finding: Finding, place: int) -> dict[str, Any]:
     return {
         "ruleId": finding.id,
         "ruleIndex": place,
-        "kind": "fail",
-        "level": _LEVELS[finding.severity],
+        "level": _LEVELS[finding.severity] if finding.verdict is Verdict.FAIL else "note",
         "message": {"text": _message(finding)},
         "locations": [_location(finding)],
         # The first is the one name that code scanning compares; the second is for other readers.
@@ -157,6 +163,7 @@ def _result(run: Run, finding: Finding, place: int) -> dict[str, Any]:
             "primaryLocationLineHash": f"{fingerprint}:1",
             "targetAndRequirement/v1": fingerprint,
         },
+        "properties": {"verdict": finding.verdict.value},
     }
 
 
@@ -183,9 +190,12 @@ def _utc(moment: datetime) -> str:
 def _message(finding: Finding) -> str:
     seen = clip(finding.seen or finding.reason or "see the report", _SEEN)
     title, command = clip(finding.title, _SEEN), clip(finding.rerun, _SEEN)
-    return _plain(
-        f"{finding.id} is violated: {title}. Seen: {seen}\n\nRun just this again: {command}"
+    said = (
+        f"{finding.id} is violated: {title}. Seen: {seen}"
+        if finding.verdict is Verdict.FAIL
+        else f"{finding.id} could not be decided; no violation was seen: {title}. Reason: {seen}"
     )
+    return _plain(f"{said}\n\nRun just this again: {command}")
 
 
 def _plain(words: str) -> str:

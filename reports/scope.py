@@ -1,15 +1,16 @@
 """Of which requirements a run may speak where silence reads as repair.
 
 Code scanning keeps alerts by category and closes each one whose result is missing from the next
-upload of its category; it knows no word for *was not looked at*. So a run says something of an area
-only where each requirement of that area was decided or could not be assessed at all, and names in
-the category which ones were decided, and by which checks. Whatever else a run decides (a profile
-with fewer channels, ``--requirement``, a path to one check, a version with other requirements)
-belongs to another category, and closes nothing in this one.
+upload of its category; it knows no word for *was not looked at*. So a run speaks of an area only if
+something of it was decided. It then names each requirement that it tried: what failed, and what
+stayed inconclusive, lest silence close an alert on it. And the category says which requirements
+were tried, by which checks. Whatever else a run tries (a profile with fewer channels,
+``--requirement``, a path to one check, a version with other requirements) belongs to another
+category, and closes nothing in this one.
 
-*Inconclusive* is what the next run may decide, so it holds its area back instead of moving it to a
-category of its own, where an alert would stay open after its repair. *Not assessed* is a property
-of the profile, the same on each run.
+*Inconclusive* cannot move its area to another category, as *not assessed* does: it often is what a
+violation leads to, decided once that is repaired, and then the alert would stay open where it was.
+*Not assessed* is a property of the profile, the same on each run.
 
 A run that was cut short says nothing: even a pass of it may lack a check.
 """
@@ -24,8 +25,6 @@ from reports.answer import Outcome, decide
 from reports.identity import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from reports.run import Finding, Run
 
 # What code scanning takes in one file; with more it would refuse them all.
@@ -36,20 +35,20 @@ _WHY = "code scanning would close, as repaired, each alert that a file leaves ou
 
 @dataclass(frozen=True)
 class Told:
-    """An area that may be spoken of: what was decided in it, and what could not be assessed."""
+    """An area that may be spoken of: what was tried in it, and what could not be assessed."""
 
     area: str
-    decided: tuple[Finding, ...]
+    tried: tuple[Finding, ...]
     unassessed: tuple[Finding, ...]
 
     @property
     def key(self) -> str:
-        """Tells one set of decided requirements, and of checks that decided them, from another."""
+        """Tells one set of tried requirements, and of checks that tried them, from another."""
         return digest(
             self.area,
             *(
                 part
-                for finding in sorted(self.decided, key=lambda one: one.id)
+                for finding in sorted(self.tried, key=lambda one: one.id)
                 for part in (finding.id, *sorted(check.name for check in finding.checks), "")
             ),
         )
@@ -89,30 +88,20 @@ def scope(run: Run) -> Scope:
     told: list[Told] = []
     withheld: dict[str, list[str]] = {}
     for area, findings in run.areas.items():
-        if reason := _obstacle(findings):
-            withheld.setdefault(reason, []).append(area)
+        if not any(one.verdict in _DECIDED for one in findings):
+            withheld.setdefault("nothing of it was decided", []).append(area)
         elif len(told) == MOST_AREAS:
             withheld.setdefault(f"a file takes {MOST_AREAS} areas", []).append(area)
         else:
-            told.append(Told(area, *_split(findings)))
+            told.append(_told(area, findings))
     reasons = (Withheld(tuple(areas), reason) for reason, areas in withheld.items())
     return Scope(tuple(told), tuple(reasons))
 
 
-def _obstacle(findings: tuple[Finding, ...]) -> str:
-    undecided = [one.id for one in findings if one.verdict is Verdict.INCONCLUSIVE]
-    if len(undecided) == len(findings):
-        return "all of it is inconclusive"
-    if undecided:
-        return f"{', '.join(undecided)} {'is' if len(undecided) == 1 else 'are'} inconclusive"
-    if not any(one.verdict in _DECIDED for one in findings):
-        return "nothing of it was assessed"
-    return ""
-
-
-def _split(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, ...]]:
-    yield tuple(one for one in findings if one.verdict in _DECIDED)
-    yield tuple(one for one in findings if one.verdict not in _DECIDED)
+def _told(area: str, findings: tuple[Finding, ...]) -> Told:
+    tried = tuple(one for one in findings if one.verdict is not Verdict.NOT_ASSESSED)
+    unassessed = tuple(one for one in findings if one.verdict is Verdict.NOT_ASSESSED)
+    return Told(area, tried, unassessed)
 
 
 def _clause(withheld: Withheld) -> str:

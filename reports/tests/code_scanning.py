@@ -7,6 +7,7 @@ category of the tool holds it.
 from __future__ import annotations
 
 import json
+from functools import cache
 
 MOST_RUNS = 20
 
@@ -24,16 +25,22 @@ class CodeScanning:
 
     def upload(self, text: str | None) -> None:
         """Take a file; nothing happens without one. Raises ValueError for one it would refuse."""
-        if text is None:
-            return
-        runs = json.loads(text)["runs"]
-        if not 0 < len(runs) <= MOST_RUNS:
-            raise ValueError(f"{len(runs)} runs in a file")
-        categories = [run["automationDetails"]["id"].rpartition("/")[0] for run in runs]
-        if len(set(categories)) < len(categories) or not all(categories):
-            raise ValueError(f"categories are absent or stand twice: {categories}")
-        for category, run in zip(categories, runs, strict=True):
-            self._held[category] = {
-                result["partialFingerprints"]["primaryLocationLineHash"]: result["ruleId"]
-                for result in run["results"]
-            }
+        if text is not None:
+            self._held |= _read(text)
+
+
+@cache
+def _read(text: str) -> dict[str, dict[str, str]]:
+    runs = json.loads(text)["runs"]
+    if not 0 < len(runs) <= MOST_RUNS:
+        raise ValueError(f"{len(runs)} runs in a file")
+    categories = [run["automationDetails"]["id"].rpartition("/")[0] for run in runs]
+    if len(set(categories)) < len(categories) or not all(categories):
+        raise ValueError(f"categories are absent or stand twice: {categories}")
+    return {
+        category: {
+            result["partialFingerprints"]["primaryLocationLineHash"]: result["ruleId"]
+            for result in run["results"]
+        }
+        for category, run in zip(categories, runs, strict=True)
+    }

@@ -48,7 +48,7 @@ def test_the_command_prints_what_it_wrote(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     *paths, what, why = done.stdout.splitlines()
     assert paths == [str(tmp_path / "a/b" / name) for name in FILE_NAMES]
-    assert what == "results.sarif leaves something out: RLS (RLS-01 is inconclusive)."
+    assert what == "results.sarif leaves something out: RLS (nothing of it was decided)."
     assert "close" in why
 
 

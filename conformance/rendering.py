@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def run_reports(root: Path, *words: str) -> bool:
@@ -18,4 +15,7 @@ def run_reports(root: Path, *words: str) -> bool:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         sys.stderr.write(f"no report was written: {said[-1] if said else done.returncode}\n")
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        if not Path(line).is_file():  # after the paths, what a document had to leave out
+            sys.stdout.write(f"{line}\n")
     return done.returncode == 0

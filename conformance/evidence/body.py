@@ -86,18 +86,17 @@ def parsed(text: str | bytes) -> Any:
 
 
 def _depth_is_bounded(value: Any) -> bool:
-    level = [value]
+    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
     for _ in range(_DEEPEST):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
         if not level:
             return True
     return False
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value).values()
-    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def is_reply(message: Any) -> bool:

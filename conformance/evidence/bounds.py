@@ -23,6 +23,7 @@ MOST_BYTES = 1 << 23
 """The most that is read of an answer as it comes over the line, chunk by chunk."""
 _PIECE = 1 << 14
 """Bytes sent under one look at the clock."""
+_START, _SHOWN = b"HTTP/", 40
 
 
 class Allowance:
@@ -30,6 +31,7 @@ class Allowance:
 
     def __init__(self, deadline: float) -> None:
         self._deadline, self._bytes = deadline, MOST_HEAD_BYTES
+        self._start = b""
 
     @property
     def is_over(self) -> bool:
@@ -43,11 +45,19 @@ class Allowance:
             raise httpcore.ReadTimeout("the exchange has no time left")
         return left
 
-    def count(self, received: int) -> None:
-        """Take off bytes received. Raises httpcore.RemoteProtocolError when there are too many."""
-        self._bytes -= received
+    def count(self, received: bytes) -> None:
+        """Take off what was received. Raises httpcore.RemoteProtocolError.
+
+        That is when there is too much of it, or when it is seen from its start to be no HTTP: a
+        parser would wait for the end of a head that never comes.
+        """
+        self._bytes -= len(received)
         if self._bytes < 0:
             raise httpcore.RemoteProtocolError("more bytes than an answer may have")
+        if len(self._start) < len(_START):
+            self._start = (self._start + received)[: len(_START)]
+            if not _START.startswith(self._start):
+                raise httpcore.RemoteProtocolError(f"it begins with {received[:_SHOWN]!r}")
 
     def expect_a_body(self) -> None:
         """Allow as much more as a body may take."""
@@ -112,7 +122,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- see above
         allowance = _CURRENT.get()
         piece = self._real.read(max_bytes, allowance.seconds())
-        allowance.count(len(piece))
+        allowance.count(piece)
         return piece
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- see above

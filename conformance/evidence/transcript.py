@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Transcript:
     ) -> None:
         """Remember one request and what came back."""
         self._count += 1
-        self._exchanges.append(_Exchange(self._count, request, url, sent, answer))
+        # A copy, without what is not shown, and without what was parsed of it.
+        kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
+        self._exchanges.append(_Exchange(self._count, request, url, sent, kept))
 
     def _shown(self, kept: _Exchange) -> dict[str, str]:
         """Write an exchange down: only now, since most are never shown, and secrets are learned."""

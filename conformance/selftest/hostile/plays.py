@@ -189,7 +189,7 @@ def long_list(line: Line) -> None:
 
 def many_objects(line: Line) -> None:
     """Answer with as many empty objects as a body that is read can hold."""
-    body = b'{"jsonrpc":"2.0","id":1,"result":{"tools":[' + b"{}," * 340_000 + b"{}]}}"
+    body = b'{"jsonrpc":"2.0","id":1,"result":{"tools":[' + b"{}," * 170_000 + b"{}]}}"
     while True:
         line.request()
         line.send(answer(b"200 OK", body, JSON[:-2]))

@@ -14,7 +14,7 @@ from reports.references import OWASP_MCP_LIST
 from reports.run import load
 from reports.sizing import fit
 from reports.tests.page import Page
-from reports.tests.records import EXCHANGE, NOTE, Line, finding, header, mixed, whole, write
+from reports.tests.records import EXCHANGE, NOTE, Line, finding, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,3 +247,14 @@ def test_a_cut_run_shows_no_proportions(tmp_path: Path) -> None:
     cut = Page(html.render(load(write(tmp_path, whole([finding()])[:-1]))))
 
     assert not [one for one in cut.attributes("svg") if one.get("class") == "bar"]
+
+
+def test_a_known_failure_stands_apart_from_what_must_be_mended(tmp_path: Path) -> None:
+    lines = [finding("AUTH-01", "fail", known=known()), finding("AUTH-02", "fail")]
+
+    document = html.render(load(write(tmp_path, whole(lines, 1))))
+
+    failed, rest = document.split('id="failed"')[1].split('id="known"')
+    assert "AUTH-02" in failed
+    assert "AUTH-01" not in failed
+    assert "Title of AUTH-01 (expected, until 2030-01-31): mended in the spring" in rest

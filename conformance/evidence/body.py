@@ -18,6 +18,8 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 _DEEPEST = 100
 """Levels of nesting of a JSON value that is read."""
+_MOST_VALUES = 50_000
+"""Values of a JSON text that is read: a megabyte of text may take a hundred of memory."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _LONGEST_END = 4
@@ -74,20 +76,24 @@ def event_data(stream: str) -> list[str]:
 
 
 def parsed(text: str | bytes) -> Any:
-    """Return the value that JSON text holds; None where it is none, or nested beyond all use.
+    """Return the value that JSON text holds; None where it is none, or beyond all use.
 
-    What is nested deeper than this could be read, and then break whoever walks it or prints it.
+    What is nested deeper, or holds more, could be read, and then break whoever walks or keeps it.
     """
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if _depth_is_bounded(found) else None
+    return found if _is_bounded(found) else None
 
 
-def _depth_is_bounded(value: Any) -> bool:
+def _is_bounded(value: Any) -> bool:
     level: list[Any] = [value] if isinstance(value, (dict, list)) else []
+    values = 0
     for _ in range(_DEEPEST):
+        values += sum(map(len, level))
+        if values > _MOST_VALUES:
+            return False
         level = [
             inner
             for outer in level

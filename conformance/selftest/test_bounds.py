@@ -109,6 +109,12 @@ def test_json_beyond_all_use_is_no_json(levels: int, left: str, right: str) -> N
     assert whole.visible[0] == 200
 
 
+@pytest.mark.parametrize("value", ["{}", "0", '"a"', "[{}]"])
+def test_json_of_too_many_values_is_no_json(value: str) -> None:
+    assert parsed(f"[{','.join([value] * 60_000)}]") is None
+    assert parsed(f"[{','.join([value] * 20_000)}]") is not None
+
+
 def test_json_of_ordinary_depth_is_read() -> None:
     assert parsed("[" * 60 + "]" * 60) is not None
 

@@ -63,6 +63,8 @@ def test_a_valid_key_opens_a_conversation_in_every_revision(
     for revision in sorted(named & {*SESSION_REVISIONS, STATELESS}):
         answer = wire.derived(revision=revision).knock(keys.active)
         assert answer.succeeded, f"{revision}: {answer}"
+        if revision != STATELESS:
+            assert answer.result.get("protocolVersion") == revision, f"{revision}: {answer}"
 
 
 @requirement("MCP-02")

@@ -97,7 +97,7 @@ def _is_bounded(value: Any) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            for inner in cast("Iterable[Any]", outer.values() if isinstance(outer, dict) else outer)
             if inner and isinstance(inner, (dict, list))
         ]
         if not level:

@@ -42,6 +42,7 @@ TIMELESS = PROFILE + '[not_applicable]\nTIME = "a server of tests, which nobody 
 """For those that refuse as they should, whose times would be taken for minutes."""
 IN_FULL = {name: one for name, one in BEHAVIOURS.items() if not one.is_form}
 DEAD = {name: one for name, one in BEHAVIOURS.items() if one.is_dead}
+_FENCED = re.compile(r"^ *(`{3,}|~{3,})[^\n]*\n.*?^ *\1 *$", re.MULTILINE | re.DOTALL)
 _OF_PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback")
 
 
@@ -212,6 +213,7 @@ def require_nothing_alive(judged: Judged) -> None:
         text = (judged.folder / name).read_text("utf-8")
         assert "\x1b" not in text, name
         assert not {"\x9b", "\u202e"} & set(text), name
-    summary = (judged.folder / "summary.md").read_text("utf-8")
+    # Inside a fence Markdown obeys nothing, up to a line with as many backticks.
+    summary = _FENCED.sub("", (judged.folder / "summary.md").read_text("utf-8"))
     assert f"<script>{MARK}" not in summary
     assert f"![]({MARK}" not in summary

@@ -163,5 +163,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "connection closed each time": liar(
         liars.ClosesEach, f"{REFUSALS} AUTH-05 AUTH-06 MCP-01", spared="AUTH"
     ),
-    "lies about versions": liar(liars.LiesOnVersions, f"{REFUSALS} AUTH-05 AUTH-06"),
+    "lies about versions": liar(liars.LiesOnVersions, f"{REFUSALS} AUTH-05 AUTH-06", spared="AUTH"),
 }

@@ -120,7 +120,7 @@ class Draft:
             if Channel.HEALTH_ROUTE in channels and self._found.health is not None:
                 continue
             for channel in channels:
-                yield from _prose(f"{channel.supplied_by}. {_unlocked_by(channel)}")
+                yield from _worth(channel)
             for line in text.splitlines():
                 yield f"#{line}" if line and not line.startswith("#") else line
         if self._key_env is not None and section.name == "tenants":
@@ -153,12 +153,16 @@ class Draft:
             yield f"api_key_scheme = {quoted(place.scheme)}"
         if request_id is not None:
             yield f"request_id = {quoted(request_id)}"
+        else:
+            yield from _worth(Channel.REQUEST_ID)
+            yield '#request_id = "X-Request-Id"'
 
     def _answers(self) -> Iterator[str]:
         word = self._found.refusal
-        yield from _prose("What the body of a refusal holds at least, if it is not the default.")
+        yield from _worth(Channel.REFUSAL_BODY)
         said = '"unauthorized"' if word is None else self._say(word)
         yield f"#unauthorized = {{ error = {said} }}"
+        yield from _worth(Channel.LIMIT_BODY)
         yield '#rate_limited = { error = "rate_limit_exceeded" }'
 
     def _limits(self) -> Iterator[str]:
@@ -169,8 +173,12 @@ class Draft:
             whose = "with a key" if limit.is_of_key else "without a key"
             yield f"# Announced {whose}: {limit.field}: {self._say(limit.text)}"
         # With a key, the limit may be the tenant's or the address's; without one there is no doubt.
+        yield from _worth(Channel.ADDRESS_LIMIT)
         yield from _limit("address", self._announced(is_of_key=False), is_sure=True)
+        yield from _worth(Channel.TENANT_LIMIT)
         yield from _limit("tenant", self._announced(is_of_key=True), is_sure=False)
+        yield from _worth(Channel.FAILURE_LIMIT)
+        yield "#auth_failures = 10"
 
     def _announced(self, *, is_of_key: bool) -> list[tuple[int, int]]:
         """Return the requests and seconds of limits with a window, the tightest first."""
@@ -193,6 +201,11 @@ class Draft:
             yield f"#   {self._say(tool.name)}: {what}"
         if len(tools) > _MOST_TOOLS:
             yield f"#   and {len(tools) - _MOST_TOOLS} more"
+
+
+def _worth(channel: Channel) -> Iterator[str]:
+    """Yield what would supply a channel, and what that would let be judged."""
+    yield from _prose(f"{channel.supplied_by}. {_unlocked_by(channel)}")
 
 
 def _limit(name: str, told: list[tuple[int, int]], *, is_sure: bool) -> Iterator[str]:

@@ -118,6 +118,13 @@ SECTIONS = (
             ((Channel.SECURITY_LINT,), 'security_lint = ["ruff", "check", "--select=S"]'),
             ((Channel.AUDIT,), 'audit = ["pip-audit", "--requirement={requirements}"]'),
             (
+                (Channel.PULL_REQUEST,),
+                (
+                    '[channels.repository.pull_request]\ncommand = ["check-body", "{body}"]\n'
+                    'body = "## Reviews\\n\\n- security: no\\n\\n## Test plan\\n\\n- [x] run"'
+                ),
+            ),
+            (
                 (Channel.MIGRATION,),
                 (
                     '[channels.migration]\nfailing = ["server", "migrate"]\n'

@@ -15,6 +15,8 @@ from conformance.selftest.judging import ROOT, judge
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.interop
+
 SECONDS = 900
 """For one judgement, its first installation included, on a machine that has much else to do."""
 AREAS = "--area=AUTH,BLOCK,MCP,OPS,RATE,RLS"

@@ -19,6 +19,8 @@ import pytest
 
 from reference_server.tests.interop.key_proxy import adding
 
+pytestmark = pytest.mark.interop
+
 HERE = Path(__file__).parent
 RUNNER = HERE / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
 SECONDS = 300

@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema``: what goes with judging, and is none itself.
+"""``python -m conformance init-profile | schema | traffic``: what goes with judging.
 
 Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
 answer. One sentence on stderr says which and why.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
-from conformance import profile, schema
+from conformance import profile, schema, traffic
 from conformance.draft import Draft
 from conformance.redaction import Redactor
 from conformance.survey import SilentError, Surveyor
@@ -40,6 +40,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if arguments.command == "schema":
             sys.stdout.write(schema.text())
+        elif arguments.command == "traffic":
+            sys.stdout.write(_traffic(arguments.record))
         else:
             _init_profile(arguments.target, arguments.out, arguments.key_env)
     except (_UsageError, profile.ProfileError) as error:
@@ -72,6 +74,13 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
     sys.stdout.write(f"{out}: written after {found.requests} requests\n")
 
 
+def _traffic(record: Path) -> str:
+    try:
+        return traffic.from_record(record)
+    except (OSError, ValueError, KeyError) as error:
+        raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
+
+
 def _key(name: str | None) -> str | None:
     if name is None:
         return None
@@ -95,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m conformance", description="What goes with judging.")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("schema", help="print the JSON Schema of a profile")
+    counts = commands.add_parser("traffic", help="print what a run sent, by requirement, as JSON")
+    counts.add_argument("record", type=Path, metavar="RUN.jsonl", help="the record of the run")
     init = commands.add_parser(
         "init-profile", help="ask a target a few questions, and write a commented profile"
     )

@@ -12,7 +12,7 @@ from conformance import fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.fixtures import OUTCOME, SESSION
-from conformance.judgeable import check_profile, obstacle
+from conformance.judgeable import check_profile, dry_run, obstacle
 from conformance.outcome import ItemOutcome
 from conformance.recorder import PROPERTY, Recorder, from_property, started_now
 from conformance.rendering import run_reports
@@ -41,12 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Check the profile instead of judging, if that is asked for: no plugin need even start."""
-    if not config.getoption("--check-profile"):
+    instead = {"--check-profile": check_profile, "--dry-run": dry_run}
+    asked = next((name for name in instead if config.getoption(name)), None)
+    if asked is None:
         return None
     if not command_line.is_judging(config):
-        raise pytest.UsageError("--check-profile goes with the judge: pytest conformance")
+        raise pytest.UsageError(f"{asked} goes with the judge: pytest conformance")
     try:
-        sys.stdout.write(check_profile(command_line.parse(config), config.rootpath))
+        sys.stdout.write(instead[asked](command_line.parse(config), config.rootpath))
     except profiles.ProfileError as error:
         raise pytest.UsageError(str(error)) from None
     return 0

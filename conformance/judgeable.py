@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from conformance import profile as profiles
+from conformance import traffic
 from conformance.catalogue import requirements
 from conformance.options import DEFAULT_PROFILE
 from conformance.recorder import unseen_reason
@@ -95,6 +96,12 @@ def check_profile(options: Options, root: Path) -> str:
     count = sum(not one.lacking for one in found)
     line = f"{name} is valid: {count} of {len(found)} requirements could be judged with it"
     return "\n".join([line, "", *_by_area(found), *_by_what_is_lacking(found)]) + "\n"
+
+
+def dry_run(options: Options, root: Path) -> str:
+    """Return what ``--dry-run`` prints. Raises ProfileError for a profile that is wrong."""
+    target, _ = _target(options, root)
+    return traffic.told(target, options, prospects(target, options))
 
 
 def _target(options: Options, root: Path) -> tuple[Target, str]:

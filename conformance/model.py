@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,7 @@ class CheckResult:
     seconds: float = 0.0
     missing: tuple[str, ...] = ()
     evidence: tuple[dict[str, str], ...] = ()
+    sent: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class Standing(StrEnum):
@@ -266,6 +268,7 @@ class Finding:
             "seen": deciding.seen if deciding else "",
             "evidence": evidence[: self.evidence_limit],
             "seconds": round(sum(check.seconds for check in self.checks), 4),
+            "sent": dict(sum((Counter(check.sent) for check in self.checks), Counter[str]())),
             "needs": [need.value for need in requirement.needs],
             "missing": missing,
             "references": list(requirement.references),

@@ -66,6 +66,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--targets", metavar="FILE", help="judge many: a TOML file with a [[target]] table for each"
     )
+    group.addoption(
+        "--dry-run", action="store_true", help="only print what would be sent, by requirement"
+    )
     group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
     group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
     group.addoption("--area", metavar="A,B", help="judge only these areas")

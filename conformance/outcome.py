@@ -58,6 +58,7 @@ class ItemOutcome:
             seconds=self._seconds,
             missing=self._missing,
             evidence=self.transcript.entries() if self.transcript else (),
+            sent=dict(self.transcript.sent) if self.transcript else {},
         )
         return as_property(self._requirement.id, result)
 

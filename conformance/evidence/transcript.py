@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ class Transcript:
         self._exchanges: deque[_Exchange] = deque(maxlen=_KEPT)
         self._notes: list[dict[str, str]] = []
         self._count = 0
+        self.sent: Counter[str] = Counter()
+        """Requests by their kind, as ``traffic.Sent`` writes it."""
 
     def exchange(
         self, request: Request, url: str, sent: list[tuple[str, str]], answer: Answer

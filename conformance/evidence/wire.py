@@ -22,6 +22,7 @@ from conformance.forge.requests import (
     rpc,
     tool_call,
 )
+from conformance.traffic import Sent, route_of
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ class Wire:
         """
         if key is not None:
             request = request.with_header(*self.key_header(key))
+        fails = is_guarded and key not in self._shared.good_keys
+        self.note_sent(request.method, request.path, 1, fails=fails)
         address = self._charged(key, is_guarded=is_guarded)
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
@@ -148,6 +151,12 @@ class Wire:
         answer = self._exchange(self._client(address), request, url, headers)
         self.transcript.exchange(request, url, headers, answer)
         return answer
+
+    def note_sent(self, method: str, path: str | None, requests: int, *, fails: bool) -> None:
+        """Count requests of one kind; ``fails`` tells that they present no right credential."""
+        with self._shared.lock:
+            kind = Sent(method, route_of(self.target, path), fails)
+            self.transcript.sent[str(kind)] += requests
 
     def _charged(self, key: str | None, *, is_guarded: bool) -> str | None:
         """Charge a request to its key and its address; return the address."""
@@ -161,6 +170,7 @@ class Wire:
 
     def charge(self, key: str, requests: int) -> None:
         """Count requests that another program is about to send with a key, waiting if need be."""
+        self.note_sent("POST", None, requests, fails=False)
         for _ in range(requests):
             self._charged(key, is_guarded=True)
 

@@ -75,6 +75,8 @@ class Comparison:
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
         found = measure(sampler, tuple(credentials), rule, limits.seconds)
+        timed = sampler.times.size
+        self.wire.note_sent(self.request.method, self.request.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(
             {status for _, status in sampler.statuses} <= _REFUSED,

@@ -63,10 +63,14 @@ def _wants_leave(target: Target, options: Options, entry: Requirement) -> bool:
 
 @dataclass(frozen=True)
 class Prospect:
-    """One requirement, and what keeps it from being judged; nothing where it could be."""
+    """One requirement, and what keeps it from being judged; nothing where it could be.
+
+    ``is_begun`` tells that at least one of its checks can be made.
+    """
 
     requirement: Requirement
     lacking: tuple[str, ...]
+    is_begun: bool
 
 
 def prospects(target: Target, options: Options) -> list[Prospect]:
@@ -75,15 +79,18 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     A requirement needs all of its checks: what went partly unseen is not assessed.
     """
     lacking: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    begun: set[str] = set()
     for requirement_id, needs in checks():
         entry = requirements()[requirement_id]
         found = obstacle(target, options, entry, needs)
-        if found is not None:
+        if found is None:
+            begun.add(requirement_id)
+        else:
             words = [channel.supplied_by for channel in found.missing] or [str(found)]
             words += [_LEAVE] if _wants_leave(target, options, entry) else []
             lacking[requirement_id].update(dict.fromkeys(words))
     return [
-        Prospect(entry, tuple(lacking[entry.id]))
+        Prospect(entry, tuple(lacking[entry.id]), entry.id in begun)
         for entry in requirements().values()
         if options.selects(entry)
     ]

@@ -83,19 +83,26 @@ def _lines(target: Target, options: Options, prospects: list[Prospect]) -> Itera
     yield f"Nothing was sent. To {target.url} a run sends about what the reference server was sent:"
     yield ""
     for one in prospects:
-        if not one.lacking:
-            sent = known.get(one.requirement.id, Counter[Sent]())
+        if one.is_begun:
+            sent = _there(target, known.get(one.requirement.id, Counter[Sent]()))
             total += sent
             alone = "  (exhausts limits or moves the clock)" if one.requirement.alone else ""
-            yield f"{one.requirement.id:<9}{_sum(target, sent) or 'nothing over HTTP'}{alone}"
-    unjudged = sum(bool(one.lacking) for one in prospects)
+            most = "at most " if one.lacking else ""
+            yield f"{one.requirement.id:<9}{most}{_sum(target, sent) or 'nothing over HTTP'}{alone}"
+    unjudged = sum(not one.is_begun for one in prospects)
     yield ""
     yield f"in all   {_sum(target, total) or 'nothing over HTTP'}"
     yield f"tools    {', '.join(_tools(target)) or 'none'}: no other is called"
     if unjudged:
-        yield f"besides  {unjudged} requirements would be judged in part or not at all"
+        yield f"besides  {unjudged} requirements lack what --check-profile tells, and send nothing"
     if not target.is_loopback and not options.is_intrusive:
         yield "limits   nothing is exhausted and no address blocked without --intrusive"
+
+
+def _there(target: Target, sent: Counter[Sent]) -> Counter[Sent]:
+    """Return what goes to routes that the target has."""
+    routes = {name for name, value in target.routes if value} | {"mcp", ELSEWHERE}
+    return Counter({kind: count for kind, count in sent.items() if kind.route in routes})
 
 
 def _sum(target: Target, sent: Mapping[Sent, int]) -> str:

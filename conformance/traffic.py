@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from conformance.evidence.sent import ELSEWHERE, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,37 +22,6 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 MEASURED = Path(__file__).parent / "catalogue" / "traffic.json"
-ELSEWHERE = "elsewhere"
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A kind of request: its method, the route by its name in the profile, and what it presents.
-
-    ``fails`` tells that it presents no right credential where one is asked for.
-    """
-
-    method: str
-    route: str
-    fails: bool
-
-    def __str__(self) -> str:
-        """Return it as one word a record can hold, which ``parse`` reads."""
-        return f"{self.method} {self.route}{'!' if self.fails else ''}"
-
-    @staticmethod
-    def parse(text: str) -> Sent:
-        """Read what ``str`` wrote."""
-        method, _, route = text.partition(" ")
-        return Sent(method, route.removesuffix("!"), route.endswith("!"))
-
-
-def route_of(target: Target, path: str | None) -> str:
-    """Return the name of the route that a request goes to; None stands for the MCP endpoint."""
-    if path is None:
-        return "mcp"
-    named = {value: name for name, value in target.routes if isinstance(value, str)}
-    return named.get(path.partition("?")[0], ELSEWHERE)
 
 
 def measured() -> dict[str, Counter[Sent]]:

@@ -43,7 +43,7 @@ class Transcript:
         self._notes: list[dict[str, str]] = []
         self._count = 0
         self.sent: Counter[str] = Counter()
-        """Requests by their kind, as ``traffic.Sent`` writes it."""
+        """Requests by their kind, as ``Sent`` writes it."""
 
     def exchange(
         self, request: Request, url: str, sent: list[tuple[str, str]], answer: Answer

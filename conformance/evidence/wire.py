@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.sent import Sent, route_of
 from conformance.evidence.transport import exchanged, new_client
 from conformance.forge.requests import (
     STATELESS,
@@ -22,7 +23,6 @@ from conformance.forge.requests import (
     rpc,
     tool_call,
 )
-from conformance.traffic import Sent, route_of
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:

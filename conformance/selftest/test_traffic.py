@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.__main__ import main
 from conformance.catalogue import requirements
+from conformance.evidence.sent import Sent
 from conformance.selftest.judging import judge
 from conformance.selftest.targets import Good, serving
-from conformance.traffic import Sent, measured
+from conformance.traffic import measured
 
 if TYPE_CHECKING:
     import pytest

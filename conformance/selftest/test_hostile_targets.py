@@ -41,6 +41,11 @@ QUICK = PROFILE + "[timing]\nseconds = 0.2\n"
 TIMELESS = PROFILE + '[not_applicable]\nTIME = "a server of tests, which nobody times"\n'
 """For those that refuse as they should, whose times would be taken for minutes."""
 IN_FULL = {name: one for name, one in BEHAVIOURS.items() if not one.is_form}
+EVERY_THIRD = [
+    pytest.param(name, marks=() if turn % 3 == 0 else pytest.mark.hostile)
+    for turn, name in enumerate(IN_FULL)
+]
+"""A whole judgement of each takes minutes in all: a third of them is judged each time."""
 DEAD = {name: one for name, one in BEHAVIOURS.items() if one.is_dead}
 _FENCED = re.compile(r"^ *(`{3,}|~{3,})[^\n]*\n.*?^ *\1 *$", re.MULTILINE | re.DOTALL)
 _OF_PYTHON = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|Traceback")
@@ -50,7 +55,7 @@ def test_there_are_enough_of_them() -> None:
     assert len(IN_FULL) + len(KINDS) - 1 >= 25
 
 
-@pytest.mark.parametrize("name", list(IN_FULL))
+@pytest.mark.parametrize("name", EVERY_THIRD)
 def test_a_hostile_target_gets_its_honest_verdict_at_a_bounded_cost(
     tmp_path: Path, name: str
 ) -> None:

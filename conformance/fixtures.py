@@ -168,7 +168,7 @@ def log(target: Target) -> LogStream:
 def passage(target: Target, session: JudgeSession) -> Passage:
     """Time at the target."""
     channel = target.channels.clock
-    clock = TargetClock(channel) if channel else None
+    clock = TargetClock(channel, session.pace.age) if channel else None
     return Passage(clock, session.options.patience, session.held.forget)
 
 

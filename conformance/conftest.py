@@ -193,6 +193,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let no check pass on an answer that is missing: it may have shown a violation."""
+    done = yield
+    outcome = item.stash.get(OUTCOME, None)
+    if outcome is not None and outcome.transcript is not None:
+        outcome.transcript.require_answers()
+    return done
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

@@ -7,6 +7,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.verdicts import NotEstablishedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -44,6 +46,7 @@ class Transcript:
         self._count = 0
         self.sent: Counter[str] = Counter()
         """Requests by their kind, as ``Sent`` writes it."""
+        self._unanswered: list[str] = []
 
     def exchange(
         self, request: Request, url: str, sent: list[tuple[str, str]], answer: Answer
@@ -53,6 +56,18 @@ class Transcript:
         # A copy, without what is not shown, and without what was parsed of it.
         kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
         self._exchanges.append(_Exchange(self._count, request, url, sent, kept))
+
+    def miss(self, request: Request, answer: Answer) -> None:
+        """Remember that a request had no answer, and should have had one."""
+        self._unanswered.append(f"{request.method}: {answer}")
+
+    def require_answers(self) -> None:
+        """Raise NotEstablishedError when an answer is missing: what it would have told is unseen."""
+        if self._unanswered:
+            raise NotEstablishedError(
+                f"no violation seen, but {len(self._unanswered)} of {self._count} requests had no "
+                f"answer, the first {self._unanswered[0]}"
+            )
 
     def _shown(self, kept: _Exchange) -> dict[str, str]:
         """Write an exchange down: only now, since most are never shown, and secrets are learned."""

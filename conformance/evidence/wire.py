@@ -58,7 +58,8 @@ class Wire:
     """One check's line to the target.
 
     ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
-    exchange; a line that has it waits on purpose, which counts as no loss of time.
+    exchange; a line that has it waits on purpose, which counts as no loss of time. Where
+    ``may_be_silent``, a missing answer keeps no check from its *pass*.
     """
 
     def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
@@ -70,11 +71,13 @@ class Wire:
         *,
         address: str | None = None,
         seconds: float | None = None,
+        may_be_silent: bool = False,
         shared: _Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
+        self._may_be_silent = may_be_silent
         self._shared = shared or _Connections(
             good_keys=_good_keys(target), paced_keys=_paced_keys(target)
         )
@@ -100,11 +103,15 @@ class Wire:
             self.transcript,
             address=address or self._address,
             seconds=seconds or self._seconds,
+            may_be_silent=self._may_be_silent or seconds is not None,
             shared=self._shared,
         )
 
     def at(self, url: str) -> Wire:
-        """Return the same line to another process of the target, which has budgets of its own."""
+        """Return the same line to another process of the target, which has budgets of its own.
+
+        A check that starts a process may also end it, so it may fall silent.
+        """
         endpoint = self.target.target.model_copy(update={"url": url})
         target = self.target.model_copy(update={"target": endpoint})
         return Wire(
@@ -114,6 +121,7 @@ class Wire:
             self.transcript,
             address=self._address,
             seconds=self._seconds,
+            may_be_silent=True,
             shared=replace(self._shared, paced_keys=frozenset[str]()),
         )
 
@@ -142,7 +150,7 @@ class Wire:
             request = request.with_header(*self.key_header(key))
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
-        address = self._charged(key, is_guarded=is_guarded)
+        address = self._charged(key, may_fail=fails)
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         names = {name.lower() for name, _ in request.headers}
@@ -150,6 +158,8 @@ class Wire:
         headers += [*request.headers, *request.repeated]
         answer = self._exchange(self._client(address), request, url, headers)
         self.transcript.exchange(request, url, headers, answer)
+        if answer.transport is not Transport.ANSWERED and not self._may_be_silent:
+            self.transcript.miss(request, answer)
         return answer
 
     def note_sent(self, method: str, path: str | None, requests: int, *, fails: bool) -> None:
@@ -158,21 +168,20 @@ class Wire:
             kind = Sent(method, route_of(self.target, path), fails)
             self.transcript.sent[str(kind)] += requests
 
-    def _charged(self, key: str | None, *, is_guarded: bool) -> str | None:
+    def _charged(self, key: str | None, *, may_fail: bool) -> str | None:
         """Charge a request to its key and its address; return the address."""
         with self._shared.lock:
             if key is not None and key in self._shared.paced_keys:
                 self._budget.pace(key)
             if self._address is not None:
                 return self._address
-            may_fail = is_guarded and key not in self._shared.good_keys
             return self._budget.spend(may_fail=may_fail)
 
     def charge(self, key: str, requests: int) -> None:
         """Count requests that another program is about to send with a key, waiting if need be."""
         self.note_sent("POST", None, requests, fails=False)
         for _ in range(requests):
-            self._charged(key, is_guarded=True)
+            self._charged(key, may_fail=key not in self._shared.good_keys)
 
     def key_header(self, key: str) -> tuple[str, str]:
         """Return the header that carries a key at this target.

@@ -103,6 +103,19 @@ class FallsOver(Good):
         self.reply(500 if odd else 401, self.refusal)
 
 
+class HangsUpOnOddPaths(Good):
+    """Closes the connection, without a word, on whoever asks for another path."""
+
+    def answer(self) -> None:
+        """Answer at the one path there is."""
+        if self.path == "/mcp":
+            super().answer()
+        else:
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+
+
 class NotesIds(Good):
     """Remembers the id of every call of a tool."""
 

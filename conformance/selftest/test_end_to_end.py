@@ -17,6 +17,7 @@ from conformance.selftest.targets import (
     Endless,
     FallsOver,
     Good,
+    HangsUpOnOddPaths,
     NotesIds,
     OpenToAll,
     PackedEndless,
@@ -101,6 +102,14 @@ def test_silence_is_inconclusive(tmp_path: Path) -> None:
         found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-01")
     assert found.verdicts == {"AUTH-01": "inconclusive"}
     assert found.code == 6
+
+
+def test_a_missing_answer_is_never_green(tmp_path: Path) -> None:
+    """What came of the request nobody saw: the tool may have run."""
+    with serving(HangsUpOnOddPaths) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-10", profile=PROFILE)
+    assert found.verdicts == {"AUTH-10": "inconclusive"}
+    assert "requests had no answer, the first POST: connection reset" in found.output
 
 
 @pytest.mark.parametrize("handler", [Babble, Endless, PackedEndless, Redirects])

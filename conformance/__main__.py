@@ -15,10 +15,10 @@ from urllib.parse import quote, urlsplit
 
 from conformance import profile, schema, traffic
 from conformance.draft import Draft
+from conformance.model import UNDECIDED, USAGE
 from conformance.redaction import Redactor
 from conformance.survey import SilentError, Surveyor
 
-USAGE, UNDECIDED = 4, 6
 SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
 
 

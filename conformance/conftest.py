@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 RECORDER = pytest.StashKey[Recorder]()
 STARTED = pytest.StashKey[Any]()
-_PYTEST_BROKE = {2, 3, 4}
 
 
 # -- the run ----------------------------------------------------------------------------------
@@ -138,7 +137,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if (output := getattr(config, "workeroutput", None)) is not None:
         output["planned"] = sorted(recorder.planned)
         return
-    if exitstatus not in _PYTEST_BROKE and recorder.planned:
+    if exitstatus not in command_line.PYTEST_BROKE and recorder.planned:
         session.exitstatus = recorder.exit_code()
 
 
@@ -155,7 +154,7 @@ def pytest_terminal_summary(
     profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
     record = recorder.write(
         folder,
-        complete=exitstatus not in _PYTEST_BROKE,
+        complete=exitstatus not in command_line.PYTEST_BROKE,
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
@@ -164,8 +163,7 @@ def pytest_terminal_summary(
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record
     terminal.write_summary(terminalreporter, session, recorder.findings(), document)
-    # pytest's own closing line counts checks; the table above counts requirements.
-    setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
+    terminal.drop_closing_line(terminalreporter)
 
 
 def _point_latest_to(folder: Path) -> None:

@@ -28,7 +28,8 @@ import pytest
 from pydantic import Field, ValidationError, model_validator
 
 from conformance import options as command_line
-from conformance.recorder import RECORD, UNDECIDED, VIOLATION
+from conformance import terminal
+from conformance.model import RECORD, UNDECIDED, VIOLATION
 from conformance.rendering import run_reports
 from conformance.sections import Section
 
@@ -43,8 +44,6 @@ OUTCOME = "outcome.json"
 OUTPUT = "output.txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STOP_SECONDS = 20.0
-_LONGEST_WORDS = 200
-_PYTEST_BROKE = {2, 3, 4}
 
 
 class FleetError(Exception):
@@ -175,7 +174,10 @@ class Fleet:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Turn the targets' exit codes into that of the run."""
-        if not hasattr(session.config, "workerinput") and exitstatus not in _PYTEST_BROKE:
+        if (
+            not hasattr(session.config, "workerinput")
+            and exitstatus not in command_line.PYTEST_BROKE
+        ):
             session.exitstatus = self.exit_code()
 
     def pytest_terminal_summary(
@@ -194,8 +196,7 @@ class Fleet:
             terminalreporter.write_line(_line(outcome))
         last = self.folder / ("index.html" if is_rendered else FLEET)
         terminalreporter.write_line(f"report: {last}")
-        # pytest's own closing line would call what is undecided failed.
-        setattr(terminalreporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
+        terminal.drop_closing_line(terminalreporter)
 
     def outcomes(self) -> list[Outcome]:
         """Return how each target ended, in the order of the file."""
@@ -226,9 +227,7 @@ class Fleet:
 def _line(outcome: Outcome) -> str:
     words = {0: "clean", VIOLATION: "violations", UNDECIDED: "undecided"}
     said = words.get(outcome.exit_code, "not judged")
-    # What a target made its judge say may hold anything; a terminal obeys escapes.
-    why = "".join(letter if letter.isprintable() else "?" for letter in outcome.words)
-    return f"{outcome.name:<32} {said:<12} {outcome.seconds:>7.1f} s {why[:_LONGEST_WORDS]}"
+    return f"{outcome.name:<32} {said:<12} {outcome.seconds:>7.1f} s {terminal.flat(outcome.words)}"
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -14,6 +14,7 @@ from conformance import traffic
 from conformance.catalogue import requirements
 from conformance.options import DEFAULT_PROFILE
 from conformance.recorder import unseen_reason
+from conformance.requirement import mark_of
 from conformance.terminal import flat
 from conformance.verdicts import CHECKS, NotAssessedError
 
@@ -40,7 +41,7 @@ def _all_checks() -> Iterator[tuple[str, tuple[Channel, ...]]]:
         module = import_module(f"conformance.checks.{path.stem}")
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
-                mark = next(mark for mark in value.pytestmark if mark.name == "requirement")
+                mark = mark_of(value)
                 entry = requirements()[mark.args[0]]
                 yield entry.id, (*entry.needs, *mark.kwargs.get("also_needs", ()))
 

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import date
 
+RECORD = "run.jsonl"
+"""The file of a run's record, in the folder of its report."""
+VIOLATION, USAGE, UNDECIDED = 1, 4, 6
+"""Exit codes of a run that is not clean (design section 3)."""
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent
 DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
+PYTEST_BROKE = frozenset({2, 3, 4})
+"""Exit codes of pytest's own: interrupted, internal error, wrong usage. No verdict changes them."""
 
 
 @dataclass(frozen=True)

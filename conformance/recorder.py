@@ -15,7 +15,15 @@ import pytest
 
 from conformance import __version__, expectations
 from conformance.catalogue import requirements
-from conformance.model import Channel, CheckResult, Finding, Verdict
+from conformance.model import (
+    RECORD,
+    UNDECIDED,
+    VIOLATION,
+    Channel,
+    CheckResult,
+    Finding,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +31,8 @@ if TYPE_CHECKING:
 
     from conformance.session import JudgeSession
 
-RECORD = "run.jsonl"
 SCHEMA = 1
 PROPERTY = "hallmark"
-VIOLATION, UNDECIDED = 1, 6
 _OBEYED = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 """What JSON may hold as it is, and what a terminal obeys, hides or cannot encode."""
 

@@ -30,6 +30,18 @@ def requirement(
     return mark
 
 
+def mark_of(check: Callable[..., None]) -> pytest.Mark:
+    """Return the mark of a check function: its requirement's id, and what else it needs.
+
+    Raises LookupError for a function that is no check.
+    """
+    marks: list[pytest.Mark] = getattr(check, "pytestmark", [])
+    for mark in marks:
+        if mark.name == "requirement":
+            return mark
+    raise LookupError(f"{check.__name__} has no @requirement")
+
+
 def requirement_of(item: pytest.Item) -> Requirement:
     """Return the requirement an item decides.
 

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from conformance.catalogue import requirements
 from conformance.model import Channel
-
-if TYPE_CHECKING:
-    import pytest
-
-    from conformance.model import Requirement
+from conformance.requirement import mark_of
 
 ALONE = "alone"
-
-
 ROTATING = "rotating"
 _MINTS = {"administrator", "guest"}
 """Fixtures by which a check rotates the keys of the tenant that is there for that."""
@@ -45,14 +38,9 @@ def scope_of(nodeid: str) -> str:
     check = getattr(
         import_module(path.removesuffix(".py").replace("/", ".")), rest.partition("[")[0]
     )
-    entry = _requirement_of(check)
+    entry = requirements()[mark_of(check).args[0]]
     if entry.alone:
         return ALONE
     if not _MINTS.isdisjoint(inspect.signature(check).parameters):
         return ROTATING
     return path if Channel.LAUNCH in entry.needs else nodeid
-
-
-def _requirement_of(check: Any) -> Requirement:
-    marks: list[pytest.Mark] = check.pytestmark
-    return requirements()[next(mark.args[0] for mark in marks if mark.name == "requirement")]

@@ -59,7 +59,7 @@ def _fleet(arguments: argparse.Namespace) -> int:
     from reports.fleet import render_fleet
 
     written = render_fleet(arguments.folder)
-    sys.stdout.write("".join(f"{path}\n" for path in written.values()))
+    _say("".join(f"{path}\n" for path in written.values()), sys.stdout)
     return 0
 
 

@@ -1,14 +1,11 @@
-"""Turns the figure of a limit into a drawing: how many were admitted as time went on, and who not.
-
-As with times, what does not have the form of such a figure is no figure.
-"""
+"""Turns the figure of a limit into a drawing: how many were admitted as time went on."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from reports.drawing import drawn
 from reports.times import Tick, finite
 
 HEIGHT = 190
@@ -32,11 +29,7 @@ class Figure:
 
 def figure(text: str) -> Figure | None:
     """Return what there is to draw in a limit's figure; None where it is not in that form."""
-    try:
-        data = json.loads(text)
-        return _figure(cast("dict[str, Any]", data))
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError):
-        return None
+    return drawn(text, _figure)
 
 
 def _figure(data: dict[str, Any]) -> Figure:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Severity, Standing, Verdict
+from conformance.model import UNDECIDED, VIOLATION, Channel, Severity, Standing, Verdict
 
 if TYPE_CHECKING:
     from reports.run import Finding, Run
 
-_VIOLATION, _UNDECIDED = 1, 6
-_JUDGED = frozenset({0, _VIOLATION, _UNDECIDED})
+_JUDGED = frozenset({0, VIOLATION, UNDECIDED})
 _CHANNELS = {channel.value: channel for channel in Channel}
 
 
@@ -49,9 +48,9 @@ def decide(run: Run) -> Outcome:
     counts = run.counts
     if run.footer is None or run.footer.exit_code not in _JUDGED:
         return Outcome.INCOMPLETE
-    if run.violations or run.unexpected_passes or run.footer.exit_code == _VIOLATION:
+    if run.violations or run.unexpected_passes or run.footer.exit_code == VIOLATION:
         return Outcome.VIOLATIONS
-    is_undecided = counts[Verdict.INCONCLUSIVE] or run.footer.exit_code == _UNDECIDED
+    is_undecided = counts[Verdict.INCONCLUSIVE] or run.footer.exit_code == UNDECIDED
     if is_undecided or not (counts[Verdict.PASS] or run.known_failures):
         return Outcome.INCONCLUSIVE
     return Outcome.KNOWN if run.known_failures else Outcome.CLEAN

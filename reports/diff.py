@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from conformance.model import Verdict
+from conformance.model import RECORD, Verdict
 from reports import run as records
 from reports.answer import trusted
 from reports.identity import target_key
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from reports.run import Finding, Run
 
-RECORD = "run.jsonl"
 _WORSE, _UNSEEN = 1, 6
 _SEEN = frozenset({Verdict.PASS, Verdict.FAIL})
 

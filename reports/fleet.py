@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from conformance.model import Verdict
+from conformance.model import RECORD, Verdict
 from reports import html, markdown
 from reports.answer import Answer, Outcome, answer
 from reports.errors import RecordError, ReportError
@@ -71,7 +71,7 @@ class Row:
 def render_fleet(folder: Path) -> dict[str, Path]:
     """Write both documents into the folder of a fleet; return them by name.
 
-    Raises FleetFileError, and UnwritableReportError as ``render_all`` does.
+    Raises FleetFileError, and UnwritableReportError as ``render`` does.
     """
     from reports.render import write_all
 
@@ -98,7 +98,7 @@ def _row(folder: Path, entry: dict[str, Any]) -> Row:
     code, seconds = int(entry["exit_code"]), float(entry["seconds"])
     run: Run | None = None
     try:
-        run = load(folder / name / "run.jsonl")
+        run = load(folder / name / RECORD)
         found = answer(run)
     except RecordError as error:
         found = Answer(Outcome.INCOMPLETE, "Not judged", words or single_line(str(error)))

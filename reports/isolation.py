@@ -1,14 +1,11 @@
-"""Turns the figure of an isolation check into a table: each reader's sight of each owner's rows.
-
-As with times, what does not have the form of such a figure is no figure.
-"""
+"""Turns the figure of an isolation check into a table: each reader's sight of each owner's rows."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from reports.drawing import drawn
 from reports.text import single_line
 
 _MOST = 12
@@ -34,11 +31,7 @@ class Matrix:
 
 def matrix(text: str) -> Matrix | None:
     """Return the table there is in an isolation check's figure; None where it has another form."""
-    try:
-        data = json.loads(text)
-        return _matrix(cast("dict[str, Any]", data))
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError):
-        return None
+    return drawn(text, _matrix)
 
 
 def _matrix(data: dict[str, Any]) -> Matrix:

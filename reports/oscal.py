@@ -14,7 +14,6 @@ Texts of a target stand in code blocks, because descriptions and remarks are Mar
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from conformance.model import Verdict
 from reports.answer import answer, trusted
 from reports.identity import target_key
 from reports.markdown import block, escape
+from reports.references import weakness, weakness_page
 from reports.text import clip
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 VERSION = "1.2.3"
 _NAMESPACE = "urn:mcp-hallmark:oscal"
 _ROOT = uuid.uuid5(uuid.NAMESPACE_URL, _NAMESPACE)
-_CWE = re.compile(r"CWE-([0-9]{1,6})")
 _LINE, _TEXT = 1000, 20_000
 _STATES = {
     Verdict.PASS: ("satisfied", "pass"),
@@ -123,9 +122,7 @@ class _Document:
         }
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
-        links = [
-            _weakness(match[1]) for one in finding.references if (match := _CWE.fullmatch(one))
-        ]
+        links = [_weakness(number) for one in finding.references if (number := weakness(one))]
         return {
             "uuid": self._of_run("finding", finding.id),
             "title": _line(f"{finding.id} {finding.title}"),
@@ -217,8 +214,7 @@ def _evidence(item: Evidence) -> dict[str, str]:
 
 
 def _weakness(number: str) -> dict[str, str]:
-    page = f"https://cwe.mitre.org/data/definitions/{number}.html"
-    return {"href": page, "rel": "reference", "text": f"CWE-{number}"}
+    return {"href": weakness_page(number), "rel": "reference", "text": f"CWE-{number}"}
 
 
 def _plan() -> dict[str, Any]:

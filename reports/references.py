@@ -35,10 +35,21 @@ class Reference:
     url: str = ""
 
 
+def weakness(cited: str) -> str | None:
+    """Return the number of the CWE entry that a reference is, as digits; None if it is none."""
+    match = _CWE.fullmatch(cited)
+    return match[1] if match else None
+
+
+def weakness_page(number: str) -> str:
+    """Return the URL of a CWE entry."""
+    return f"https://cwe.mitre.org/data/definitions/{number}.html"
+
+
 def resolve(cited: str) -> Reference:
     """Return what is known of a reference. Its URL is made of digits alone, never of its words."""
-    if match := _CWE.fullmatch(cited):
-        return Reference(cited, "", f"https://cwe.mitre.org/data/definitions/{match[1]}.html")
+    if number := weakness(cited):
+        return Reference(cited, "", weakness_page(number))
     if match := _OWASP_MCP.fullmatch(cited):
         title = OWASP_MCP_RISKS.get(match[1], "")
         return Reference(cited, title, OWASP_MCP_LIST if title else "")

@@ -13,7 +13,7 @@ other word for it than *fixed*. So that no alert is closed by what was not seen:
   the requirement pass. Its level and its ``verdict`` property tell it from a violation. (SARIF has
   the kind *open* for it, but demands the level *none* with it, which GitHub does not document.)
 - An area of which nothing was decided is left out: a target that does not answer changes nothing.
-  A run that was cut short yields no file; ``render_all`` then removes that of an earlier run.
+  A run that was cut short yields no file; ``render`` then removes that of an earlier run.
 
 The price: alerts of a category that no run uploads to any more (other channels in the profile,
 another version of the catalogue) stay open until somebody deletes that configuration in GitHub. An
@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.model import Severity, Verdict
 from reports.identity import digest, target_key, target_slug
 from reports.markdown import escape
+from reports.references import weakness, weakness_page
 from reports.scope import scope
 from reports.text import clip
 
@@ -52,7 +53,6 @@ _SCORES = {Severity.MUST: "8.0", Severity.SHOULD: "5.0"}
 # GitHub's own limits: characters of a description, tags of a rule.
 _DESCRIPTION, _TAGS, _TAG = 1000, 20, 100
 _SEEN, _WORDS, _AREA = 1000, 2000, 40
-_CWE = re.compile(r"CWE-([0-9]{1,6})")
 _SPECIAL = re.compile(r"[\\\[\]]")
 
 
@@ -100,7 +100,7 @@ def _driver(run: Run, told: Told) -> dict[str, Any]:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
-    weaknesses = [match[1] for one in finding.references if (match := _CWE.fullmatch(one))]
+    weaknesses = [number for one in finding.references if (number := weakness(one))]
     rule: dict[str, Any] = {
         "id": finding.id,
         "shortDescription": {"text": clip(finding.title or finding.id, _DESCRIPTION)},
@@ -118,7 +118,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
     if finding.verdict is not Verdict.INCONCLUSIVE:  # else a note would count as a violation
         rule["properties"]["security-severity"] = _SCORES[finding.severity]
     if weaknesses:
-        rule["helpUri"] = _weakness_page(weaknesses[0])
+        rule["helpUri"] = weakness_page(weaknesses[0])
     return rule
 
 
@@ -134,18 +134,14 @@ def _help(finding: Finding) -> list[str]:
 
 def _help_markdown(finding: Finding, weaknesses: list[str]) -> str:
     paragraphs = [escape(words) for words in _help(finding)]
-    links = [f"[CWE-{one}]({_weakness_page(one)})" for one in weaknesses]
+    links = [f"[CWE-{one}]({weakness_page(one)})" for one in weaknesses]
     return "\n\n".join([*paragraphs, ", ".join(links)]).rstrip() + "\n"
-
-
-def _weakness_page(number: str) -> str:
-    return f"https://cwe.mitre.org/data/definitions/{number}.html"
 
 
 def _tags(finding: Finding, weaknesses: list[str]) -> list[str]:
     # The form in which code scanning recognises a weakness.
     known = [f"external/cwe/cwe-{int(number):03}" for number in weaknesses]
-    others = [one for one in finding.references if not _CWE.fullmatch(one)]
+    others = [one for one in finding.references if not weakness(one)]
     found = ["security", "mcp", finding.area, finding.severity.value, *known, *others]
     return list(dict.fromkeys(clip(one, _TAG) for one in found))[:_TAGS]
 

@@ -1,15 +1,12 @@
-"""Turns the figures of a timing check into two drawings: the distributions, and the intervals.
-
-The record may come from anywhere, so what does not have the form of such a figure is no figure.
-"""
+"""Turns the figures of a timing check into two drawings: the distributions, and the intervals."""
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any, cast
 
+from reports.drawing import drawn
 from reports.text import single_line
 
 WIDTH = 640
@@ -66,11 +63,7 @@ class Figure:
 
 def figure(text: str) -> Figure | None:
     """Return what there is to draw in a check's figure; None where it is not in that form."""
-    try:
-        data = json.loads(text)
-        return _figure(cast("dict[str, Any]", data))
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError):
-        return None
+    return drawn(text, _figure)
 
 
 def _figure(data: dict[str, Any]) -> Figure:

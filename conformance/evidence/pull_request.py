@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from conformance.evidence.repository import filled, passes
 
 if TYPE_CHECKING:
     from conformance.target import PullRequest
@@ -26,15 +27,8 @@ class PullRequestCheck:
         with tempfile.TemporaryDirectory(prefix="hallmark-body-") as folder:
             path = Path(folder) / "body.md"
             path.write_text(body, encoding="utf-8")
-            command = [word.replace("{body}", str(path)) for word in self._entry.command]
-            done = subprocess.run(  # noqa: S603 -- the profile's own command
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=CHECK_SECONDS,
-                check=False,
-            )
-        return done.returncode == 0
+            command = [filled(word, {"{body}": str(path)}) for word in self._entry.command]
+            return passes(command, CHECK_SECONDS)
 
     @property
     def good(self) -> str:

@@ -47,7 +47,7 @@ class SourceLint:
         with tempfile.TemporaryDirectory(prefix="hallmark-lint-") as folder:
             path = Path(folder) / "module.py"
             path.write_text(source, encoding="utf-8")
-            return _passes([*self._command, str(path)], LINT_SECONDS)
+            return passes([*self._command, str(path)], LINT_SECONDS)
 
 
 class DependencyAudit:
@@ -66,7 +66,7 @@ class DependencyAudit:
             path = Path(folder) / "requirements.txt"
             path.write_text(f"{_PACKAGE}=={version}\n", encoding="utf-8")
             values = {"{requirements}": str(path), "{advisories}": url}
-            return _passes([_filled(word, values) for word in self._command], AUDIT_SECONDS)
+            return passes([filled(word, values) for word in self._command], AUDIT_SECONDS)
 
 
 class _Advisories(BaseHTTPRequestHandler):
@@ -98,14 +98,16 @@ def _advisories() -> Generator[str]:
             thread.join()
 
 
-def _passes(command: Sequence[str], seconds: int) -> bool:
+def passes(command: Sequence[str], seconds: int) -> bool:
+    """Tell whether a command ends well. Raises OSError or TimeoutExpired (inconclusive)."""
     done = subprocess.run(  # noqa: S603 -- the profile's own command
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
     )
     return done.returncode == 0
 
 
-def _filled(word: str, values: dict[str, str]) -> str:
+def filled(word: str, values: dict[str, str]) -> str:
+    """Return a word of a command with its places filled in."""
     for name, value in values.items():
         word = word.replace(name, value)
     return word

@@ -62,7 +62,7 @@ class Transcript:
         self._unanswered.append(f"{request.method}: {answer}")
 
     def require_answers(self) -> None:
-        """Raise NotEstablishedError when an answer is missing: what it would have told is unseen."""
+        """Raise NotEstablishedError when an answer is missing: nobody saw what came of it."""
         if self._unanswered:
             raise NotEstablishedError(
                 f"no violation seen, but {len(self._unanswered)} of {self._count} requests had no "

@@ -18,7 +18,7 @@ from conformance.forge.keys import malformed_keys, random_key
 from conformance.model import Channel, CheckResult, Finding, Verdict
 from conformance.outcome import ItemOutcome
 from conformance.redaction import Redactor, spellings
-from conformance.requirement import requirement
+from conformance.requirement import mark_of, requirement
 from conformance.target import DeclaredLimits, Target
 from conformance.verdicts import CHECKS, NotAssessedError, NotEstablishedError, establish, judge
 
@@ -36,8 +36,7 @@ def checks() -> list[tuple[str, FunctionType]]:
         module = importlib.import_module(f"conformance.checks.{path.stem}")
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
-                marks: list[pytest.Mark] = [m for m in value.pytestmark if m.name == "requirement"]
-                found += [(mark.args[0], value) for mark in marks]
+                found.append((mark_of(value).args[0], value))
     return found
 
 

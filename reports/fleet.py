@@ -125,7 +125,7 @@ def _page(rows: list[Row], areas: list[str]) -> str:
 
 def _gravest(rows: list[Row]) -> Outcome:
     found = {row.answer.outcome for row in rows}
-    order = (Outcome.VIOLATIONS, Outcome.INCOMPLETE, Outcome.INCONCLUSIVE)
+    order = (Outcome.VIOLATIONS, Outcome.INCOMPLETE, Outcome.INCONCLUSIVE, Outcome.KNOWN)
     return next((outcome for outcome in order if outcome in found), Outcome.CLEAN)
 
 

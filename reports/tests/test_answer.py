@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reports import badge, html, junit, markdown
 from reports.answer import Outcome, answer, decide, supplies, undecided
+from reports.fleet import FLEET, INDEX, render_fleet
 from reports.run import load
 from reports.tests.page import Page
 from reports.tests.records import Line, finding, header, known, mixed, whole, write
@@ -122,3 +124,16 @@ def test_one_cause_is_told_once(tmp_path: Path) -> None:
     found = undecided(load(write(tmp_path, whole(dead, 6))))
 
     assert [(reason, len(group)) for reason, group in found] == [("it is dead", 3)]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_fleet_is_as_grave_as_its_gravest_target(name: str, tmp_path: Path) -> None:
+    lines, outcome, _ = RUNS[name]
+    targets = {"clean": whole([PASS]), "other": lines}
+    for target, record in targets.items():
+        (tmp_path / target).mkdir()
+        write(tmp_path / target, record)
+    entries = [{"name": one, "exit_code": 0, "seconds": 1.0, "words": ""} for one in targets]
+    (tmp_path / FLEET).write_text(json.dumps({"schema": 1, "targets": entries}), "utf-8")
+    page = render_fleet(tmp_path)[INDEX].read_text("utf-8")
+    assert f'<header class="top outcome-{outcome.value}">' in page

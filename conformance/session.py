@@ -169,7 +169,7 @@ def _target(options: Options, state: Path | None, root: Path) -> Target:
 
 def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:
     key = target.tenants.a.key if target.tenants else None
-    wire = Wire(target, "", budget, Transcript(redactor))
+    wire = Wire(target, "", budget, Transcript(redactor), may_be_silent=True)
     try:
         return discover(wire, key)
     finally:

@@ -6,7 +6,7 @@ A client library bounds each read by itself, so that a byte now and then lasts f
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ MOST_HEAD_BYTES = 1 << 18
 """The most that is read before an answer's headers are complete, interim answers included."""
 MOST_BYTES = 1 << 23
 """The most that is read of an answer as it comes over the line, chunk by chunk."""
+_KEPT_SECONDS = 1.0
+"""How long an idle connection is used again: servers close theirs after two seconds and more, and
+a request on one that is being closed has no answer."""
 _PIECE = 1 << 14
 """Bytes sent under one look at the clock."""
 _START, _SHOWN = b"HTTP/", 40
@@ -89,7 +92,7 @@ class BoundedTransport(httpx.HTTPTransport):
         # httpx has no argument for the connections below it; all else of it is wanted.
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
-            keepalive_expiry=5.0,
+            keepalive_expiry=_KEPT_SECONDS,
             local_address=address,
             network_backend=_Network(),
         )
@@ -108,29 +111,45 @@ class _Network(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left = _CURRENT.get().seconds()
-        return _Stream(
+        return BoundedStream(
             self._real.connect_tcp(host, port, left, local_address, socket_options),
         )
 
 
-class _Stream(httpcore.NetworkStream):
-    """A connection, each step of which takes from the allowance; time-outs told to it do not."""
+class BoundedStream(httpcore.NetworkStream):
+    """A connection, each step of which takes from the allowance; time-outs told to it do not.
+
+    What is written goes out when an answer is awaited, head and body at once. A server that refuses
+    a head and closes, while the body is still on its way, resets the connection, and its answer is
+    lost.
+    """
 
     def __init__(self, real: httpcore.NetworkStream) -> None:
         self._real = real
+        self._unsent = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- see above
+        """Send what is to be sent, and return what comes back."""
         allowance = _CURRENT.get()
+        self._flush(allowance)
         piece = self._real.read(max_bytes, allowance.seconds())
         allowance.count(piece)
         return piece
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- see above
-        # In pieces: a reader that takes a little now and then is a drip, too.
-        for start in range(0, len(buffer), _PIECE):
-            self._real.write(buffer[start : start + _PIECE], _CURRENT.get().seconds())
+        """Remember what is to be sent."""
+        self._unsent += buffer
+
+    def _flush(self, allowance: Allowance) -> None:
+        """Send what is to be sent; who is interrupted may still find an answer to read."""
+        waiting, self._unsent = bytes(self._unsent), bytearray()
+        with suppress(httpcore.WriteError):
+            # In pieces: a reader that takes a little now and then is a drip, too.
+            for start in range(0, len(waiting), _PIECE):
+                self._real.write(waiting[start : start + _PIECE], allowance.seconds())
 
     def close(self) -> None:
+        """Close the connection."""
         self._real.close()
 
     def start_tls(
@@ -139,8 +158,10 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 -- see above
     ) -> httpcore.NetworkStream:
+        """Return this connection within TLS."""
         left = _CURRENT.get().seconds()
-        return _Stream(self._real.start_tls(ssl_context, server_hostname, left))
+        return BoundedStream(self._real.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
+        """Return what is known of the connection itself."""
         return self._real.get_extra_info(info)

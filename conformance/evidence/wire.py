@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.missing import require_habit
 from conformance.evidence.sent import Sent, route_of
 from conformance.evidence.transport import exchanged, new_client
 from conformance.forge.requests import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from conformance.evidence.transcript import Transcript
     from conformance.target import Target
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be repeated whoever asks (RFC 9110 §9.2.1)."""
 SECONDS = 10.0
 """The longest one exchange may take, from connect to the last byte."""
 
@@ -58,8 +61,9 @@ class Wire:
     """One check's line to the target.
 
     ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
-    exchange; a line that has it waits on purpose, which counts as no loss of time. Where
-    ``may_be_silent``, a missing answer keeps no check from its *pass*.
+    exchange; a line that has it waits on purpose, which counts as no loss of time. On it, and where
+    ``may_be_silent``, a missing answer is an answer like others; elsewhere it keeps a check from
+    its *pass*, and accuses only if the target withholds it each time.
     """
 
     def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
@@ -77,7 +81,7 @@ class Wire:
         self.target, self.transcript = target, transcript
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
-        self._may_be_silent = may_be_silent
+        self._may_be_silent = may_be_silent or seconds is not None
         self._shared = shared or _Connections(
             good_keys=_good_keys(target), paced_keys=_paced_keys(target)
         )
@@ -94,6 +98,7 @@ class Wire:
         revision: str | None = None,
         address: str | None = None,
         seconds: float | None = None,
+        may_be_silent: bool = False,
     ) -> Wire:
         """Return a line that differs in revision, in a pinned address, or in patience."""
         return Wire(
@@ -103,7 +108,7 @@ class Wire:
             self.transcript,
             address=address or self._address,
             seconds=seconds or self._seconds,
-            may_be_silent=self._may_be_silent or seconds is not None,
+            may_be_silent=self._may_be_silent or may_be_silent,
             shared=self._shared,
         )
 
@@ -150,7 +155,14 @@ class Wire:
             request = request.with_header(*self.key_header(key))
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
-        address = self._charged(key, may_fail=fails)
+        answer = self._sent(request, self._charged(key, may_fail=fails))
+        if answer.transport is not Transport.ANSWERED and not self._may_be_silent:
+            self._require_habit(request, answer, key, may_fail=fails)
+            self.transcript.miss(request, answer)
+        return answer
+
+    def _sent(self, request: Request, address: str | None) -> Answer:
+        """Exchange a request that is charged, and write it down."""
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         names = {name.lower() for name, _ in request.headers}
@@ -158,9 +170,22 @@ class Wire:
         headers += [*request.headers, *request.repeated]
         answer = self._exchange(self._client(address), request, url, headers)
         self.transcript.exchange(request, url, headers, answer)
-        if answer.transport is not Transport.ANSWERED and not self._may_be_silent:
-            self.transcript.miss(request, answer)
         return answer
+
+    def _require_habit(
+        self, request: Request, answer: Answer, key: str | None, *, may_fail: bool
+    ) -> None:
+        """Raise NotEstablishedError unless the target itself keeps an answer back."""
+
+        def again() -> Answer:
+            return self._sent(request, self._charged(key, may_fail=may_fail))
+
+        def knock() -> Answer:
+            tenants = self.target.tenants
+            return self.derived(may_be_silent=True).knock(tenants.a.key if tenants else None)
+
+        has_effects = key is None and not may_fail and request.method not in SAFE
+        require_habit(answer, None if has_effects else again, knock)
 
     def note_sent(self, method: str, path: str | None, requests: int, *, fails: bool) -> None:
         """Count requests of one kind; ``fails`` tells that they present no right credential."""

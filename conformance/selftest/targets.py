@@ -116,6 +116,28 @@ class HangsUpOnOddPaths(Good):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
 
 
+class HangsUpOnStrangers(Good):
+    """Closes the connection, without a word, on whoever has no right key."""
+
+    def refuse(self) -> None:
+        """Say nothing."""
+        self.close_connection = True
+
+
+class LosesOne(Good):
+    """Loses one answer to a request without a key, and gives it when asked again."""
+
+    lost: ClassVar[list[str]] = []
+
+    def refuse(self) -> None:
+        """Break off the first time."""
+        if self.lost:
+            super().refuse()
+        else:
+            self.lost.append(self.path)
+            self.close_connection = True
+
+
 class NotesIds(Good):
     """Remembers the id of every call of a tool."""
 

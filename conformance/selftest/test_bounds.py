@@ -11,7 +11,7 @@ import pytest
 
 from conformance.evidence.answer import Answer, Transport
 from conformance.evidence.body import parsed
-from conformance.evidence.bounds import MOST_HEAD_BYTES, Allowance
+from conformance.evidence.bounds import MOST_HEAD_BYTES, Allowance, BoundedStream, within
 from conformance.evidence.transcript import Transcript
 from conformance.forge.requests import Request, message_id, opening
 from conformance.recorder import as_line
@@ -208,6 +208,44 @@ def test_a_hundred_interim_answers_are_passed_over() -> None:
 
     with playing(patient) as url, Connection(Endpoint.of(url), None) as line:
         assert line.ask(ASK).status == 401
+
+
+class Pipe(httpcore.NetworkStream):
+    """A connection to a server that refuses a head, and is gone before the body comes."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Take the first, and break off at the second."""
+        del timeout
+        self.written.append(buffer)
+        if len(self.written) > 1:
+            raise httpcore.WriteError("the other end is gone")
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return the refusal."""
+        del max_bytes, timeout
+        return b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
+def test_head_and_body_go_out_at_once() -> None:
+    """Who closes before he has read all that was sent breaks off, and his last words with it."""
+    pipe = Pipe()
+    line = BoundedStream(pipe)
+    with within(5):
+        line.write(b"head")
+        line.write(b"body")
+        assert not pipe.written
+        assert line.read(100).startswith(b"HTTP/1.1 400")
+    assert pipe.written == [b"headbody"]
+
+
+def test_who_is_interrupted_still_finds_the_answer() -> None:
+    line = BoundedStream(Pipe())
+    with within(5):
+        line.write(b"x" * 100_000)
+        assert line.read(100).startswith(b"HTTP/1.1 400")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from conformance.selftest.targets import (
     FallsOver,
     Good,
     HangsUpOnOddPaths,
+    HangsUpOnStrangers,
+    LosesOne,
     NotesIds,
     OpenToAll,
     PackedEndless,
@@ -78,6 +80,7 @@ def test_what_is_required_must_be_assessed(tmp_path: Path) -> None:
         (OpenToAll, "AUTH-03"),
         (TellsUnknownKeys, "AUTH-03"),
         (FallsOver, "AUTH-04"),
+        (HangsUpOnStrangers, "AUTH-01"),
     ],
 )
 def test_a_broken_target_is_told_what_it_breaks(
@@ -110,6 +113,15 @@ def test_a_missing_answer_is_never_green(tmp_path: Path) -> None:
         found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-10", profile=PROFILE)
     assert found.verdicts == {"AUTH-10": "inconclusive"}
     assert "requests had no answer, the first POST: connection reset" in found.output
+
+
+def test_one_lost_answer_accuses_nobody(tmp_path: Path) -> None:
+    LosesOne.lost.clear()
+    with serving(LosesOne) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-01", profile=PROFILE)
+    assert found.verdicts == {"AUTH-01": "inconclusive"}
+    assert "an answer was lost (connection reset" in found.output
+    assert len(LosesOne.lost) == 1
 
 
 @pytest.mark.parametrize("handler", [Babble, Endless, PackedEndless, Redirects])

@@ -137,7 +137,7 @@ def new_wire(url: str) -> Wire:
     """Return a line to a URL of which nothing is known."""
     target = from_url(url)
     budget = Budget(AddressPool(target, 0), target.limits)
-    return Wire(target, "", budget, Transcript(Redactor({})))
+    return Wire(target, "", budget, Transcript(Redactor({})), may_be_silent=True)
 
 
 # -- what must hold ---------------------------------------------------------------------------

@@ -118,9 +118,13 @@ def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript
 
 
 @pytest.fixture
-def wire(session: JudgeSession, transcript: Transcript) -> Iterator[Wire]:
+def wire(
+    request: pytest.FixtureRequest, session: JudgeSession, transcript: Transcript
+) -> Iterator[Wire]:
     """HTTP to the target, from a client address of this check's own."""
-    line = Wire(session.target, session.discovery.preferred, session.budget(), transcript)
+    courtesy = session.courtesy(alone=requirement_of(request.node).alone)
+    budget, revision = session.budget(), session.discovery.preferred
+    line = Wire(session.target, revision, budget, transcript, courtesy=courtesy)
     yield line
     line.close()
 

@@ -17,6 +17,7 @@ from conformance import options as command_line
 from conformance import profile as profiles
 from conformance import running
 from conformance.budget import Budget, KeyPace
+from conformance.courtesy import Courtesy
 from conformance.evidence.addresses import AddressPool
 from conformance.evidence.discovery import Discovery, discover
 from conformance.evidence.exhaustion import HeldAtLimit
@@ -53,6 +54,14 @@ class JudgeSession:
         if self.target.is_loopback:
             return Budget(self.pool, self.target.limits, self.pace, self.stalls)
         return self._only_budget
+
+    def courtesy(self, *, alone: bool) -> Courtesy | None:
+        """Return what has a check heed Retry-After; None for one that means to reach the limit."""
+        return None if alone or self.target.is_loopback else self._courtesy
+
+    @cached_property
+    def _courtesy(self) -> Courtesy:
+        return Courtesy(self.options.patience)
 
     @cached_property
     def pace(self) -> KeyPace:

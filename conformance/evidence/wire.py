@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.budget import Budget
+    from conformance.courtesy import Courtesy
     from conformance.evidence.transcript import Transcript
     from conformance.target import Target
 
@@ -43,7 +44,8 @@ SECONDS = 10.0
 class _Connections:
     """What the lines of one check share: connections by address, and the keys known to be good.
 
-    Those whose tenant must not be exhausted are paced; the spared tenant's are not.
+    Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
+    ``courtesy``, a limit reached is an accident, and what the target asks for is done.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
     follow that of the opening: an id may be used once in a session, and a server that keeps calls
@@ -53,6 +55,7 @@ class _Connections:
     clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
+    courtesy: Courtesy | None = None
     message_ids: Iterator[int] = field(default_factory=lambda: count(2))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -76,6 +79,7 @@ class Wire:
         address: str | None = None,
         seconds: float | None = None,
         may_be_silent: bool = False,
+        courtesy: Courtesy | None = None,
         shared: _Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
@@ -83,7 +87,7 @@ class Wire:
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
         self._shared = shared or _Connections(
-            good_keys=_good_keys(target), paced_keys=_paced_keys(target)
+            good_keys=_good_keys(target), paced_keys=_paced_keys(target), courtesy=courtesy
         )
         self._sessions: dict[str, str | None] = {}
 
@@ -155,10 +159,23 @@ class Wire:
             request = request.with_header(*self.key_header(key))
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
-        answer = self._sent(request, self._charged(key, may_fail=fails))
+        answer = self._heeded(request, key, may_fail=fails)
         if answer.transport is not Transport.ANSWERED and not self._may_be_silent:
             self._require_habit(request, answer, key, may_fail=fails)
             self.transcript.miss(request, answer)
+        return answer
+
+    def _heeded(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
+        """Exchange a request, once more where the target said when to come again."""
+        courtesy = self._shared.courtesy
+        if courtesy is None:
+            return self._sent(request, self._charged(key, may_fail=may_fail))
+        courtesy.heed()
+        answer = self._sent(request, self._charged(key, may_fail=may_fail))
+        if courtesy.note(answer):
+            courtesy.heed()
+            answer = self._sent(request, self._charged(key, may_fail=may_fail))
+            courtesy.note(answer)
         return answer
 
     def _sent(self, request: Request, address: str | None) -> Answer:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
+    if threading.current_thread() is threading.main_thread():
+        # A CI job that is cut short asks so; what this run started is then stopped, as by Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.stash[STARTED] = started_now()
     session = config.stash[SESSION] = open_session(config)
     recorder = config.stash[RECORDER] = Recorder(session)

@@ -47,7 +47,6 @@ class RunningTarget:
 def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarget:
     """Start the target, or a mutant of it, and wait until it is ready. Raises StartError."""
     folder = Path(tempfile.mkdtemp(prefix="hallmark-run-"))
-    running: RunningTarget | None = None
     values = {
         "python": sys.executable,
         "state": str(folder / "state.json"),
@@ -67,7 +66,11 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
             shutil.rmtree(folder, ignore_errors=True)
             raise StartError(f"cannot run {command[0]!r}: {error}") from None
     running = RunningTarget(process, folder)
-    wait_for(lambda: running.state.exists() or process.poll() is not None, section.ready_seconds)
+    try:
+        _await(running, process, section.ready_seconds)
+    except BaseException:  # Ctrl-C among them
+        running.stop()
+        raise
     if running.state.exists():
         return running
     words_said = output.read_text("utf-8", "replace").strip().splitlines()
@@ -79,3 +82,7 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
         else f"was not ready in {section.ready_seconds:.0f} s"
     )
     raise StartError(f"the target {how}: {words_said[-1] if words_said else 'it said nothing'}")
+
+
+def _await(running: RunningTarget, process: subprocess.Popen[bytes], seconds: float) -> None:
+    wait_for(lambda: running.state.exists() or process.poll() is not None, seconds)

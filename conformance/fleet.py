@@ -131,7 +131,9 @@ def configure(config: pytest.Config) -> None:
     config.option.tbstyle = "no"
     config.option.reportchars = ""
     folder = _folder(config, options)
-    config.pluginmanager.register(Fleet(members, path.parent, folder, words), "hallmark-fleet")
+    configured = [f"--config-file={config.inipath}", f"--rootdir={config.rootpath}"]
+    fleet = Fleet(members, path.parent.resolve(), folder, words, configured)
+    config.pluginmanager.register(fleet, "hallmark-fleet")
 
 
 def _folder(config: pytest.Config, options: Options) -> Path:
@@ -146,9 +148,15 @@ class Fleet:
     """The pytest plugin that puts the targets in the checks' place, and tells how they ended."""
 
     def __init__(
-        self, members: Sequence[Member], base: Path, folder: Path, words: Sequence[str]
+        self,
+        members: Sequence[Member],
+        base: Path,
+        folder: Path,
+        words: Sequence[str],
+        configured: Sequence[str] = (),
     ) -> None:
         self._members, self._base, self.folder, self._words = members, base, folder, words
+        self._configured = configured
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
@@ -220,8 +228,8 @@ class Fleet:
         for option, value in (("--profile", member.profile), ("--state", member.state)):
             if value is not None:
                 words.append(f"{option}={self._base / value}")
-        plain = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        return [sys.executable, "-m", "pytest", str(command_line.PACKAGE), *plain, *words]
+        plain = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *self._configured]
+        return [sys.executable, "-P", "-m", "pytest", str(command_line.PACKAGE), *plain, *words]
 
 
 def _line(outcome: Outcome) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from conformance.model import Requirement
 
 PACKAGE = Path(__file__).parent
+INSTALLED = PACKAGE / "hallmark.ini"
+"""The configuration of a run that the command ``hallmark`` makes."""
 DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
 PYTEST_BROKE = frozenset({2, 3, 4})
 """Exit codes of pytest's own: interrupted, internal error, wrong usage. No verdict changes them."""
@@ -41,6 +43,7 @@ class Options:
     patience: float
     revision_set: str | None = None
     is_check: bool = False
+    command: tuple[str, ...] = ("pytest", "conformance")
 
     def selects(self, requirement: Requirement) -> bool:
         """Tell whether the run is to judge a requirement."""
@@ -52,7 +55,7 @@ class Options:
 
     def rerun(self, requirement_id: str) -> str:
         """Return the command that judges one requirement again."""
-        words = ["pytest", "conformance", f"--requirement={requirement_id}"]
+        words = [*self.command, f"--requirement={requirement_id}"]
         words += [f"--target={self.url}"] if self.url else []
         words += [f"--profile={self.profile}"] if self.profile else []
         words += [f"--state={self.state}"] if self.state else []
@@ -137,6 +140,7 @@ def parse(config: pytest.Config) -> Options:
         patience=patience,
         revision_set=_revision_set(value("--revision-set")),
         is_check=bool(value("--check-profile")),
+        command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
     _require_in_set(options)
     return options

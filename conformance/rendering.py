@@ -10,7 +10,7 @@ from pathlib import Path
 def run_reports(root: Path, *words: str) -> bool:
     """Run ``python -m reports`` with these words; tell whether the documents were written."""
     done = subprocess.run(  # noqa: S603 -- our own module
-        [sys.executable, "-m", "reports", *words], cwd=root, capture_output=True, check=False
+        [sys.executable, "-P", "-m", "reports", *words], cwd=root, capture_output=True, check=False
     )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from pathlib import PurePosixPath
 
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from conformance.catalogue import requirements
 from conformance.model import Channel
 from conformance.requirement import mark_of
+from conformance.verdicts import CHECKS
 
 ALONE = "alone"
 ROTATING = "rotating"
@@ -35,9 +37,8 @@ class OneWorkerAlone(LoadScopeScheduling):
 def scope_of(nodeid: str) -> str:
     """Return the name of the group that a check belongs to; its own where it is by itself."""
     path, _, rest = nodeid.partition("::")
-    check = getattr(
-        import_module(path.removesuffix(".py").replace("/", ".")), rest.partition("[")[0]
-    )
+    module = import_module(f"{CHECKS.parent.name}.{CHECKS.name}.{PurePosixPath(path).stem}")
+    check = getattr(module, rest.partition("[")[0])
     entry = requirements()[mark_of(check).args[0]]
     if entry.alone:
         return ALONE

@@ -167,7 +167,13 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
 
 
 def _profile(options: Options, root: Path) -> Path:
-    return options.profile or root / command_line.DEFAULT_PROFILE
+    default = root / command_line.DEFAULT_PROFILE
+    if options.profile is None and not default.exists():
+        raise profiles.ProfileError(
+            "nothing to judge: give --target=URL, or --profile=FILE "
+            "(python -m conformance init-profile writes one)"
+        )
+    return options.profile or default
 
 
 def _target(options: Options, state: Path | None, root: Path) -> Target:

@@ -42,7 +42,6 @@ class Options:
     is_intrusive: bool
     patience: float
     revision_set: str | None = None
-    is_check: bool = False
     command: tuple[str, ...] = ("pytest", "conformance")
 
     def selects(self, requirement: Requirement) -> bool:
@@ -139,7 +138,6 @@ def parse(config: pytest.Config) -> Options:
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
         revision_set=_revision_set(value("--revision-set")),
-        is_check=bool(value("--check-profile")),
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
     _require_in_set(options)

@@ -23,11 +23,6 @@ def quoted(text: str, longest: int = LONGEST) -> str:
     return '"' + "".join(map(_written, cut)) + '"'
 
 
-def commented(text: str) -> str:
-    """Return lines of ours as comments."""
-    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
-
-
 def _written(letter: str) -> str:
     if letter in _SHORT:
         return _SHORT[letter]

@@ -8,9 +8,8 @@ from typing import Any
 from reports.drawing import drawn
 from reports.times import Tick, finite
 
-HEIGHT = 190
-"""Units of the drawing's height; the steps end at ``_FLOOR``, refusals are marked below."""
 _LEFT, _RIGHT, _TOP, _FLOOR = 8, 632, 22, 140
+"""Where the steps are drawn; refusals are marked below the floor."""
 _MOST = 5000
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pytest
 
 ROOT = Path(__file__).parents[2]
-FULL = f"{ROOT}/fixtures/targets/reference.toml"
 
 
 def dry(*words: str) -> tuple[int, str]:

@@ -6,7 +6,6 @@ ended by a NUL byte. All waits are bounded; what is late raises TimeoutError.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import select
@@ -190,10 +189,6 @@ class Page:
         """Return exceptions, and what the browser blocked or warned of."""
         thrown = [str(one["exceptionDetails"]) for one in self.told("Runtime.exceptionThrown")]
         return thrown + [str(one["entry"]["text"]) for one in self.told("Log.entryAdded")]
-
-    def picture(self) -> bytes:
-        """Return what is to be seen, as PNG."""
-        return base64.b64decode(self.call("Page.captureScreenshot")["data"])
 
 
 @contextmanager

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections import defaultdict
+from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import quote
 
 _SHORTEST = 6
 """Values shorter than this are no secrets, and replacing them would garble the evidence."""
 
-_SHARD, _SHORTEST_SHARD = 0.4, 12
-"""The part of a secret that gives it away where the rest was cut off, and its least characters."""
+_SHARD, _SHORTEST_SHARD, _LONGEST_SHARD = 0.4, 12, 24
+"""The part of a secret that gives it away by itself, and its bounds in characters."""
 
 _CUT = "..."
 """What pytest puts in the middle of a value that is too long to show."""
 
 
 def spellings(secret: str) -> list[str]:
-    """Return the ways a secret may be written: raw, URL, base64, base64url, hex, JSON-escaped."""
+    """Return the ways a secret may be written: raw, URL, base64, base64url, hex, JSON, Python."""
     data = secret.encode()
     forms = {
         secret,
@@ -26,28 +29,69 @@ def spellings(secret: str) -> list[str]:
         data.hex().upper(),
         base64.b64encode(data).decode().rstrip("="),
         base64.urlsafe_b64encode(data).decode().rstrip("="),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
     }
     return sorted(forms, key=lambda form: (len(form), form), reverse=True)
 
 
+@dataclass(frozen=True)
+class _Form:
+    """One spelling of a secret. ``least`` characters in a row of it give the secret away."""
+
+    text: str
+    label: str
+
+    @property
+    def least(self) -> int:
+        part = max(_SHORTEST_SHARD, int(_SHARD * len(self.text)))
+        return min(part, _LONGEST_SHARD, len(self.text))
+
+    def run(self, text: str, at: int, place: int) -> int:
+        """Return how many characters of a text, from ``at`` on, are this form's from ``place``."""
+        pairs = zip(text[at : at + len(self.text)], self.text[place:], strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 class Redactor:
-    """Replaces every known secret by a label that says whose it is."""
+    """Replaces every known secret, and every telling part of one, by a label that says whose."""
 
     def __init__(self, secrets: dict[str, str]) -> None:
-        self._replacements: list[tuple[str, str]] = []
+        self._secrets: dict[str, str] = {}
+        self._forms: list[_Form] = []
+        # Telling parts by how they begin; what repeats within a secret is there once.
+        self._parts: defaultdict[str, dict[str, tuple[_Form, int]]] = defaultdict(dict)
         for value, label in secrets.items():
             self.learn(value, label)
 
     def learn(self, value: str, label: str) -> None:
         """Add a secret met during the run, such as a key just minted."""
-        if len(value) >= _SHORTEST:
-            self._replacements += [(form, f"<{label}>") for form in spellings(value)]
-            self._replacements.sort(key=lambda pair: len(pair[0]), reverse=True)
+        if len(value) < _SHORTEST or value in self._secrets:
+            return
+        self._secrets[value] = label
+        for text in spellings(value):
+            form = _Form(text, f"<{label}>")
+            self._forms.append(form)
+            for place in range(len(text) - form.least + 1):
+                part = text[place : place + form.least]
+                self._parts[part[:_SHORTEST_SHARD]].setdefault(part, (form, place))
+        self._forms.sort(key=lambda form: len(form.text), reverse=True)
+
+    def learn_changed(self, value: str) -> None:
+        """Add a value if it holds some of a secret, in whatever case: a key spoilt on purpose."""
+        folded = value.casefold()
+        for secret, label in tuple(self._secrets.items()):
+            known = secret.casefold()
+            parts = (known[at : at + _SHORTEST] for at in range(len(known) - _SHORTEST + 1))
+            if any(part in folded for part in parts):
+                self.learn(value, f"{label}, changed")
+                return
 
     def __call__(self, text: str) -> str:
         """Return the text without any known secret."""
-        for form, label in self._replacements:
-            text = text.replace(form, label)
+        for form in self._forms:
+            text = text.replace(form.text, form.label)
         text = self._without_shards(text)
         return self._without_halves(text) if _CUT in text else text
 
@@ -55,26 +99,36 @@ class Redactor:
         """Return the first ``length`` characters or so, without any known secret or part of one."""
         if len(text) <= length:
             return self(text)
-        longest = max((len(form) for form, _ in self._replacements), default=0)
+        longest = max((len(form.text) for form in self._forms), default=0)
         shown = self(text[: length + longest])
         # What is left of a secret that this cut in two stands at the end, and is shorter than it.
         return shown[: len(shown) - longest] if longest else shown
 
     def _without_shards(self, text: str) -> str:
-        """Remove what is left of secrets that lost their end before anybody could know them."""
-        for form, label in self._replacements:
-            start, least = 0, max(_SHORTEST_SHARD, int(_SHARD * len(form)))
-            while least < len(form) and (at := text.find(form[:least], start)) >= 0:
-                pairs = zip(text[at : at + len(form)], form, strict=False)
-                length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-                text = f"{text[:at]}{label}…{text[at + length :]}"
-                start = at + len(label)
-        return text
+        """Remove parts of secrets: somebody cut them off before anybody could know them."""
+        kept: list[str] = []
+        at = start = 0
+        while at <= len(text) - _SHORTEST_SHARD:
+            length, label = self._shard(text, at)
+            if length:
+                kept += [text[start:at], f"{label}…"]
+                start = at = at + length
+            else:
+                at += 1
+        return "".join([*kept, text[start:]])
+
+    def _shard(self, text: str, at: int) -> tuple[int, str]:
+        """Return length and label of the longest telling part that begins here; 0 if none does."""
+        found = (0, "")
+        for part, (form, place) in self._parts.get(text[at : at + _SHORTEST_SHARD], {}).items():
+            if text.startswith(part, at) and (length := form.run(text, at, place)) > found[0]:
+                found = (length, form.label)
+        return found
 
     def _without_halves(self, text: str) -> str:
         """Remove what is left of a secret where a long value was shown with its middle cut out."""
-        for form, label in self._replacements:
-            for length in range(len(form) - 1, _SHORTEST - 1, -1):
-                text = text.replace(f"{form[:length]}{_CUT}", f"{label}{_CUT}")
-                text = text.replace(f"{_CUT}{form[-length:]}", f"{_CUT}{label}")
+        for form in self._forms:
+            for length in range(form.least, _SHORTEST - 1, -1):
+                text = text.replace(f"{form.text[:length]}{_CUT}", f"{form.label}{_CUT}")
+                text = text.replace(f"{_CUT}{form.text[-length:]}", f"{_CUT}{form.label}")
         return text

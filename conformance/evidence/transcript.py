@@ -57,6 +57,10 @@ class Transcript:
         kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
         self._exchanges.append(_Exchange(self._count, request, url, sent, kept))
 
+    def presented(self, credential: str) -> None:
+        """Learn a credential that is to be sent: spoilt on purpose, it may hold a right one."""
+        self._redact.learn_changed(credential)
+
     def miss(self, request: Request, answer: Answer) -> None:
         """Remember that a request had no answer, and should have had one."""
         self._unanswered.append(f"{request.method}: {answer}")

@@ -157,6 +157,7 @@ class Wire:
         """
         if key is not None:
             request = request.with_header(*self.key_header(key))
+            self.transcript.presented(key)
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
         answer = self._heeded(request, key, may_fail=fails)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 from conformance import catalogue, profile
 from conformance.budget import Budget, KeyPace
 from conformance.evidence.answer import Answer, Transport
-from conformance.forge.keys import malformed_keys, random_key
+from conformance.forge.keys import malformed_keys, nearly, random_key, with_control_byte
 from conformance.model import Channel, CheckResult, Finding, Verdict
 from conformance.outcome import ItemOutcome
 from conformance.redaction import Redactor, spellings
@@ -23,10 +25,12 @@ from conformance.target import DeclaredLimits, Target
 from conformance.verdicts import CHECKS, NotAssessedError, NotEstablishedError, establish, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FunctionType
 
 PACKAGE = Path(catalogue.__file__).parents[1]
 LONGEST_MODULE = 400
+KEY = "Zk3x-9fQw_27LmVb0RtYh5sDcPe8GjUa1NoXi4Tz6Kq"
 
 
 def checks() -> list[tuple[str, FunctionType]]:
@@ -156,6 +160,32 @@ def test_a_check_that_never_ended_is_inconclusive() -> None:
 def test_a_secret_is_redacted_in_every_spelling(form: str) -> None:
     redact = Redactor({"s3cret/with+odd=characters": "the key"})
     assert redact(f"before {form} after") == "before <the key> after"
+
+
+@pytest.mark.parametrize("secret", [KEY, 'a"b\\c-0123456789-d\\e"f', "a" * 400, KEY * 10])
+@pytest.mark.parametrize("spell", [str, json.dumps, repr, ascii, quote])
+def test_what_is_left_of_a_secret_is_redacted_wherever_it_was_cut(
+    secret: str, spell: Callable[[str], str]
+) -> None:
+    redact, text = Redactor({secret: "the key"}), spell(secret)
+    for cut in (text[1:], text[:-1], text[len(text) // 3 :], text[1:-1] + "\x1b" + text[2:-2]):
+        shown = redact(f"before {cut} after" * 5)
+        left = [text[at : at + 12] for at in range(len(text) - 12) if text[at : at + 12] in shown]
+        assert not left
+
+
+@pytest.mark.parametrize("spoil", [with_control_byte, str.swapcase, nearly])
+def test_a_key_spoilt_on_purpose_is_redacted(spoil: Callable[[str], str]) -> None:
+    redact = Redactor({KEY: "the key"})
+    spoilt = spoil(KEY)
+    redact.learn_changed(spoilt)
+    assert redact(f"sent {spoilt}") == "sent <the key, changed>"
+
+
+def test_a_key_that_has_nothing_of_a_secret_is_none() -> None:
+    redact, other = Redactor({KEY: "the key"}), random_key()
+    redact.learn_changed(other)
+    assert redact(f"sent {other}") == f"sent {other}"
 
 
 def test_half_a_secret_is_redacted_where_pytest_cuts_the_middle_out() -> None:

@@ -196,3 +196,14 @@ def test_a_typo_in_a_profile_names_the_line_and_what_is_known(tmp_path: Path) ->
     assert found.code == 4
     assert "profile.toml:7: tenants.a.revokd_key: unknown key 'revokd_key'" in found.output
     assert "revoked_key" in found.output
+
+
+def test_a_key_spoilt_on_purpose_is_no_way_to_the_key(tmp_path: Path) -> None:
+    """Each malformed key is a right one but for a character or two, and stands in the evidence."""
+    with serving(Good) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-04", profile=PROFILE)
+    assert found.verdicts == {"AUTH-04": "pass"}
+    written = "".join(path.read_text("utf-8", "replace") for path in found.folder.iterdir())
+    assert "tenants.a.key, changed" in written
+    (key,) = (key for key, tenant in KEYS.items() if tenant == "tenant-a")
+    assert not [key[at : at + 8] for at in range(len(key) - 8) if key[at : at + 8] in written]

@@ -18,9 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from conformance.target import UNLIMITED
 from conformance.timing.exchange import Connection, Endpoint, ExchangeError
 from conformance.timing.measure import TooFewError, measure
-from conformance.timing.sampling import WARM_UP, Plan, Probe, Sampler
+from conformance.timing.sampling import MOST_BLOCKS, WARM_UP, Plan, Probe, Sampler
 from conformance.timing.statistics import Rule
 from conformance.timing.verdict import Outcome
 
@@ -130,6 +131,21 @@ def test_blocks_an_address_follow_from_the_declared_limits(
 
 def test_an_opening_that_fails_is_charged_too() -> None:
     assert Plan("http://x/", PROBES, OPENING, opening_fails=True, failures=4).blocks_an_address == 1
+
+
+def test_without_limits_a_connection_is_left_after_a_few_blocks_all_the_same() -> None:
+    unlimited = Plan("http://x/", PROBES, OPENING, failures=UNLIMITED, requests=UNLIMITED)
+    assert unlimited.blocks_an_address == MOST_BLOCKS
+
+
+def test_the_warm_up_ends_in_time_as_well() -> None:
+    server = Small(refusing)
+    try:
+        sampler = sampler_for(server)
+        assert sampler.collect(10, time.monotonic()) == 0
+        assert not server.asked
+    finally:
+        server.close()
 
 
 def test_limits_without_room_for_a_block_are_refused() -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 WARM_UP = 100
 """Requests that are thrown away before the first that counts."""
+MOST_BLOCKS = 10
+"""Blocks that one address carries even where no limit is declared: what sets one connection apart
+from others must not set a long run of samples apart."""
 _MARGIN = 1
 """Failures kept in hand at each address, so that a repeated request never engages a block."""
 _FEW_BROKEN = 20
@@ -62,10 +65,10 @@ class Plan:
 
     @property
     def blocks_an_address(self) -> int:
-        """Blocks one address can carry without ever reaching a limit; 0 where it can carry none."""
+        """Blocks one address is to carry, without ever reaching a limit; 0 if it can carry none."""
         failures = self.failures - _MARGIN - self.opening_fails
         requests = self.requests - _MARGIN - 1
-        return max(0, min(failures, requests) // len(self.probes))
+        return max(0, min(min(failures, requests) // len(self.probes), MOST_BLOCKS))
 
 
 class Sampler:
@@ -111,15 +114,15 @@ class Sampler:
         """
         with _no_garbage_collection():
             if not self._is_warm:
-                self._warm_up()
+                self._warm_up(deadline)
             while len(self._blocks) < blocks and time.monotonic() < deadline:
                 wanted = min(self._plan.blocks_an_address, blocks - len(self._blocks))
                 self._blocks += self._from_one_address(wanted)
         return len(self._blocks)
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, deadline: float) -> None:
         sent = 0
-        while sent < WARM_UP:
+        while sent < WARM_UP and time.monotonic() < deadline:
             blocks = self._from_one_address(self._plan.blocks_an_address)
             sent += max(1, len(blocks)) * len(self._plan.probes)
         self._is_warm = True

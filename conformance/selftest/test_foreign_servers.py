@@ -31,7 +31,7 @@ CONFIRMED = {
     "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
 }
 AT_THE_EDGE = {"python-sdk": {"TIME-03"}}
-"""An expired token takes the SDK up to 26 µs more, which is the tolerance: either verdict is true."""
+"""An expired token takes the SDK up to 26 µs more, about the tolerance: either verdict is true."""
 BODY_UNNAMED = {"fastmcp"}
 """Those whose refusals have no body to hold them to, so that AUTH-01 is not seen in full."""
 
@@ -66,9 +66,7 @@ def test_the_clock_accuses_no_foreign_server(tmp_path: Path, server: str) -> Non
     assert found.verdicts["TIME-05"] == "not assessed"
     for line in found.lines:
         if line.get("verdict") == "inconclusive":
-            assert "refusals look alike" in str(line["reason"]) or "undecided" in str(
-                line["reason"]
-            )
+            assert re.search("refusals look alike|undecided", str(line["reason"]))
 
 
 def test_every_confirmed_failure_is_explained() -> None:

@@ -122,9 +122,15 @@ def wire(
     request: pytest.FixtureRequest, session: JudgeSession, transcript: Transcript
 ) -> Iterator[Wire]:
     """HTTP to the target, from a client address of this check's own."""
-    courtesy = session.courtesy(alone=requirement_of(request.node).alone)
-    budget, revision = session.budget(), session.discovery.preferred
-    line = Wire(session.target, revision, budget, transcript, courtesy=courtesy)
+    alone = requirement_of(request.node).alone
+    line = Wire(
+        session.target,
+        session.discovery.preferred,
+        session.budget(),
+        transcript,
+        courtesy=session.courtesy(alone=alone),
+        meets_limits=alone,
+    )
     yield line
     line.close()
 

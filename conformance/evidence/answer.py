@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, cast
 
-from conformance.evidence.body import event_data, is_reply, parsed
+from conformance.evidence.body import event_data, is_beyond_use, is_reply, parsed
 
 _PER_REQUEST = frozenset(
     {
@@ -119,8 +119,19 @@ class Answer:
     def message(self) -> dict[str, Any]:
         """The JSON-RPC message, from a JSON body or an event stream; empty when there is none."""
         candidates: list[Any] = [self.json, *map(parsed, event_data(self.text))]
+        batches = cast("list[list[Any]]", [one for one in candidates if isinstance(one, list)])
+        candidates += [one for batch in batches for one in batch]  # as before 2025-06-18
         replies = [cast("dict[str, Any]", found) for found in candidates if is_reply(found)]
         return replies[-1] if replies else {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it came and could be read, so that what it does not hold is not there."""
+        if self.transport is not Transport.ANSWERED or self.truncated:
+            return False
+        if self.json is not None:
+            return True
+        return not any(map(is_beyond_use, (self.body, *event_data(self.text))))
 
     @property
     def result(self) -> dict[str, Any]:

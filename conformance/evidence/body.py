@@ -80,11 +80,22 @@ def parsed(text: str | bytes) -> Any:
 
     What is nested deeper, or holds more, could be read, and then break whoever walks or keeps it.
     """
+    return _read(text)[0]
+
+
+def is_beyond_use(text: str | bytes) -> bool:
+    """Tell whether JSON text holds a value of which there is too much for ``parsed``."""
+    return _read(text)[1]
+
+
+def _read(text: str | bytes) -> tuple[Any, bool]:
     try:
         found: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if _is_bounded(found) else None
+    except ValueError:
+        return None, False
+    except RecursionError:
+        return None, True
+    return (found, False) if _is_bounded(found) else (None, True)
 
 
 def _is_bounded(value: Any) -> bool:

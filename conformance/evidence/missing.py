@@ -5,6 +5,7 @@ A connection that broke off once is an accident, and no accident may accuse the 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.evidence.answer import Transport
@@ -20,7 +21,15 @@ REPEATS = 2
 _NEVER_SENT = frozenset(
     {Transport.REFUSED, Transport.UNREACHABLE, Transport.UNTRUSTED, Transport.NO_TLS}
 )
-_BROKEN_OFF = frozenset({Transport.RESET, Transport.CUT})
+_BROKEN_OFF = frozenset({Transport.RESET, Transport.CUT, Transport.GARBAGE})
+
+
+def is_missing(answer: Answer) -> bool:
+    """Tell whether an answer tells nothing yet: none came, or the target had no time for it."""
+    return answer.transport is not Transport.ANSWERED or answer.status in {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
 
 
 def require_habit(
@@ -29,20 +38,28 @@ def require_habit(
     """Return if the target itself keeps this answer back: each time, while it answers others.
 
     ``again`` sends the request once more (None where that would have effects), ``knock`` sends one
-    that is known to be answered. Raises NotEstablishedError for what may be an accident. Time-outs
-    and what is no HTTP are the target's own words, or its silence.
+    that is known to be answered. Raises NotEstablishedError for what may be an accident, a request
+    that hung and a limit that was met among it.
     """
     if answer.transport in _NEVER_SENT:
         raise NotEstablishedError(f"the target can be reached no more: {answer}")
-    if answer.transport not in _BROKEN_OFF:
-        return
+    if answer.transport in {Transport.TIMEOUT, Transport.UNREADABLE}:
+        raise NotEstablishedError(f"a request had no answer that says anything: {answer}")
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise NotEstablishedError(
+            f"the target limits the judge: declare its limits in [limits] (got {answer})"
+        )
     if again is None:
         raise NotEstablishedError(f"an answer was lost, and asking again has effects: {answer}")
     for _ in range(REPEATS):
         repeated = again()
-        if repeated.transport not in _BROKEN_OFF:
+        if not _is_kept_back(repeated):
             raise NotEstablishedError(
                 f"an answer was lost ({answer}); asked again, the target gave it: {repeated}"
             )
-    if (found := knock()).transport is not Transport.ANSWERED:
+    if is_missing(found := knock()):
         raise NotEstablishedError(f"the target has stopped answering: {found}")
+
+
+def _is_kept_back(answer: Answer) -> bool:
+    return answer.transport in _BROKEN_OFF or answer.status == HTTPStatus.SERVICE_UNAVAILABLE

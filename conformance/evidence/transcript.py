@@ -70,7 +70,7 @@ class Transcript:
         if self._unanswered:
             raise NotEstablishedError(
                 f"no violation seen, but {len(self._unanswered)} of {self._count} requests had no "
-                f"answer, the first {self._unanswered[0]}"
+                f"whole answer, the first {self._unanswered[0]}"
             )
 
     def _shown(self, kept: _Exchange) -> dict[str, str]:

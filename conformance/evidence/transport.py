@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ssl
 import time
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -35,21 +36,12 @@ def exchanged(client: httpx.Client, request: httpx.Request, seconds: float) -> A
     started = time.monotonic()
     with within(seconds) as allowance:
         try:
-            status, headers, body, is_cut = _read(client, request, allowance)
+            answer = _read(client, request, allowance)
         except httpx.TransportError as error:
             ended, why = _transport_of(error)
-        except UnreadableBodyError as error:
-            ended, why = Transport.UNREADABLE, str(error)
         else:
-            return Answer(
-                Transport.ANSWERED,
-                status,
-                headers,
-                body,
-                time.monotonic() - started,
-                truncated=is_cut,
-                was_abandoned=is_cut and allowance.is_over,
-            )
+            is_late = answer.truncated and allowance.is_over
+            return replace(answer, seconds=time.monotonic() - started, was_abandoned=is_late)
     return Answer(
         ended,
         seconds=time.monotonic() - started,
@@ -58,19 +50,21 @@ def exchanged(client: httpx.Client, request: httpx.Request, seconds: float) -> A
     )
 
 
-def _read(
-    client: httpx.Client, request: httpx.Request, allowance: Allowance
-) -> tuple[int, tuple[tuple[str, str], ...], bytes, bool]:
+def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) -> Answer:
+    """Return status, headers and body; of a body that cannot be read, the reason."""
     response = client.send(request, stream=True)
     allowance.expect_a_body()
-    try:
-        body, is_cut = _bounded(response, allowance)
-    finally:
-        response.close()
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
     )
-    return response.status_code, headers, body, is_cut
+    try:
+        body, is_cut = _bounded(response, allowance)
+    except UnreadableBodyError as error:
+        status, why = response.status_code, str(error)
+        return Answer(Transport.UNREADABLE, status=status, headers=headers, detail=why)
+    finally:
+        response.close()
+    return Answer(Transport.ANSWERED, response.status_code, headers, body, truncated=is_cut)
 
 
 def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, bool]:

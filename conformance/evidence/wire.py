@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance.evidence.answer import Answer, Transport
-from conformance.evidence.missing import require_habit
+from conformance.evidence.missing import is_missing, require_habit
 from conformance.evidence.sent import Sent, route_of
 from conformance.evidence.transport import exchanged, new_client
 from conformance.forge.requests import (
@@ -45,7 +45,8 @@ class _Connections:
     """What the lines of one check share: connections by address, and the keys known to be good.
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
-    ``courtesy``, a limit reached is an accident, and what the target asks for is done.
+    ``courtesy``, what the target asks for is done when a limit is reached; where a check
+    ``meets_limits`` on purpose, a refusal for want of room is an answer.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
     follow that of the opening: an id may be used once in a session, and a server that keeps calls
@@ -56,6 +57,7 @@ class _Connections:
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
+    meets_limits: bool = False
     message_ids: Iterator[int] = field(default_factory=lambda: count(2))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -80,6 +82,7 @@ class Wire:
         seconds: float | None = None,
         may_be_silent: bool = False,
         courtesy: Courtesy | None = None,
+        meets_limits: bool = False,
         shared: _Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
@@ -87,7 +90,10 @@ class Wire:
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
         self._shared = shared or _Connections(
-            good_keys=_good_keys(target), paced_keys=_paced_keys(target), courtesy=courtesy
+            good_keys=_good_keys(target),
+            paced_keys=_paced_keys(target),
+            courtesy=courtesy,
+            meets_limits=meets_limits,
         )
         self._sessions: dict[str, str | None] = {}
 
@@ -161,8 +167,11 @@ class Wire:
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
         answer = self._heeded(request, key, may_fail=fails)
-        if answer.transport is not Transport.ANSWERED and not self._may_be_silent:
+        if self._may_be_silent:
+            return answer
+        if is_missing(answer) and not (self._shared.meets_limits and answer.status):
             self._require_habit(request, answer, key, may_fail=fails)
+        if not answer.is_whole:
             self.transcript.miss(request, answer)
         return answer
 

@@ -138,6 +138,79 @@ class LosesOne(Good):
             self.close_connection = True
 
 
+class CompressesRefusals(Good):
+    """Refuses as it should, in a coding that nobody asked for."""
+
+    def refuse(self) -> None:
+        """Send the refusal, packed."""
+        coding = {"Content-Encoding": "br", "WWW-Authenticate": "ApiKey"}
+        self.reply(401, self.refusal, coding)
+
+
+class IsBusyOnce(Good):
+    """Has no time for the first stranger."""
+
+    lost: ClassVar[list[str]] = []
+
+    def refuse(self) -> None:
+        """Ask the first to come again."""
+        if self.lost:
+            super().refuse()
+        else:
+            self.lost.append(self.path)
+            self.reply(503, {"error": "busy"}, {"Retry-After": "0"})
+
+
+class LimitsStrangers(Good):
+    """Counts every stranger as one too many."""
+
+    def refuse(self) -> None:
+        """Refuse for another reason."""
+        self.reply(429, {"error": "rate_limit_exceeded"}, {"Retry-After": "1"})
+
+
+class OpenDoor(Good):
+    """Lets everybody run a tool who asks for another path."""
+
+    def door(self) -> Any:
+        """Return what comes of it."""
+        return {"jsonrpc": "2.0", "id": 1, "result": {"content": []}}
+
+    def answer(self) -> None:
+        """Refuse at the one path there is."""
+        if self.path == "/mcp":
+            super().answer()
+        else:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.reply(200, self.door())
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+
+
+class BatchDoor(OpenDoor):
+    """Answers there with a batch of one."""
+
+    def door(self) -> Any:
+        """Return what comes of it."""
+        return [super().door()]
+
+
+class WideDoor(OpenDoor):
+    """Answers there with more than anybody reads."""
+
+    def door(self) -> Any:
+        """Return what comes of it."""
+        return {**super().door(), "result": {"content": "x" * 600_000}}
+
+
+class ManyDoors(OpenDoor):
+    """Answers there with more values than anybody keeps."""
+
+    def door(self) -> Any:
+        """Return what comes of it."""
+        return {**super().door(), "result": {"content": [0] * 60_000}}
+
+
 class NotesIds(Good):
     """Remembers the id of every call of a tool."""
 

@@ -88,23 +88,33 @@ def test_who_is_asked_to_wait_waits_and_asks_again(line: Wire, hands: Hands) -> 
     assert hands.waits == [7]
 
 
-def test_a_limit_that_stays_is_the_answer_and_the_next_request_waits(
+def test_a_limit_that_stays_decides_nothing_and_the_next_request_waits(
     line: Wire, hands: Hands
 ) -> None:
     Busy.times[:] = [1, 1]
-    assert line.knock(KEY).status == 429
+    with pytest.raises(NotEstablishedError, match=r"declare its limits in \[limits\]"):
+        line.knock(KEY)
     assert hands.waits == [7]
     assert line.knock(KEY).succeeded
     assert hands.waits == [7, 7]
 
 
-def test_without_courtesy_a_limit_is_an_answer(line: Wire, hands: Hands) -> None:
+@pytest.mark.parametrize("meets_limits", [False, True])
+def test_without_courtesy_a_limit_is_an_answer_to_who_looks_for_it(
+    line: Wire, hands: Hands, *, meets_limits: bool
+) -> None:
     Busy.times[:] = [1]
     budget = Budget(AddressPool(line.target, 0), line.target.limits)
-    blunt = Wire(line.target, STATELESS, budget, line.transcript)
-    assert blunt.knock(KEY).status == 429
-    assert not hands.waits
-    blunt.close()
+    blunt = Wire(line.target, STATELESS, budget, line.transcript, meets_limits=meets_limits)
+    try:
+        if meets_limits:
+            assert blunt.knock(KEY).status == 429
+        else:
+            with pytest.raises(NotEstablishedError):
+                blunt.knock(KEY)
+        assert not hands.waits
+    finally:
+        blunt.close()
 
 
 @pytest.mark.parametrize("wait", ["61", "1000000000"])

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.evidence.answer import Answer, Transport
-from conformance.evidence.missing import REPEATS, require_habit
+from conformance.evidence.missing import REPEATS, is_missing, require_habit
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEARD = Answer(Transport.ANSWERED, 401)
-RESET, CUT = Answer(Transport.RESET), Answer(Transport.CUT)
+RESET, CUT, BABBLE = map(Answer, (Transport.RESET, Transport.CUT, Transport.GARBAGE))
+BUSY = Answer(Transport.ANSWERED, 503)
 
 
 def giving(*answers: Answer) -> Callable[[], Answer]:
@@ -22,14 +23,27 @@ def giving(*answers: Answer) -> Callable[[], Answer]:
     return iter(answers).__next__
 
 
-@pytest.mark.parametrize("lost", [RESET, CUT])
+@pytest.mark.parametrize("lost", [RESET, CUT, BABBLE, BUSY])
 def test_who_breaks_off_each_time_and_answers_others_means_it(lost: Answer) -> None:
-    require_habit(lost, giving(*[RESET] * REPEATS), giving(HEARD))
+    require_habit(lost, giving(*[lost] * REPEATS), giving(HEARD))
 
 
-def test_silence_and_babble_are_the_targets_own() -> None:
-    for transport in (Transport.TIMEOUT, Transport.GARBAGE, Transport.UNREADABLE):
-        require_habit(Answer(transport), giving(), giving())
+@pytest.mark.parametrize(
+    "lost",
+    [
+        Answer(Transport.TIMEOUT),
+        Answer(Transport.UNREADABLE, 401),
+        Answer(Transport.ANSWERED, 429),
+    ],
+)
+def test_what_hangs_or_cannot_be_read_and_a_limit_that_was_met_accuse_nobody(lost: Answer) -> None:
+    assert is_missing(lost)
+    with pytest.raises(NotEstablishedError):
+        require_habit(lost, giving(), giving())
+
+
+def test_what_was_heard_is_not_missing() -> None:
+    assert not is_missing(HEARD)
 
 
 @pytest.mark.parametrize("before", range(REPEATS))

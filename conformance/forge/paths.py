@@ -2,40 +2,91 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST = 40
+"""The most spellings of one path: each is a request, and a long path has very many."""
+_BEFORE = (
+    "//",
+    "/./",
+    "/x/../",
+    "/%2f",
+    "/;x/",
+    "/health/../",
+    "/health/..%2f",
+    "/health/%2e%2e/",
+    "/health;/../",
+    "/\\",
+)
+_AFTER = ("/", "//", "/.", "/x/..", "%2f", "%00", ";x=1", "?", "?x=/health", "#/health", ".json")
+_ROOT = ("/.", "/..", "/x/..", "/%2e", "/%2e/", "/?x=1", "/health/..", "/health/%2e%2e")
+"""What can be said of an endpoint at the root alone: there is no name to follow."""
+_BETWEEN = ("//", ";x=1/", "/./", "%2f", "\\", "/x/../")
+
 
 def variants(path: str) -> list[str]:
-    """Return spellings of ``path`` (as ``/mcp``) other than itself."""
-    name = path.strip("/") or "mcp"
-    first, rest = name[0], name[1:]
-    encoded = f"%{ord(first):02x}{rest}"
-    return [
-        f"/{name.upper()}",
-        f"/{name.capitalize()}",
-        f"//{name}",
-        f"/{name}/",
-        f"/{name}//",
-        f"/./{name}",
-        f"/x/../{name}",
-        f"/{name}/.",
-        f"/{name}/x/..",
-        f"/{encoded}",
-        f"/{encoded.upper()}",
-        f"/%2f{name}",
-        f"/{name}%2f",
-        f"/{name}%00",
-        f"/%25{ord(first):02x}{rest}",
-        f"/{name};x=1",
-        f"/;x/{name}",
-        f"/{name}?",
-        f"/{name}?x=/health",
-        f"/{name}#/health",
-        f"/health/../{name}",
-        f"/health/..%2f{name}",
-        f"/health/%2e%2e/{name}",
-        f"/health;/../{name}",
-        f"/\\{name}",
-        f"/{name}.json",
-    ]
+    """Return spellings of ``path`` (as ``/mcp``) other than itself, at most ``MOST``.
+
+    The last segment and both ends of the whole path are spelt in every way; the segments before
+    the last, as far as there is room for them.
+    """
+    route, _, query = path.partition("?")
+    names = route.strip("/").split("/")
+    found = (
+        _with_query(spelt, query)
+        for spelt in chain(_of_the_ends(names), _of_the_last(names), _of_the_others(names))
+    )
+    return [spelt for spelt in dict.fromkeys(found) if spelt != path][:MOST]
+
+
+def _of_the_ends(names: list[str]) -> Iterator[str]:
+    whole = "/".join(names)
+    yield f"/{whole}"
+    yield from (f"{before}{whole}" for before in _BEFORE)
+    yield from (f"/{whole}{after}" for after in _AFTER)
+    if not whole:
+        yield from _ROOT
+
+
+def _of_the_last(names: list[str]) -> Iterator[str]:
+    """Yield the path with its last segment in other letters and in other codes."""
+    yield from ("/" + "/".join((*names[:-1], spelt)) for spelt in _spellings(names[-1]))
+
+
+def _of_the_others(names: list[str]) -> Iterator[str]:
+    """Yield the path with one segment before the last changed, or what follows that segment.
+
+    They come kind after kind, and of each kind first what is near the end: where there is no room
+    for all, each segment has had the most telling.
+    """
+    places = range(len(names) - 2, -1, -1)
+    yield from chain.from_iterable(zip(*(_changed(names, place) for place in places), strict=True))
+
+
+def _changed(names: list[str], place: int) -> list[str]:
+    start = "/".join(("", *names[:place], ""))
+    name, end = names[place], "/".join(names[place + 1 :])
+    joints = [f"{start}{name}{joint}{end}" for joint in _BETWEEN]
+    spelt = [f"{start}{spelling}/{end}" for spelling in _spellings(name)]
+    return [found for pair in zip(spelt, joints, strict=True) for found in pair]
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return one segment in other letters and in other codes."""
+    coded = f"%{ord(name[0]):02x}{name[1:]}" if name else ""
+    doubly = coded.replace("%", "%25", 1)
+    return (name.upper(), coded, name.capitalize(), doubly, name.lower(), coded.upper())
+
+
+def _with_query(spelt: str, query: str) -> str:
+    """Return a spelling with the query that the endpoint itself has."""
+    if not query or "#" in spelt:
+        return spelt
+    return f"{spelt}{'&' if '?' in spelt else '?'}{query}"
 
 
 def overrides(path: str) -> list[tuple[str, str]]:

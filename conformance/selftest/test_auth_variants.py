@@ -1,0 +1,77 @@
+"""What AUTH tries beside the right key and the right path, against servers that fall for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from conformance.forge.paths import MOST, variants
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.targets import Good, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT_SPELT = ("/.", "//", "/?x=1", "/;x=1", "/%2e", "/x/..", "/%2f")
+NESTED_SPELT = (
+    "/api/v1/MCP",
+    "/api/v1/mcp/",
+    "/api/v1//mcp",
+    "/api/v1/%6dcp",
+    "/api/v1/mcp;x=1",
+    "/api/V1/mcp",
+    "/API/v1/mcp",
+    "/api//v1/mcp",
+    "/api/v1;x=1/mcp",
+    "/api/%761/mcp",
+    "//api/v1/mcp",
+)
+
+
+@pytest.mark.parametrize("spelt", ROOT_SPELT)
+def test_an_endpoint_at_the_root_is_spelt_too(spelt: str) -> None:
+    assert spelt in variants("/")
+
+
+@pytest.mark.parametrize("spelt", NESTED_SPELT)
+def test_every_segment_of_a_path_is_spelt(spelt: str) -> None:
+    assert spelt in variants("/api/v1/mcp")
+
+
+def test_a_slash_at_the_end_is_left_out_and_a_query_kept() -> None:
+    assert "/mcp" in variants("/mcp/")
+    assert {"/MCP?v=2", "/mcp?x=/health&v=2"} <= set(variants("/mcp?v=2"))
+
+
+@pytest.mark.parametrize("path", ["/", "/mcp", "/mcp/", "/a/b/c/d/e/f/g/h", "/a//b", "/?v=2"])
+def test_the_spellings_are_bounded_and_none_is_the_path_itself(path: str) -> None:
+    found = variants(path)
+    assert path not in found
+    assert len(set(found)) == len(found) <= MOST
+    assert all(spelt.startswith("/") for spelt in found)
+
+
+class _OneDoorOpen(Good):
+    """Asks for no key where the path is spelt in one odd way."""
+
+    door: ClassVar[str] = ""
+
+    def tenant(self) -> str | None:
+        """Take whoever came by the odd door for tenant A."""
+        return "tenant-a" if self.path == self.door else super().tenant()
+
+
+@pytest.mark.parametrize(
+    ("path", "spelt"),
+    [("/", "/;x=1"), ("/api/v1/mcp", "/api/v1/MCP"), ("/api/v1/mcp", "/api/v1//mcp")],
+)
+def test_one_open_spelling_is_a_violation(tmp_path: Path, path: str, spelt: str) -> None:
+    class Door(_OneDoorOpen):
+        door = spelt
+
+    with serving(Door) as url:
+        target = url.removesuffix("/mcp") + path
+        found = judge(tmp_path, f"--target={target}", "--requirement=AUTH-10", profile=PROFILE)
+    assert found.verdicts == {"AUTH-10": "fail"}
+    assert spelt in found.output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import pytest
 from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
+from conformance.forge.stored import forms_in
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -240,12 +239,7 @@ def test_the_database_holds_neither_keys_nor_their_plain_digests(
         known["a key just minted"] = administrator.mint()
     dump = auditor.dump()
     establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
-    found = [
-        f"{what} of {whose}"
-        for whose, key in known.items()
-        for what, text in _stored_forms(key).items()
-        if text in dump
-    ]
+    found = [f"{what} of {whose}" for whose, key in known.items() for what in forms_in(dump, key)]
     assert not found
 
 
@@ -286,14 +280,3 @@ def _misplaced(wire: Wire, key: str, header: str) -> dict[str, Request]:
             places[f"header {name}"] = probe.with_header(name, key)
             places[f"header {name}, as bearer"] = probe.with_header(name, f"Bearer {key}")
     return places
-
-
-def _stored_forms(key: str) -> dict[str, str]:
-    forms = {"the text": key}
-    for algorithm in ("md5", "sha1", "sha256", "sha512"):
-        digest = hashlib.new(algorithm, key.encode(), usedforsecurity=False).digest()
-        forms[f"the plain {algorithm} (hex)"] = digest.hex()
-        forms[f"the plain {algorithm} (base64)"] = base64.b64encode(digest).decode().rstrip("=")
-        urlsafe = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        forms[f"the plain {algorithm} (base64url)"] = urlsafe
-    return forms

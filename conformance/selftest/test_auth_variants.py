@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from conformance.forge.keys import random_key
 from conformance.forge.paths import MOST, variants
+from conformance.forge.stored import forms_in
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import Good, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ROOT_SPELT = ("/.", "//", "/?x=1", "/;x=1", "/%2e", "/x/..", "/%2f")
@@ -75,3 +81,48 @@ def test_one_open_spelling_is_a_violation(tmp_path: Path, path: str, spelt: str)
         found = judge(tmp_path, f"--target={target}", "--requirement=AUTH-10", profile=PROFILE)
     assert found.verdicts == {"AUTH-10": "fail"}
     assert spelt in found.output
+
+
+def _sha256(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _lines(text: str) -> str:
+    """Break a text after 76 characters, as PostgreSQL does with base64."""
+    return "\n".join(text[at : at + 76] for at in range(0, len(text), 76))
+
+
+STORED: dict[str, Callable[[str], str]] = {
+    "the key": str,
+    "the key in capitals": str.upper,
+    "its bytes": lambda key: f"\\x{key.encode().hex()}",
+    "its bytes in capitals": lambda key: key.encode().hex().upper(),
+    "its base64": lambda key: base64.b64encode(key.encode()).decode(),
+    "its base64 in lines": lambda key: _lines(base64.b64encode((key * 2).encode()).decode()),
+    "the bytes it stands for": lambda key: base64.urlsafe_b64decode(f"{key}=").hex(),
+    "SHA-256": lambda key: _sha256(key).hex(),
+    "SHA-256 in capitals": lambda key: _sha256(key).hex().upper(),
+    "SHA-256 in base64": lambda key: base64.b64encode(_sha256(key)).decode(),
+    "SHA-256 in base64url": lambda key: base64.urlsafe_b64encode(_sha256(key)).decode(),
+    "SHA-512 in lines": lambda key: _lines(
+        base64.b64encode(hashlib.sha512(key.encode()).digest()).decode()
+    ),
+}
+
+
+@pytest.mark.parametrize("form", STORED)
+def test_a_key_is_found_in_whatever_form_it_is_stored(form: str) -> None:
+    key = random_key()
+    presented = key * 2 if form == "its base64 in lines" else key
+    assert forms_in(json.dumps({"id": 1, "stored": STORED[form](key)}), presented)
+
+
+def test_a_keyed_digest_is_no_form_of_the_key() -> None:
+    key = random_key()
+    keyed = hashlib.sha256(b"a secret" + key.encode()).hexdigest()
+    assert not forms_in(json.dumps({"id": 1, "key_hash": keyed}), key)
+
+
+def test_a_key_with_a_quote_in_it_is_found_in_json() -> None:
+    key = 'a "quoted" key \\ of any form'
+    assert forms_in(json.dumps({"stored": key}), key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from dataclasses import replace
@@ -106,6 +107,13 @@ class _PlainSha256:
 
     def digest(self, raw_key: str) -> str:
         return hashlib.sha256(raw_key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _PlainSha256InCapitals(_PlainSha256):
+    """Digests keys without a secret, and writes the digest as many databases do."""
+
+    def digest(self, raw_key: str) -> str:
+        return super().digest(raw_key).upper()
 
 
 def hashing(make: Callable[[Parts], KeyHasher]) -> Callable[[Parts], Parts]:
@@ -215,18 +223,28 @@ class _NotingAtOnce:
 
 
 class _KeepingTheKey:
-    """Writes the minted key beside its digest."""
+    """Writes the minted key beside its digest, spelt in some way."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, spelt: Callable[[str], str] = str) -> None:
         self._rotation, self._engine = parts.key_rotation, engine_of(parts)
+        self._spelt = spelt
 
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         rotation = self._rotation.rotate(tenant_id, description)
         if rotation is not None:
             query = text("INSERT INTO sync_log (tenant_id, platform, status) VALUES (:t, :k, 'ok')")
             with SqlTenantSessions(self._engine).begin(tenant_id) as connection:
-                connection.execute(query, {"t": tenant_id, "k": rotation.api_key})
+                connection.execute(query, {"t": tenant_id, "k": self._spelt(rotation.api_key)})
         return rotation
+
+
+def _in_hex(key: str) -> str:
+    """Return a key as a column of bytes shows it."""
+    return f"\\x{key.encode().hex()}"
+
+
+def _in_base64(key: str) -> str:
+    return base64.b64encode(key.encode()).decode()
 
 
 _first_tenant: dict[str, str] = {}
@@ -336,10 +354,28 @@ MUTANTS = (
         parts=hashing(lambda _: _PlainSha256()),
     ),
     mutant(
+        "keys-stored-as-sha256-in-capitals",
+        "AUTH-13",
+        "Keys are digested without a secret, and the digests written in capitals.",
+        parts=hashing(lambda _: _PlainSha256InCapitals()),
+    ),
+    mutant(
         "key-kept-for-support",
         "AUTH-13 ROT-05",
         "A new key is also written to another table, so that support can look it up.",
         parts=replaced(key_rotation=_KeepingTheKey),
+    ),
+    mutant(
+        "key-kept-as-bytes",
+        "AUTH-13 ROT-05",
+        "A new key is also written to another table as bytes, which show as hex.",
+        parts=replaced(key_rotation=lambda parts: _KeepingTheKey(parts, _in_hex)),
+    ),
+    mutant(
+        "key-kept-in-base64",
+        "AUTH-13 ROT-05",
+        "A new key is also written to another table in base64, as if that were a cipher.",
+        parts=replaced(key_rotation=lambda parts: _KeepingTheKey(parts, _in_base64)),
     ),
     mutant(
         "last-use-never-noted",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import random
+import secrets
 import uuid
 from typing import TYPE_CHECKING
 
@@ -97,6 +99,18 @@ def _dated() -> str:
     return f"{next(_minted)}{uuid.uuid4().hex}{uuid.uuid4().hex}"
 
 
+def _half_fixed() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(16) + b"this half is set").decode()[:43]
+
+
+def _four_times() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(8) * 4).decode()[:43]
+
+
+def _two_uuids() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes + uuid.uuid4().bytes).decode()[:43]
+
+
 MUTANTS = (
     mutant(
         "first-of-two-keys-taken",
@@ -139,6 +153,24 @@ MUTANTS = (
         "AUTH-15",
         "A key starts with the time at which it was minted.",
         parts=minting(_dated),
+    ),
+    mutant(
+        "keys-half-fixed",
+        "AUTH-15",
+        "A key is sixteen random bytes and sixteen that are always the same.",
+        parts=minting(_half_fixed),
+    ),
+    mutant(
+        "keys-repeat-eight-bytes",
+        "AUTH-15",
+        "A key is eight random bytes, four times over.",
+        parts=minting(_four_times),
+    ),
+    mutant(
+        "keys-of-two-uuids",
+        "AUTH-15",
+        "A key is two UUIDs: 244 random bits in 256.",
+        parts=minting(_two_uuids),
     ),
     mutant(
         "challenge-missing",

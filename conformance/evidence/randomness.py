@@ -1,0 +1,107 @@
+"""What a handful of minted keys show of the randomness in them.
+
+What counts is how much may be random, not what else there is: a key that has a fixed part beside
+its 256 random bits is as good as one without. For keys of 256 random bits each figure's bound is so
+far off that all of them together accuse less than once in 10^9 sets of sixteen.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEY_BITS = 256
+_SPARE = 4
+"""Bits that may seem fixed by chance: of 256 random ones more than that stay the same in sixteen
+keys once in 10^12 times."""
+_SHARED = 7
+"""Characters that two random keys never share at their start: one in 2^42 for each of 120 pairs."""
+_DEVIATIONS = 6.5
+"""Standard deviations by which set bits may miss the half: more is seen once in 10^10 times."""
+
+
+def faults_of(keys: Sequence[str]) -> list[str]:
+    """Return what is wrong with keys that should be 256 random bits in base64url."""
+    bodies = without_label(keys)
+    if len(set(bodies)) < len(bodies):
+        return ["a key was minted twice"]
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]+={0,2}", body) for body in bodies):
+        return ["not base64url"]
+    try:
+        raw = [base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)) for body in bodies]
+    except binascii.Error:
+        return ["not base64url: no bytes have that many characters"]
+    return [*_of_form(bodies), *_of_bytes(raw)]
+
+
+def without_label(keys: Sequence[str]) -> list[str]:
+    """Return keys without a label in front, which is no secret, and helps scanners find leaks."""
+    shared = shared_start(keys)
+    label = shared[: max(shared.rfind("_"), shared.rfind("-")) + 1] if len(shared) > 1 else ""
+    return [key[len(label) :] for key in keys]
+
+
+def shared_start(texts: Sequence[str]) -> str:
+    """Return the characters with which all texts begin."""
+    first, last = min(texts), max(texts)
+    length = next(
+        (place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
+        min(len(first), len(last)),
+    )
+    return first[:length]
+
+
+def _of_form(bodies: Sequence[str]) -> list[str]:
+    faults: list[str] = []
+    close = max(len(shared_start(pair)) for pair in combinations(bodies, 2))
+    if close >= _SHARED:
+        faults.append(f"two keys share their first {close} characters")
+    letters = len(set("".join(bodies)))
+    if (most := min(map(len, bodies)) * math.log2(letters)) < KEY_BITS - _SPARE:
+        faults.append(f"{letters} different characters make {most:.0f} bits at most")
+    places, wanted = independent_places([body.encode() for body in bodies]), KEY_BITS / 6
+    if places < wanted:
+        faults.append(f"{places} characters are neither fixed nor repeated, of {wanted:.0f}")
+    return faults
+
+
+def _of_bytes(raw: Sequence[bytes]) -> list[str]:
+    if (shortest := min(len(value) * 8 for value in raw)) < KEY_BITS:
+        return [f"fewer than 256 bits: {shortest}"]
+    faults: list[str] = []
+    if (changing := changing_bits(raw)) < KEY_BITS - _SPARE:
+        faults.append(f"fewer than 256 bits: {changing} differ from key to key")
+    if (places := independent_places(raw)) < KEY_BITS / 8:
+        faults.append(f"{places} bytes are neither fixed nor repeated, of {KEY_BITS // 8}")
+    bits = "".join(f"{byte:08b}" for value in raw for byte in value)
+    ones = bits.count("1")
+    if abs(ones - len(bits) / 2) > _DEVIATIONS * (len(bits) / 4) ** 0.5:
+        faults.append(f"{ones} of {len(bits)} bits are set")
+    return faults
+
+
+def changing_bits(values: Sequence[bytes]) -> int:
+    """Return how many bit positions are not the same in all values."""
+    length = min(map(len, values))
+    numbers = [int.from_bytes(value[:length], "big") for value in values]
+    changed = 0
+    for number in numbers:
+        changed |= number ^ numbers[0]
+    return changed.bit_count()
+
+
+def independent_places(values: Sequence[bytes]) -> int:
+    """Return at how many places the values differ, leaving out places that repeat another.
+
+    A place repeats another if the two differ by the same in every value: so do the halves of a key
+    that is written twice, and those of one that ends in its own complement.
+    """
+    columns = {tuple(byte ^ column[0] for byte in column) for column in zip(*values, strict=False)}
+    return sum(any(column) for column in columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.evidence.answer import Transport
 from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
+LONG_FIELD = 8190
+"""Bytes of a field's line: Apache and gunicorn refuse more, if not told otherwise."""
+BAD_HTTP = frozenset({400, 413, 431})
+LOST = frozenset({Transport.RESET, Transport.CUT})
 
 
 def says(answer: Answer, expected: dict[str, object] | None) -> bool:
@@ -103,14 +108,32 @@ def test_an_unknown_key_is_answered_like_a_missing_one(
     good_case.conclude()
 
 
+def is_long(wire: Wire, key: str) -> bool:
+    """Tell whether a key makes its header field longer than many servers read."""
+    name, value = wire.key_header(key)
+    return len(f"{name}: {value}\r\n") >= LONG_FIELD
+
+
+def is_bad_http(answer: Answer) -> bool:
+    """Tell whether a long field was refused below the application.
+
+    Who refuses before it has read all may close the connection before its answer has arrived.
+    """
+    return answer.status in BAD_HTTP or answer.transport in LOST
+
+
 @requirement("AUTH-04")
 def test_malformed_keys_get_the_uniform_refusal(
     wire: Wire, keys_or_random: Keys, good_case: GoodCase
 ) -> None:
     """Each is a right key spoilt in one way: a lookup that normalizes too much lets it in."""
     unknown = wire.knock(keys_or_random.random()).visible
-    answers = {what: wire.knock(key) for what, key in malformed_keys(keys_or_random.active).items()}
-    different = {what: str(got) for what, got in answers.items() if got.visible != unknown}
+    different: dict[str, str] = {}
+    for what, key in malformed_keys(keys_or_random.active).items():
+        may_be_bad = is_long(wire, key)
+        answer = wire.derived(may_be_silent=may_be_bad).knock(key)
+        if answer.visible != unknown and not (may_be_bad and is_bad_http(answer)):
+            different[what] = str(answer)
     assert unknown[0] == UNAUTHORIZED
     assert not different
     good_case.conclude()

@@ -82,9 +82,10 @@ def malformed_keys(real: str) -> dict[str, str]:
     """Return header values that are no key of the right form, by what is wrong with them.
 
     Derived from a real key where that is the point: a comparison that normalizes too much
-    (strips, folds case, unquotes) accepts one of these.
+    (strips, folds case, unquotes) accepts one of these. What some key does not differ from, such as
+    one without letters from itself in another case, and what is blank, is left out.
     """
-    return {
+    spoilt = {
         "one character": real[:1],
         "one character short": real[:-1],
         "one character long": f"{real}A",
@@ -101,6 +102,7 @@ def malformed_keys(real: str) -> dict[str, str]:
         "a wildcard": "%",
         "8 KiB": "A" * 8192,
     }
+    return {what: key for what, key in spoilt.items() if key.strip() and key != real}
 
 
 def with_control_byte(real: str) -> str:

@@ -1,7 +1,8 @@
-"""AUTH-04 against servers that read no long fields: some refuse them, some break."""
+"""AUTH-04 against servers that read no long fields: some refuse them, some break, some hang."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -58,6 +59,26 @@ class ClosesOnLongFields(ReadsShortFields):
         self.close_connection = True
 
 
+class HangsOnHugeFields(Good):
+    """Says nothing on a field of 64 KiB, for as long as the caller waits."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Wait for the caller to go, where the library would refuse the field."""
+        if code == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+            self.rfile.read()
+        else:
+            super().send_error(code, message, explain)
+
+
+class HangsOnLongFields(ReadsShortFields):
+    """Says nothing on a field of 8 KiB, for as long as the caller waits."""
+
+    def refuse_field(self) -> None:
+        """Wait for the caller to go."""
+        self.rfile.read()
+        self.close_connection = True
+
+
 def judged(tmp_path: Path, handler: type[Good], profile: str = PROFILE) -> Judged:
     """Judge a server by AUTH-04 alone."""
     with serving(handler) as url:
@@ -88,6 +109,13 @@ def test_a_key_of_twice_the_length_may_not_be_told_apart(tmp_path: Path) -> None
         most = 60
 
     assert judged(tmp_path, Tells).verdicts == {"AUTH-04": "fail"}
+
+
+@pytest.mark.parametrize("handler", [HangsOnHugeFields, HangsOnLongFields])
+def test_a_long_field_may_not_leave_the_caller_hanging(tmp_path: Path, handler: type[Good]) -> None:
+    found = judged(tmp_path, handler)
+    assert found.verdicts == {"AUTH-04": "fail"}
+    assert "may not hang" in found.output
 
 
 def test_a_key_without_letters_has_no_other_case(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import pytest
 
+from conformance.checks.auth import knocked_long
+from conformance.evidence.answer import Answer, Transport
 from conformance.forge.keys import malformed_keys
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import Good, serving
+from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conformance.evidence.wire import Wire
     from conformance.selftest.judging import Judged
 
 USUAL = 8190
@@ -116,6 +120,22 @@ def test_a_long_field_may_not_leave_the_caller_hanging(tmp_path: Path, handler: 
     found = judged(tmp_path, handler)
     assert found.verdicts == {"AUTH-04": "fail"}
     assert "may not hang" in found.output
+
+
+class _Unreachable:
+    """A line to a target that has gone."""
+
+    def derived(self, **_: object) -> _Unreachable:
+        return self
+
+    def knock(self, key: str) -> Answer:
+        del key
+        return Answer(Transport.REFUSED)
+
+
+def test_what_never_reached_the_target_is_neither_a_refusal_nor_a_fault() -> None:
+    with pytest.raises(NotEstablishedError, match="can be reached"):
+        knocked_long(cast("Wire", _Unreachable()), "A" * 65536)
 
 
 def test_a_key_without_letters_has_no_other_case(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.evidence.alike import difference
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
+from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
@@ -43,6 +46,15 @@ def a_session_revision(discovery: Discovery) -> str:
     if not found:
         raise NotAssessedError("the target speaks no revision that has sessions")
     return found[0]
+
+
+def opened(line: Wire, key: str) -> str:
+    """Open a session and return its id. Raises NotAssessedError where there are none."""
+    answer, session = line.open_session(key)
+    establish(answer.succeeded, f"a session can be opened (got {answer})")
+    if session is None:
+        raise NotAssessedError("the target opens no sessions")
+    return session
 
 
 @requirement("MCP-01")
@@ -203,18 +215,18 @@ def test_a_session_of_another_tenant_is_answered_like_an_unknown_one(
     """Its owner can use the session; to anybody else it must not even exist."""
     revision = a_session_revision(discovery)
     line = wire.derived(revision=revision)
-    answer, session = line.open_session(keys.a.active)
-    establish(answer.succeeded, "tenant A can open a session")
-    if session is None:
-        raise NotAssessedError("the target opens no sessions")
+    session, another = opened(line, keys.a.active), opened(line, keys.a.active)
+    unknown = nobodys_session([session, another])
 
     def use(identity: str, key: str) -> Answer:
-        return line.send(rpc("tools/list", revision=revision, session=identity), key=key)
+        request = rpc("tools/list", revision=revision, session=identity)
+        return line.send(request, key=key).without(identity, json.dumps(identity)[1:-1])
 
     establish(use(session, keys.a.active).succeeded, "tenant A can use its session")
-    stolen, unknown = use(session, keys.b.active), use(secrets.token_hex(16), keys.b.active)
-    assert not stolen.succeeded
-    assert stolen.visible == unknown.visible
+    assert not use(session, keys.b.active).succeeded
+    assert not difference(
+        lambda: use(session, keys.b.active), lambda: use(unknown, keys.b.active)
+    ), "another tenant's session is told apart from an unknown one"
     establish(use(session, keys.a.active).succeeded, "tenant A can still use its session")
 
 

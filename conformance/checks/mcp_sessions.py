@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from conformance.checks.aud import request_id
-from conformance.checks.mcp import a_session_revision, spoken
+from conformance.checks.mcp import a_session_revision, opened, spoken
 from conformance.evidence.fuzz import messages, run_fuzz
 from conformance.evidence.session_ids import random_bits
 from conformance.forge.requests import STATELESS, opening, rpc
+from conformance.forge.sessions import nobodys_session
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
@@ -30,15 +30,6 @@ OPENED = 12
 ID_BITS = 100
 """Fewer than 128, because the estimate from few ids is itself uncertain."""
 NOT_FOUND = HTTPStatus.NOT_FOUND
-
-
-def opened(line: Wire, key: str) -> str:
-    """Open a session and return its id. Raises NotAssessedError where there are none."""
-    answer, session = line.open_session(key)
-    establish(answer.succeeded, f"a session can be opened (got {answer})")
-    if session is None:
-        raise NotAssessedError("the target opens no sessions")
-    return session
 
 
 def used(line: Wire, session: str) -> Request:
@@ -79,10 +70,10 @@ def test_a_session_id_without_a_key_opens_nothing(
 def test_unknown_and_ended_sessions_are_gone(wire: Wire, keys: Keys, discovery: Discovery) -> None:
     """The owner ends the session with DELETE; afterwards it is as unknown as an invented one."""
     line = wire.derived(revision=a_session_revision(discovery))
-    session = opened(line, keys.active)
+    session, another = opened(line, keys.active), opened(line, keys.active)
     request = used(line, session)
     establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
-    unknown = line.send(used(line, secrets.token_hex(16)), key=keys.active)
+    unknown = line.send(used(line, nobodys_session([session, another])), key=keys.active)
     assert unknown.status == NOT_FOUND
     ended = line.send(request.but(method="DELETE", body=None), key=keys.active)
     if ended.status == HTTPStatus.METHOD_NOT_ALLOWED:

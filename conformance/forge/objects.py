@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +11,10 @@ from conformance.forge.keys import random_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+"""Text that is no word by chance."""
 
 
 def ids_in(value: Any, name: str) -> list[str]:
@@ -25,13 +30,18 @@ def ids_in(value: Any, name: str) -> list[str]:
 
 def nobodys_id(real: str) -> str:
     """Return an id of the same form that no object has, as far as chance goes."""
-    try:
-        return str(uuid.uuid4()) if str(uuid.UUID(real)) == real.lower() else random_like(real)
-    except ValueError:
-        pass
+    if _UUID.fullmatch(real):
+        return str(uuid.uuid4())
     if real.isdecimal():
         return str(10 ** (len(real) + 1) + secrets.randbelow(10 ** len(real)))
+    if _HEXADECIMAL.fullmatch(real):
+        drawn = uuid.uuid4().hex if len(real) == len(uuid.uuid4().hex) else _hexadecimal(len(real))
+        return drawn.upper() if real.isupper() else drawn
     return random_like(real)
+
+
+def _hexadecimal(length: int) -> str:
+    return secrets.token_hex(length)[:length]
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {

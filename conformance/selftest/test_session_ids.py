@@ -12,10 +12,25 @@ import pytest
 
 from conformance.checks.mcp_sessions import ID_BITS, OPENED
 from conformance.evidence.session_ids import random_bits
+from conformance.forge.objects import nobodys_id
+from conformance.forge.sessions import nobodys_session
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.sessions import (
+    ForgetsNothing,
+    LabelledNumbers,
+    RefersToItself,
+    RepeatsTheId,
+    Sessions,
+    Shares,
+    TellsForeignSessions,
+)
+from conformance.selftest.targets import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+ABOUT_SESSIONS = "--requirement=MCP-06,MCP-07,MCP-08,MCP-09"
 ROUNDS = 200
 numbers = count(95)
 
@@ -70,3 +85,68 @@ def test_text_that_is_merely_shifted_is_not_believed() -> None:
     ids = ["x" * number + text for number in range(OPENED)]
     least, _ = random_bits(ids)
     assert least < ID_BITS
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [Sessions, RepeatsTheId, RefersToItself, LabelledNumbers],
+    ids=lambda one: one.__name__,
+)
+def test_a_good_server_is_not_accused_for_the_form_of_its_ids(
+    tmp_path: Path, handler: type[Sessions]
+) -> None:
+    with serving(handler) as url:
+        found = judge(tmp_path, f"--target={url}", ABOUT_SESSIONS, profile=PROFILE)
+    assert found.verdicts == dict.fromkeys(("MCP-06", "MCP-07", "MCP-08", "MCP-09"), "pass"), (
+        found.output[-2000:]
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "failing"),
+    [
+        (TellsForeignSessions, {"MCP-07"}),
+        (Shares, {"MCP-07"}),
+        (ForgetsNothing, {"MCP-07", "MCP-09"}),
+    ],
+)
+def test_a_bad_server_is_still_accused(
+    tmp_path: Path, handler: type[Sessions], failing: set[str]
+) -> None:
+    with serving(handler) as url:
+        found = judge(tmp_path, f"--target={url}", ABOUT_SESSIONS, profile=PROFILE)
+    failed = {name for name, verdict in found.verdicts.items() if verdict == "fail"}
+    assert failed == failing, found.output[-2000:]
+
+
+@pytest.mark.parametrize("form", [form for form in RANDOM if form != "zeros and ones"])
+def test_nobodys_session_has_the_form_of_the_others(form: str) -> None:
+    for _ in range(ROUNDS):
+        known = [RANDOM[form]() for _ in range(2)]
+        forged = nobodys_session(known)
+        assert forged not in known
+        assert len(forged) == len(known[0])
+        assert set(forged) <= set("".join(known))
+        assert [one.isalnum() for one in forged] == [one.isalnum() for one in known[0]]
+
+
+def test_nobodys_session_is_a_uuid_of_the_same_version_where_the_others_are() -> None:
+    for _ in range(ROUNDS):
+        known = [str(uuid.uuid4()) for _ in range(2)]
+        assert uuid.UUID(nobodys_session(known)).version == 4
+
+
+@pytest.mark.parametrize("known", [["1", "2"], ["9", "10"], ["same", "same"]])
+def test_nobodys_session_is_none_of_the_known_ones_however_short_they_are(known: list[str]) -> None:
+    assert nobodys_session(known) not in known
+
+
+@pytest.mark.parametrize(
+    "real", ["65f1c0ffee65f1c0ffee65f1", "65F1C0FFEE65F1C0FFEE65F1", uuid.uuid4().hex]
+)
+def test_nobodys_id_of_a_hexadecimal_one_is_hexadecimal(real: str) -> None:
+    drawn = nobodys_id(real)
+    assert drawn != real
+    assert len(drawn) == len(real)
+    assert drawn.isupper() == real.isupper()
+    assert int(drawn, 16)

@@ -1,0 +1,58 @@
+"""Compares answers of a server that never says quite the same thing twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.evidence.answer import Answer
+
+    Ask = Callable[[], Answer]
+
+REPEATS = 3
+"""How often both requests are sent again when their answers differ: what a number or a clock in
+them shows by chance, it does not show each time."""
+_WORD = re.compile(r"[\w+/=.~-]+|[^\w+/=.~-]")
+"""A word of an answer: a UUID, base64 or a path is one, and each character between is another."""
+
+
+def everything(answer: Answer) -> str:
+    """Return all that a caller can compare of an answer."""
+    _, headers, text = answer.visible
+    return f"{headers} {text}"
+
+
+def difference(first: Ask, second: Ask, seen: Callable[[Answer], str] = everything) -> str:
+    """Return both answers if they differ by more than each does from itself; empty if not.
+
+    A reference in an error, drawn anew for each, tells nobody anything. ``seen`` is what is
+    compared beside the status. Raises NotEstablishedError where an answer has another form each
+    time, so that no two can be compared.
+    """
+    ones, others = [first()], [second()]
+    told = f"{ones[0]}, {others[0]}"
+    if _as_words(ones, seen) == _as_words(others, seen):
+        return ""
+    for _ in range(REPEATS):
+        ones.append(first())
+        others.append(second())
+    statuses = [{answer.status for answer in answers} for answers in (ones, others)]
+    if len(statuses[0]) == len(statuses[1]) == 1 and statuses[0] != statuses[1]:
+        return told
+    left, right = _as_words(ones, seen), _as_words(others, seen)
+    for texts in (left, right):
+        establish(len({len(words) for words in texts}) == 1, f"answers have one form: {told}")
+    if len(left[0]) != len(right[0]):
+        return told
+    places = zip(zip(*left, strict=True), zip(*right, strict=True), strict=True)
+    steady = [(set(one), set(other)) for one, other in places]
+    return told if any(len(a) == len(b) == 1 and a != b for a, b in steady) else ""
+
+
+def _as_words(answers: list[Answer], seen: Callable[[Answer], str]) -> list[list[str]]:
+    return [[str(answer.status), *_WORD.findall(seen(answer))] for answer in answers]

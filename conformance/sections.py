@@ -86,11 +86,25 @@ class OAuth(Section):
 
 
 class ValidatedTool(Section):
-    """A tool with an enumerated argument: arguments it takes, and some it must refuse."""
+    """A tool with an enumerated argument: arguments it takes, and some it must refuse.
+
+    The enumerated arguments are those in which the two differ; of others nothing is known.
+    """
 
     name: str
     arguments: dict[str, Any]
     bad_arguments: dict[str, Any]
+
+    @property
+    def enumerated(self) -> frozenset[str]:
+        """The names of the arguments that ``bad_arguments`` has otherwise, or alone, or lacks."""
+        good, bad = self.arguments, self.bad_arguments
+        either = {**good, **bad}
+        return frozenset(
+            name
+            for name in either
+            if name not in good or name not in bad or good[name] != bad[name]
+        )
 
 
 class FailingTool(Section):

@@ -12,6 +12,7 @@ from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rp
 from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
 from conformance.requirement import requirement
+from conformance.target import supplied
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.evidence.good_case import GoodCase
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
+    from conformance.sections import ValidatedTool
     from conformance.target import Target
 
 METHOD_NOT_FOUND = -32601
@@ -105,17 +107,39 @@ def test_ping_tells_the_caller_its_own_request(
             assert answer.structured["requestId"] == answer.header(target.headers.request_id)
 
 
+def names_an_argument(answer: Answer, tool: ValidatedTool) -> bool:
+    """Tell whether an error says which argument it is about."""
+    words = answer.tool_text + str(answer.error)
+    return any(name in words for name in {*tool.arguments, *tool.bad_arguments})
+
+
+def required_by(listed: Answer, tool: str) -> frozenset[str]:
+    """Return the arguments that a tool requires by its own schema; none if that is silent."""
+    tools: Any = listed.result.get("tools")
+    for entry in cast("list[Any]", tools) if isinstance(tools, list) else []:
+        if _member(entry, "name") == tool:
+            names = _member(_member(entry, "inputSchema"), "required")
+            return frozenset(map(str, cast("list[Any]", names) if isinstance(names, list) else []))
+    return frozenset()
+
+
+def _member(value: Any, name: str) -> Any:
+    return cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+
+
 @requirement("MCP-03")
 def test_a_bad_argument_is_a_clear_error(
     wire: Wire, keys: Keys, discovery: Discovery, target: Target
 ) -> None:
     """The good arguments work; each bad set differs from them in one way."""
-    tool = target.tools.validated
-    if tool is None:
-        raise LookupError("the profile has no [tools.validated]")
-    bad: list[dict[str, Any]] = [tool.bad_arguments, {}]
-    bad += [{**tool.arguments, name: 7} for name in tool.arguments]
-    bad += [{**tool.arguments, name: [value]} for name, value in tool.arguments.items()]
+    tool = supplied(target.tools.validated)
+    establish(tool.enumerated, "the profile's bad_arguments differ from its arguments")
+    enumerated = {name: tool.arguments[name] for name in tool.enumerated & tool.arguments.keys()}
+    bad: list[dict[str, Any]] = [tool.bad_arguments]
+    bad += [
+        {**tool.arguments, name: 7} for name, value in enumerated.items() if isinstance(value, str)
+    ]
+    bad += [{**tool.arguments, name: {"one": value}} for name, value in enumerated.items()]
     for revision in eras(discovery):
         line = wire.derived(revision=revision)
         good = line.call_tool(tool.name, tool.arguments, key=keys.b.active)
@@ -124,8 +148,29 @@ def test_a_bad_argument_is_a_clear_error(
             answer = line.call_tool(tool.name, arguments, key=keys.b.active)
             assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, arguments
             assert answer.was_a_tool_error, f"{revision}: {arguments} was accepted: {answer}"
-            words = answer.tool_text + str(answer.error)
-            assert any(name in words for name in tool.arguments), f"names no argument: {words}"
+            assert names_an_argument(answer, tool), f"names no argument: {answer}"
+
+
+@requirement("MCP-03")
+def test_a_missing_argument_is_a_clear_error_unless_it_is_optional(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The tool's own schema says which arguments are required, and so may not be missing."""
+    tool = supplied(target.tools.validated)
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = line.call_tool(tool.name, tool.arguments, key=keys.b.active)
+        establish(good.succeeded, f"the tool works with good arguments (got {good})")
+        required = required_by(line.call("tools/list", key=keys.b.active), tool.name)
+        for name in sorted(tool.enumerated & tool.arguments.keys()):
+            left = {kept: value for kept, value in tool.arguments.items() if kept != name}
+            answer = line.call_tool(tool.name, left, key=keys.b.active)
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, f"without {name}"
+            if answer.succeeded:
+                assert name not in required, f"{revision}: {name} was not missed: {answer}"
+            else:
+                assert answer.was_a_tool_error, f"{revision}: without {name}: {answer}"
+                assert names_an_argument(answer, tool), f"names no argument: {answer}"
 
 
 @requirement("MCP-04")

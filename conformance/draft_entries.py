@@ -63,7 +63,9 @@ SECTIONS = (
             ((Channel.KEYS,), '[tenants.a]\nid = "tenant-a"\nkey = { env = "TENANT_A_KEY" }'),
             ((Channel.REVOKED_KEY,), 'revoked_key = { env = "TENANT_A_REVOKED_KEY" }'),
             ((Channel.EXPIRED_KEY,), 'expired_key = { env = "TENANT_A_EXPIRED_KEY" }'),
+            ((Channel.CANARIES,), 'canary = "words that only the data of tenant A holds"'),
             ((), '[tenants.b]\nid = "tenant-b"\nkey = { env = "TENANT_B_KEY" }'),
+            ((), 'canary = "words that only the data of tenant B holds"'),
             (
                 (Channel.SPARE_TENANT,),
                 '[tenants.spare]\nid = "tenant-spare"\nkey = { env = "TENANT_SPARE_KEY" }',

@@ -52,6 +52,7 @@ class Channel(StrEnum):
     KEYS = "keys"
     REVOKED_KEY = "revoked-key"
     EXPIRED_KEY = "expired-key"
+    CANARIES = "canaries"
     ADMIN = "admin"
     APP_SQL = "app-sql"
     AUDITOR = "auditor"
@@ -98,6 +99,7 @@ _SUPPLIED_BY = {
     Channel.KEYS: "the profile's [tenants.a] and [tenants.b], each with id and key",
     Channel.REVOKED_KEY: "the profile's tenants.a.revoked_key",
     Channel.EXPIRED_KEY: "the profile's tenants.a.expired_key",
+    Channel.CANARIES: "the profile's canary in [tenants.a] and in [tenants.b]: words of its data",
     Channel.ADMIN: "the profile's [admin] token",
     Channel.APP_SQL: "the profile's [channels.app_sql]: SQL as the server's runtime role",
     Channel.AUDITOR: "the profile's [channels.auditor]: SQL that may read the audit trail",

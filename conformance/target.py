@@ -314,6 +314,7 @@ class Target(Section):
             Channel.KEYS: self.tenants,
             Channel.REVOKED_KEY: tenant_a and tenant_a.revoked_key,
             Channel.EXPIRED_KEY: tenant_a and tenant_a.expired_key,
+            Channel.CANARIES: self.tenants and self.tenants.a.canary and self.tenants.b.canary,
             Channel.ADMIN: self.admin,
             Channel.APP_SQL: self.channels.app_sql,
             Channel.AUDITOR: self.channels.auditor,

@@ -158,7 +158,7 @@ def test_a_connection_forgets_the_tenant_with_the_transaction(
         assert not seen, "the connection still shows a tenant's rows after the transaction"
 
 
-@requirement("RLS-07", also_needs=(Channel.DATA_TOOL,))
+@requirement("RLS-07", also_needs=(Channel.DATA_TOOL, Channel.CANARIES))
 def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: Target) -> None:
     """Both tenants call in turn and at once, so the server's connections change hands."""
     tool = target.tools.tenant_data or ""

@@ -46,7 +46,7 @@ class TenantKeys:
 
     @property
     def canary(self) -> str:
-        """A string in the tenant's data that nobody else may see."""
+        """A string in the tenant's data that nobody else may see; the check must need CANARIES."""
         return _present(self.tenant.canary, "canary")
 
 

@@ -29,6 +29,9 @@ name = "invoice"
 argument = "id"
 listed_by = "invoices"
 """
+CANARIES = PROFILE.replace('_A" }\n', '_A" }\ncanary = "words of a"\n', 1).replace(
+    '_B" }\n', '_B" }\ncanary = "words of b"\n', 1
+)
 
 
 def verdict(folder: Path, handler: type[Good], name: str, profile: str) -> str:
@@ -62,6 +65,23 @@ def test_free_text_and_references_are_no_injection(
 ) -> None:
     """Without SQL a part stays unseen, so that a pass cannot be had here."""
     found = verdict(tmp_path, handler, "MCP-13", PROFILE + ARGUMENTS + OBJECTS)
+    assert found.startswith(expected), found
+
+
+@pytest.mark.parametrize(
+    ("handler", "profile", "expected"),
+    [
+        (tools.Tools, CANARIES, "not assessed"),
+        (tools.TellsForeignInvoices, CANARIES, "fail"),
+        (tools.Tools, PROFILE, "not assessed"),
+    ],
+    ids=["good", "bad", "without canary"],
+)
+def test_another_tenants_object_is_told_by_no_reference(
+    tmp_path: Path, handler: type[Good], profile: str, expected: str
+) -> None:
+    """Without an administrator a part stays unseen, so that a pass cannot be had here."""
+    found = verdict(tmp_path, handler, "RLS-12", profile + OBJECTS)
     assert found.startswith(expected), found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.evidence.challenge import challenges, names_metadata, offers_oauth
 from conformance.evidence.randomness import faults_of
 from conformance.forge.requests import opening, rpc
 from conformance.requirement import requirement
@@ -96,11 +96,26 @@ def test_minted_keys_are_random_through_and_through(administrator: Administrator
 def test_a_refusal_carries_a_challenge(
     wire: Wire, keys_or_random: Keys, good_case: GoodCase
 ) -> None:
-    """RFC 9110 has a server send one with every 401: a scheme, and parameters after it."""
-    for key in (None, keys_or_random.random()):
-        answer = wire.knock(key)
-        if answer.status == UNAUTHORIZED:
-            challenge = answer.header("www-authenticate") or ""
-            assert re.match(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+( |$)", challenge), f"got {challenge!r}"
+    """RFC 9110 has a server send one with every 401, whatever was asked: a scheme at least."""
+    probe = opening(wire.revision)
+    for method in ("POST", "GET", "DELETE"):
+        for key in (None, keys_or_random.random()):
+            answer = wire.send(probe.but(method=method), key=key)
+            if answer.status == UNAUTHORIZED:
+                told = answer.header("www-authenticate") or ""
+                assert challenges(told), f"{method}: got {told!r}"
     establish(wire.knock().status == UNAUTHORIZED, "a missing key gets 401")
+    good_case.conclude()
+
+
+@requirement("AUTH-16")
+def test_a_refusal_leads_to_the_metadata_where_oauth_is_offered(
+    wire: Wire, good_case: GoodCase
+) -> None:
+    """RFC 9728 section 5.1: a client finds the authorization server from the challenge alone."""
+    refusal = wire.knock()
+    establish(refusal.status == UNAUTHORIZED, "a missing key gets 401")
+    if offers_oauth(wire):
+        told = refusal.header("www-authenticate")
+        assert names_metadata(refusal), f"metadata are served, and no challenge has them: {told!r}"
     good_case.conclude()

@@ -5,6 +5,8 @@ A client library bounds each read by itself, so that a byte now and then lasts f
 
 from __future__ import annotations
 
+import selectors
+import ssl
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -14,7 +16,7 @@ import httpcore
 import httpx
 
 if TYPE_CHECKING:
-    import ssl
+    import socket
     from collections.abc import Generator, Iterable
 
 MOST_HEAD_BYTES = 1 << 18
@@ -26,6 +28,8 @@ _KEPT_SECONDS = 1.0
 a request on one that is being closed has no answer."""
 _PIECE = 1 << 14
 """Bytes sent under one look at the clock."""
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_INTERIM = b"HTTP/1.1 1"
 _START, _SHOWN = b"HTTP/", 40
 
 
@@ -116,22 +120,34 @@ class _Network(httpcore.NetworkBackend):
         )
 
 
+def _is_final(early: bytes | bytearray) -> bool:
+    """Tell whether what was heard is more than an interim answer, on which the body is awaited."""
+    heads = bytes(early).split(b"\r\n\r\n")
+    return any(len(head) > len(_INTERIM) and not head.startswith(_INTERIM) for head in heads)
+
+
 class BoundedStream(httpcore.NetworkStream):
     """A connection, each step of which takes from the allowance; time-outs told to it do not.
 
     What is written goes out when an answer is awaited, head and body at once. A server that refuses
     a head and closes, while the body is still on its way, resets the connection, and its answer is
-    lost.
+    lost. One that answers at once and reads no further is heard while the body is sent; after that,
+    the connection is used no more.
     """
 
     def __init__(self, real: httpcore.NetworkStream) -> None:
         self._real = real
         self._unsent = bytearray()
+        self._early, self._is_spent = bytearray(), False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 -- see above
         """Send what is to be sent, and return what comes back."""
         allowance = _CURRENT.get()
         self._flush(allowance)
+        if self._early:
+            piece = bytes(self._early[:max_bytes])
+            del self._early[:max_bytes]
+            return piece
         piece = self._real.read(max_bytes, allowance.seconds())
         allowance.count(piece)
         return piece
@@ -143,10 +159,40 @@ class BoundedStream(httpcore.NetworkStream):
     def _flush(self, allowance: Allowance) -> None:
         """Send what is to be sent; who is interrupted may still find an answer to read."""
         waiting, self._unsent = bytes(self._unsent), bytearray()
-        with suppress(httpcore.WriteError):
-            # In pieces: a reader that takes a little now and then is a drip, too.
-            for start in range(0, len(waiting), _PIECE):
-                self._real.write(waiting[start : start + _PIECE], allowance.seconds())
+        if not waiting:
+            return
+        line: socket.socket | None = self._real.get_extra_info("socket")
+        if line is None or len(waiting) <= _PIECE:
+            with suppress(httpcore.WriteError):
+                self._real.write(waiting, allowance.seconds())
+            return
+        left = memoryview(waiting)
+        try:
+            line.settimeout(0)  # takes and gives what there is
+            while left and not _is_final(self._early):
+                left = left[self._sent_or_heard(line, left, allowance) :]
+        except OSError:
+            pass  # broken off: what there is to read tells how
+        self._is_spent = bool(left)
+
+    def _sent_or_heard(self, line: socket.socket, left: memoryview, allowance: Allowance) -> int:
+        """Wait until the other end reads or speaks; hear it, or return how much it took."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(line, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            events = next((what for _, what in selector.select(allowance.seconds())), 0)
+        if events & selectors.EVENT_READ:
+            with suppress(*_NOT_YET):
+                # Of TLS, what can be read may be none of the answer.
+                piece = line.recv(_PIECE)
+                if not piece:
+                    raise ConnectionResetError("the other end is gone")
+                allowance.count(piece)
+                self._early += piece
+        if events & selectors.EVENT_WRITE:
+            with suppress(*_NOT_YET):
+                # In pieces: a reader that takes a little now and then is a drip, too.
+                return line.send(left[:_PIECE])
+        return 0
 
     def close(self) -> None:
         """Close the connection."""
@@ -164,4 +210,6 @@ class BoundedStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection itself."""
+        if info == "is_readable" and self._is_spent:
+            return True  # by this a pool knows a connection that it must not use again
         return self._real.get_extra_info(info)

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from typing import TYPE_CHECKING
 
 import httpcore
+import httpx
 import pytest
 
 from conformance.evidence.answer import Answer, Transport
 from conformance.evidence.body import parsed
-from conformance.evidence.bounds import MOST_HEAD_BYTES, Allowance, BoundedStream, within
+from conformance.evidence.bounds import (
+    MOST_HEAD_BYTES,
+    Allowance,
+    BoundedStream,
+    BoundedTransport,
+    within,
+)
 from conformance.evidence.transcript import Transcript
 from conformance.forge.requests import Request, message_id, opening
 from conformance.recorder import as_line
 from conformance.redaction import Redactor
 from conformance.selftest.hostile import plays
+from conformance.selftest.hostile.certificates import Authority
 from conformance.selftest.hostile.line import playing
 from conformance.stalls import Stalls
 from conformance.timing.exchange import Connection, Endpoint, ExchangeError
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conformance.selftest.hostile.line import Line, Play
 
 SECRET = "key-of-somebody-0123456789-abcdefghij"
@@ -246,6 +257,43 @@ def test_who_is_interrupted_still_finds_the_answer() -> None:
     with within(5):
         line.write(b"x" * 100_000)
         assert line.read(100).startswith(b"HTTP/1.1 400")
+
+
+BIG = b"x" * (16 << 20)
+REFUSED = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+
+
+def refuses_and_reads_no_more(line: Line) -> None:
+    """Answer at the head of a request, and leave the rest where it is."""
+    line.head()
+    line.send(REFUSED)
+    line.hold()
+
+
+def asks_for_the_body(line: Line) -> None:
+    """Send interim answers, and the answer when all was read."""
+    line.head()
+    line.send(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n")
+    line.body(len(BIG))
+    line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("play", "status"), [(refuses_and_reads_no_more, 413), (asks_for_the_body, 200)]
+)
+@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "TLS"])
+def test_an_answer_is_heard_while_the_request_is_sent(
+    play: Play, status: int, *, is_packed: bool, tmp_path: Path
+) -> None:
+    authority = Authority.new(tmp_path)
+    trust = ssl.create_default_context(cafile=authority.file)
+    with (
+        playing(play, authority.context("in order") if is_packed else None) as url,
+        httpx.Client(transport=BoundedTransport(None, trust)) as line,
+    ):
+        for _ in range(2):  # on a connection that was left half-way, the next would be lost
+            with within(15):
+                assert line.post(url, content=BIG).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -31,14 +31,22 @@ class Line:
 
     def request(self) -> bytes:
         """Read one whole request and return its head; OSError when there is no more."""
+        head = self.head()
+        self.body(int(found[1]) if (found := _LENGTH.search(head)) else 0)
+        return head
+
+    def head(self) -> bytes:
+        """Read the head of a request, and return it."""
         while b"\r\n\r\n" not in self._rest:
             self._read()
         head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-        length = int(found[1]) if (found := _LENGTH.search(head)) else 0
+        return head
+
+    def body(self, length: int) -> None:
+        """Read the body of a request."""
         while len(self._rest) < length:
             self._read()
         self._rest = self._rest[length:]
-        return head
 
     def _read(self) -> None:
         piece = self._connection.recv(_CHUNK)

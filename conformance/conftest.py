@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import fixtures, fleet, terminal
+from conformance import ending, fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.fixtures import OUTCOME, SESSION
@@ -60,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open the session: a bad option or a target that cannot be started ends the run here."""
     if not command_line.is_judging(config):
         return
+    if not config.option.collectonly:
+        config.add_cleanup(ending.as_interrupt())
     if config.getoption("--targets"):
         fleet.configure(config)
         return
@@ -74,15 +74,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
-    if threading.current_thread() is threading.main_thread():
-        # A CI job that is cut short asks so; what this run started is then stopped, as by Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.stash[STARTED] = started_now()
     session = config.stash[SESSION] = open_session(config)
     recorder = config.stash[RECORDER] = Recorder(session)
     config.pluginmanager.register(recorder, "hallmark-recorder")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this run started."""
     if (session := config.stash.get(SESSION, None)) is not None:

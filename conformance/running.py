@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance import ending
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -22,10 +24,12 @@ class StartError(Exception):
 
 
 class RunningTarget:
-    """A target this run has started."""
+    """A target this run has started. It ends with this process at the latest."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
         self._process, self._folder = process, folder
+        # An interrupt may break into whatever would have called ``stop``.
+        atexit.register(self.stop)
 
     @property
     def state(self) -> Path:
@@ -33,15 +37,11 @@ class RunningTarget:
         return self._folder / "state.json"
 
     def stop(self) -> None:
-        """End the target and remove what it wrote."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """End the target and remove what it wrote, whatever signal comes; once is enough."""
+        with ending.undisturbed():
+            atexit.unregister(self.stop)
+            ending.end(self._process, STOP_SECONDS)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarget:
@@ -57,16 +57,23 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
         raise StartError("the profile's [start] has no mutant_command, so --mutant cannot work")
     command = [word.format_map(values) for word in words]
     output = folder / "output"
-    with output.open("wb") as stream:
+    with ending.undisturbed() as requests:
         try:
-            process = subprocess.Popen(  # noqa: S603 -- the profile's own command
-                command, cwd=root, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
-            )
+            with output.open("wb") as stream:
+                process = subprocess.Popen(  # noqa: S603 -- the profile's own command
+                    command,
+                    cwd=root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    start_new_session=True,  # so that all it starts is found at the end
+                )
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise StartError(f"cannot run {command[0]!r}: {error}") from None
-    running = RunningTarget(process, folder)
+        running = RunningTarget(process, folder)
     try:
+        ending.heed(requests)
         _await(running, process, section.ready_seconds)
     except BaseException:  # Ctrl-C among them
         running.stop()

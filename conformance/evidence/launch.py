@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from conformance import ending
 from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
@@ -45,8 +46,9 @@ class Launched:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with ending.undisturbed():
+            ending.end(self.process, STOP_SECONDS)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def end(self) -> int | None:
         """Ask the process to end as an operator does; return its exit code, None if it had to die.
@@ -147,6 +149,7 @@ class Launcher:
                 stdout=out,
                 stderr=err,
                 env={**os.environ, **(environment or {})},
+                start_new_session=True,  # so that all it starts is found at the end
             )
         return Launched(process, port, folder, self.channel.health)
 

@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from conformance import ending, running
+from conformance.evidence.launch import Launcher
 from conformance.selftest.judging import ROOT
+from conformance.target import Launch, Start
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -20,16 +24,29 @@ if TYPE_CHECKING:
 
 SECONDS = 60
 TARGET = """
-import os, pathlib, socket, sys
-state, told, is_ready = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3] == "ready"
+import os, pathlib, signal, socket, sys, threading
+state, told, manner = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+
+def tell(what):
+    what.with_suffix(".new").write_text(str(os.getpid()))
+    what.with_suffix(".new").replace(what)
+
+def end_slowly(*_):
+    tell(told.with_name("asked"))
+    threading.Event().wait(6)
+    os._exit(0)
+
+if manner == "slow":
+    signal.signal(signal.SIGTERM, end_slowly)
 with socket.create_server(("127.0.0.1", 0)) as silent:
-    if is_ready:
+    if manner != "never":
         state.write_text('{"url": "http://127.0.0.1:%d/mcp"}' % silent.getsockname()[1])
-    told.with_suffix(".new").write_text(str(os.getpid()))
-    told.with_suffix(".new").replace(told)
+    tell(told)
     while True:
         silent.accept()[0].recv(1)
 """
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
 
 
 @pytest.fixture
@@ -37,31 +54,52 @@ def told(tmp_path: Path) -> Generator[Path]:
     """Where the target tells its process id; whatever a test left of it is ended."""
     path = tmp_path / "pid"
     yield path
-    if path.exists() and psutil.pid_exists(pid := int(path.read_text())):
-        os.kill(pid, signal.SIGKILL)
+    if path.exists() and runs(path):
+        os.kill(int(path.read_text()), signal.SIGKILL)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nobody is asked to end by a signal there")
-@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("readiness", ["ready", "never"])
-def test_a_run_that_is_ended_ends_its_target(
-    tmp_path: Path, told: Path, word: signal.Signals, readiness: str
-) -> None:
-    """Once while it is asked its first question, once while it is still awaited."""
-    script, profile = tmp_path / "target.py", tmp_path / "profile.toml"
+def runs(told: Path) -> bool:
+    """Tell whether the target still runs; one that nobody has reaped does not."""
+    try:
+        return psutil.Process(int(told.read_text())).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def started(tmp_path: Path, told: Path, manner: str, *, wrapped: bool = False) -> list[str]:
+    """Return the command of a target that answers nothing, and ends in one manner or another."""
+    script, wrapper = tmp_path / "target.py", tmp_path / "target.sh"
     script.write_text(TARGET, "utf-8")
-    command = ["{python}", str(script), "{state}", str(told), readiness]
+    command = ["{python}", str(script), "{state}", str(told), manner]
+    if not wrapped:
+        return command
+    wrapper.write_text('"$@"\nexit $?\n', "utf-8")
+    return ["/bin/sh", str(wrapper), *command]
+
+
+def judging(tmp_path: Path, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a run whose target is started by this command."""
+    profile = tmp_path / "profile.toml"
     url = '[target]\nurl = { state = "url" }\n'
     profile.write_text(f"{url}[start]\ncommand = {command}\n", "utf-8")
-    judge = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"),
-            *(f"--profile={profile}", f"--report={tmp_path / 'report'}"),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    words = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
+    with (tmp_path / "said").open("wb") as said:
+        return subprocess.Popen(
+            [*words, f"--profile={profile}", f"--report={tmp_path / 'report'}"],
+            cwd=ROOT,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+        )
+
+
+@pytest.mark.parametrize("word", ending.REQUESTS)
+@pytest.mark.parametrize("manner", ["ready", "never"])
+def test_a_run_that_is_ended_ends_its_target(
+    tmp_path: Path, told: Path, word: signal.Signals, manner: str
+) -> None:
+    """Once while it is asked its first question, once while it is still awaited."""
+    judge = judging(tmp_path, started(tmp_path, told, manner))
     try:
         assert wait_for(told.exists, SECONDS)
         judge.send_signal(word)
@@ -69,4 +107,69 @@ def test_a_run_that_is_ended_ends_its_target(
     finally:
         judge.kill()
         judge.wait()
-    assert not psutil.pid_exists(int(told.read_text()))
+    assert not runs(told)
+
+
+@pytest.mark.parametrize("further", [signal.SIGTERM, signal.SIGINT])
+def test_no_further_signal_breaks_into_the_end(
+    tmp_path: Path, told: Path, further: signal.Signals
+) -> None:
+    judge = judging(tmp_path, started(tmp_path, told, "slow"))
+    try:
+        assert wait_for(told.exists, SECONDS)
+        judge.send_signal(signal.SIGINT)
+        assert wait_for((tmp_path / "asked").exists, SECONDS)
+        judge.send_signal(further)
+        assert judge.wait(SECONDS) == 2
+    finally:
+        judge.kill()
+        judge.wait()
+    assert not runs(told)
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+def test_what_a_script_has_started_ends_too(tmp_path: Path, told: Path) -> None:
+    command = started(tmp_path, told, "ready", wrapped=True)
+    target = running.start(Start(command=tuple(command)), tmp_path)
+    assert wait_for(told.exists, SECONDS)
+    assert runs(told)
+    target.stop()
+    assert not runs(told)
+
+
+def test_what_a_script_of_the_launch_channel_has_started_ends_too(
+    tmp_path: Path, told: Path
+) -> None:
+    command = [
+        str(tmp_path / "state") if word == "{state}" else word.replace("{python}", sys.executable)
+        for word in started(tmp_path, told, "ready", wrapped=True)
+    ]
+    (tmp_path / "secrets").mkdir()
+    secrets = str(tmp_path / "secrets")
+    channel = Launch(command=tuple(command), secrets_dir=secrets, required_secrets=())
+    with Launcher(channel).start():
+        assert wait_for(told.exists, SECONDS)
+        assert runs(told)
+    assert not runs(told)
+
+
+def test_what_does_not_heed_a_request_is_killed(
+    tmp_path: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    target = running.start(Start(command=tuple(started(tmp_path, told, "slow"))), tmp_path)
+    assert wait_for(told.exists, SECONDS)
+    target.stop()
+    target.stop()  # again, in vain and without harm
+    assert not runs(told)
+    assert not list(tmp_path.glob("hallmark-*"))
+
+
+def test_signals_are_heeded_again_after_the_end() -> None:
+    before = [signal.getsignal(number) for number in ending.REQUESTS]
+    with ending.undisturbed() as came:
+        for number in ending.REQUESTS:
+            signal.raise_signal(number)
+    assert came == list(ending.REQUESTS)
+    assert [signal.getsignal(number) for number in ending.REQUESTS] == before

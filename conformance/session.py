@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import secrets
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance import ending, running
 from conformance import options as command_line
 from conformance import profile as profiles
-from conformance import running
 from conformance.budget import Budget, KeyPace
 from conformance.courtesy import Courtesy
 from conformance.evidence.addresses import AddressPool
@@ -85,7 +86,7 @@ class JudgeSession:
     @property
     def ledger(self) -> Path:
         """The file in which all workers enter what they send with working keys."""
-        return self.lock.with_suffix(".sent")
+        return _ledger(self.lock)
 
     @contextmanager
     def turn(self, *, alone: bool) -> Generator[None]:
@@ -99,12 +100,8 @@ class JudgeSession:
 
     def close(self) -> None:
         """Stop a target that this run started; a worker leaves all to the controller."""
-        if self.is_worker:
-            return
-        self.lock.unlink(missing_ok=True)
-        self.ledger.unlink(missing_ok=True)
-        if self.started is not None:
-            self.started.stop()
+        if not self.is_worker:
+            _end(self.started, self.lock)
 
 
 def open_session(config: pytest.Config) -> JudgeSession:
@@ -131,21 +128,33 @@ def _in_controller(options: Options, root: Path) -> JudgeSession:
         if section is not None:
             started = running.start(section, root, options.mutant)
             state = started.state
+    lock = Path(tempfile.gettempdir()) / f"hallmark-turn-{secrets.token_hex(8)}"
     try:
         target = _target(options, state, root)
-        with tempfile.NamedTemporaryFile(prefix="hallmark-turn-", delete=False) as handle:
-            lock = Path(handle.name)
+        lock.touch(mode=0o600, exist_ok=False)
         pool = AddressPool(target, lane=15)
         redactor = Redactor(target.secrets())
         stalls = Stalls()
         discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
-    except BaseException:
-        if started is not None:
-            started.stop()
+    except BaseException:  # Ctrl-C among them
+        _end(started, lock)
         raise
     return JudgeSession(
         options, target, discovery, redactor, pool, lock, state, started, stalls=stalls
     )
+
+
+def _ledger(lock: Path) -> Path:
+    return lock.with_suffix(".sent")
+
+
+def _end(started: running.RunningTarget | None, lock: Path) -> None:
+    """Stop the target that the run has started, and remove the run's own files."""
+    with ending.undisturbed():
+        for path in (lock, _ledger(lock)):
+            path.unlink(missing_ok=True)
+        if started is not None:
+            started.stop()
 
 
 def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSession:

@@ -108,6 +108,7 @@ def test_a_run_that_is_ended_ends_its_target(
         judge.kill()
         judge.wait()
     assert not runs(told)
+    assert not list(tmp_path.glob("hallmark-*"))
 
 
 @pytest.mark.parametrize("further", [signal.SIGTERM, signal.SIGINT])

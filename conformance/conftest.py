@@ -11,6 +11,7 @@ import pytest
 from conformance import ending, fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
+from conformance.dependant import depend
 from conformance.fixtures import OUTCOME, SESSION
 from conformance.judgeable import check_profile, dry_run, obstacle
 from conformance.outcome import ItemOutcome
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if not config.option.collectonly:
         config.add_cleanup(ending.as_interrupt())
+        depend()
     if config.getoption("--targets"):
         fleet.configure(config)
         return

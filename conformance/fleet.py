@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from conformance import options as command_line
 from conformance import terminal
+from conformance.dependant import Dependant, end_those_of_workers
 from conformance.model import RECORD, UNDECIDED, VIOLATION
 from conformance.rendering import run_reports
 from conformance.sections import Section
@@ -43,7 +43,6 @@ SCHEMA = 1
 OUTCOME = "outcome.json"
 OUTPUT = "output.txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_STOP_SECONDS = 20.0
 
 
 class FleetError(Exception):
@@ -156,7 +155,7 @@ class Fleet:
         configured: Sequence[str] = (),
     ) -> None:
         self._members, self._base, self.folder, self._words = members, base, folder, words
-        self._configured = configured
+        self._configured, self._has_workers = configured, False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
@@ -178,6 +177,12 @@ class Fleet:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a pytest-xdist worker where the reports go."""
         node.workerinput["hallmark-fleet"] = str(self.folder)
+        self._has_workers = True
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """See to it that all judges have ended, with what they started, before this run does."""
+        if self._has_workers:
+            end_those_of_workers()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -264,18 +269,13 @@ class TargetItem(pytest.Item):
 
     def _judged(self) -> Outcome:
         started = time.monotonic()
-        with (self._folder / OUTPUT).open("wb") as output:
-            judge = subprocess.Popen(  # noqa: S603 -- our own suite
-                self._command,
-                cwd=self.config.rootpath,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        with (
+            (self._folder / OUTPUT).open("wb") as output,
+            Dependant(self._command, self.config.rootpath, output) as judge,
+        ):
             try:
-                code = judge.wait(self._seconds)
+                code = judge.process.wait(self._seconds)
             except subprocess.TimeoutExpired:
-                _interrupt(judge)
                 words = f"cut short: it took longer than its {self._seconds:.0f} s"
                 return Outcome(self.name, UNDECIDED, self._seconds, words)
         seconds = round(time.monotonic() - started, 1)
@@ -294,16 +294,6 @@ class TargetItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the item comes from, for pytest's own lines."""
         return self._folder, None, self.name
-
-
-def _interrupt(judge: subprocess.Popen[bytes]) -> None:
-    """End a run as Ctrl-C does, so that it stops the target that it may have started."""
-    judge.send_signal(signal.SIGINT)
-    try:
-        judge.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        judge.kill()
-        judge.wait()
 
 
 class TargetNotCleanError(Exception):

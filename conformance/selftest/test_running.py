@@ -27,8 +27,8 @@ TARGET = """
 import os, pathlib, signal, socket, sys, threading
 state, told, manner = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
 
-def tell(what):
-    what.with_suffix(".new").write_text(str(os.getpid()))
+def tell(what, words=str(os.getpid())):
+    what.with_suffix(".new").write_text(words)
     what.with_suffix(".new").replace(what)
 
 def end_slowly(*_):
@@ -40,7 +40,7 @@ if manner == "slow":
     signal.signal(signal.SIGTERM, end_slowly)
 with socket.create_server(("127.0.0.1", 0)) as silent:
     if manner != "never":
-        state.write_text('{"url": "http://127.0.0.1:%d/mcp"}' % silent.getsockname()[1])
+        tell(state, '{"url": "http://127.0.0.1:%d/mcp"}' % silent.getsockname()[1])
     tell(told)
     while True:
         silent.accept()[0].recv(1)
@@ -79,13 +79,24 @@ def started(tmp_path: Path, told: Path, manner: str, *, wrapped: bool = False) -
 
 def judging(tmp_path: Path, command: list[str]) -> subprocess.Popen[bytes]:
     """Start a run whose target is started by this command."""
+    return judge_with(tmp_path, f"--profile={profile_of(tmp_path, command)}")
+
+
+def profile_of(tmp_path: Path, command: list[str]) -> Path:
+    """Write the profile of a target that is started by this command."""
     profile = tmp_path / "profile.toml"
     url = '[target]\nurl = { state = "url" }\n'
-    profile.write_text(f"{url}[start]\ncommand = {command}\n", "utf-8")
-    words = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
+    start = f"[start]\ncommand = {command}\nready_seconds = 300\n"
+    profile.write_text(f"{url}{start}", "utf-8")
+    return profile
+
+
+def judge_with(tmp_path: Path, *words: str) -> subprocess.Popen[bytes]:
+    """Start a run with these words."""
+    plain = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
     with (tmp_path / "said").open("wb") as said:
         return subprocess.Popen(
-            [*words, f"--profile={profile}", f"--report={tmp_path / 'report'}"],
+            [*plain, f"--report={tmp_path / 'report'}", *words],
             cwd=ROOT,
             stdout=said,
             stderr=said,
@@ -127,6 +138,32 @@ def test_no_further_signal_breaks_into_the_end(
         judge.wait()
     assert not runs(told)
     assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("more", [(), ("-n", "2")])
+def test_a_fleet_that_is_ended_ends_its_judges_and_their_targets(
+    tmp_path: Path, told: Path, word: signal.Signals, more: tuple[str, ...]
+) -> None:
+    """Even one that is killed: its judges notice, and end a little later.
+
+    By itself none of them would end soon: the target is awaited.
+    """
+    profile_of(tmp_path, started(tmp_path, told, "never"))
+    targets = tmp_path / "fleet.toml"
+    targets.write_text('[[target]]\nname = "one"\nprofile = "profile.toml"\n', "utf-8")
+    fleet = judge_with(tmp_path, f"--targets={targets}", *more)
+    try:
+        assert wait_for(told.exists, SECONDS)
+        family = psutil.Process(fleet.pid).children(recursive=True)
+        fleet.send_signal(word)
+        assert fleet.wait(SECONDS) == (-word if word == signal.SIGKILL else 2)
+    finally:
+        fleet.kill()
+        fleet.wait()
+    _, left = psutil.wait_procs(family, SECONDS if word == signal.SIGKILL else 2)
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+    assert not runs(told)
 
 
 def test_what_a_script_has_started_ends_too(tmp_path: Path, told: Path) -> None:

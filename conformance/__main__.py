@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 from conformance import profile, schema, traffic
 from conformance.draft import Draft
 from conformance.model import UNDECIDED, USAGE
+from conformance.plain import powerless
 from conformance.redaction import Redactor
 from conformance.survey import SilentError, Surveyor
 
@@ -45,10 +46,10 @@ def main(words: list[str] | None = None) -> int:
         else:
             _init_profile(arguments.target, arguments.out, arguments.key_env)
     except (_UsageError, profile.ProfileError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{powerless(str(error))}\n")
         return USAGE
     except SilentError as error:
-        sys.stderr.write(f"--target={arguments.target}: {error}\n")
+        sys.stderr.write(f"--target={arguments.target}: {powerless(str(error))}\n")
         return UNDECIDED
     return 0
 

@@ -30,6 +30,7 @@ from conformance import options as command_line
 from conformance import terminal
 from conformance.dependant import Dependant, end_those_of_workers
 from conformance.model import RECORD, UNDECIDED, VIOLATION
+from conformance.plain import flat
 from conformance.rendering import run_reports
 from conformance.sections import Section
 
@@ -240,7 +241,7 @@ class Fleet:
 def _line(outcome: Outcome) -> str:
     words = {0: "clean", VIOLATION: "violations", UNDECIDED: "undecided"}
     said = words.get(outcome.exit_code, "not judged")
-    return f"{outcome.name:<32} {said:<12} {outcome.seconds:>7.1f} s {terminal.flat(outcome.words)}"
+    return f"{outcome.name:<32} {said:<12} {outcome.seconds:>7.1f} s {flat(outcome.words)}"
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -13,9 +13,9 @@ from conformance import profile as profiles
 from conformance import traffic
 from conformance.catalogue import requirements
 from conformance.options import DEFAULT_PROFILE
+from conformance.plain import flat
 from conformance.recorder import unseen_reason
 from conformance.requirement import mark_of
-from conformance.terminal import flat
 from conformance.verdicts import CHECKS, NotAssessedError
 
 if TYPE_CHECKING:

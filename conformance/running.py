@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance import ending
+from conformance.plain import flat
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
         if ended is not None
         else f"was not ready in {section.ready_seconds:.0f} s"
     )
-    raise StartError(f"the target {how}: {words_said[-1] if words_said else 'it said nothing'}")
+    said = flat(words_said[-1]) if words_said else "it said nothing"
+    raise StartError(f"the target {how}: {said}")
 
 
 def _await(running: RunningTarget, process: subprocess.Popen[bytes], seconds: float) -> None:

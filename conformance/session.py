@@ -24,6 +24,7 @@ from conformance.evidence.discovery import Discovery, discover
 from conformance.evidence.exhaustion import HeldAtLimit
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
+from conformance.plain import powerless
 from conformance.redaction import Redactor
 from conformance.stalls import Stalls
 
@@ -116,7 +117,8 @@ def open_session(config: pytest.Config) -> JudgeSession:
             return _in_worker(options, worker, config.rootpath)
         return _in_controller(options, config.rootpath)
     except (profiles.ProfileError, running.StartError) as error:
-        raise pytest.UsageError(str(error)) from None
+        # It may quote the state file, which the target has written.
+        raise pytest.UsageError(powerless(str(error))) from None
 
 
 def _in_controller(options: Options, root: Path) -> JudgeSession:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.catalogue import areas, requirements
 from conformance.model import Verdict
+from conformance.plain import powerless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -145,7 +146,7 @@ def _judge(folder: Path, chosen: Sequence[str]) -> list[Blemish]:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{powerless(line)}\n")
     sys.stdout.flush()
 
 

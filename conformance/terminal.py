@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel, Finding, Requirement, Standing, Verdict
+from conformance.plain import flat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ _LETTERS = {
     Verdict.INCONCLUSIVE: ("?", {"yellow": True}),
     Verdict.NOT_ASSESSED: ("-", {"cyan": True}),
 }
-_LINE = 300
 _TO_DO = 240
 _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
@@ -128,14 +127,3 @@ def _table(
         reporter.write_line(f"{area:<8}" + "".join(f"{counts[v] or '·':>14}" for v in Verdict))
     total = Counter(finding.verdict for finding in findings)
     reporter.write_line(f"{'total':<8}" + "".join(f"{total[v]:>14}" for v in Verdict), bold=True)
-
-
-def flat(text: str) -> str:
-    """Return the text on one line, bounded, with nothing a terminal would obey."""
-    shown = "".join(
-        " " if letter.isspace() else letter
-        for letter in text
-        if letter.isspace() or unicodedata.category(letter)[0] != "C"
-    )
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= _LINE else f"{shown[:_LINE]}…"

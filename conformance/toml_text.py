@@ -20,7 +20,8 @@ def quoted(text: str, longest: int = LONGEST) -> str:
     cannot hold at all, half a surrogate pair, becomes U+FFFD.
     """
     cut = text if len(text) <= longest else f"{text[:longest]}…"
-    return '"' + "".join(map(_written, cut)) + '"'
+    # Two hashes may begin a command of a CI system that logs what is printed (see plain.py).
+    return '"' + "".join(map(_written, cut)).replace("##", r"#\u0023") + '"'
 
 
 def _written(letter: str) -> str:

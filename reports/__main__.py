@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.plain import powerless
 from reports.errors import ReportError
 
 if TYPE_CHECKING:
@@ -64,9 +65,12 @@ def _fleet(arguments: argparse.Namespace) -> int:
 
 
 def _say(text: str, stream: TextIO) -> None:
-    """Write text to a terminal of whatever encoding: what it cannot show is shown as its number."""
+    """Write text to a terminal of whatever encoding: what it cannot show is shown as its number.
+
+    And to the log of a CI system: what it would take for a command, it does not find.
+    """
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.write(powerless(text).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _parser() -> argparse.ArgumentParser:

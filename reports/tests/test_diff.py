@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -180,6 +181,26 @@ def test_the_command_exits_as_it_says(
     assert capsys.readouterr().out.startswith("A  2026-01-02 03:04:05 UTC  Sample server")
     assert main(["diff", "--markdown", *paths]) == code
     assert capsys.readouterr().out.startswith("# Hallmark: two runs compared\n")
+
+
+@pytest.mark.parametrize("more", [[], ["--markdown"]])
+def test_a_ci_system_finds_no_command_in_what_is_printed(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a target calls itself, and a title of a record that came from elsewhere."""
+    said = "##[add-mask]x ##vso[task.prependpath]/tmp/evil"
+    runs = [_run(("AUTH-01", was)) for was in (PASS, FAIL)]
+    for _, *lines in runs:
+        lines[0]["title"] = f"{said}\n::error::x"
+    heads = [run[0] | {"target": {"name": said, "url": f"http://h/{said}"}} for run in runs]
+    before, after = ([head, *run[1:]] for head, run in zip(heads, runs, strict=True))
+    folders = [_folder(tmp_path, name, run) for name, run in (("a", before), ("b", after))]
+
+    main(["diff", *more, *map(str, folders)])
+
+    told = capsys.readouterr().out
+    assert "mask" in told
+    assert not re.search(r"##\w*\[|^\s*::", told, re.MULTILINE)
 
 
 def test_a_run_that_cannot_be_read_is_told_in_one_sentence(

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.evidence.learned import learn
 from conformance.model import Channel
 from conformance.verdicts import establish
 
@@ -74,9 +75,12 @@ class Administrator:
         return self.wire.post_admin(route or "", body, token)
 
     def key_of(self, answer: Answer) -> str:
-        """Return the key a rotation's answer holds, known from now on as good and as secret."""
+        """Return the key a rotation's answer holds, known from now on as good and as secret.
+
+        NotEstablishedError where it holds none, or one too long to be one.
+        """
         key = answer.entries.get("apiKey")
         establish(isinstance(key, str) and key, f"a rotation returns a key (got {answer.status})")
-        self.redactor.learn(str(key), "minted key")
+        learn(self.redactor, str(key), "minted key")
         self.wire.trust(str(key))
         return str(key)

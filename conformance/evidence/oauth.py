@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.evidence.learned import learn
 from conformance.forge.requests import Request
 from conformance.target import supplied
 from conformance.verdicts import establish
@@ -60,7 +61,7 @@ class Flows:
             and isinstance(challenge, str),
             f"a flow begins, with a state and a challenge (got {answer.status})",
         )
-        self._redactor.learn(str(state), "OAuth state")
+        learn(self._redactor, str(state), "OAuth state")
         return Flow(platform, str(state), str(challenge), str(method), answer)
 
     def finish(self, key: str, state: str, platform: str | None = None) -> Answer:

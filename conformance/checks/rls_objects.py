@@ -76,9 +76,10 @@ def test_another_tenants_key_is_revoked_like_none(
     key, key_id = administrator.key_of(rotated), str(rotated.entries.get("keyId"))
     establish("keyId" in rotated.entries, "a rotation tells the new key's id")
     establish(wire.knock(key).succeeded, "the new key works")
-    foreign = revoke(keys.a.tenant_id, key_id)
-    absent = revoke(keys.a.tenant_id, str(uuid.uuid4()))
-    assert foreign.visible == absent.visible, f"{foreign}, {absent}"
+    assert not difference(
+        lambda: revoke(keys.a.tenant_id, key_id),
+        lambda: revoke(keys.a.tenant_id, str(uuid.uuid4())),
+    )
     assert wire.knock(key).succeeded, "another tenant's key was revoked"
     own = revoke(administrator.tenant_id, key_id)
     establish(own.status == HTTPStatus.OK, f"the key is revoked as its own tenant's (got {own})")

@@ -27,6 +27,24 @@ def everything(answer: Answer) -> str:
     return f"{headers} {text}"
 
 
+_OF_THE_WAY = re.compile(
+    "date|age|connection|keep-alive|content-length|set-cookie|via|nel|report-to|alt-svc|traceparent|"
+    "tracestate|x-(cache|served-by|timer|amz|amzn|envoy|azure|vercel|b3|cloud-trace).*|(cf|fly)-.*"
+)
+"""Fields that whoever stands between may add to one answer and not to the next."""
+
+
+def to_the_letter(answer: Answer) -> str:
+    """Return all that a caller can compare, fields that are filled anew for each answer included.
+
+    For requests that ask the same of the server: a field that one has and the other lacks tells.
+    """
+    _, _, text = answer.visible
+    fields = (f"{name.lower()}: {value}" for name, value in answer.headers)
+    told = sorted(field for field in fields if not _OF_THE_WAY.fullmatch(field.split(":")[0]))
+    return "\n".join([*told, text])
+
+
 def difference(first: Ask, second: Ask, seen: Callable[[Answer], str] = everything) -> str:
     """Return both answers if they differ by more than each does from itself; empty if not.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +133,7 @@ def parse(config: pytest.Config) -> Options:
         areas=_areas("--area", value("--area")),
         requirements=_requirements(value("--requirement")),
         mutant=value("--mutant"),
-        report=_path(value("--report")),
+        report=_writable(value("--report")),
         required=_areas("--require", value("--require")),
         without=_channels(value("--without")),
         is_intrusive=bool(value("--intrusive")),
@@ -140,16 +141,24 @@ def parse(config: pytest.Config) -> Options:
         revision_set=_revision_set(value("--revision-set")),
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
-    _require_in_set(options)
+    _require_agreement(options)
     return options
 
 
-def _require_in_set(options: Options) -> None:
+def _require_agreement(options: Options) -> None:
+    """Raise pytest.UsageError where one option takes away what another one asks for."""
     for name in sorted(options.requirements):
         if not options.selects(requirements()[name]):
             raise pytest.UsageError(
                 f"--requirement={name}: is not in --revision-set={options.revision_set}"
             )
+        if options.areas and requirements()[name].area not in options.areas:
+            raise pytest.UsageError(
+                f"--requirement={name}: is not in --area={','.join(sorted(options.areas))}"
+            )
+    judged = {entry.area for entry in requirements().values() if options.selects(entry)}
+    for area in sorted(options.required - judged):
+        raise pytest.UsageError(f"--require={area}: the other options leave nothing of it to judge")
 
 
 def _revision_set(name: str | None) -> str | None:
@@ -170,7 +179,7 @@ def _channels(text: str | None) -> frozenset[Channel]:
 
 
 def _requirements(text: str | None) -> frozenset[str]:
-    names = frozenset((text or "").split(",")) - {""}
+    names = frozenset(_names("--requirement", text))
     for name in sorted(names - requirements().keys()):
         raise pytest.UsageError(f"--requirement={name}: no such requirement; ids look like AUTH-01")
     return names
@@ -189,8 +198,31 @@ def _path(value: str | None) -> Path | None:
     return Path(value) if value else None
 
 
+def _writable(value: str | None) -> Path | None:
+    """Return the folder of the report, made now: after the run would be too late to find out."""
+    folder = _path(value)
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise pytest.UsageError(
+            f"--report={value}: cannot be written: {error.strerror}; give a folder of your own"
+        ) from None
+
+
+def _names(option: str, value: str | None) -> list[str]:
+    """Return what an option lists; an option that lists nothing may be a variable left empty."""
+    names = [name.strip() for name in (value or "").split(",") if name.strip()]
+    if value is not None and not names:
+        raise pytest.UsageError(f"{option}={value}: names nothing; leave it out to have all")
+    return names
+
+
 def _areas(option: str, value: str | None) -> frozenset[str]:
-    names = frozenset(name.strip().upper() for name in (value or "").split(",") if name.strip())
+    names = frozenset(name.upper() for name in _names(option, value))
     if unknown := names - set(areas()):
         raise pytest.UsageError(
             f"{option}={value}: no such area: {', '.join(sorted(unknown))}; "

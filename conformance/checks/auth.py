@@ -188,7 +188,9 @@ def test_an_enormous_key_is_refused_without_harm(wire: Wire, good_case: GoodCase
 @requirement("AUTH-05")
 def test_a_valid_key_runs_the_tool_as_its_own_tenant(wire: Wire, keys: Keys) -> None:
     """Two tenants, one tool: each must be told its own id."""
-    for tenant in (keys.a, keys.b):
+    for name, tenant in (("a", keys.a), ("b", keys.b)):
+        opened = wire.knock(tenant.active)
+        establish(opened.succeeded, f"the key of [tenants.{name}] works at the URL (got {opened})")
         answer = wire.call_ping(key=tenant.active)
         assert answer.status == HTTPStatus.OK
         assert answer.structured.get("tenantId") == tenant.tenant_id

@@ -206,6 +206,12 @@ def test_no_secret_reaches_the_record_and_no_markup_the_terminal(tmp_path: Path)
         (("--requirement=AUTH-99",), "no such requirement"),
         (("--target=ftp://127.0.0.1",), "http or https URL"),
         (("--patience=-1",), "0 or more"),
+        (("--requirement=",), "--requirement=: names nothing"),
+        (("--area=", "--require= "), "names nothing"),
+        (("--area=RLS", "--requirement=AUTH-01"), "--requirement=AUTH-01: is not in --area=RLS"),
+        (("--area=AUTH", "--require=RLS"), "--require=RLS: the other options leave nothing"),
+        (("--report=/dev/null/x",), "--report=/dev/null/x: cannot be written: Not a directory"),
+        (("--report=/dev/null",), "--report=/dev/null: cannot be written"),
         (("--mutant=x", "--target=http://127.0.0.1:1/mcp"), "leave out --target"),
         (("--profile=/does/not/exist.toml",), "no such profile"),
         (("--state=/does/not/exist.json",), "state file cannot be read"),
@@ -220,6 +226,15 @@ def test_a_bad_option_is_one_sentence_and_exit_code_4(
     assert told in found.output
     assert "Traceback" not in found.output
     assert not found.lines
+
+
+def test_a_wrong_key_in_the_profile_is_no_violation(tmp_path: Path) -> None:
+    """The profile may be at fault, and then nothing is known of the server."""
+    with serving(Good) as url:
+        wrong = PROFILE.replace("KEY_A", "KEY_REVOKED")
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-05", profile=wrong)
+    assert found.verdicts == {"AUTH-05": "inconclusive"}
+    assert "the key of [tenants.a] works at the URL (got 401" in found.output
 
 
 def test_a_typo_in_a_profile_names_the_line_and_what_is_known(tmp_path: Path) -> None:

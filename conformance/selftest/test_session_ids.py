@@ -142,7 +142,8 @@ def test_nobodys_session_is_none_of_the_known_ones_however_short_they_are(known:
 
 
 @pytest.mark.parametrize(
-    "real", ["65f1c0ffee65f1c0ffee65f1", "65F1C0FFEE65F1C0FFEE65F1", uuid.uuid4().hex]
+    "real",
+    ["65f1c0ffee65f1c0ffee65f1", "65F1C0FFEE65F1C0FFEE65F1", "8a61f0c24b6e4d2f9c3e5a7b1d0f2e4c"],
 )
 def test_nobodys_id_of_a_hexadecimal_one_is_hexadecimal(real: str) -> None:
     drawn = nobodys_id(real)

@@ -18,7 +18,7 @@ from conformance.draft import Draft
 from conformance.model import UNDECIDED, USAGE
 from conformance.plain import powerless
 from conformance.redaction import Redactor
-from conformance.survey import SilentError, Surveyor
+from conformance.survey import NOT_MCP, SilentError, Surveyor
 
 SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
 
@@ -64,6 +64,8 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
     redact = Redactor({key: f"the key of {key_env}"} if key else {})
     found = Surveyor(target, key, redact).ask()
     text = Draft(found, redact, _schema_beside(out), key_env).text()
+    if NOT_MCP in found.notes:
+        sys.stderr.write(f"--target: {NOT_MCP}\n")
     if out is None:
         sys.stdout.write(text)
         return

@@ -167,7 +167,8 @@ class Draft:
 
     def _limits(self) -> Iterator[str]:
         yield from _prose(
-            "The run stays below these; where yours are lower than the defaults, say so."
+            "The run stays below these; where yours are lower than the defaults, say so. 0 says "
+            "that there is no such limit; one that is not named is not judged."
         )
         for limit in self._found.limits[:_MOST_ITEMS]:
             whose = "with a key" if limit.is_of_key else "without a key"

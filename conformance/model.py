@@ -126,7 +126,9 @@ _SUPPLIED_BY = {
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
     Channel.MIGRATION: "the profile's [channels.migration]: a migration that must fail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
-    Channel.PING_TOOL: "the profile's [tools] ping: a tool that answers with the caller's tenant",
+    Channel.PING_TOOL: (
+        "the profile's [tools] ping: a tool that answers with the caller's tenant (tenantId)"
+    ),
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",

@@ -40,6 +40,9 @@ _SERVER = "/.well-known/oauth-authorization-server"
 _HEALTH = ("/health", "/healthz")
 
 
+NOT_MCP = "Nothing here answered as an MCP server does: check the path of the URL."
+
+
 class SilentError(Exception):
     """Nothing that speaks HTTP answered; the message says what happened instead."""
 
@@ -110,6 +113,8 @@ class Surveyor:
             self._converse()
             self._documents()
             self._health()
+            if not found.revisions and found.challenge is None:
+                found.notes.append(NOT_MCP)
         except _StopError as error:
             if all(answer.transport is not Transport.ANSWERED for answer, _ in self._answers):
                 raise SilentError(str(error)) from None

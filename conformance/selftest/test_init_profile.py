@@ -15,6 +15,7 @@ import pytest
 from conformance import profile
 from conformance.selftest.judging import ROOT
 from conformance.selftest.targets import KEYS, Babble, Endless, Good, serving
+from conformance.survey import NOT_MCP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,17 @@ class Done:
     code: int
     output: str
     errors: str
+
+
+class NoServer(Noting):
+    """Some other site, which has no page there."""
+
+    def answer(self) -> None:
+        """Say so."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.reply(404, {"error": "not found"})
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815
 
 
 def init(*words: str, key: str | None = None) -> Done:
@@ -322,6 +334,14 @@ def test_a_target_that_speaks_nothing_of_use_ends_soon(handler: type[Good], tmp_
     assert done.code in {0, 6}
     assert "Traceback" not in done.errors
     assert out.exists() is (done.code == 0)
+
+
+def test_a_page_that_is_no_mcp_server_is_told_on_the_terminal_too() -> None:
+    with serving(NoServer) as url:
+        done = init(f"--target={url}")
+    assert done.code == 0
+    assert done.errors == f"--target: {NOT_MCP}\n"
+    assert NOT_MCP in done.output.replace("\n# ", " ")
 
 
 def test_nobody_listening_is_one_sentence_and_exit_code_6() -> None:

@@ -42,8 +42,8 @@ class Courtesy:
 
     def note(self, answer: Answer) -> bool:
         """Learn from an answer whether, and until when, the target wants to hear nothing."""
-        seconds = answer.retry_after
-        if answer.status not in _LIMITED or seconds is None or seconds <= 0:
+        seconds = answer.retry_after if answer.status in _LIMITED else None
+        if seconds is None or seconds <= 0:
             return False
         with self._lock:
             self._until = max(self._until, self._clock() + seconds)

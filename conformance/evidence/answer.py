@@ -194,7 +194,7 @@ class Answer:
         try:
             until = parsedate_to_datetime(told)
             return int((until - parsedate_to_datetime(self.header("date") or "")).total_seconds())
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
 
     @property

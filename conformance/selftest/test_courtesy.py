@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 KEY = next(iter(KEYS))
+NO_YEAR = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
 
 
 class Hands:
@@ -146,7 +147,7 @@ def test_patience_lets_it_wait_longer(hands: Hands) -> None:
 
 
 @pytest.mark.parametrize(
-    "wait", ["-1", "0", "soon", "9" * 5000, "Thu, 01 Jan 1970 00:00:00 GMT", "\u0663"]
+    "wait", ["-1", "0", "soon", "9" * 5000, "Thu, 01 Jan 1970 00:00:00 GMT", "\u0663", NO_YEAR]
 )
 def test_what_asks_for_nothing_is_not_waited_for(courtesy: Courtesy, wait: str) -> None:
     assert not courtesy.note(limited(wait))

@@ -72,7 +72,12 @@ def test_security_headers_are_on_every_response(wire: Wire, target: Target) -> N
     for answer in answers.values():
         require_alive(answer)
     lacking = {what: missing for what, answer in answers.items() if (missing := _missing(answer))}
-    assert not lacking
+    by_header: dict[str, list[str]] = {}
+    for what, names in lacking.items():
+        for name in names:
+            by_header.setdefault(name, []).append(what)
+    told = "; ".join(f"no {name} on {', '.join(where)}" for name, where in by_header.items())
+    assert not lacking, told
 
 
 @requirement("OPS-06")

@@ -99,7 +99,7 @@ class Redactor:
         """Return the first ``length`` characters or so, without any known secret or part of one."""
         if len(text) <= length:
             return self(text)
-        longest = max((len(form.text) for form in self._forms), default=0)
+        longest = len(self._forms[0].text) if self._forms else 0
         shown = self(text[: length + longest])
         # What is left of a secret that this cut in two stands at the end, and is shorter than it.
         return shown[: len(shown) - longest] if longest else shown

@@ -75,7 +75,9 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
         running = RunningTarget(process, folder)
     try:
         ending.heed(requests)
-        _await(running, process, section.ready_seconds)
+        wait_for(
+            lambda: running.state.exists() or process.poll() is not None, section.ready_seconds
+        )
     except BaseException:  # Ctrl-C among them
         running.stop()
         raise
@@ -91,7 +93,3 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
     )
     said = flat(words_said[-1]) if words_said else "it said nothing"
     raise StartError(f"the target {how}: {said}")
-
-
-def _await(running: RunningTarget, process: subprocess.Popen[bytes], seconds: float) -> None:
-    wait_for(lambda: running.state.exists() or process.poll() is not None, seconds)

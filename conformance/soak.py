@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.catalogue import areas, requirements
-from conformance.model import Verdict
+from conformance.model import RECORD, Verdict
 from conformance.plain import powerless
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _judge(folder: Path, chosen: Sequence[str]) -> list[Blemish]:
     except subprocess.TimeoutExpired:
         return [Blemish(WHOLE_RUN, "did not end", f"within {LONGEST_SECONDS} s")]
     expected = [entry.id for entry in requirements().values() if not chosen or entry.area in chosen]
-    found = blemishes(folder / "run.jsonl", expected)
+    found = blemishes(folder / RECORD, expected)
     if done.returncode and not found:
         words = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
         found.append(

@@ -15,6 +15,7 @@ from conformance import announced
 from conformance.budget import Budget
 from conformance.evidence.addresses import AddressPool
 from conformance.evidence.answer import Answer, Transport
+from conformance.evidence.challenge import PROTECTED_RESOURCE
 from conformance.evidence.discovery import Discovery, discover
 from conformance.evidence.transcript import Transcript
 from conformance.evidence.wire import Wire
@@ -35,7 +36,6 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _ELSEWHERE = range(300, 400)
 _BROKEN = 500
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_RESOURCE = "/.well-known/oauth-protected-resource"
 _SERVER = "/.well-known/oauth-authorization-server"
 _HEALTH = ("/health", "/healthz")
 
@@ -202,14 +202,14 @@ class Surveyor:
         told = self.found.challenge.resource_metadata if self.found.challenge else None
         if told is None:
             path = urlsplit(self._target.url).path.rstrip("/")
-            return tuple(dict.fromkeys((f"{_RESOURCE}{path}", _RESOURCE)))
+            return tuple(dict.fromkeys((f"{PROTECTED_RESOURCE}{path}", PROTECTED_RESOURCE)))
         path = announced.path_of_same_origin(told, self._target.url)
         if path is None:
             self.found.notes.append(
                 f"resource_metadata names {self._told(told)}, which was not asked: "
                 "it is no plain URL of this origin."
             )
-        return (path or _RESOURCE,)
+        return (path or PROTECTED_RESOURCE,)
 
     def _document(self, line: _Line, path: str) -> bool:
         answer = line.get(path)

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.evidence.alike import difference, to_the_letter
 from conformance.evidence.answer import Transport
+from conformance.evidence.missing import NEVER_SENT
 from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
@@ -35,9 +36,6 @@ LONG_FIELD = 8190
 """Bytes of a field's line: Apache and gunicorn refuse more, if not told otherwise."""
 BAD_HTTP = frozenset({400, 413, 431})
 LOST = frozenset({Transport.RESET, Transport.CUT})
-NEVER_SENT = frozenset(
-    {Transport.REFUSED, Transport.UNREACHABLE, Transport.UNTRUSTED, Transport.NO_TLS}
-)
 
 
 def says(answer: Answer, expected: dict[str, object] | None) -> bool:

@@ -21,7 +21,8 @@ _SCHEME = re.compile(rf"({_TOKEN})(?: +(\S.*))?", re.DOTALL)
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _MOST = 1 << 13
 """Characters of a field; clients take no longer ones."""
-_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
+"""Where a resource's metadata stand (RFC 9728 section 3)."""
 
 
 @dataclass
@@ -97,8 +98,8 @@ def offers_oauth(wire: Wire) -> bool:
     """
     path = wire.path.partition("?")[0]
     for place, resources in (
-        (_WELL_KNOWN + path.rstrip("/"), None),
-        (_WELL_KNOWN, {"", path.rstrip("/")}),
+        (PROTECTED_RESOURCE + path.rstrip("/"), None),
+        (PROTECTED_RESOURCE, {"", path.rstrip("/")}),
     ):
         answer = wire.get(place)
         if answer.status == HTTPStatus.OK and _is_metadata(answer.entries, resources):

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 REPEATS = 2
 """How often a request is sent again before its missing answer counts as the target's own."""
-_NEVER_SENT = frozenset(
+NEVER_SENT = frozenset(
     {Transport.REFUSED, Transport.UNREACHABLE, Transport.UNTRUSTED, Transport.NO_TLS}
 )
+"""How an exchange ends of which the target has seen nothing."""
 _BROKEN_OFF = frozenset({Transport.RESET, Transport.CUT, Transport.GARBAGE})
 
 
@@ -41,7 +42,7 @@ def require_habit(
     that is known to be answered. Raises NotEstablishedError for what may be an accident, a request
     that hung and a limit that was met among it.
     """
-    if answer.transport in _NEVER_SENT:
+    if answer.transport in NEVER_SENT:
         raise NotEstablishedError(f"the target can be reached no more: {answer}")
     if answer.transport in {Transport.TIMEOUT, Transport.UNREADABLE}:
         raise NotEstablishedError(f"a request had no answer that says anything: {answer}")

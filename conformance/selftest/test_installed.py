@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -26,11 +27,13 @@ def elsewhere(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def hallmark(folder: Path, *words: str) -> tuple[int, str]:
-    """Run the command in a folder; return its exit code and what it said."""
+def hallmark(folder: Path, *words: str, path: str | None = None) -> tuple[int, str]:
+    """Run the command in a folder, with a path to find packages; return its exit code and words."""
+    paths = os.pathsep.join(filter(None, [path, os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         [sys.executable, "-P", "-c", MAIN, *words],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         timeout=SECONDS,
         check=False,
@@ -46,6 +49,14 @@ def test_it_judges_from_any_folder(elsewhere: Path, words: tuple[str, ...]) -> N
     assert f"again: hallmark --requirement=AUTH-01 --target={url}" in said
     (report,) = (elsewhere / "reports" / "out").glob("*-target/report.html")
     assert "AUTH-01" in report.read_text("utf-8")
+
+
+def test_the_report_is_ours_whatever_the_path_holds(elsewhere: Path) -> None:
+    with serving(OpenToAll) as url:
+        words = (f"--target={url}", "--requirement=AUTH-01", "--report=out")
+        code, said = hallmark(elsewhere, *words, path=str(elsewhere))
+    assert code == 1, said
+    assert (elsewhere / "out" / "report.html").is_file(), said
 
 
 def test_it_judges_a_fleet_from_any_folder(elsewhere: Path) -> None:

@@ -103,17 +103,30 @@ class FallsOver(Good):
         self.reply(500 if odd else 401, self.refusal)
 
 
-class HangsUpOnOddPaths(Good):
-    """Closes the connection, without a word, on whoever asks for another path."""
+class HasOnePath(Good):
+    """Behaves at the one path there is; what it does elsewhere is for others to say."""
 
     def answer(self) -> None:
-        """Answer at the one path there is."""
+        """Answer by the path."""
         if self.path == "/mcp":
             super().answer()
         else:
-            self.close_connection = True
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.stray()
+
+    def stray(self) -> None:
+        """Answer whoever asks for another path."""
+        raise NotImplementedError
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+
+
+class HangsUpOnOddPaths(HasOnePath):
+    """Closes the connection, without a word, on whoever asks for another path."""
+
+    def stray(self) -> None:
+        """Say nothing."""
+        self.close_connection = True
 
 
 class HangsUpOnStrangers(Good):
@@ -169,22 +182,16 @@ class LimitsStrangers(Good):
         self.reply(429, {"error": "rate_limit_exceeded"}, {"Retry-After": "1"})
 
 
-class OpenDoor(Good):
+class OpenDoor(HasOnePath):
     """Lets everybody run a tool who asks for another path."""
 
     def door(self) -> Any:
         """Return what comes of it."""
         return {"jsonrpc": "2.0", "id": 1, "result": {"content": []}}
 
-    def answer(self) -> None:
-        """Refuse at the one path there is."""
-        if self.path == "/mcp":
-            super().answer()
-        else:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.reply(200, self.door())
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    def stray(self) -> None:
+        """Let them in."""
+        self.reply(200, self.door())
 
 
 class BatchDoor(OpenDoor):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,6 +21,7 @@ from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 SECONDS = 60
@@ -77,7 +79,7 @@ def started(tmp_path: Path, told: Path, manner: str, *, wrapped: bool = False) -
     return ["/bin/sh", str(wrapper), *command]
 
 
-def judging(tmp_path: Path, command: list[str]) -> subprocess.Popen[bytes]:
+def judging(tmp_path: Path, command: list[str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """Start a run whose target is started by this command."""
     return judge_with(tmp_path, f"--profile={profile_of(tmp_path, command)}")
 
@@ -91,17 +93,23 @@ def profile_of(tmp_path: Path, command: list[str]) -> Path:
     return profile
 
 
-def judge_with(tmp_path: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Start a run with these words."""
+@contextmanager
+def judge_with(tmp_path: Path, *words: str) -> Generator[subprocess.Popen[bytes]]:
+    """Start a run with these words; it ends with the block, whatever a test left of it."""
     plain = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
     with (tmp_path / "said").open("wb") as said:
-        return subprocess.Popen(
+        run = subprocess.Popen(
             [*plain, f"--report={tmp_path / 'report'}", *words],
             cwd=ROOT,
             stdout=said,
             stderr=said,
             env={**os.environ, "TMPDIR": str(tmp_path)},
         )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
 
 
 @pytest.mark.parametrize("word", ending.REQUESTS)
@@ -110,14 +118,10 @@ def test_a_run_that_is_ended_ends_its_target(
     tmp_path: Path, told: Path, word: signal.Signals, manner: str
 ) -> None:
     """Once while it is asked its first question, once while it is still awaited."""
-    judge = judging(tmp_path, started(tmp_path, told, manner))
-    try:
+    with judging(tmp_path, started(tmp_path, told, manner)) as judge:
         assert wait_for(told.exists, SECONDS)
         judge.send_signal(word)
         assert judge.wait(SECONDS) == 2
-    finally:
-        judge.kill()
-        judge.wait()
     assert not runs(told)
     assert not list(tmp_path.glob("hallmark-*"))
 
@@ -126,16 +130,12 @@ def test_a_run_that_is_ended_ends_its_target(
 def test_no_further_signal_breaks_into_the_end(
     tmp_path: Path, told: Path, further: signal.Signals
 ) -> None:
-    judge = judging(tmp_path, started(tmp_path, told, "slow"))
-    try:
+    with judging(tmp_path, started(tmp_path, told, "slow")) as judge:
         assert wait_for(told.exists, SECONDS)
         judge.send_signal(signal.SIGINT)
         assert wait_for((tmp_path / "asked").exists, SECONDS)
         judge.send_signal(further)
         assert judge.wait(SECONDS) == 2
-    finally:
-        judge.kill()
-        judge.wait()
     assert not runs(told)
     assert "Traceback" not in (tmp_path / "said").read_text()
 
@@ -152,15 +152,11 @@ def test_a_fleet_that_is_ended_ends_its_judges_and_their_targets(
     profile_of(tmp_path, started(tmp_path, told, "never"))
     targets = tmp_path / "fleet.toml"
     targets.write_text('[[target]]\nname = "one"\nprofile = "profile.toml"\n', "utf-8")
-    fleet = judge_with(tmp_path, f"--targets={targets}", *more)
-    try:
+    with judge_with(tmp_path, f"--targets={targets}", *more) as fleet:
         assert wait_for(told.exists, SECONDS)
         family = psutil.Process(fleet.pid).children(recursive=True)
         fleet.send_signal(word)
         assert fleet.wait(SECONDS) == (-word if word == signal.SIGKILL else 2)
-    finally:
-        fleet.kill()
-        fleet.wait()
     _, left = psutil.wait_procs(family, SECONDS if word == signal.SIGKILL else 2)
     assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
     assert not runs(told)

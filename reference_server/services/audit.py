@@ -11,11 +11,13 @@ from that very place or not at all. One that met others takes its turn at the he
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as WaitTimeoutError
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ from reference_server.services.metadata import clean_text, to_stored_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from sqlalchemy import Connection, Engine
 
@@ -42,21 +45,10 @@ WAIT_SECONDS = 10.0
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
 
-_COLUMNS = (
-    "created_at",
-    "event_type",
-    "outcome",
-    "tenant_id",
-    "actor_ip",
-    "request_id",
-    "metadata",
-    "actor_key_id",
-    "digest",
-)
-
 # One statement of one shape whatever the number of rows: prepared once, one round trip, and a
-# commit of its own. The ordinality keeps the order in which the rows were handed over, and gives
-# each its place in the chain. Without the head where it was expected there is nothing to store.
+# commit of its own. The rows go as one JSON text, which is made and read quicker than an array a
+# column. The ordinality keeps the order in which they were handed over, and gives each its place in
+# the chain. Without the head where it was expected there is nothing to store.
 _APPEND = """
     WITH moved AS (
         UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
@@ -66,15 +58,12 @@ _APPEND = """
     INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
                            metadata, actor_key_id, digest)
     SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
-           request_id, metadata, actor_key_id, digest
-      FROM moved, unnest(
-               CAST(%(created_at)s AS timestamptz[]), CAST(%(event_type)s AS text[]),
-               CAST(%(outcome)s AS text[]), CAST(%(tenant_id)s AS uuid[]),
-               CAST(%(actor_ip)s AS text[]), CAST(%(request_id)s AS text[]),
-               CAST(%(metadata)s AS jsonb[]),
-               CAST(%(actor_key_id)s AS uuid[]), CAST(%(digest)s AS bytea[])) WITH ORDINALITY
-        AS rows (created_at, event_type, outcome, tenant_id, actor_ip, request_id, metadata,
-                 actor_key_id, digest, place)
+           request_id, CAST(metadata AS jsonb), actor_key_id, decode(digest, 'hex')
+      FROM moved, ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS (
+               created_at timestamptz, event_type text, outcome text, tenant_id uuid,
+               actor_ip text, request_id text, metadata text, actor_key_id uuid, digest text))
+           WITH ORDINALITY AS rows (created_at, event_type, outcome, tenant_id, actor_ip,
+                                    request_id, metadata, actor_key_id, digest, place)
      ORDER BY place
 """
 _TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
@@ -232,7 +221,7 @@ class SqlAuditTrail:
         for row in rows:
             head = self.chain.link(head, row)
             row["digest"] = head.digest
-        values: dict[str, Any] = {name: [row[name] for row in rows] for name in _COLUMNS}
+        values = {"rows": json.dumps(rows, default=_as_text)}
         ends = {"known_position": known.position, "known_digest": known.digest}
         sealed = {
             "position": head.position,
@@ -240,6 +229,13 @@ class SqlAuditTrail:
             "seal": self.chain.seal(head),
         }
         return head if count(_APPEND, values | ends | sealed) else None
+
+
+def _as_text(value: datetime | UUID | bytes) -> str:
+    """Return what JSON has no form for, as the statement reads it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _optional_text(value: str | None) -> str | None:

@@ -26,6 +26,9 @@ QUIET = ("mcp", "sse_starlette", "alembic", "sqlalchemy", "werkzeug", "limits", 
 SILENT = ("uvicorn.error", "uvicorn.access")
 """Heard from ERROR on: what they warn of is a caller's doing, and has its request line."""
 
+_logger = logging.getLogger(LOGGER)
+_encode = json.JSONEncoder(default=str).encode
+
 _SESSION_ID = re.compile(r"(session(?: ID)?+:?+ )[!-~]++", re.IGNORECASE)
 
 
@@ -54,7 +57,7 @@ class JsonFormatter(logging.Formatter):
         scrubbed = self._redactor.scrub(line)
         stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         head = {"time": stamp, "level": record.levelname.lower()}
-        return json.dumps(head | bounded(scrubbed), default=str)
+        return _encode(head | bounded(scrubbed))
 
 
 def bounded(fields: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def _cut(value: Any) -> Any:
         return value if len(value) <= LONGEST else value[:LONGEST] + "…"
     if isinstance(value, dict | list):
         structure = cast("object", value)
-        text = json.dumps(structure, default=str)
+        text = _encode(structure)
         return structure if len(text) <= LONGEST else text[:LONGEST] + "…"
     return value
 
@@ -90,6 +93,8 @@ def configure_logging(log_file: Path | None, redactor: Redactor) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False
+    # Found out for every record otherwise, and in no line of ours.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def log_event(
@@ -100,7 +105,7 @@ def log_event(
     **fields: Any,
 ) -> None:
     """Write one line about ``event``; ``error`` adds its traceback and causes, scrubbed."""
-    logging.getLogger(LOGGER).log(
+    _logger.log(
         level,
         "%s",
         event,

@@ -51,7 +51,10 @@ _NAMED_VALUE = re.compile(
 _NAMING = ("token", "secret", "authorization", "api", "password", "cookie")
 _SCHEMES = ("bearer", "basic")
 _PROVIDERS = ("ya29.", "EAA")
-"""What each pattern needs to match at all, of which a text without secrets rarely has any."""
+"""What each pattern needs to match at all."""
+
+_TELLING = re.compile("|".join(map(re.escape, _NAMING + _SCHEMES + _PROVIDERS)), re.IGNORECASE)
+"""What any pattern needs, and few texts have: every request's log line is made of ten of them."""
 
 
 class TokenRedactor:
@@ -65,6 +68,8 @@ class TokenRedactor:
         return self._scrub(value, DEEPEST)
 
     def _scrub(self, value: Any, depth: int) -> Any:
+        if type(value) is str:  # what nearly all are; a subclass may have a text of its own
+            return scrub_text(value)
         if value is None or isinstance(value, bool | int | float):
             return value
         if not isinstance(value, Mapping | list | tuple | set | frozenset):
@@ -76,30 +81,36 @@ class TokenRedactor:
         return [self._scrub(item, depth - 1) for item in cast("list[Any]", value)]
 
     def _scrub_fields(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        return {
-            scrub_text(str(name)): REDACTED
-            if names_a_secret(str(name))
-            else self._scrub(value, depth - 1)
-            for name, value in fields.items()
-        }
+        scrubbed: dict[str, Any] = {}
+        for name, value in fields.items():
+            shown, is_secret = _name_of(str(name))
+            scrubbed[shown] = REDACTED if is_secret else self._scrub(value, depth - 1)
+        return scrubbed
 
 
 def names_a_secret(name: str) -> bool:
     """Tell whether a field of that name holds a secret, whatever its letter case or separators."""
+    return _name_of(name)[1]
+
+
+def _name_of(name: str) -> tuple[str, bool]:
+    """Return a field's name without token-shaped parts, and whether it names a secret."""
     # A caller may choose names, so that only short ones may stay in memory.
-    return _names_a_secret(name) if len(name) > _LONGEST_REMEMBERED else _is_known_secret(name)
+    return _judge_name(name) if len(name) > _LONGEST_REMEMBERED else _known_name(name)
 
 
-def _names_a_secret(name: str) -> bool:
+def _judge_name(name: str) -> tuple[str, bool]:
     plain = _SEPARATORS.sub("", name.lower())
-    return any(secret in plain for secret in SECRET_NAMES)
+    return scrub_text(name), any(secret in plain for secret in SECRET_NAMES)
 
 
-_is_known_secret = lru_cache(maxsize=512)(_names_a_secret)
+_known_name = lru_cache(maxsize=512)(_judge_name)
 
 
 def scrub_text(text: str) -> str:
     """Return the text without token-shaped parts."""
+    if text.isascii() and not _TELLING.search(text):
+        return text
     # A letter outside ASCII may be one of these in another case, as far as a pattern can tell.
     lower = text.lower() if text.isascii() else None
     if lower is None or any(word in lower for word in _NAMING):

@@ -27,6 +27,7 @@ from conformance.forge.keys import random_key
 from conformance.forge.requests import STATELESS, Request, opening
 from conformance.running import start
 from conformance.target import Start
+from conformance.timing.awake import awake
 from conformance.timing.measure import TooFewError, measure
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS
@@ -140,8 +141,9 @@ class Bench:
         health = prepared(self._url, Request("GET", "/health"))
         sampler = Sampler(Plan(self._url, probes, health), self._address)
         sampler.collect(0)
-        found = measure(sampler, _NAMES, self._rule, self._seconds)
-        sampler.collect(self._sizes[-1])
+        with awake():
+            found = measure(sampler, _NAMES, self._rule, self._seconds)
+            sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift
         return Run(
             outcome=found.outcome.value,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from conformance.evidence.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
+from conformance.timing.awake import awake
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
 from conformance.timing.statistics import Rule
@@ -75,7 +76,8 @@ class Comparison:
         limits = self.target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        found = measure(sampler, tuple(credentials), rule, limits.seconds)
+        with awake():
+            found = measure(sampler, tuple(credentials), rule, limits.seconds)
         timed = sampler.times.size
         self.wire.note_sent(self.request.method, self.request.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})

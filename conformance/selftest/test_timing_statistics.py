@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import scipy.stats  # pyright: ignore[reportMissingTypeStubs]
 
+from conformance.timing.boundary import boundary
 from conformance.timing.statistics import (
+    LOOKS,
     SHIFT_STRATUM,
     TAIL_STRATUM,
     Rule,
@@ -178,6 +180,29 @@ def test_a_histogram_leaves_nothing_out() -> None:
     found = times(4, 500)
     drawn = histogram(found, ["a", "b"])
     assert {name: sum(counts) for name, counts in drawn.counts.items()} == {"a": 500, "b": 500}
+
+
+@pytest.mark.parametrize(
+    ("looks", "two_sided", "published"),
+    [(3, 0.05, 2.289), (5, 0.05, 2.413), (10, 0.05, 2.555), (5, 0.01, 2.986), (10, 0.01, 3.117)],
+)
+def test_the_boundary_of_evenly_spaced_looks_is_pococks(
+    looks: int, two_sided: float, published: float
+) -> None:
+    """The table's constants, two-sided: to cross both ways in one run hardly ever happens."""
+    found = boundary(two_sided / 2, tuple(range(1, looks + 1)))
+    assert found == pytest.approx(published, abs=1e-3)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.005])
+def test_a_score_crosses_the_boundary_of_our_looks_as_often_as_it_says(alpha: float) -> None:
+    runs = 200_000
+    chance = np.random.default_rng(1)
+    added = np.diff((0, *LOOKS))
+    sums = np.cumsum(chance.normal(size=(runs, len(LOOKS))) * np.sqrt(added), axis=1)
+    highest = (sums / np.sqrt(LOOKS)).max(axis=1)
+    crossed = int(np.sum(highest > boundary(alpha, LOOKS)))
+    assert stats.binomtest(crossed, runs, alpha).pvalue > 0.01
 
 
 def test_more_looks_and_pairs_cost_a_stricter_threshold() -> None:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conformance.timing.boundary import boundary
 from conformance.timing.verdict import Histogram, Look, Outcome, Pair, Shift, Tail, Tolerance
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Reals = NDArray[np.float64]
 
 LOOKS = (250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 10_000)
-"""Blocks at which the samples are looked at. Each look has its price in the thresholds; these cost
-4 % more samples than half as many would, and save up to a quarter of them by stopping earlier."""
+"""Blocks at which the samples are looked at. Each look has its price in the thresholds; it is low,
+and to stop at one of many saves up to a quarter of the samples."""
 SHIFT_STRATUM = 10
 TAIL_STRATUM = 50
 QUANTILES = (0.5, 0.75, 0.9, 0.95)
@@ -59,12 +59,11 @@ class Rule:
 
     def shift_threshold(self, pairs: int) -> float:
         """Return the score above which a shift beyond the tolerance is shown."""
-        return _z(1 - ALPHA / 2 / (pairs * len(self.looks)))
+        return boundary(ALPHA / 2 / pairs, self.looks)
 
     def tail_threshold(self, pairs: int) -> float:
         """Return the score above which a heavier tail is shown."""
-        tests = 2 * pairs * len(self.looks) * len(QUANTILES)
-        return _z(1 - ALPHA / 2 / tests)
+        return boundary(ALPHA / 2 / (2 * pairs * len(QUANTILES)), self.looks)
 
     @property
     def pass_threshold(self) -> float:
@@ -72,7 +71,7 @@ class Rule:
 
         All pairs must show it at one look, so only the looks have to be paid for.
         """
-        return _z(1 - ALPHA / len(self.looks))
+        return boundary(ALPHA, self.looks)
 
     def look(self, times: Times, names: Sequence[str]) -> Look:
         """Judge the samples: nanoseconds, a row a block, a column a class.
@@ -240,7 +239,3 @@ def _together(pairs: tuple[Pair, ...]) -> Outcome:
     if Outcome.LEAK in found:
         return Outcome.LEAK
     return Outcome.SAME if found == {Outcome.SAME} else Outcome.UNDECIDED
-
-
-def _z(probability: float) -> float:
-    return NormalDist().inv_cdf(probability)

@@ -9,7 +9,6 @@ both back: against that, ``verify-audit --expect`` takes the head that an earlie
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ class AuditChain:
         return hmac.compare_digest(self.seal(head), seal)
 
     def _mac(self, purpose: bytes, digest: bytes, text: bytes) -> bytes:
-        return hmac.new(self._key, b"\0".join((purpose, digest, text)), hashlib.sha256).digest()
+        return hmac.digest(self._key, b"\0".join((purpose, digest, text)), "sha256")
 
 
 def canonical(position: int, row: Mapping[Any, Any]) -> bytes:

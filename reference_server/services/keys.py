@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from typing import TYPE_CHECKING
@@ -40,7 +39,7 @@ class HmacKeyHasher:
     def digest(self, raw_key: str) -> str:
         """Return the digest in lower-case hex; any text is accepted."""
         raw = raw_key.encode("utf-8", "surrogatepass")
-        return hmac.new(self._secret, raw, hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, raw, "sha256").hex()
 
 
 class SqlKeyDirectory:

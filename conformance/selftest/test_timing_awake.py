@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,14 +11,38 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from conformance.timing.awake import MOST_CORES, awake, is_rationed
+from conformance.timing.awake import MOST_CORES, awake, is_rationed, runs_beside_us
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 SECONDS = 30
-ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="SCHED_IDLE is Linux's")
+CAN_BE_AWAKE = pytest.mark.skipif(
+    sys.platform != "linux" or is_rationed(), reason="it takes Linux, and no quota of time"
+)
+CODE = """
+import sys
+from conformance.timing.awake import awake
+with awake(sys.argv[1]) as ids:
+    print(*ids, flush=True)
+    input()
+"""
+
+LISTENING = """
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def url() -> Generator[str]:
+    """Something listens there, in a process beside us."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
 
 
 def groups(folder: Path, line: str) -> Path:
@@ -31,27 +56,27 @@ def quota(folder: Path, words: str, name: str = "cpu.max") -> None:
     (folder / name).write_text(f"{words}\n", "utf-8")
 
 
-@ONLY_LINUX
-@pytest.mark.skipif(is_rationed(), reason="processor time is rationed here")
-def test_each_core_has_one_that_gives_way_to_everything_and_none_stays() -> None:
+def is_least(process: int, core: int) -> bool:
+    return os.sched_getscheduler(process) == os.SCHED_IDLE and os.sched_getaffinity(process) == {
+        core
+    }
+
+
+@CAN_BE_AWAKE
+def test_each_core_has_one_that_gives_way_to_everything_and_none_stays(url: str) -> None:
     cores = sorted(os.sched_getaffinity(0))[:MOST_CORES]
-    with awake() as ids:
+    with awake(url) as ids:
         assert len(ids) == len(cores)
         for process, core in zip(ids, cores, strict=True):
-            assert wait_for(lambda p=process, c=core: os.sched_getaffinity(p) == {c}, SECONDS)
-            assert os.sched_getscheduler(process) == os.SCHED_IDLE
+            assert wait_for(lambda p=process, c=core: is_least(p, c), SECONDS)
+            assert os.getsid(process) != os.getsid(0)
     assert not any(psutil.pid_exists(process) for process in ids)
 
 
-@ONLY_LINUX
-@pytest.mark.skipif(is_rationed(), reason="processor time is rationed here")
-def test_they_end_with_a_judge_that_is_killed() -> None:
-    code = (
-        "from conformance.timing.awake import awake\n"
-        "with awake() as ids:\n    print(*ids, flush=True)\n    input()\n"
-    )
+@CAN_BE_AWAKE
+def test_they_end_with_a_judge_that_is_killed(url: str) -> None:
     judge = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", CODE, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with judge:
         assert judge.stdout is not None
@@ -60,6 +85,50 @@ def test_they_end_with_a_judge_that_is_killed() -> None:
     assert left
     _, alive = psutil.wait_procs(left, SECONDS)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+@CAN_BE_AWAKE
+def test_they_end_with_the_one_that_started_them(url: str) -> None:
+    with awake(url) as ids:
+        left = [psutil.Process(one) for one in ids]
+        for parent in {one.ppid() for one in left}:
+            psutil.Process(parent).kill()
+        _, alive = psutil.wait_procs(left, SECONDS)
+        assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_nobody_is_kept_awake_where_nothing_is_seen_to_listen() -> None:
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    with awake(f"http://127.0.0.1:{port}/mcp") as ids:
+        assert not ids
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        ("0::/user", True),
+        ("5:memory:/other\n0::/user", True),
+        ("0::/docker/ab", False),
+        ("3:cpu,cpuacct:/docker\n0::/user", False),
+        (None, False),
+    ],
+)
+def test_only_a_target_in_our_own_control_group_is_beside_us(
+    tmp_path: Path, theirs: str | None, *, expected: bool
+) -> None:
+    listening = [sys.executable, "-c", LISTENING]
+    with subprocess.Popen(listening, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        port = other.stdout.readline().decode().strip()
+        for process, lines in ((os.getpid(), "7:pids:/elsewhere\n0::/user"), (other.pid, theirs)):
+            (tmp_path / str(process)).mkdir()
+            if lines is not None:
+                (tmp_path / str(process) / "cgroup").write_text(lines, "utf-8")
+        assert runs_beside_us(f"http://127.0.0.1:{port}/mcp", tmp_path) is expected
+        other.stdin.close()
 
 
 @pytest.mark.parametrize("where", ["", "outer", "outer/inner"])

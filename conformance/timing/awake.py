@@ -1,21 +1,25 @@
-"""Keeps the processor's cores awake while requests are timed.
+"""Keeps the processor's cores awake while requests to a target beside the judge are timed.
 
 A core with nothing to do between two requests goes to sleep. How long it takes to wake is part of
 every time that is measured, differs from request to request, and says nothing about a credential.
 So each core gets a process that does nothing, of the scheduling class that gives way to everything
-(SCHED_IDLE): a target on the same machine loses nothing to it. On two shared cores, 1,200 blocks
-each way in turns of 50, the interval of a shift was ±59, 66, 57 and 80 µs wide without and ±34, 45,
-43 and 45 µs with: a half to a quarter of the requests for the same decision.
+(SCHED_IDLE): the target loses nothing to it. On two shared cores, 1,200 blocks each way in turns of
+50, the interval of a shift was ±59, 66, 57 and 80 µs wide without and ±34, 45, 43 and 45 µs with: a
+quarter to six tenths of the requests for the same decision.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,47 +27,79 @@ if TYPE_CHECKING:
 MOST_CORES = 8
 """Requests follow one another, so a few cores serve them all, however many there are."""
 
-# Ends with whoever started it, even if that is killed.
-_IDLE = """
-import os, sys
-parent, core = int(sys.argv[1]), int(sys.argv[2])
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-os.sched_setaffinity(0, {core})
-while os.getppid() == parent:
-    for _ in range(100_000):
-        pass
-"""
+_IDLING = Path(__file__).with_name("idling.py")
+_END_SECONDS = 5.0
+_SCHEMES = {"http": 80, "https": 443}
 
 
 @contextmanager
-def awake() -> Generator[list[int]]:
+def awake(url: str) -> Generator[list[int]]:
     """Keep the cores this process may use from sleeping; yield the ids of what does so.
 
-    That is nothing where the system has no such scheduling class, or where processor time is
-    rationed: there it would be used up, and everybody held back for the rest of each period.
+    That is nothing where the class of a process is not all that counts: for a target that is not
+    seen to run in the judge's own control group, since groups share the processor whatever they do
+    with it, and where processor time is rationed, since it would be used up. Nor is there such a
+    class on other systems than Linux.
     """
-    with ExitStack() as running:
-        yield [
-            running.enter_context(_keeping(core)) for core in ([] if is_rationed() else _cores())
-        ]
-
-
-@contextmanager
-def _keeping(core: int) -> Generator[int]:
-    command = [sys.executable, "-I", "-S", "-c", _IDLE, str(os.getpid()), str(core)]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603
+    if sys.platform != "linux" or is_rationed() or not runs_beside_us(url):
+        yield []
+        return
+    cores = sorted(os.sched_getaffinity(0))[:MOST_CORES]
+    command = [sys.executable, "-I", "-S", str(_IDLING), *map(str, cores)]
+    process = subprocess.Popen(  # noqa: S603 -- our own module
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        yield process.pid
+        yield [int(word) for word in _said(process).split()]
     finally:
-        process.kill()
+        _end(process)
+
+
+def _said(process: subprocess.Popen[bytes]) -> bytes:
+    return b"" if process.stdout is None else process.stdout.readline()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()  # its children end when it has
         process.wait()
 
 
-def _cores() -> list[int]:
-    if sys.platform != "linux":
-        return []
-    return sorted(os.sched_getaffinity(0))[:MOST_CORES]
+def runs_beside_us(url: str, processes: Path = Path("/proc")) -> bool:
+    """Tell whether all that listens at a loopback URL's port is in this process's control group."""
+    parts = urlsplit(url)
+    port = parts.port or _SCHEMES[parts.scheme]
+    found = [
+        connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port == port
+    ]
+    ours = _group(processes / str(os.getpid()))
+    groups = [_group(processes / str(pid)) for pid in found]
+    return bool(groups) and ours is not None and all(group == ours for group in groups)
+
+
+def _group(process: Path) -> list[str] | None:
+    """Return where a process stands among those that share the processor; None if unknown."""
+    with contextlib.suppress(OSError):
+        lines = (process / "cgroup").read_text("utf-8").splitlines()
+        return [line for line in lines if _counts(line.split(":", 2)[1])]
+    return None
+
+
+def _counts(controllers: str) -> bool:
+    return not controllers or "cpu" in controllers.split(",")
 
 
 def is_rationed(
@@ -78,7 +114,7 @@ def is_rationed(
 
 
 def _has_quota(root: Path, controllers: str, path: str) -> bool:
-    if controllers and "cpu" not in controllers.split(","):
+    if not _counts(controllers):
         return False
     base = root / controllers if controllers else root
     inner = base / path.lstrip("/")

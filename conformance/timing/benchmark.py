@@ -141,7 +141,7 @@ class Bench:
         health = prepared(self._url, Request("GET", "/health"))
         sampler = Sampler(Plan(self._url, probes, health), self._address)
         sampler.collect(0)
-        with awake():
+        with awake(self._url):
             found = measure(sampler, _NAMES, self._rule, self._seconds)
             sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift

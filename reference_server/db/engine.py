@@ -35,8 +35,6 @@ def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        # The one used last has its statements and its caches at hand; taking turns cools them all.
-        pool_use_lifo=True,
         # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
         hide_parameters=True,
         connect_args={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,18 @@ from conformance.plain import powerless
 
 _BESIDE_US = Path(__file__).resolve().parents[1]
 
+# Our two packages are named by their place, and the folder that holds them is not searched for any
+# other: it may hold what was made for older releases of Python, and would stand in for parts of it.
+_RUN = """
+import importlib.machinery, importlib.util, runpy, sys
+folder = sys.argv.pop(1)
+for name in ("conformance", "reports"):
+    spec = importlib.machinery.PathFinder.find_spec(name, [folder])
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+runpy.run_module("reports", run_name="__main__", alter_sys=True)
+"""
+
 
 def run_reports(root: Path, *words: str) -> bool:
     """Run ``python -m reports`` with these words; tell whether the documents were written.
@@ -18,14 +29,8 @@ def run_reports(root: Path, *words: str) -> bool:
     It is the package beside this one: that of a clone that was never installed, too, and never one
     of the same name that the folder of the run or the caller's path may hold.
     """
-    paths = [str(_BESIDE_US), *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(  # noqa: S603 -- our own module
-        [sys.executable, "-P", "-m", "reports", *words],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        check=False,
-    )
+    command = [sys.executable, "-P", "-c", _RUN, str(_BESIDE_US), *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=False)  # noqa: S603 -- our own module
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = powerless(said[-1]) if said else done.returncode

@@ -51,6 +51,17 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Generator[None]:
+    """Ignore no request to end: what is started here would inherit that, as in a shell's ``&``."""
+    ignored = [one for one in ending.REQUESTS if signal.getsignal(one) is signal.SIG_IGN]
+    for one in ignored:
+        signal.signal(one, signal.SIG_DFL)
+    yield
+    for one in ignored:
+        signal.signal(one, signal.SIG_IGN)
+
+
 @pytest.fixture
 def told(tmp_path: Path) -> Generator[Path]:
     """Where the target tells its process id; whatever a test left of it is ended."""

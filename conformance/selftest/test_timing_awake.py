@@ -25,7 +25,7 @@ CAN_BE_AWAKE = pytest.mark.skipif(
 CODE = """
 import sys
 from conformance.timing.awake import awake
-with awake(sys.argv[1]) as ids:
+with awake(sys.argv[1], 60) as ids:
     print(*ids, flush=True)
     input()
 """
@@ -65,7 +65,7 @@ def is_least(process: int, core: int) -> bool:
 @CAN_BE_AWAKE
 def test_each_core_has_one_that_gives_way_to_everything_and_none_stays(url: str) -> None:
     cores = sorted(os.sched_getaffinity(0))[:MOST_CORES]
-    with awake(url) as ids:
+    with awake(url, SECONDS) as ids:
         assert len(ids) == len(cores)
         for process, core in zip(ids, cores, strict=True):
             assert wait_for(lambda p=process, c=core: is_least(p, c), SECONDS)
@@ -88,8 +88,27 @@ def test_they_end_with_a_judge_that_is_killed(url: str) -> None:
 
 
 @CAN_BE_AWAKE
+def test_they_end_when_the_time_is_over_though_nobody_ends_them(url: str) -> None:
+    with awake(url, 1) as ids:
+        assert wait_for(lambda: all(has_ended(one) for one in ids), SECONDS)
+
+
+def has_ended(process: int) -> bool:
+    return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+
+
+@CAN_BE_AWAKE
+def test_a_measurement_goes_without_where_no_process_can_be_had(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    with awake(url, SECONDS) as ids:
+        assert not ids
+
+
+@CAN_BE_AWAKE
 def test_they_end_with_the_one_that_started_them(url: str) -> None:
-    with awake(url) as ids:
+    with awake(url, SECONDS) as ids:
         left = [psutil.Process(one) for one in ids]
         for parent in {one.ppid() for one in left}:
             psutil.Process(parent).kill()
@@ -101,7 +120,7 @@ def test_nobody_is_kept_awake_where_nothing_is_seen_to_listen() -> None:
     free = socket.create_server(("127.0.0.1", 0))
     port = free.getsockname()[1]
     free.close()
-    with awake(f"http://127.0.0.1:{port}/mcp") as ids:
+    with awake(f"http://127.0.0.1:{port}/mcp", SECONDS) as ids:
         assert not ids
 
 
@@ -156,5 +175,16 @@ def test_the_first_version_of_control_groups_has_another_file(tmp_path: Path) ->
     assert is_rationed(line, root)
 
 
+def test_the_folder_may_name_its_controllers_in_another_order(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    quota(root / "cpu", "150000", "cpu.cfs_quota_us")
+    assert is_rationed(groups(tmp_path, "4:cpuacct,cpu:/"), root)
+
+
 def test_without_control_groups_nothing_is_rationed(tmp_path: Path) -> None:
     assert not is_rationed(tmp_path / "none", tmp_path)
+
+
+@pytest.mark.parametrize("line", ["0::/", "4:cpu:/"])
+def test_a_quota_that_cannot_be_seen_counts_as_one(tmp_path: Path, line: str) -> None:
+    assert is_rationed(groups(tmp_path, line), tmp_path / "none")

@@ -194,6 +194,11 @@ def test_the_boundary_of_evenly_spaced_looks_is_pococks(
     assert found == pytest.approx(published, abs=1e-3)
 
 
+def test_looks_too_close_for_the_boundary_are_refused() -> None:
+    with pytest.raises(ValueError, match="too close"):
+        boundary(0.01, (1000, 1010))
+
+
 @pytest.mark.parametrize("alpha", [0.01, 0.005])
 def test_a_score_crosses_the_boundary_of_our_looks_as_often_as_it_says(alpha: float) -> None:
     runs = 200_000

@@ -2,15 +2,18 @@
 
 A core with nothing to do between two requests goes to sleep. How long it takes to wake is part of
 every time that is measured, differs from request to request, and says nothing about a credential.
-So each core gets a process that does nothing, of the scheduling class that gives way to everything
-(SCHED_IDLE): the target loses nothing to it. On two shared cores, 1,200 blocks each way in turns of
-50, the interval of a shift was ±59, 66, 57 and 80 µs wide without and ±34, 45, 43 and 45 µs with: a
-third to six tenths of the requests for the same decision.
+So each core gets a process that does nothing, of the scheduling class that gives way to all others
+(SCHED_IDLE): a target in the same control group loses nothing to it. Against other groups it counts
+like anything in this one, as a busy judge would; a database in another container has less. On two
+shared cores, 1,200 blocks each way in turns of 50, the interval of a shift was ±59, 66, 57 and 80
+µs wide without and ±34, 45, 43 and 45 µs with: a third to six tenths of the requests for the same
+decision.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -33,34 +36,48 @@ _SCHEMES = {"http": 80, "https": 443}
 
 
 @contextmanager
-def awake(url: str) -> Generator[list[int]]:
+def awake(url: str, seconds: float) -> Generator[list[int]]:
     """Keep the cores this process may use from sleeping; yield the ids of what does so.
 
     That is nothing where the class of a process is not all that counts: for a target that is not
     seen to run in the judge's own control group, since groups share the processor whatever they do
     with it, and where processor time is rationed, since it would be used up. Nor is there such a
-    class on other systems than Linux.
+    class on other systems than Linux. It ends after so many seconds, should nobody end it before.
     """
-    if sys.platform != "linux" or is_rationed() or not runs_beside_us(url):
+    helper = _helper(math.ceil(seconds)) if _is_wise(url) else None
+    if helper is None:
         yield []
         return
-    cores = sorted(os.sched_getaffinity(0))[:MOST_CORES]
-    command = [sys.executable, "-I", "-S", str(_IDLING), *map(str, cores)]
-    process = subprocess.Popen(  # noqa: S603 -- our own module
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
     try:
-        yield [int(word) for word in _said(process).split()]
+        yield _ids(helper)
     finally:
-        _end(process)
+        _end(helper)
 
 
-def _said(process: subprocess.Popen[bytes]) -> bytes:
-    return b"" if process.stdout is None else process.stdout.readline()
+def _is_wise(url: str) -> bool:
+    if sys.platform != "linux" or os.sched_getscheduler(0) == os.SCHED_IDLE:
+        return False
+    return not is_rationed() and runs_beside_us(url)
+
+
+def _helper(seconds: int) -> subprocess.Popen[bytes] | None:
+    cores = sorted(os.sched_getaffinity(0))[:MOST_CORES]
+    command = [sys.executable, "-I", "-S", str(_IDLING), str(seconds), *map(str, cores)]
+    try:
+        return subprocess.Popen(  # noqa: S603 -- our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:  # such as no more processes: a measurement goes without
+        return None
+
+
+def _ids(helper: subprocess.Popen[bytes]) -> list[int]:
+    said = b"" if helper.stdout is None else helper.stdout.readline()
+    return [int(word) for word in said.split() if word.isdigit()]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -87,7 +104,7 @@ def _listening(port: int) -> list[int | None]:
     """Return the processes that listen at a port, None for one of somebody else's."""
     try:
         connections = psutil.net_connections("tcp")
-    except (psutil.Error, OSError):  # a sandbox may well hide them
+    except (psutil.Error, OSError, RuntimeError, KeyError):  # a sandbox may well hide them
         return []
     return [
         one.pid
@@ -98,7 +115,7 @@ def _listening(port: int) -> list[int | None]:
 
 def _group(process: Path) -> list[str] | None:
     """Return where a process stands among those that share the processor; None if unknown."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UnicodeDecodeError):
         lines = (process / "cgroup").read_text("utf-8").splitlines()
         return [line for line in lines if _counts(line.split(":", 2)[1])]
     return None
@@ -111,18 +128,30 @@ def _counts(controllers: str) -> bool:
 def is_rationed(
     groups: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
 ) -> bool:
-    """Tell whether a control group of this process, or one above it, has a quota of CPU time."""
+    """Tell whether a control group of this process, or one above it, has a quota of CPU time.
+
+    What cannot be seen counts as one. (Those above a container's own are never seen.)
+    """
     try:
         lines = groups.read_text("utf-8").splitlines()
-    except OSError:
-        return False
+    except FileNotFoundError:
+        return False  # there are no control groups
+    except (OSError, UnicodeDecodeError):
+        return True
     return any(_has_quota(root, *line.split(":", 2)[1:]) for line in lines)
 
 
 def _has_quota(root: Path, controllers: str, path: str) -> bool:
     if not _counts(controllers):
         return False
-    base = root / controllers if controllers else root
+    # The first version's folders have other names than their lists, and "cpu" for all of them.
+    bases = [base for base in (root / controllers, root / "cpu") if controllers and base.is_dir()]
+    if not controllers and root.is_dir():
+        bases = [root]
+    return not bases or any(_has_quota_below(base, path) for base in bases)
+
+
+def _has_quota_below(base: Path, path: str) -> bool:
     inner = base / path.lstrip("/")
     # In a container the path may be that of the host, of which only the root is mounted.
     folders = (folder for folder in (inner, *inner.parents) if folder.is_relative_to(base))

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SERVER = ("{python}", "-m", "reference_server.mutants.planted", "--state", "{state}", "--port", "0")
 OURS = "this rule"
+_LONGEST_SECONDS = 600.0
 _NAMES = ("plain", "planted")
 _FRESH_SERVER_AFTER = 25
 """Rounds after which the server is replaced: it remembers every address for an hour."""
@@ -141,7 +142,7 @@ class Bench:
         health = prepared(self._url, Request("GET", "/health"))
         sampler = Sampler(Plan(self._url, probes, health), self._address)
         sampler.collect(0)
-        with awake(self._url):
+        with awake(self._url, _LONGEST_SECONDS):
             found = measure(sampler, _NAMES, self._rule, self._seconds)
             sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift

@@ -22,6 +22,8 @@ _POINTS = 161
 _DEEPEST = -8.0
 """Standard deviations below zero where the score may be taken as never being."""
 _RESOLUTION = 1e-4
+_STEPS = 2.0
+"""Steps of the grid that the sum's standard deviation between two looks must have."""
 
 
 @cache
@@ -29,7 +31,8 @@ def boundary(alpha: float, looks: tuple[int, ...]) -> float:
     """Return what a normal score exceeds at any of the looks with probability ``alpha``.
 
     ``looks`` are the numbers of samples, rising. The score at each is the sum of what the samples
-    add, all of one kind, by the root of their number.
+    add, all of one kind, by the root of their number. Raises ValueError for looks so close together
+    that the grid is too coarse for what happens between them.
     """
     low = NormalDist().inv_cdf(1 - alpha)  # one look alone
     high = NormalDist().inv_cdf(1 - alpha / len(looks))  # looks with nothing in common
@@ -53,6 +56,8 @@ def _exceeds(threshold: float, looks: tuple[int, ...]) -> float:
     density = _normal(sums, information[0])
     for before, after in itertools.pairwise(information):
         reached, following = _grid(threshold, after)
+        if np.sqrt(after - before) < _STEPS * (sums[1] - sums[0]):
+            raise ValueError("the looks lie too close together")
         steps = _normal(reached[:, np.newaxis] - sums[np.newaxis, :], after - before)
         density = steps @ (weights * density)
         sums, weights = reached, following

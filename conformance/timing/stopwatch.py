@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from conformance.redaction import Redactor
     from conformance.target import Target
 
+_SPARE_SECONDS = 30.0
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -77,7 +78,8 @@ class Comparison:
         limits = self.target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        with awake(self.target.url) if self.target.is_loopback else nullcontext():
+        most = 2 * limits.seconds + _SPARE_SECONDS
+        with awake(self.target.url, most) if self.target.is_loopback else nullcontext():
             found = measure(sampler, tuple(credentials), rule, limits.seconds)
         timed = sampler.times.size
         self.wire.note_sent(self.request.method, self.request.path, timed, fails=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from conformance import ending
-from conformance.verdicts import establish
+from conformance.verdicts import NotEstablishedError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+_PORTS = range(20_000, 32_000)
+_PORT_TRIES = 100
 ANSWER_SECONDS = 2.0
 
 
@@ -136,11 +140,11 @@ class Launcher:
         added to ours.
         """
         folder = Path(tempfile.mkdtemp(prefix="hallmark-launch-"))
-        secrets = folder / "secrets"
-        shutil.copytree(self.channel.secrets_dir, secrets)
-        alter(secrets)
+        copy = folder / "secrets"
+        shutil.copytree(self.channel.secrets_dir, copy)
+        alter(copy)
         port = free_port()
-        values = {"secrets": str(secrets), "port": str(port)}
+        values = {"secrets": str(copy), "port": str(port)}
         words = [_filled(word, values) for word in (*(command or self.channel.command), *more)]
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             process = subprocess.Popen(  # noqa: S603 -- the profile's own command
@@ -155,10 +159,19 @@ class Launcher:
 
 
 def free_port() -> int:
-    """Return a TCP port that was free a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port that was free a moment ago, on every address.
+
+    Not one of those that systems give to clients: until a minute after its end, such a connection
+    keeps whoever would listen on all addresses from its port, and a run makes thousands.
+    NotEstablishedError when none is found.
+    """
+    for _ in range(_PORT_TRIES):
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with tcp as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise NotEstablishedError("a free TCP port for a further process of the target was not found")
 
 
 def _filled(word: str, values: dict[str, str]) -> str:

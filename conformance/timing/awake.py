@@ -20,9 +20,10 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import psutil
+
+from conformance.timing.exchange import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +33,6 @@ MOST_CORES = 8
 
 _IDLING = Path(__file__).with_name("idling.py")
 _END_SECONDS = 5.0
-_SCHEMES = {"http": 80, "https": 443}
 
 
 @contextmanager
@@ -93,10 +93,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def runs_beside_us(url: str, processes: Path = Path("/proc")) -> bool:
     """Tell whether all that listens at a loopback URL's port is in this process's control group."""
-    parts = urlsplit(url)
-    port = parts.port or _SCHEMES[parts.scheme]
     ours = _group(processes / str(os.getpid()))
-    groups = [_group(processes / str(pid)) for pid in _listening(port)]
+    groups = [_group(processes / str(pid)) for pid in _listening(Endpoint.of(url).port)]
     return bool(groups) and ours is not None and all(group == ours for group in groups)
 
 
@@ -145,9 +143,8 @@ def _has_quota(root: Path, controllers: str, path: str) -> bool:
     if not _counts(controllers):
         return False
     # The first version's folders have other names than their lists, and "cpu" for all of them.
-    bases = [base for base in (root / controllers, root / "cpu") if controllers and base.is_dir()]
-    if not controllers and root.is_dir():
-        bases = [root]
+    places = (root / controllers, root / "cpu") if controllers else (root,)
+    bases = [place for place in places if place.is_dir()]
     return not bases or any(_has_quota_below(base, path) for base in bases)
 
 

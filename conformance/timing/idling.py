@@ -14,8 +14,6 @@ import sys
 
 _ROUNDS = 100_000
 """Rounds between two looks at whether anybody still wants this: some milliseconds."""
-
-
 _TRIES, _TRY_SECONDS = 20, 0.15
 """Sessions may be given another weight ten times a second, by all users of a machine together."""
 

@@ -136,11 +136,13 @@ def wire(
 
 
 @pytest.fixture
-def stopwatch(wire: Wire, addresses: AddressPool, redactor: Redactor) -> Stopwatch:
+def stopwatch(
+    wire: Wire, addresses: AddressPool, redactor: Redactor, session: JudgeSession
+) -> Stopwatch:
     """Compares credentials by the time their refusal takes."""
     from conformance.timing.stopwatch import Stopwatch
 
-    return Stopwatch(wire, addresses.fresh, redactor)
+    return Stopwatch(wire, addresses.fresh, redactor, session.started_session)
 
 
 @pytest.fixture

@@ -33,6 +33,11 @@ class RunningTarget:
         atexit.register(self.stop)
 
     @property
+    def session(self) -> int:
+        """The id of the session that it leads."""
+        return self._process.pid
+
+    @property
     def state(self) -> Path:
         """The state file it wrote."""
         return self._folder / "state.json"

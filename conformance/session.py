@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class JudgeSession:
-    """What every check of a run shares. Workers rebuild it from what the controller hands over."""
+    """What every check of a run shares. Workers rebuild it from what the controller hands over.
+
+    ``started_session`` is the id of the session that a target leads which this run has started.
+    """
 
     options: Options
     target: Target
@@ -47,6 +50,7 @@ class JudgeSession:
     lock: Path
     state: Path | None = None
     started: running.RunningTarget | None = None
+    started_session: int | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
     stalls: Stalls = field(default_factory=Stalls)
     is_worker: bool = False
@@ -79,6 +83,7 @@ class JudgeSession:
         return json.dumps(
             {
                 "state": str(self.state) if self.state else None,
+                "started_session": self.started_session,
                 "discovery": asdict(self.discovery),
                 "lock": str(self.lock),
             }
@@ -142,7 +147,16 @@ def _in_controller(options: Options, root: Path) -> JudgeSession:
         _end(started, lock)
         raise
     return JudgeSession(
-        options, target, discovery, redactor, pool, lock, state, started, stalls=stalls
+        options,
+        target,
+        discovery,
+        redactor,
+        pool,
+        lock,
+        state,
+        started,
+        started_session=None if started is None else started.session,
+        stalls=stalls,
     )
 
 
@@ -173,6 +187,7 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
         AddressPool(target, lane),
         Path(handed["lock"]),
         state,
+        started_session=handed["started_session"],
         is_worker=True,
     )
 

@@ -27,6 +27,7 @@ from conformance.forge.keys import random_key
 from conformance.forge.requests import STATELESS, Request, opening
 from conformance.running import start
 from conformance.target import Start
+from conformance.timing.apart import apart
 from conformance.timing.awake import awake
 from conformance.timing.measure import TooFewError, measure
 from conformance.timing.plot import Panel, draw
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from conformance.running import RunningTarget
     from conformance.timing.verdict import Measurement
 
 ROOT = Path(__file__).parents[2]
@@ -127,8 +129,15 @@ class Series:
 class Bench:
     """Measures against one server; ``address`` never gives the same one twice."""
 
-    def __init__(self, url: str, address: Callable[[], str], seconds: float, blocks: int) -> None:
-        self._url, self._address, self._seconds = url, address, seconds
+    def __init__(
+        self,
+        running: RunningTarget,
+        address: Callable[[], str],
+        seconds: float,
+        blocks: int,
+    ) -> None:
+        self._url = json.loads(running.state.read_text("utf-8"))["url"]
+        self._started, self._address, self._seconds = running.session, address, seconds
         self._rule = Rule()
         self._sizes = [look for look in self._rule.looks if look <= blocks]
 
@@ -142,7 +151,7 @@ class Bench:
         health = prepared(self._url, Request("GET", "/health"))
         sampler = Sampler(Plan(self._url, probes, health), self._address)
         sampler.collect(0)
-        with awake(self._url, _LONGEST_SECONDS):
+        with awake(self._url, _LONGEST_SECONDS), apart(self._started):
             found = measure(sampler, _NAMES, self._rule, self._seconds)
             sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift
@@ -182,8 +191,7 @@ def benchmark(
     while done < runs:
         running = start(Start(command=SERVER, ready_seconds=90), ROOT)
         try:
-            url = json.loads(running.state.read_text("utf-8"))["url"]
-            bench = Bench(url, lambda: next(supply), seconds, blocks)
+            bench = Bench(running, lambda: next(supply), seconds, blocks)
             for _ in range(min(_FRESH_SERVER_AFTER, runs - done)):
                 done += 1
                 for one in series:

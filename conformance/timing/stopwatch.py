@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from conformance.evidence.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
+from conformance.timing.apart import apart
 from conformance.timing.awake import awake
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
@@ -20,7 +21,7 @@ from conformance.timing.verdict import Measurement, Tolerance
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from conformance.evidence.wire import Wire
     from conformance.redaction import Redactor
@@ -31,10 +32,20 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class Stopwatch:
-    """Compares credentials by time. ``address`` returns client addresses nobody else uses."""
+    """Compares credentials by time. ``address`` returns client addresses nobody else uses.
 
-    def __init__(self, wire: Wire, address: Callable[[], str | None], redactor: Redactor) -> None:
+    ``started`` is the session of a target that the run itself has started.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        address: Callable[[], str | None],
+        redactor: Redactor,
+        started: int | None = None,
+    ) -> None:
         self._wire, self._address, self._redactor = wire, address, redactor
+        self._started = started
 
     def comparison(
         self, request: Request, header: Callable[[str], tuple[str, str]], *, works: str | None
@@ -43,7 +54,9 @@ class Stopwatch:
 
         ``works`` is a right credential, where there is one.
         """
-        return Comparison(self._wire, self._address, self._redactor, request, header, works)
+        return Comparison(
+            self._wire, self._address, self._redactor, self._started, request, header, works
+        )
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Comparison:
     wire: Wire
     address: Callable[[], str | None]
     redactor: Redactor
+    started: int | None
     request: Request
     header: Callable[[str], tuple[str, str]]
     works: str | None
@@ -78,8 +92,7 @@ class Comparison:
         limits = self.target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        most = 2 * limits.seconds + _SPARE_SECONDS
-        with awake(self.target.url, most) if self.target.is_loopback else nullcontext():
+        with self._quiet(2 * limits.seconds + _SPARE_SECONDS):
             found = measure(sampler, tuple(credentials), rule, limits.seconds)
         timed = sampler.times.size
         self.wire.note_sent(self.request.method, self.request.path, timed, fails=True)
@@ -91,6 +104,18 @@ class Comparison:
         self.wire.transcript.note("what the clock showed", found.describe())
         self.wire.transcript.figure("times", found.as_data())
         return found
+
+    @contextmanager
+    def _quiet(self, most_seconds: float) -> Generator[None]:
+        """Keep from the clock what this machine can be kept from adding to it."""
+        is_near = self.target.is_loopback
+        with (
+            awake(self.target.url, most_seconds) if is_near else nullcontext(),
+            apart(self.started) as core,
+        ):
+            if core is not None:
+                self.wire.transcript.note("where it ran", f"the target on core {core} alone")
+            yield
 
     def _establish_alike(self, credentials: Mapping[str, str | None]) -> None:
         requests: list[Request] = []

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from reference_server.parts import Admission
     from reference_server.vocabulary import LimitScope
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 AUTHENTICATION_SCHEME = 'ApiKey realm="mcp"'
 """The challenge that RFC 9110 section 15.5.2 asks of every 401."""
 
 
 def error(status: int, code: str, **fields: str) -> Response:
     """Return ``{"error": code}`` with the status; ``fields`` join the body in order."""
-    body = json.dumps({"error": code, **fields}, separators=(",", ":"))
+    body = _encode({"error": code, **fields})
     return Response(body, status=status, content_type="application/json")
 
 

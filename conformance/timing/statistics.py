@@ -40,6 +40,9 @@ TAIL_STRATUM = 50
 QUANTILES = (0.5, 0.75, 0.9, 0.95)
 ALPHA = 0.01
 """The chance, over all looks and pairs, of a false accusation, and of a false all-clear."""
+_SHIFT_SHARE = 0.8
+"""The shift's share of the chance of a false accusation. The tail has the rest: its eight
+comparisons hang together, which a threshold for eight strangers overpays already."""
 _RESOLUTION = 100.0
 """Nanoseconds within which the ends of an interval are sought."""
 _BINS = 60
@@ -59,11 +62,12 @@ class Rule:
 
     def shift_threshold(self, pairs: int) -> float:
         """Return the score above which a shift beyond the tolerance is shown."""
-        return boundary(ALPHA / 2 / pairs, self.looks)
+        return boundary(ALPHA * _SHIFT_SHARE / pairs, self.looks)
 
     def tail_threshold(self, pairs: int) -> float:
         """Return the score above which a heavier tail is shown."""
-        return boundary(ALPHA / 2 / (2 * pairs * len(QUANTILES)), self.looks)
+        tests = 2 * pairs * len(QUANTILES)
+        return boundary(ALPHA * (1 - _SHIFT_SHARE) / tests, self.looks)
 
     @property
     def pass_threshold(self) -> float:

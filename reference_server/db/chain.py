@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# Made once: json.loads and json.dumps make a new one for every call with options.
+_decode = json.JSONDecoder(parse_int=Decimal, parse_float=Decimal).decode
+_encode = json.JSONEncoder(sort_keys=True).encode
 _TEXTS = ("event_type", "outcome", "tenant_id", "actor_key_id", "actor_ip", "request_id")
 
 SECRET = "AUDIT_CHAIN_KEY"  # noqa: S105 -- the name of a secret
@@ -68,8 +71,8 @@ def canonical(position: int, row: Mapping[Any, Any]) -> bytes:
     """Return the row's one spelling: what jsonb and timestamptz change about it changes nothing."""
     moment = (row["created_at"] - _EPOCH) // _MICROSECOND
     texts = [None if row[name] is None else str(row[name]) for name in _TEXTS]
-    metadata = _spelt(json.loads(row["metadata"], parse_int=Decimal, parse_float=Decimal))
-    return json.dumps([position, moment, *texts, metadata], sort_keys=True).encode()
+    metadata = _spelt(_decode(row["metadata"]))
+    return _encode([position, moment, *texts, metadata]).encode()
 
 
 def _plain_number(value: Decimal) -> str:

@@ -7,14 +7,13 @@ than the statement itself, and a refusal makes two.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from sqlalchemy import event
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import Engine
 
@@ -33,13 +32,11 @@ class Statements:
         psycopg.Error when the database refuses or cannot be reached; sqlalchemy's TimeoutError
         when no connection becomes free in time.
         """
-        with self._connection() as connection:
-            return connection.execute(cast("Any", statement), values).fetchone()
+        return self._execute(statement, values).fetchone()
 
     def count(self, statement: str, values: Mapping[str, Any]) -> int:
         """Return the number of rows that a statement changed. Errors are those of ``first``."""
-        with self._connection() as connection:
-            return connection.execute(cast("Any", statement), values).rowcount
+        return self._execute(statement, values).rowcount
 
     def close(self) -> None:
         """Close the connections that nobody uses, and let those in use end with their use."""
@@ -50,12 +47,12 @@ class Statements:
         del engine
         self.close()
 
-    @contextmanager
-    def _connection(self) -> Generator[psycopg.Connection]:
+    def _execute(self, statement: str, values: Mapping[str, Any]) -> psycopg.Cursor:
+        """Return a cursor that holds the whole result already, and needs no connection for it."""
         lent = self._pool.connect()
         connection = cast("psycopg.Connection", lent.dbapi_connection)
         try:
-            yield connection
+            return connection.execute(cast("Any", statement), values)
         except psycopg.Error as error:
             if connection.closed:
                 # What ended one connection, such as a restart, has ended those beside it as well.

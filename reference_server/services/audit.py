@@ -221,7 +221,7 @@ class SqlAuditTrail:
         for row in rows:
             head = self.chain.link(head, row)
             row["digest"] = head.digest
-        values = {"rows": json.dumps(rows, default=_as_text)}
+        values = {"rows": _encode(rows)}
         ends = {"known_position": known.position, "known_digest": known.digest}
         sealed = {
             "position": head.position,
@@ -236,6 +236,9 @@ def _as_text(value: datetime | UUID | bytes) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_encode = json.JSONEncoder(default=_as_text).encode
 
 
 def _optional_text(value: str | None) -> str | None:

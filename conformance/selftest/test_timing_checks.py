@@ -13,7 +13,7 @@ import pytest
 from conformance.forge.keys import nearly, of_another_form, random_like
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import KEYS, Good, TellsUnknownKeys, serving
-from conformance.timing.benchmark import Leak, Run, Series
+from conformance.timing.benchmark import Leak, Run, Series, main
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS, means_differ, welch, wilcoxon
 from conformance.timing.statistics import Rule, histogram, medians
@@ -156,6 +156,16 @@ def test_headers_of_all_leaks_are_of_one_length() -> None:
     leaks = [Leak.parse(text) for text in ("0", "50", "1000/10")]
     assert [leak.header for leak in leaks] == ["00000/001", "00050/001", "01000/010"]
     assert str(leaks[0]) == "no leak"
+
+
+@pytest.mark.parametrize("leaks", ["x", "50,", "50/x", ""])
+def test_a_leak_that_is_no_size_is_told_before_anything_is_measured(
+    leaks: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--leaks={leaks}"])
+    assert ended.value.code == 2
+    assert f"--leaks: {leaks!r}: write 50 or 1000/10" in capsys.readouterr().err
 
 
 def test_a_drawing_is_well_formed_and_escapes_its_words() -> None:

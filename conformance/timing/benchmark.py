@@ -220,14 +220,15 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m conformance.timing.benchmark")
     parser.description = __doc__
     parser.add_argument("--runs", type=int, default=20, help="measurements a leak (default 20)")
-    parser.add_argument("--leaks", default="0,50,100,1000/10", help="sizes, in microseconds")
+    parser.add_argument(
+        "--leaks", type=_leaks, default="0,50,100,1000/10", help="sizes, in microseconds"
+    )
     parser.add_argument("--blocks", type=int, default=1000, help="samples for the other rules")
     parser.add_argument("--seconds", type=float, default=30, help="the longest one may take")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "out" / "timing")
     given = parser.parse_args(words)
-    leaks = [Leak.parse(text) for text in given.leaks.split(",")]
     before, started = os.getloadavg(), time.monotonic()
-    series = benchmark(leaks, given.runs, given.blocks, given.seconds, sys.stderr.write)
+    series = benchmark(given.leaks, given.runs, given.blocks, given.seconds, sys.stderr.write)
     series = [one for one in series if one.runs]
     machine = {
         "cpus": os.cpu_count(),
@@ -240,6 +241,13 @@ def main(words: list[str] | None = None) -> int:
     for one in series:
         sys.stdout.write(json.dumps(one.summary(), ensure_ascii=False) + "\n")
     return 0
+
+
+def _leaks(text: str) -> list[Leak]:
+    try:
+        return [Leak.parse(word) for word in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write 50 or 1000/10, with commas") from None
 
 
 def _write(folder: Path, machine: dict[str, Any], series: list[Series]) -> None:

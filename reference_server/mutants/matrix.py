@@ -114,7 +114,12 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--cover", action="store_true", help="enough to fail every requirement")
     parser.add_argument("--benign", action="store_true", help="judge the benign variants instead")
     arguments = parser.parse_args(words)
-    chosen = [find_mutant(name) for name in arguments.only.split(",") if name]
+    try:
+        chosen = [find_mutant(name) for name in arguments.only.split(",") if name]
+    except ConfigurationError as error:
+        parser.error(f"--only: {error}")
+    if arguments.out is not None and arguments.out.is_dir():
+        parser.error(f"--out: {arguments.out} is a folder: name a file")
     plan = _plan(chosen, is_benign=arguments.benign, full=arguments.full)
     if arguments.cover:
         plan = [case for case in plan if case is HEALTHY] + covering(plan)

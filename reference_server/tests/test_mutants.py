@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.catalogue import requirements
-from reference_server.mutants import boot
+from reference_server.mutants import boot, matrix
 from reference_server.mutants.__main__ import main
 from reference_server.mutants.cases import HEALTHY, Case, covering
 from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
@@ -29,6 +29,19 @@ def test_a_mutant_names_known_requirements_and_says_what_is_wrong(mutant: Mutant
     assert mutant.fails
     assert mutant.fails <= set(requirements())
     assert mutant.summary.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("--only=nope", "--only: There is no mutant 'nope'"), ("--out=.", "--out: . is a folder")],
+)
+def test_the_matrix_tells_of_a_bad_option_before_it_judges_anything(
+    option: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        matrix.main([option])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 def test_only_the_mutants_of_start_up_bend_how_secrets_are_read() -> None:

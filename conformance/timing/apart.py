@@ -41,9 +41,10 @@ def apart(session: int | None) -> Generator[int | None]:
         yield None
         return
     ours, core = _cores(0), sorted(theirs)[1]  # not the first, which takes most interrupts
-    before = _confine(session, core)
-    _place(0, ours - {core} or ours)
+    before: dict[int, Cores] = {}
     try:
+        _confine(session, core, before)
+        _place(0, ours - {core} or ours)
         yield core
     finally:
         _place(0, ours)
@@ -51,17 +52,15 @@ def apart(session: int | None) -> Generator[int | None]:
             _place(thread, before.get(thread, theirs))
 
 
-def _confine(session: int, core: int) -> dict[int, Cores]:
-    """Put all threads of a session on a core; return where each was."""
-    before: dict[int, Cores] = {}
+def _confine(session: int, core: int, before: dict[int, Cores]) -> None:
+    """Put all threads of a session on a core, and note where each was."""
     for _ in range(_PASSES):
         new = [thread for thread in _threads(session) if thread not in before]
         for thread in new:
             before[thread] = _cores(thread)
             _place(thread, {core})
         if not new:
-            break
-    return before
+            return
 
 
 def _threads(session: int) -> list[int]:

@@ -114,7 +114,7 @@ class Comparison:
             apart(self.started) as core,
         ):
             if core is not None:
-                self.wire.transcript.note("where it ran", f"the target on core {core} alone")
+                self.wire.transcript.note("where it ran", f"the target was confined to core {core}")
             yield
 
     def _establish_alike(self, credentials: Mapping[str, str | None]) -> None:

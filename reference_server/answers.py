@@ -49,17 +49,20 @@ def rate_limit_fields(admissions: Mapping[LimitScope, Admission]) -> dict[str, s
     """Return the fields of draft-ietf-httpapi-ratelimit-headers, revision 11, for the limits asked.
 
     ``q`` requests in any ``w`` seconds; ``r`` are left, and in ``t`` seconds one more than that.
+    StorageUnavailableError when what is left cannot be found out.
     """
     policies = [
         f'"{scope}";q={found.limit};w={found.window}' for scope, found in admissions.items()
     ]
-    left = [
-        f'"{scope}";r={found.remaining};t={found.retry_after or found.reset_after}'
-        for scope, found in admissions.items()
-    ]
+    left = [_left(scope, found) for scope, found in admissions.items()]
     if not policies:
         return {}
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+
+
+def _left(scope: LimitScope, found: Admission) -> str:
+    budget = found.budget()
+    return f'"{scope}";r={budget.remaining};t={found.retry_after or budget.reset_after}'
 
 
 def unavailable() -> Response:

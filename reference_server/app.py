@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from reference_server.answers import error, rate_limit_fields, unavailable
-from reference_server.context import SCOPE_KEY, RequestContext
+from reference_server.context import NO_VIEW, SCOPE_KEY, RequestContext
 from reference_server.errors import StorageUnavailableError
 from reference_server.pipeline import run_pipeline
 from reference_server.routes.admin import admin_routes
@@ -22,6 +23,9 @@ from reference_server.routes.oauth import oauth_routes
 from reference_server.services.logs import log_event
 
 if TYPE_CHECKING:
+    from flask import Request
+    from werkzeug.routing import MapAdapter
+
     from reference_server.parts import Parts
     from reference_server.settings import Settings
 
@@ -48,10 +52,23 @@ LONGEST_BODY = 64 * 1024
 """Bytes accepted by the views; MCP has the SDK's own bound."""
 
 
+class Application(Flask):
+    """Flask, which looks for a view only where one may answer.
+
+    To look for one takes a twentieth of a refusal, and the MCP endpoint has none.
+    """
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the request's view; None where the gate has the SDK answer."""
+        if request is not None and NO_VIEW in request.environ:
+            return None
+        return super().create_url_adapter(request)
+
+
 def create_app(settings: Settings, parts: Parts) -> Flask:
     """Compose the application from its parts. It opens nothing: every part is ready already."""
     del settings  # nothing of this application depends on them yet; the gate's checks do
-    app = Flask("reference_server", static_folder=None)
+    app = Application("reference_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined] -- Flask's default provider has it
     # A redirect would answer for a path that no view owns, so no path is rewritten.
@@ -67,31 +84,29 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
 
 
 def _install_chain(app: Flask, parts: Parts) -> None:
+    common = tuple(parts.security_headers.items())
+    replaced = frozenset(name.lower() for name in (REQUEST_ID, *parts.security_headers))
+
     def run_chain() -> Response | None:
-        g.context = _context_of_request()
-        return run_pipeline(g.context, parts)
+        g.context = context = _context_of_request()
+        refusal = run_pipeline(context, parts)
+        # Nobody learns what is left who has not proved who he is: one refusal must not differ from
+        # another by it. It is found out here because it may take waiting, as after_request may not.
+        if context.principal is not None or context.is_admin:
+            g.limits = rate_limit_fields(context.admissions)
+        return refusal
 
     def add_headers(response: Response) -> Response:
         context = cast("RequestContext | None", g.get("context"))
-        response.headers[REQUEST_ID] = (context and context.request_id) or str(uuid4())
-        for name, value in parts.security_headers.items():
-            response.headers[name] = value
-        if context is not None and _tells_limits(context, response):
-            response.headers.update(rate_limit_fields(context.admissions))
+        request_id = (context and context.request_id) or str(uuid4())
+        own = [field for field in response.headers if field[0].lower() not in replaced]
+        response.headers = Headers([*own, (REQUEST_ID, request_id), *common])
+        if response.status_code // 100 == _SUCCESS or response.status_code == _LIMITED:
+            response.headers.update(g.get("limits", {}))
         return response
 
     app.before_request(run_chain)
     app.after_request(add_headers)
-
-
-def _tells_limits(context: RequestContext, response: Response) -> bool:
-    """Tell whether the answer may say how much of its limits a caller has left.
-
-    Nobody learns it who has not proved who he is: a refusal must not differ from another by it.
-    """
-    is_authenticated = context.principal is not None or context.is_admin
-    is_told = response.status_code // 100 == _SUCCESS or response.status_code == _LIMITED
-    return is_authenticated and is_told
 
 
 def _context_of_request() -> RequestContext:

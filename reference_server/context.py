@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SCOPE_KEY = "hallmark.context"
 """Where the gate leaves a request's context in its ASGI scope, for Flask and the tools."""
 
+NO_VIEW = "hallmark.no_view"
+"""Says in a request's WSGI environment that Flask runs the chain for it and nothing else."""
+
 
 @dataclass(frozen=True)
 class Principal:

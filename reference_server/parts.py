@@ -109,15 +109,25 @@ class KeyRevocation(Protocol):
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What a subject has left: requests, and whole seconds until there is one more."""
+
+    remaining: int
+    reset_after: int
+
+
+@dataclass(frozen=True)
 class Admission:
-    """A limiter's answer. Times are in whole seconds; ``retry_after`` is 0 when admitted."""
+    """A limiter's answer. Times are in whole seconds; ``retry_after`` is 0 when admitted.
+
+    ``budget`` finds out what is left, which most answers never tell; StorageUnavailableError.
+    """
 
     admitted: bool
     limit: int
     window: int
-    remaining: int
-    reset_after: int
     retry_after: int
+    budget: Callable[[], Budget]
 
 
 class Limiter(Protocol):

@@ -17,7 +17,7 @@ from reference_server.mutants.bending import (
     replaced,
     with_stage,
 )
-from reference_server.parts import Admission, AuditEvent
+from reference_server.parts import Admission, AuditEvent, Budget
 from reference_server.services.limits import MovingWindowLimiter
 from reference_server.vocabulary import EventType, Outcome
 
@@ -103,7 +103,7 @@ class _LookingFirst:
             self._seen[subject].append(now)
         wait = 0 if admitted else int(live[0] + 61 - now)
         left = max(0, LIMIT - len(live))
-        return Admission(admitted, LIMIT, 60, left, 60, wait)
+        return Admission(admitted, LIMIT, 60, wait, lambda: Budget(left, 60))
 
 
 def _limited_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:
@@ -141,7 +141,7 @@ class _Optimistic:
 
     def admit(self, subject: str) -> Admission:
         admission = self._limiter.admit(subject)
-        return replace(admission, remaining=admission.limit)
+        return replace(admission, budget=lambda: Budget(admission.limit, 60))
 
 
 def claimed(context: RequestContext) -> str:

@@ -25,7 +25,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from werkzeug.datastructures import Headers
 
 from reference_server.answers import error, unavailable
-from reference_server.context import SCOPE_KEY, RequestContext
+from reference_server.context import NO_VIEW, SCOPE_KEY, RequestContext
 from reference_server.errors import StorageUnavailableError
 from reference_server.parts import AuditEvent
 from reference_server.protocol.exchange import Exchange
@@ -87,6 +87,7 @@ class FlaskTurn:
         environ = cast("dict[str, Any]", build_environ(cast("Any", scope), cast("Any", None)))
         # The body is the SDK's to read, so no stage and no parser of Flask may see it.
         environ["wsgi.input"] = BytesIO()
+        environ[NO_VIEW] = True
         self._app = app
         self._variables = contextvars.copy_context()
         self._context = app.request_context(environ)

@@ -45,16 +45,27 @@ WAIT_SECONDS = 10.0
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
 
-# One statement of one shape whatever the number of rows: prepared once, one round trip, and a
-# commit of its own. The rows go as one JSON text, which is made and read quicker than an array a
-# column. The ordinality keeps the order in which they were handed over, and gives each its place in
-# the chain. Without the head where it was expected there is nothing to store.
-_APPEND = """
+# One statement whatever the number of rows: prepared once, one round trip, and a commit of its own.
+# Without the head where it was expected there is nothing to store.
+_MOVED = """
     WITH moved AS (
         UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
          WHERE position = %(known_position)s AND digest = %(known_digest)s
-        RETURNING true
+        RETURNING position
     )
+"""
+# One row, as from nearly every request that meets no other.
+_APPEND_ONE = f"""{_MOVED}
+    INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
+                           metadata, actor_key_id, digest)
+    SELECT position, CAST(%(created_at)s AS timestamptz), %(event_type)s, %(outcome)s,
+           CAST(%(tenant_id)s AS uuid), %(actor_ip)s, %(request_id)s,
+           CAST(%(metadata)s AS jsonb), CAST(%(actor_key_id)s AS uuid), %(digest)s
+      FROM moved
+"""  # noqa: S608 -- two constants
+# Several rows go as one JSON text, which is made and read quicker than an array a column. The
+# ordinality keeps the order in which they were handed over, and gives each its place in the chain.
+_APPEND = f"""{_MOVED}
     INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
                            metadata, actor_key_id, digest)
     SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
@@ -65,7 +76,7 @@ _APPEND = """
            WITH ORDINALITY AS rows (created_at, event_type, outcome, tenant_id, actor_ip,
                                     request_id, metadata, actor_key_id, digest, place)
      ORDER BY place
-"""
+"""  # noqa: S608 -- two constants
 _TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
 
 _Row = dict[str, Any]
@@ -221,14 +232,16 @@ class SqlAuditTrail:
         for row in rows:
             head = self.chain.link(head, row)
             row["digest"] = head.digest
-        values = {"rows": _encode(rows)}
-        ends = {"known_position": known.position, "known_digest": known.digest}
-        sealed = {
+        ends = {
+            "known_position": known.position,
+            "known_digest": known.digest,
             "position": head.position,
             "head_digest": head.digest,
             "seal": self.chain.seal(head),
         }
-        return head if count(_APPEND, values | ends | sealed) else None
+        if len(rows) == 1:
+            return head if count(_APPEND_ONE, rows[0] | ends) else None
+        return head if count(_APPEND, {"rows": _encode(rows)} | ends) else None
 
 
 def _as_text(value: datetime | UUID | bytes) -> str:

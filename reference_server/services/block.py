@@ -28,7 +28,8 @@ class FailureBlock:
         self._clock = clock
         self._storage = ClockedMemory(clock)
         self._counter = MovingWindowRateLimiter(self._storage)
-        self._item = RateLimitItemPerSecond(failures, window)
+        # The failure for which there is no room any more is the one that engages.
+        self._item = RateLimitItemPerSecond(failures - 1, window)
         self._length = timedelta(seconds=block)
         self._lock = threading.Lock()
         self._until: dict[str, datetime] = {}
@@ -43,8 +44,7 @@ class FailureBlock:
         with self._lock:
             if self._blocks(address):
                 return False
-            self._counter.hit(self._item, address)
-            if self._counter.test(self._item, address):
+            if self._counter.hit(self._item, address):
                 return False
             self._storage.clear(self._item.key_for(address))
             self._forget_ended()

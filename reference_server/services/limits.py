@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from reference_server.errors import StorageUnavailableError
-from reference_server.parts import Admission
+from reference_server.parts import Admission, Budget
 
 if TYPE_CHECKING:
     from reference_server.parts import Clock
     from reference_server.services.shared import ClockedRedis
+
+_SILENT = "the limit's storage did not answer"
 
 SWEEP_EVERY = 1024
 """Admissions between two sweeps of idle subjects, so that memory follows the active ones."""
@@ -143,15 +146,20 @@ class MovingWindowLimiter:
         """Spend one request of the subject's; StorageUnavailableError when that is unknown."""
         try:
             admitted = self._limiter.hit(self._item, subject)
-            reset_at, remaining = self._limiter.get_window_stats(self._item, subject)
-            reset_after = max(0, math.ceil(reset_at - self._storage.now()))
         except Exception as error:
-            raise StorageUnavailableError("the limit's storage did not answer") from error
+            raise StorageUnavailableError(_SILENT) from error
         return Admission(
             admitted=admitted,
             limit=self._item.amount,
             window=self._item.get_expiry(),
-            remaining=max(0, remaining),
-            reset_after=reset_after,
-            retry_after=0 if admitted else max(1, reset_after),
+            retry_after=0 if admitted else max(1, self._budget(subject).reset_after),
+            budget=partial(self._budget, subject),
         )
+
+    def _budget(self, subject: str) -> Budget:
+        try:
+            reset_at, remaining = self._limiter.get_window_stats(self._item, subject)
+            reset_after = max(0, math.ceil(reset_at - self._storage.now()))
+        except Exception as error:
+            raise StorageUnavailableError(_SILENT) from error
+        return Budget(max(0, remaining), reset_after)

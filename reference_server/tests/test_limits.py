@@ -8,6 +8,7 @@ from typing import NoReturn
 import pytest
 
 from reference_server.errors import StorageUnavailableError
+from reference_server.parts import Budget
 from reference_server.services.block import FailureBlock
 from reference_server.services.limits import SWEEP_EVERY, ClockedMemory, MovingWindowLimiter
 from reference_server.tests.fakes import FakeClock
@@ -20,7 +21,8 @@ def test_the_limit_is_the_last_admitted_and_waiting_retry_after_admits_again() -
         assert limiter.admit("x").admitted
         clock.advance(0.5)
     refused = limiter.admit("x")
-    assert (refused.admitted, refused.remaining, refused.retry_after) == (False, 0, 59)
+    assert (refused.admitted, refused.retry_after) == (False, 59)
+    assert refused.budget() == Budget(remaining=0, reset_after=59)
     clock.advance(refused.retry_after - 1)
     assert not limiter.admit("x").admitted
     clock.advance(1)

@@ -12,6 +12,7 @@ import pytest
 
 from reference_server.demo.valkey import Valkey
 from reference_server.errors import ConfigurationError, StorageUnavailableError
+from reference_server.parts import Budget
 from reference_server.services.limits import MovingWindowLimiter
 from reference_server.services.shared import ClockedRedis, SharedFailureBlock, connect_redis
 from reference_server.tests.fakes import FakeClock
@@ -52,11 +53,12 @@ def test_a_window_moves_with_our_clock(client: Redis) -> None:
     clock = FakeClock()
     limiter = _limiter(client, clock, 2)
     first = limiter.admit(ADDRESS)
-    assert (first.admitted, first.remaining, first.reset_after) == (True, 1, 60)
+    assert (first.admitted, first.budget()) == (True, Budget(remaining=1, reset_after=60))
     clock.advance(20)
     limiter.admit(ADDRESS)
     refused = limiter.admit(ADDRESS)
-    assert (refused.admitted, refused.remaining, refused.retry_after) == (False, 0, 40)
+    assert (refused.admitted, refused.retry_after) == (False, 40)
+    assert refused.budget() == Budget(remaining=0, reset_after=40)
     clock.advance(39.9)
     assert not limiter.admit(ADDRESS).admitted
     clock.advance(0.1)

@@ -93,7 +93,9 @@ def configure_logging(log_file: Path | None, redactor: Redactor) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False
-    # Found out for every record otherwise, and in no line of ours.
+    # Found out for every record otherwise, and in no line of ours. The underscore notwithstanding,
+    # Python's guide to logging names the first of them for this.
+    logging._srcfile = None  # type: ignore[attr-defined]  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 

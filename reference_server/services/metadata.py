@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ _MAXIMUM_DEPTH = 12
 _MAXIMUM_ITEMS = 100
 _MAXIMUM_CHARACTERS = 2_000
 _SUMMARY_CHARACTERS = 500
+_FEW, _SHORT = 4, 64
+"""Fields, and characters of each, of metadata whose JSON is remembered."""
 
 _PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
 """Seed 004 F1's list, in the spelling that ``_is_personal`` compares."""
@@ -23,8 +27,25 @@ _PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
 
 def to_stored_json(metadata: Mapping[str, Any] | None, redactor: Redactor) -> str:
     """Return the metadata as JSON text that ``jsonb`` accepts; never raises for odd input."""
+    items = tuple(metadata.items()) if metadata else ()
+    if len(items) <= _FEW and all(map(_is_short, itertools.chain(*items))):
+        return _known_json(items, redactor)
+    return _stored_json(metadata or {}, redactor)
+
+
+def _is_short(value: object) -> bool:
+    return type(value) is str and len(value) <= _SHORT
+
+
+@lru_cache(maxsize=512)
+def _known_json(items: tuple[tuple[str, str], ...], redactor: Redactor) -> str:
+    """Do it once for what most rows say: the reason and the stage of a refusal."""
+    return _stored_json(dict(items), redactor)
+
+
+def _stored_json(metadata: Mapping[str, Any], redactor: Redactor) -> str:
     # Cut strings last: a token cut in half would pass the redactor unseen.
-    plain = _plain(metadata or {}, 0)
+    plain = _plain(metadata, 0)
     scrubbed = _shorten(redactor.scrub(plain), _MAXIMUM_CHARACTERS)
     stored = json.dumps(scrubbed)
     if len(stored) > MAXIMUM_BYTES:

@@ -90,10 +90,9 @@ def _install_chain(app: Flask, parts: Parts) -> None:
     def run_chain() -> Response | None:
         g.context = context = _context_of_request()
         refusal = run_pipeline(context, parts)
-        # Nobody learns what is left who has not proved who he is: one refusal must not differ from
-        # another by it. It is found out here because it may take waiting, as after_request may not.
-        if context.principal is not None or context.is_admin:
-            g.limits = rate_limit_fields(context.admissions)
+        if refusal is None or refusal.status_code == _LIMITED:
+            # Here, because it may take waiting, and after_request runs where nothing may wait.
+            g.limits = _limits_told(context)
         return refusal
 
     def add_headers(response: Response) -> Response:
@@ -107,6 +106,23 @@ def _install_chain(app: Flask, parts: Parts) -> None:
 
     app.before_request(run_chain)
     app.after_request(add_headers)
+
+
+def _limits_told(context: RequestContext) -> dict[str, str]:
+    """Return the fields that say how much of its limits a caller has left.
+
+    Nobody learns it who has not proved who he is: a refusal must not differ from another by it.
+    """
+    if context.principal is None and not context.is_admin:
+        return {}
+    try:
+        return rate_limit_fields(context.admissions)
+    except StorageUnavailableError as error:
+        # Every guard has decided by now, so that only the telling is left out.
+        log_event(
+            "storage_unavailable", context.request_id, logging.ERROR, error=error, stage="tell"
+        )
+        return {}
 
 
 def _context_of_request() -> RequestContext:

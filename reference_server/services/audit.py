@@ -45,8 +45,8 @@ WAIT_SECONDS = 10.0
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
 
-# One statement whatever the number of rows: prepared once, one round trip, and a commit of its own.
-# Without the head where it was expected there is nothing to store.
+# One statement for all rows: prepared, one round trip, and a commit of its own. Without the head
+# where it was expected there is nothing to store.
 _MOVED = """
     WITH moved AS (
         UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s

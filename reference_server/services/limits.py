@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -87,7 +88,12 @@ class ClockedMemory(Storage, MovingWindowSupport):
         self._acquired += 1
         if self._acquired % SWEEP_EVERY:
             return
-        idle = [k for k, seen in self._entries.items() if seen[-1] <= now - self._spans[k]]
+        # A look at what is left may have dropped a subject's last entry meanwhile.
+        idle = [
+            key
+            for key, seen in self._entries.items()
+            if not seen or seen[-1] <= now - self._spans[key]
+        ]
         for key in idle:
             del self._entries[key], self._spans[key]
 
@@ -148,13 +154,14 @@ class MovingWindowLimiter:
             admitted = self._limiter.hit(self._item, subject)
         except Exception as error:
             raise StorageUnavailableError(_SILENT) from error
-        return Admission(
+        admission = Admission(
             admitted=admitted,
             limit=self._item.amount,
             window=self._item.get_expiry(),
-            retry_after=0 if admitted else max(1, self._budget(subject).reset_after),
+            retry_after=0,
             budget=partial(self._budget, subject),
         )
+        return admission if admitted else _refused(admission)
 
     def _budget(self, subject: str) -> Budget:
         try:
@@ -163,3 +170,9 @@ class MovingWindowLimiter:
         except Exception as error:
             raise StorageUnavailableError(_SILENT) from error
         return Budget(max(0, remaining), reset_after)
+
+
+def _refused(admission: Admission) -> Admission:
+    # Looked at once: a moment later there might be room, and no refusal may tell of it.
+    left = replace(admission.budget(), remaining=0)
+    return replace(admission, retry_after=max(1, left.reset_after), budget=lambda: left)

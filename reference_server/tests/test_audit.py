@@ -50,6 +50,25 @@ def test_a_row_is_stored_when_write_returns(
     ]
 
 
+def test_a_row_alone_is_stored_as_it_is_in_company(
+    app_engine: Engine, auditor: psycopg.Connection
+) -> None:
+    metadata = {"text": "ä\\ '%s\x00", "number": 1.5, "none": None}
+    full = {"tenant_id": uuid4(), "actor_key_id": uuid4(), "address": "127.0.0.9"}
+    with closing(_trail(app_engine)) as trail:
+        for event in (_event("r\x00", **full, metadata=metadata), _event("r")):
+            trail.write(event)
+            trail.write(event, event)
+    found = auditor.execute("""
+        SELECT id, created_at, event_type, outcome, tenant_id, actor_key_id, actor_ip, request_id,
+               metadata::text FROM audit_log ORDER BY id""").fetchall()
+    assert [row[0] for row in found] == list(range(1, 7))
+    for alone in (0, 3):
+        assert found[alone][1:] == found[alone + 1][1:] == found[alone + 2][1:]
+    stored = '{"none": null, "text": "ä\\\\ \'%s\ufffd", "number": 1.5}'
+    assert found[0][6:] == ("127.0.0.9", "r\ufffd", stored)
+
+
 def test_nothing_to_write_needs_no_database(app_engine: Engine) -> None:
     with closing(_trail(app_engine)) as trail:
         trail.write()

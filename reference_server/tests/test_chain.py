@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 
 from reference_server.app import SECURITY_HEADERS, create_app
+from reference_server.errors import StorageUnavailableError
+from reference_server.parts import Admission, Budget
 from reference_server.pipeline import PIPELINE
 from reference_server.settings import Limits
 from reference_server.stages.authenticate import ABSENT, authenticate
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 KEY = {"X-Api-Key": KEY_A}
 ADMIN = {"X-Admin-Token": ADMIN_TOKEN}
 ROTATE = "/admin/api-keys/rotate"
+ROTATION = {"tenantId": str(TENANT_A), "description": "new"}
 
 
 def client_of(world: World) -> FlaskClient:
@@ -137,6 +140,41 @@ def test_the_address_limit_answers_429_and_is_no_failed_authentication() -> None
     assert client.get("/x", headers=KEY).status_code == 404
 
 
+class _Looking:
+    """A limiter that admits all and counts, or fails, when it is asked what is left."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.looks, self._fails = 0, fails
+
+    def admit(self, subject: str) -> Admission:
+        del subject
+        return Admission(admitted=True, limit=100, window=60, retry_after=0, budget=self._look)
+
+    def _look(self) -> Budget:
+        self.looks += 1
+        if self._fails:
+            raise StorageUnavailableError("down")
+        return Budget(99, 60)
+
+
+def test_what_is_left_is_asked_for_those_alone_who_are_told() -> None:
+    limiter = _Looking()
+    client = client_of(World(replaced={"address_limiter": limiter}))
+    assert "RateLimit" not in client.get("/health", headers=KEY).headers
+    assert "RateLimit" not in client.post("/nowhere", headers={"X-Api-Key": "wrong"}).headers
+    assert limiter.looks == 0
+    rotated = client.post(ROTATE, headers=ADMIN, json=ROTATION)
+    assert rotated.headers["RateLimit"] == '"global";r=99;t=60'
+    assert limiter.looks == 1
+
+
+def test_an_admitted_request_is_answered_though_nobody_can_say_what_is_left() -> None:
+    world = World(replaced={"address_limiter": _Looking(fails=True)})
+    answer = client_of(world).post(ROTATE, headers=ADMIN, json=ROTATION)
+    assert answer.status_code == 200
+    assert "RateLimit" not in answer.headers
+
+
 def test_the_tenant_limit_holds_over_addresses() -> None:
     world = World(limits=Limits(tenant_requests=2))
     client = client_of(world)
@@ -186,8 +224,7 @@ def test_wrong_admin_tokens_count_towards_the_block() -> None:
 
 def test_a_rotation_answers_with_the_key_and_is_audited() -> None:
     world = World()
-    body = {"tenantId": str(TENANT_A), "description": "new"}
-    response = client_of(world).post(ROTATE, headers=ADMIN, json=body)
+    response = client_of(world).post(ROTATE, headers=ADMIN, json=ROTATION)
     assert response.json == {
         "keyId": str(NEW_KEY),
         "apiKey": "a-new-key",
@@ -239,8 +276,7 @@ def test_without_the_trail_nothing_is_served_and_nothing_is_refused_silently() -
 def test_a_rotation_that_cannot_be_audited_shows_no_key() -> None:
     world = World()
     world.trail.rows_left = 0
-    body = {"tenantId": str(TENANT_A), "description": "new"}
-    response = client_of(world).post(ROTATE, headers=ADMIN, json=body)
+    response = client_of(world).post(ROTATE, headers=ADMIN, json=ROTATION)
     assert response.status_code == 503
     assert b"a-new-key" not in response.data
 

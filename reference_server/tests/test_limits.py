@@ -77,6 +77,27 @@ def test_idle_subjects_are_forgotten() -> None:
     assert storage.reset() == 1
 
 
+def test_a_subject_whose_last_entry_a_look_has_dropped_harms_nobody() -> None:
+    clock = FakeClock()
+    storage = ClockedMemory(clock)
+    gone = MovingWindowLimiter(clock, requests=2, window=60, storage=storage).admit("gone")
+    clock.advance(61)
+    assert gone.budget() == Budget(remaining=2, reset_after=60)
+    for number in range(SWEEP_EVERY):
+        storage.acquire_entry(f"key-{number}", 1, 60)
+    assert storage.reset() == SWEEP_EVERY
+
+
+def test_a_refusal_never_tells_of_room() -> None:
+    clock = FakeClock()
+    limiter = MovingWindowLimiter(clock, requests=1, window=60)
+    limiter.admit("x")
+    clock.advance(59.999)
+    refused = limiter.admit("x")
+    clock.advance(0.001)
+    assert (refused.retry_after, refused.budget()) == (1, Budget(remaining=0, reset_after=1))
+
+
 def test_a_broken_clock_refuses_rather_than_admits() -> None:
     class Broken(FakeClock):
         def now(self) -> NoReturn:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from conformance.forge.keys import nearly, of_another_form, random_key, random_like
+from conformance.forge.objects import nobodys_id
 from conformance.forge.requests import Request, opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -12,11 +14,15 @@ from conformance.target import supplied
 from conformance.verdicts import NotAssessedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.evidence.admin import Administrator
     from conformance.evidence.good_case import GoodCase
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.target import Target
-    from conformance.timing.stopwatch import Comparison, Stopwatch
+    from conformance.timing.stopwatch import Stopwatch
+    from conformance.timing.verdict import Measurement
 
 
 @requirement("TIME-01")
@@ -24,7 +30,7 @@ def test_a_missing_key_takes_as_long_as_an_invalid_one(
     wire: Wire, stopwatch: Stopwatch, good_case: GoodCase
 ) -> None:
     """The requests differ in one header, and blocks of both in random order share every drift."""
-    found = _keys(wire, stopwatch).among({"missing": None, "invalid": random_key()})
+    found = _among_keys(wire, stopwatch, {"missing": None, "invalid": random_key()})
     assert not found.leaks, str(found)
     found.require_decision()
     good_case.conclude()
@@ -35,7 +41,7 @@ def test_a_malformed_key_takes_as_long_as_a_well_formed_one(
     wire: Wire, stopwatch: Stopwatch, good_case: GoodCase
 ) -> None:
     """Wrong in length and alphabet at once, so whichever is looked at first is seen."""
-    found = _keys(wire, stopwatch).among({"malformed": of_another_form(), "invalid": random_key()})
+    found = _among_keys(wire, stopwatch, {"malformed": of_another_form(), "invalid": random_key()})
     assert not found.leaks, str(found)
     found.require_decision()
     good_case.conclude()
@@ -55,7 +61,7 @@ def test_keys_that_once_worked_take_as_long_as_a_random_one(
         raise NotAssessedError(
             "there is no key that once worked", Channel.REVOKED_KEY, Channel.EXPIRED_KEY
         )
-    found = _keys(wire, stopwatch).among({"random": random_key(), **once_good})
+    found = _among_keys(wire, stopwatch, {"random": random_key(), **once_good})
     assert not found.leaks, str(found)
     found.require_decision()
 
@@ -65,8 +71,10 @@ def test_a_nearly_right_key_takes_as_long_as_a_random_one(
     wire: Wire, stopwatch: Stopwatch, keys: Keys
 ) -> None:
     """All but the last characters are right: work that follows the prefix shows at its longest."""
-    found = _keys(wire, stopwatch).among(
-        {"nearly right": nearly(keys.active), "random": random_like(keys.active)}
+    found = _among_keys(
+        wire,
+        stopwatch,
+        {"nearly right": nearly(keys.active), "random": random_like(keys.active)},
     )
     assert not found.leaks, str(found)
     found.require_decision()
@@ -76,25 +84,53 @@ def test_a_nearly_right_key_takes_as_long_as_a_random_one(
 def test_wrong_admin_tokens_take_the_same_time(stopwatch: Stopwatch, target: Target) -> None:
     """The body is one that the route refuses, so that even the right token changes nothing."""
     token = supplied(target.admin).token
-    request = Request(
-        path=target.routes.rotate_key,
-        headers=(("Content-Type", "application/json"),),
-        body=b'{"tenantId":"none","description":"Hallmark conformance run"}',
-    )
-    found = stopwatch.comparison(
-        request, lambda value: (target.headers.admin_token, value), works=token
-    ).among(
+    found = stopwatch.compare_credentials(
         {
             "random": random_like(token),
             "nearly right": nearly(token),
             "of another length": random_like(token[: len(token) // 2]),
-        }
+        },
+        _rotation(target, "none"),
+        lambda value: (target.headers.admin_token, value),
+        works=token,
     )
     assert not found.leaks, str(found)
     found.require_decision()
 
 
-def _keys(wire: Wire, stopwatch: Stopwatch) -> Comparison:
+@requirement("TIME-06")
+def test_whom_a_refused_request_names_makes_no_difference(
+    stopwatch: Stopwatch, administrator: Administrator, target: Target
+) -> None:
+    """The admin token is wrong, so nothing has to be found out about the tenant it is for."""
+    token, tenant = supplied(target.admin).token, administrator.tenant_id
+    header = target.headers.admin_token
+    wrong = random_like(token)
+    found = stopwatch.compare(
+        {
+            name: _rotation(target, named).with_header(header, wrong)
+            for name, named in (("unknown tenant", nobodys_id(tenant)), ("known tenant", tenant))
+        },
+        works=_rotation(target, "none").with_header(header, token),
+    )
+    assert not found.leaks, str(found)
+    found.require_decision()
+
+
+def _rotation(target: Target, tenant: str) -> Request:
+    body = {"tenantId": tenant, "description": "Hallmark conformance run"}
+    return Request(
+        path=target.routes.rotate_key,
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps(body).encode(),
+    )
+
+
+def _among_keys(
+    wire: Wire, stopwatch: Stopwatch, credentials: Mapping[str, str | None]
+) -> Measurement:
     tenants = wire.target.tenants
     works = tenants.a.key if tenants else None
-    return stopwatch.comparison(opening(wire.revision), wire.key_header, works=works)
+    return stopwatch.compare_credentials(
+        credentials, opening(wire.revision), wire.key_header, works=works
+    )

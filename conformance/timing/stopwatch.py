@@ -1,9 +1,8 @@
-"""Compares credentials by the time their refusal takes: what the checks of TIME hold in hand."""
+"""Compares requests by the time their refusal takes: what the checks of TIME hold in hand."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from conformance.timing.verdict import Measurement, Tolerance
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from conformance.evidence.wire import Wire
     from conformance.redaction import Redactor
@@ -32,7 +31,7 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class Stopwatch:
-    """Compares credentials by time. ``address`` returns client addresses nobody else uses.
+    """Compares requests by time. ``address`` returns client addresses nobody else uses.
 
     ``started`` is the session of a target that the run itself has started.
     """
@@ -47,107 +46,95 @@ class Stopwatch:
         self._wire, self._address, self._redactor = wire, address, redactor
         self._started = started
 
-    def comparison(
-        self, request: Request, header: Callable[[str], tuple[str, str]], *, works: str | None
-    ) -> Comparison:
-        """Return a comparison of credentials that ``request`` presents in a header.
+    def compare_credentials(
+        self,
+        credentials: Mapping[str, str | None],
+        request: Request,
+        header: Callable[[str], tuple[str, str]],
+        *,
+        works: str | None,
+    ) -> Measurement:
+        """Return how ``request``'s times differ with wrong credentials, which go in a header.
 
-        ``works`` is a right credential, where there is one.
+        None presents nothing. ``works`` is a right credential, where there is one. Otherwise as
+        ``compare``.
         """
-        return Comparison(
-            self._wire, self._address, self._redactor, self._started, request, header, works
-        )
+        for name, value in credentials.items():
+            if value is not None:
+                self._redactor.learn(value, f"{name} credential")  # it may hold most of a right one
 
+        def presenting(value: str | None) -> Request:
+            return request if value is None else request.with_header(*header(value))
 
-@dataclass(frozen=True)
-class Comparison:
-    """One request that is to be sent with several wrong credentials."""
+        requests = {name: presenting(value) for name, value in credentials.items()}
+        return self.compare(requests, works=None if works is None else presenting(works))
 
-    wire: Wire
-    address: Callable[[], str | None]
-    redactor: Redactor
-    started: int | None
-    request: Request
-    header: Callable[[str], tuple[str, str]]
-    works: str | None
+    def compare(self, requests: Mapping[str, Request], *, works: Request | None) -> Measurement:
+        """Return how the times of requests that are refused, by name, differ from the first's.
 
-    @property
-    def target(self) -> Target:
-        """What is asked."""
-        return self.wire.target
-
-    def among(self, credentials: Mapping[str, str | None]) -> Measurement:
-        """Return how the times of wrong credentials, by name, differ from that of the first.
-
-        None presents nothing.
-
-        Establishes first that the same bytes with a right credential are let in, and that the
-        wrong ones are refused with answers that look alike: whether they do is for other checks,
-        and where they do not, nobody needs a clock. NotAssessedError where the target's limits
-        leave no room for one request of each kind from one address.
+        Establishes first that a right request, where there is one, is let in, and that the wrong
+        ones are refused with answers that look alike: whether they do is for other checks, and
+        where they do not, nobody needs a clock. NotAssessedError where the target's limits leave no
+        room for one request of each kind from one address.
         """
-        sampler = Sampler(self._plan(credentials), self.address)
-        self._establish_good_case(sampler)
-        self._establish_alike(credentials)
-        limits = self.target.timing
+        sampler = Sampler(self._plan(requests), self._address)
+        self._establish_good_case(sampler, works)
+        self._establish_alike(requests.values())
+        limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
         with self._quiet(2 * limits.seconds + _SPARE_SECONDS):
-            found = measure(sampler, tuple(credentials), rule, limits.seconds)
-        timed = sampler.times.size
-        self.wire.note_sent(self.request.method, self.request.path, timed, fails=True)
+            found = measure(sampler, tuple(requests), rule, limits.seconds)
+        one, timed = next(iter(requests.values())), sampler.times.size
+        self._wire.note_sent(one.method, one.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(
             {status for _, status in sampler.statuses} <= _REFUSED,
             f"every request that was timed was refused ({', '.join(seen)})",
         )
-        self.wire.transcript.note("what the clock showed", found.describe())
-        self.wire.transcript.figure("times", found.as_data())
+        self._wire.transcript.note("what the clock showed", found.describe())
+        self._wire.transcript.figure("times", found.as_data())
         return found
+
+    @property
+    def _target(self) -> Target:
+        return self._wire.target
 
     @contextmanager
     def _quiet(self, most_seconds: float) -> Generator[None]:
         """Keep from the clock what this machine can be kept from adding to it."""
-        is_near = self.target.is_loopback
+        is_near = self._target.is_loopback
         with (
-            awake(self.target.url, most_seconds) if is_near else nullcontext(),
-            apart(self.started) as core,
+            awake(self._target.url, most_seconds) if is_near else nullcontext(),
+            apart(self._started) as core,
         ):
             if core is not None:
-                self.wire.transcript.note("where it ran", f"the target was confined to core {core}")
+                self._wire.transcript.note(
+                    "where it ran", f"the target was confined to core {core}"
+                )
             yield
 
-    def _establish_alike(self, credentials: Mapping[str, str | None]) -> None:
-        requests: list[Request] = []
-        for name, value in credentials.items():
-            request = self.request
-            if value is not None:
-                self.redactor.learn(value, f"{name} credential")  # it may hold most of a right one
-                request = request.with_header(*self.header(value))
-            requests.append(request)
-        answers = [self.wire.send(request) for request in requests]
+    def _establish_alike(self, requests: Iterable[Request]) -> None:
+        kinds = tuple(requests)
+        answers = [self._wire.send(request) for request in kinds]
         establish(
             all(answer.status in _REFUSED for answer in answers),
             f"wrong credentials are refused (got {', '.join(map(str, answers))})",
         )
-        first, *others = (partial(self.wire.send, request) for request in requests)
+        first, *others = (partial(self._wire.send, request) for request in kinds)
         establish(
             len({answer.visible for answer in answers}) == 1
             or not any(difference(first, other) for other in others),
             "the refusals look alike, so that only time could tell them apart",
         )
 
-    def _plan(self, credentials: Mapping[str, str | None]) -> Plan:
-        target, health = self.target, self.target.routes.health
-        probes = tuple(Probe(name, self._bytes(value)) for name, value in credentials.items())
+    def _plan(self, requests: Mapping[str, Request]) -> Plan:
+        target, health = self._target, self._target.routes.health
+        probes = tuple(Probe(name, self._bytes(request)) for name, request in requests.items())
         plan = Plan(
             url=target.url,
             probes=probes,
-            opening=(
-                probes[0].request
-                if health is None
-                else prepared(target.url, Request("GET", health))
-            ),
+            opening=probes[0].request if health is None else self._bytes(Request("GET", health)),
             opening_fails=health is None,
             failures=target.limits.auth_failures,
             requests=target.limits.address_requests,
@@ -159,18 +146,17 @@ class Comparison:
             )
         return plan
 
-    def _establish_good_case(self, sampler: Sampler) -> None:
-        if self.works is None:
+    def _establish_good_case(self, sampler: Sampler, works: Request | None) -> None:
+        if works is None:
             return
-        status = sampler.ask_once(self._bytes(self.works))
+        status = sampler.ask_once(self._bytes(works))
         establish(
             status not in _REFUSED and status < HTTPStatus.INTERNAL_SERVER_ERROR,
             f"the request that is timed is let in with a right credential (got {status})",
         )
 
-    def _bytes(self, credential: str | None) -> bytes:
-        presented = () if credential is None else (self.header(credential),)
-        return prepared(self.target.url, self.request, *presented)
+    def _bytes(self, request: Request) -> bytes:
+        return prepared(self._target.url, request)
 
 
 def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:

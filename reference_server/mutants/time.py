@@ -6,24 +6,30 @@ import hashlib
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
+from flask import request
 from sqlalchemy import text
 
-from reference_server.mutants.bending import engine_of, mutant, replaced
+from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
 from reference_server.stages.authenticate import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from reference_server.context import Principal
+    from flask import Response
+
+    from reference_server.context import Principal, RequestContext
+    from reference_server.mutants.bending import Stage
     from reference_server.parts import AdminGate, KeyDirectory, Parts
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
 _PREFIX = 8
 _RECORD = text("SELECT id FROM api_keys WHERE key_hash = :digest")
-_OWNER = text("SELECT name FROM tenants WHERE id = :tenant")
+_NAME = text("SELECT name FROM tenants WHERE id = :tenant")
+_KEYS = text("SELECT count(*) FROM api_keys WHERE tenant_id = :tenant")
 
 
 def busy(microseconds: float) -> None:
@@ -215,6 +221,42 @@ class _LengthFirst:
         return admitted
 
 
+def _looking_up(work: Callable[[Parts, UUID], None]) -> Callable[[Stage], Stage]:
+    """Look up the tenant that a rotation names before anybody is asked who he is.
+
+    Whether there is one is found out for every name, so that only the work tells them apart.
+    """
+
+    def look(context: RequestContext, parts: Parts) -> Response | None:
+        tenant = _tenant_named() if context.path.startswith("/admin/") else None
+        if tenant is not None:
+            with parts.sessions.begin(tenant) as connection:
+                found = connection.execute(_NAME, {"tenant": tenant}).one_or_none()
+            if found is not None:
+                work(parts, tenant)
+        return None
+
+    return before(look)
+
+
+def _tenant_named() -> UUID | None:
+    fields = request.get_json(silent=True)
+    try:
+        return UUID(cast("dict[str, Any]", fields)["tenantId"])
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+
+
+def _count_keys(parts: Parts, tenant: UUID) -> None:
+    with parts.sessions.begin(tenant) as connection:
+        connection.execute(_KEYS, {"tenant": tenant})
+
+
+def _read_settings(parts: Parts, tenant: UUID) -> None:
+    del parts, tenant
+    busy(200)
+
+
 _REVOKED = "revoked_at IS NOT NULL"
 _EXPIRED = "revoked_at IS NULL AND expires_at <= :now"
 
@@ -278,5 +320,17 @@ MUTANTS = (
         "TIME-05",
         "Only an admin token of the right length is digested.",
         parts=replaced(admin_gate=lambda parts: _LengthFirst(parts.admin_gate)),
+    ),
+    mutant(
+        "keys-of-a-named-tenant-counted",
+        "TIME-06",
+        "The keys of the tenant that a rotation names are counted before the token is judged.",
+        parts=with_stage("authenticate", _looking_up(_count_keys)),
+    ),
+    mutant(
+        "settings-of-a-named-tenant-read",
+        "TIME-06",
+        "A tenant that exists costs 200 µs more, to read its settings, whatever the token.",
+        parts=with_stage("authenticate", _looking_up(_read_settings)),
     ),
 )

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from reference_server.errors import StorageUnavailableError
 from reference_server.mutants.auth import directory
 from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
 from reference_server.parts import Rotation
@@ -112,7 +111,7 @@ class _OneAtATime:
 
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         if not self._lock.acquire(blocking=False):
-            raise StorageUnavailableError("another rotation is running")
+            raise RuntimeError("another rotation is running")  # which nobody expected: 500
         try:
             self._never.wait(0.05)  # what a slow key store takes
             return self._rotation.rotate(tenant_id, description)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from conformance.evidence.admin import rotation_of
 from conformance.forge.keys import nearly, of_another_form, random_key, random_like
 from conformance.forge.objects import nobodys_id
 from conformance.forge.requests import Request, opening
@@ -118,11 +118,10 @@ def test_whom_a_refused_request_names_makes_no_difference(
 
 
 def _rotation(target: Target, tenant: str) -> Request:
-    body = {"tenantId": tenant, "description": "Hallmark conformance run"}
     return Request(
         path=target.routes.rotate_key,
         headers=(("Content-Type", "application/json"),),
-        body=json.dumps(body).encode(),
+        body=rotation_of(tenant),
     )
 
 

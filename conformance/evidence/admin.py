@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 
+def rotation_of(tenant_id: str) -> bytes:
+    """Return the body that asks for a rotation of a tenant's keys."""
+    body = {"tenantId": tenant_id, "description": "Hallmark conformance run"}
+    return json.dumps(body).encode()
+
+
 @dataclass(frozen=True)
 class Administrator:
     """Rotates keys of the tenant the profile spares for it."""
@@ -48,8 +54,7 @@ class Administrator:
 
     def attempt(self, token: str | None) -> Answer:
         """Ask for a rotation with a token, right or wrong."""
-        body = {"tenantId": self.tenant_id, "description": "Hallmark conformance run"}
-        return self.wire.post_admin(self.route, json.dumps(body).encode(), token)
+        return self.wire.post_admin(self.route, rotation_of(self.tenant_id), token)
 
     def attempt_rightly(self) -> Answer:
         """Ask for a rotation with the right token."""

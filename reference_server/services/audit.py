@@ -47,17 +47,17 @@ _BATCH_ROWS = 500
 
 # One statement for all rows: prepared, one round trip, and a commit of its own. Without the head
 # where it was expected there is nothing to store.
-_MOVED = """
+_INSERT = """
     WITH moved AS (
         UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
          WHERE position = %(known_position)s AND digest = %(known_digest)s
         RETURNING position
     )
-"""
-# One row, as from nearly every request that meets no other.
-_APPEND_ONE = f"""{_MOVED}
     INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
                            metadata, actor_key_id, digest)
+"""
+# One row, as from nearly every request that meets no other.
+_APPEND_ONE = f"""{_INSERT}
     SELECT position, CAST(%(created_at)s AS timestamptz), %(event_type)s, %(outcome)s,
            CAST(%(tenant_id)s AS uuid), %(actor_ip)s, %(request_id)s,
            CAST(%(metadata)s AS jsonb), CAST(%(actor_key_id)s AS uuid), %(digest)s
@@ -65,9 +65,7 @@ _APPEND_ONE = f"""{_MOVED}
 """  # noqa: S608 -- two constants
 # Several rows go as one JSON text, which is made and read quicker than an array a column. The
 # ordinality keeps the order in which they were handed over, and gives each its place in the chain.
-_APPEND = f"""{_MOVED}
-    INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
-                           metadata, actor_key_id, digest)
+_APPEND = f"""{_INSERT}
     SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
            request_id, CAST(metadata AS jsonb), actor_key_id, decode(digest, 'hex')
       FROM moved, ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS (

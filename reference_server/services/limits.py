@@ -75,11 +75,17 @@ class ClockedMemory(Storage, MovingWindowSupport):
             return (newest[-1], len(newest)) if newest else (now, 0)
 
     def _live(self, key: str, expiry: int, now: float) -> deque[float]:
-        """Drop what has expired; an entry of the future (the clock went back) counts as of now."""
+        """Drop what has expired; an entry of the future (the clock went back) counts as of now.
+
+        A subject without any entry is forgotten.
+        """
         entries = self._entries.get(key, deque())
         while entries and entries[0] <= now - expiry:
             entries.popleft()
-        if entries and entries[-1] > now:
+        if not entries:
+            self._entries.pop(key, None)
+            self._spans.pop(key, None)
+        elif entries[-1] > now:
             entries = deque(min(entry, now) for entry in entries)
             self._entries[key] = entries
         return entries
@@ -88,12 +94,7 @@ class ClockedMemory(Storage, MovingWindowSupport):
         self._acquired += 1
         if self._acquired % SWEEP_EVERY:
             return
-        # A look at what is left may have dropped a subject's last entry meanwhile.
-        idle = [
-            key
-            for key, seen in self._entries.items()
-            if not seen or seen[-1] <= now - self._spans[key]
-        ]
+        idle = [k for k, seen in self._entries.items() if seen[-1] <= now - self._spans[k]]
         for key in idle:
             del self._entries[key], self._spans[key]
 

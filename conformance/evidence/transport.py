@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import ssl
+import threading
 import time
+from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,7 +19,7 @@ from conformance.evidence.body import ReplyWatch, UnreadableBodyError, unpacked
 from conformance.evidence.bounds import Allowance, BoundedTransport, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
@@ -26,6 +29,40 @@ def new_client(address: str | None) -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment."""
     transport = BoundedTransport(address, _trust())
     return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+
+
+class Clients:
+    """HTTP clients by the address they send from, each lent to one exchange at a time.
+
+    Threads that shared one would lose answers: httpcore closes an idle connection that can be read,
+    since its server must have closed it, although another thread may have taken it meanwhile, and
+    what can be read be that one's answer.
+    """
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[str | None, list[httpx.Client]] = defaultdict(list)
+        self._all: list[httpx.Client] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lent(self, address: str | None) -> Generator[httpx.Client]:
+        """Lend a client that nobody uses: the one used last, whose connection is still open."""
+        with self._lock:
+            idle = self._idle[address]
+            if not idle:
+                idle.append(new_client(address))
+                self._all += idle
+            client = idle.pop()
+        try:
+            yield client
+        finally:
+            with self._lock:
+                idle.append(client)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._all:
+            client.close()
 
 
 def exchanged(client: httpx.Client, request: httpx.Request, seconds: float) -> Answer:

@@ -9,12 +9,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from conformance.evidence.answer import Answer, Transport
 from conformance.evidence.missing import is_missing, require_habit
 from conformance.evidence.sent import Sent, route_of
-from conformance.evidence.transport import exchanged, new_client
+from conformance.evidence.transport import Clients, exchanged
 from conformance.forge.requests import (
     STATELESS,
     USER_AGENT,
@@ -28,6 +26,8 @@ from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from conformance.budget import Budget
     from conformance.courtesy import Courtesy
@@ -53,7 +53,7 @@ class _Connections:
     by their ids answers only one of two.
     """
 
-    clients: dict[str | None, httpx.Client] = field(default_factory=dict[str | None, httpx.Client])
+    clients: Clients = field(default_factory=Clients)
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
@@ -99,8 +99,7 @@ class Wire:
 
     def close(self) -> None:
         """Close every connection."""
-        for client in self._shared.clients.values():
-            client.close()
+        self._shared.clients.close()
 
     def derived(
         self,
@@ -195,7 +194,8 @@ class Wire:
         names = {name.lower() for name, _ in request.headers}
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]
-        answer = self._exchange(self._client(address), request, url, headers)
+        with self._shared.clients.lent(address) as client:
+            answer = self._exchange(client, request, url, headers)
         self.transcript.exchange(request, url, headers, answer)
         return answer
 
@@ -330,13 +330,6 @@ class Wire:
         parts = urlsplit(self.target.url)
         # Joined by hand: a path such as //mcp must reach the target as it is.
         return f"{parts.scheme}://{parts.netloc}{path}"
-
-    def _client(self, address: str | None) -> httpx.Client:
-        clients = self._shared.clients
-        with self._shared.lock:
-            if address not in clients:
-                clients[address] = new_client(address)
-            return clients[address]
 
     def _exchange(
         self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 from conformance.checks.auth import says
-from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.evidence.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
 from conformance.evidence.figures import draw_admissions
 from conformance.forge.requests import opening
 from conformance.model import Channel
@@ -19,6 +20,8 @@ from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.evidence.addresses import AddressPool
     from conformance.evidence.answer import Answer
     from conformance.evidence.auditor import AuditReader
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     from conformance.forge.keys import Keys
     from conformance.target import Target
 
-AT_ONCE = 16
+ROUNDS = 3
+LONGEST_SECONDS = 60
+"""How long a request waits for the others that start with it."""
 _REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
 FORWARDED = (
     ("X-Forwarded-For", "203.0.113.7"),
@@ -64,6 +69,7 @@ def test_the_request_after_the_address_limit_is_refused(
     establish(are_counted(admitted), "the key works until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused
+    require_one_window(answers, limits.address_window_seconds)
     assert last.status == LIMITED
 
 
@@ -193,14 +199,48 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
     target: Target,
 ) -> None:
     """Twice the limit at once: a limit that looks before it counts lets more in."""
-    limit = target.limits.address_requests
+    limit, window = target.limits.address_requests, target.limits.address_window_seconds
     line = wire.derived(address=addresses.fresh())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
-    draw_admissions(wire.transcript, answers, limit, target.limits.address_window_seconds)
+    draw_admissions(wire.transcript, answers, limit, window)
     establish(are_counted(answers), "the key works until the limit")
+    require_one_window(answers, window)
     admitted = sum(answer.status != LIMITED for answer in answers)
-    assert admitted == limit
+    assert admitted == limit, f"{admitted} of {len(answers)} were admitted, where {limit} may be"
+
+
+@requirement("RATE-06")
+def test_the_last_place_is_given_to_one_of_many(
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target
+) -> None:
+    """All start as one on connections that are open: a race of a millisecond meets several."""
+    limits = target.limits
+    start = Barrier(AT_ONCE)
+
+    def knock_with_all(line: Wire) -> Answer:
+        start.wait(LONGEST_SECONDS)
+        return line.knock(spare_key)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for line in _lines(wire, addresses, limits.tenant_requests // limits.address_requests):
+            taken = list(pool.map(line.knock, [spare_key] * (limits.address_requests - 1)))
+            answers = list(pool.map(knock_with_all, [line] * AT_ONCE))
+            establish(are_counted([*taken, *answers]), "the key works until the limit")
+            establish(
+                not any(answer.status == LIMITED for answer in taken), "there is a place left"
+            )
+            require_one_window([*taken, *answers], limits.address_window_seconds)
+            admitted = sum(answer.status != LIMITED for answer in answers)
+            assert admitted == 1, f"{admitted} of {AT_ONCE} were given the one place left"
+
+
+def _lines(wire: Wire, addresses: AddressPool, affordable: int) -> Iterator[Wire]:
+    """Yield lines of addresses of their own: one where there is no other, or the tenant's limit."""
+    for address in (addresses.fresh() for _ in range(max(1, min(ROUNDS, affordable)))):
+        yield wire.derived(address=address)
+        if address is None:
+            return
 
 
 @requirement("RATE-03")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.checks.auth import says
 from conformance.checks.rate import scopes_of
-from conformance.evidence.exhaustion import LIMITED, are_counted
+from conformance.evidence.exhaustion import LIMITED, are_counted, require_one_window
 from conformance.evidence.figures import draw_admissions
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -35,6 +35,7 @@ def test_the_request_after_the_tenant_limit_is_refused(
     establish(are_counted(admitted), "both keys work until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
     assert not refused
+    require_one_window(answers, limits.tenant_window_seconds)
     assert last.status == LIMITED
     assert says(last, target.answers.rate_limited), last.text[:200]
 

@@ -74,10 +74,14 @@ class Case:
 
     def is_met(self, verdicts: Mapping[str, str]) -> bool:
         """Tell whether the verdicts are exactly those that this server must get."""
+        seen = self.names | (self.lacks or frozenset())
+        return seen <= verdicts.keys() and all(map(self.is_met_by, verdicts, verdicts.values()))
+
+    def is_met_by(self, name: str, verdict: str) -> bool:
+        """Tell whether a requirement's verdict is one that it must get on this server."""
         if self.lacks is None:
-            return failed_in(verdicts) == self.names
-        others = {found for one, found in verdicts.items() if one not in self.lacks}
-        return others == {"pass"} and all(verdicts.get(one) == "not assessed" for one in self.lacks)
+            return (verdict == "fail") == (name in self.names)
+        return verdict == ("not assessed" if name in self.lacks else "pass")
 
 
 HEALTHY = Case(

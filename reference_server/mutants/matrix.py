@@ -32,7 +32,7 @@ from reference_server.mutants.model import Benign
 from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reference_server.mutants.model import Mutant
 
@@ -40,6 +40,9 @@ ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "reports" / "out" / "kill-matrix.json"
 BENIGN_RESULT = RESULT.with_name("benign-variants.json")
 LONGEST_SECONDS = 600
+LONGEST_REASON = 400
+LAST_LINES = 12
+"""How much is told of what a run printed that wrote no whole record."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,21 @@ class Kill:
     checks: list[str]
     """The checks that failed."""
     error: str = ""
+    surprises: tuple[str, ...] = ()
+    """Of a row that is not exact: each requirement of another verdict than it must get, and why."""
+
+    def told(self) -> str:
+        """Return a line that is short where all is well, so that a log shows what is not."""
+        names, failed = (",".join(found) or "nothing" for found in (self.names, self.failed))
+        words = [f"exact {self.name}: {failed}"]
+        if not self.exact:
+            words = [f"WRONG {self.name}: names {names}", f"failed {failed}"]
+        if self.undecided:
+            words.append(f"undecided {','.join(self.undecided)}")
+        if self.error:
+            words.append(self.error)
+        line = "; ".join((*words, f"{self.seconds} s"))
+        return "\n    ".join((line, *self.surprises)) + "\n"
 
 
 def judge(case: Case) -> Kill:
@@ -84,7 +102,19 @@ def judge(case: Case) -> Kill:
     exact = not error and bool(verdicts) and case.is_met(verdicts)
     seconds = round(time.monotonic() - started, 1)
     failed = sorted(failed_in(verdicts))
-    return Kill(case.name, sorted(case.names), failed, exact, seconds, undecided, checks, error)
+    surprising = () if exact else tuple(surprises(case, findings))
+    return Kill(
+        case.name, sorted(case.names), failed, exact, seconds, undecided, checks, error, surprising
+    )
+
+
+def surprises(case: Case, findings: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for each requirement of another verdict than it must get, with its reason."""
+    for finding in findings:
+        name, verdict = finding["id"], finding["verdict"]
+        if not case.is_met_by(name, verdict):
+            reason = " ".join(finding["reason"].split())[:LONGEST_REASON]
+            yield f"{name} {verdict}: {reason}"
 
 
 def _run(command: list[str], record: Path) -> tuple[list[dict[str, Any]], str]:
@@ -95,12 +125,12 @@ def _run(command: list[str], record: Path) -> tuple[list[dict[str, Any]], str]:
         )
     except subprocess.TimeoutExpired:
         return [], f"not judged within {LONGEST_SECONDS} s"
-    if not record.exists():
-        words = (done.stderr + done.stdout).decode("utf-8", "replace").strip().splitlines()
-        return [], words[-1] if words else f"exit code {done.returncode}"
-    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
-    if lines[-1]["kind"] != "footer":
-        return [], "the run was cut short"
+    lines: list[dict[str, Any]] = []
+    if record.exists():
+        lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    if not lines or lines[-1]["kind"] != "footer":
+        words = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
+        return [], " / ".join((f"cut short with exit code {done.returncode}", *words[-LAST_LINES:]))
     return [line for line in lines if line["kind"] == "finding"], ""
 
 
@@ -132,7 +162,7 @@ def main(words: list[str] | None = None) -> int:
     exact = sum(kill.exact for kill in kills)
     for kill in kills:
         if not kill.exact:
-            sys.stdout.write(_told(kill))
+            sys.stdout.write(kill.told())
     sys.stdout.write(f"{exact} passed, {len(kills) - exact} failed\n")
     return 0 if exact == len(kills) else 1
 
@@ -162,20 +192,9 @@ def _judge_all(plan: Sequence[Case], jobs: int) -> list[Kill]:
 
 def _judge_and_tell(case: Case) -> Kill:
     kill = judge(case)
-    sys.stdout.write(_told(kill))
+    sys.stdout.write(kill.told())
     sys.stdout.flush()
     return kill
-
-
-def _told(kill: Kill) -> str:
-    word = "exact" if kill.exact else "WRONG"
-    names = ",".join(kill.names) or "nothing"
-    failed = ",".join(kill.failed) or "nothing"
-    undecided = f" undecided {','.join(kill.undecided)}" if kill.undecided else ""
-    return (
-        f"{word} {kill.name}: names {names}; failed {failed};{undecided} {kill.error}"
-        f" {kill.seconds} s\n"
-    )
 
 
 if __name__ == "__main__":

@@ -100,6 +100,31 @@ def test_a_mutant_must_fail_what_it_names_and_the_healthy_server_nothing() -> No
     assert not HEALTHY.is_met({"AUTH-01": "pass", "AUTH-02": "inconclusive"})
 
 
+def test_a_row_that_is_wrong_tells_which_verdict_surprised_and_why() -> None:
+    case = Case("mutant", frozenset({"AUTH-01", "AUTH-03"}))
+    findings = [
+        {"id": "AUTH-01", "verdict": "inconclusive", "reason": "no answer\nin 5 s"},
+        {"id": "AUTH-02", "verdict": "pass", "reason": ""},
+        {"id": "AUTH-03", "verdict": "fail", "reason": "as named"},
+        {"id": "AUTH-04", "verdict": "fail", "reason": "told apart"},
+    ]
+    kill = matrix.Kill(
+        name=case.name,
+        names=sorted(case.names),
+        failed=["AUTH-03", "AUTH-04"],
+        exact=False,
+        seconds=1.5,
+        undecided=["AUTH-01"],
+        checks=[],
+        surprises=tuple(matrix.surprises(case, findings)),
+    )
+    assert kill.told().splitlines() == [
+        "WRONG mutant: names AUTH-01,AUTH-03; failed AUTH-03,AUTH-04; undecided AUTH-01; 1.5 s",
+        "    AUTH-01 inconclusive: no answer in 5 s",
+        "    AUTH-04 fail: told apart",
+    ]
+
+
 def test_a_cover_names_all_that_is_named_with_few_mutants_and_fewer_starts() -> None:
     both = Case("both", frozenset({"AUTH-01", "AUTH-02"}))
     one = Case("one", frozenset({"AUTH-01"}))

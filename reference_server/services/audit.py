@@ -62,7 +62,7 @@ _APPEND_ONE = f"""{_INSERT}
            CAST(%(tenant_id)s AS uuid), %(actor_ip)s, %(request_id)s,
            CAST(%(metadata)s AS jsonb), CAST(%(actor_key_id)s AS uuid), %(digest)s
       FROM moved
-"""  # noqa: S608 -- two constants
+"""  # nosec B608  # noqa: S608 -- two constants
 # Several rows go as one JSON text, which is made and read quicker than an array a column. The
 # ordinality keeps the order in which they were handed over, and gives each its place in the chain.
 _APPEND = f"""{_INSERT}
@@ -74,7 +74,7 @@ _APPEND = f"""{_INSERT}
            WITH ORDINALITY AS rows (created_at, event_type, outcome, tenant_id, actor_ip,
                                     request_id, metadata, actor_key_id, digest, place)
      ORDER BY place
-"""  # noqa: S608 -- two constants
+"""  # nosec B608  # noqa: S608 -- two constants
 _TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
 
 _Row = dict[str, Any]

@@ -72,7 +72,7 @@ class OneTooMany(Slow):
     [
         (Slow, 0.3, "pass"),  # eleven in turn take longer than the window, sixteen at once do not
         (OneTooMany, 0.3, "fail"),
-        (Slow, 1.1, "inconclusive"),  # even at once they take longer
+        (Slow, 1.7, "inconclusive"),  # even at once they take longer
     ],
 )
 def test_requests_that_do_not_fit_into_a_window_accuse_nobody(

@@ -53,20 +53,24 @@ def test_no_view_shows_another_tenant(
         for view in views
         if (rows := app_sql.tenants_seen_or_none(keys.a.tenant_id, view) - {keys.a.tenant_id})
     }
-    assert not foreign
+    assert not foreign, f"tenant A saw rows of other tenants in the views {', '.join(foreign)}"
 
 
 @requirement("RLS-09")
 def test_no_function_runs_with_rights_above_the_policies(app_sql: AppDatabase) -> None:
     """A SECURITY DEFINER function of a superuser, or of a role that bypasses RLS, ignores it."""
-    assert not app_sql.powerful_functions()
+    functions = app_sql.powerful_functions()
+    assert not functions, (
+        f"the runtime role may call {', '.join(map(str, functions))}: "
+        "SECURITY DEFINER of a powerful owner, or without a search_path"
+    )
 
 
 @requirement("RLS-09")
 def test_no_constraint_tells_of_another_tenants_rows(app_sql: AppDatabase) -> None:
     """Constraints look past RLS: one without the tenant tells whether another has a value."""
     oracles = app_sql.constraint_oracles()
-    assert not oracles
+    assert not oracles, f"the tenant is no part of the constraints {', '.join(oracles)}"
 
 
 @requirement("RLS-10")
@@ -77,7 +81,7 @@ def test_random_histories_agree_with_perfect_isolation(app_sql: AppDatabase, key
         "a tenant can insert a row of its own",
     )
     disagreement = run_model(app_sql, keys.a.tenant_id, keys.b.tenant_id)
-    assert not disagreement
+    assert not disagreement, f"a history departs from perfect isolation: {disagreement}"
 
 
 @requirement("RLS-10", also_needs=(Channel.DATA_TOOL,))
@@ -90,18 +94,20 @@ def test_random_calls_show_what_they_showed_alone(
         tenants["C"] = guest
     histories = Histories(wire, tenants)
     disagreement = histories.disagreement()
-    assert not disagreement
+    assert not disagreement, f"a history departs from perfect isolation: {disagreement}"
 
 
 @requirement("RLS-11")
 def test_a_key_can_be_found_before_its_tenant_is_known(app_sql: AppDatabase) -> None:
     """Authentication looks keys up to learn the tenant, so no context can be set by then."""
     found = app_sql.key_count_without_context()
-    assert found > 0
+    assert found > 0, f"the runtime role sees {found} keys while no tenant is set"
 
 
 @requirement("RLS-11")
 def test_the_runtime_role_cannot_move_or_delete_keys(app_sql: AppDatabase, keys: Keys) -> None:
     """The table is open for lookup; giving a key to another tenant would open everything."""
-    assert not app_sql.key_moved(keys.a.tenant_id, to=keys.b.tenant_id)
-    assert not app_sql.keys_deleted(keys.a.tenant_id)
+    moved = app_sql.key_moved(keys.a.tenant_id, to=keys.b.tenant_id)
+    assert not moved, "the runtime role moved keys of tenant A to tenant B"
+    deleted = app_sql.keys_deleted(keys.a.tenant_id)
+    assert not deleted, "the runtime role deleted keys of tenant A"

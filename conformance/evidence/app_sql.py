@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, LiteralString, cast
 
 import psycopg
 from psycopg import errors, sql
 
 from conformance.evidence import catalog_sql
+from conformance.evidence.attempts import CLASHED, Connection, changed_rows, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 STATEMENT_MS = 10_000
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 _TABLES = """
     SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -215,6 +214,11 @@ class AppDatabase:
         with self.as_tenant(tenant_id) as connection:
             yield len(connection.execute(query, (tenant_id,)).fetchall())
 
+    def may_hand_over(self) -> bool:
+        """Tell whether the role may UPDATE the tenant's column of the data table at all."""
+        with self.connect() as connection:
+            return self.updatable(connection) == self.channel.tenant_column
+
     # -- what can be done ----------------------------------------------------------------------
 
     def inserted_as(self, context: str, *, for_tenant: str) -> bool:
@@ -267,7 +271,7 @@ class AppDatabase:
             return self._tried(connection, tenant_id, query, {"of": tenant_id}) > 0
 
     def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
-        """Return how many rows a tenant has, and how many an UPDATE or DELETE of all changes."""
+        """Return how many rows a tenant has, and what ``blind_change`` of all rows reached."""
         query = self.over(
             self.channel.data_table, "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
         )
@@ -277,7 +281,7 @@ class AppDatabase:
             changed = self.blind_change(connection, statement, context)
             self._note(
                 f"SQL as tenant {context}",
-                f"{statement} without WHERE; rows of its own: {own}\n→ {_told(changed)}",
+                f"{statement} without WHERE; rows of its own: {own}\n→ {told(changed)}",
             )
             return own, changed
 
@@ -288,18 +292,44 @@ class AppDatabase:
         return int(row[0]) if row else 0
 
     def blind_change(self, connection: Connection, statement: str, tenant_id: str) -> int:
-        """UPDATE (to a tenant) or DELETE without WHERE; return how many rows it changed."""
-        forms = {
-            "UPDATE": "UPDATE {table} SET {tenant} = %(to)s::uuid",
-            "DELETE": "DELETE FROM {table}",
-        }
-        query = self.over(self.channel.data_table, forms[statement])
-        return _rows(connection, query, {"to": tenant_id})
+        """UPDATE or DELETE without WHERE; return how many rows it changed, 0 where it was refused.
+
+        An UPDATE makes all rows the tenant's; where the role may not write that column, it sets
+        another to itself. Neither changes a row of the tenant's own, so what it clashes with
+        (``CLASHED``) is another's; a DELETE may clash with references to its own.
+        """
+        if statement == "UPDATE":
+            column = self.updatable(connection)
+            if column in {None, self.channel.tenant_column}:
+                return self.hand_over(connection, tenant_id)
+            own = sql.SQL("UPDATE {table} SET {column} = {column}").format(
+                table=sql.Identifier(self.channel.data_table), column=sql.Identifier(column or "")
+            )
+            return changed_rows(connection, own, {})
+        try:
+            return changed_rows(
+                connection, self.over(self.channel.data_table, "DELETE FROM {table}"), {}
+            )
+        except errors.IntegrityError:
+            return 0
+
+    def hand_over(self, connection: Connection, tenant_id: str) -> int:
+        """Make all rows a tenant's; return how many, 0 where it was refused, or ``CLASHED``."""
+        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s::uuid")
+        try:
+            return changed_rows(connection, query, {"to": tenant_id})
+        except errors.IntegrityError:
+            return CLASHED
+
+    def updatable(self, connection: Connection) -> str | None:
+        """Return a column of the data table that the role may UPDATE, the tenant's if it may."""
+        names = {"table": self.channel.data_table, "tenant": self.channel.tenant_column}
+        return next((row[0] for row in connection.execute(catalog_sql.UPDATABLE, names)), None)
 
     def carried_out(self, statement: LiteralString) -> bool:
         """Tell whether a statement without rows was permitted."""
         with self.connect() as connection:
-            return _rows(connection, sql.SQL(statement), {}) != 0
+            return changed_rows(connection, sql.SQL(statement), {}) != 0
 
     def tampering(self, table: str) -> dict[str, int]:
         """Try every way to bend a table; return the rows each changed (-1: it was permitted)."""
@@ -326,13 +356,13 @@ class AppDatabase:
         query: sql.SQL | sql.Composed,
         values: dict[str, str],
     ) -> int:
-        """Try a statement as ``_rows`` does, and note it."""
-        rows = _rows(connection, query, values)
+        """Try a statement as ``changed_rows`` does, and note it."""
+        rows = changed_rows(connection, query, values)
         words = f"{query.as_string(connection)}\n" + "".join(
             f"{name} = {value}\n" for name, value in values.items()
         )
         whose = "without a tenant" if context is None else f"as tenant {context}"
-        self._note(f"SQL {whose}", f"{words}→ {_told(rows)}")
+        self._note(f"SQL {whose}", f"{words}→ {told(rows)}")
         return rows
 
     def over(self, table: str, statement: str) -> sql.Composed:
@@ -340,34 +370,3 @@ class AppDatabase:
         return sql.SQL(cast("LiteralString", statement)).format(
             table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
         )
-
-
-def _told(rows: int) -> str:
-    words = {
-        -1: "it was carried out",
-        0: "it was refused, or changed no row",
-        1: "1 row was changed",
-    }
-    return words.get(rows, f"{rows} rows were changed")
-
-
-def refused(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> bool:
-    """Tell whether a statement that changes one row was refused, or changed none."""
-    return _rows(connection, query, values) == 0
-
-
-def _rows(connection: Connection, query: sql.SQL | sql.Composed, values: dict[str, str]) -> int:
-    """Return how many rows a statement changed: 0 where it was refused, -1 where none are told.
-
-    The savepoint keeps a refusal from ending the transaction around it, which ``connect`` opened.
-    """
-    try:
-        with connection.transaction():
-            return connection.execute(query, values).rowcount
-    except (
-        errors.InsufficientPrivilege,
-        errors.RaiseException,
-        errors.IntegrityConstraintViolation,
-        errors.ObjectNotInPrerequisiteState,
-    ):
-        return 0

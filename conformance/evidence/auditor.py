@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 from psycopg import sql
 
-from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS, Connection
+from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from conformance.evidence.attempts import Connection
     from conformance.target import Auditor
 
 SETTLE_SECONDS = 3.0

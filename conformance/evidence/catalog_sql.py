@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 READABLE_VIEWS = """
-    SELECT format('%%I', c.relname)
+    SELECT c.relname::text
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s AND NOT a.attisdropped
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relkind IN ('v', 'm')
        AND has_table_privilege(c.oid, 'SELECT')
      ORDER BY 1"""
+
+UPDATABLE = """
+    SELECT attname::text FROM pg_attribute
+     WHERE attrelid = quote_ident(%(table)s)::regclass AND attnum > 0 AND NOT attisdropped
+       AND attgenerated = '' AND attidentity <> 'a'
+       AND has_column_privilege(attrelid, attnum, 'UPDATE')
+     ORDER BY attname <> %(tenant)s, attnum
+     LIMIT 1"""
 
 POWERFUL_FUNCTIONS = """
     SELECT p.oid::regprocedure::text

@@ -14,10 +14,11 @@ import hypothesis
 from hypothesis import strategies
 from psycopg import errors
 
-from conformance.evidence.app_sql import refused
+from conformance.evidence.attempts import refused
 
 if TYPE_CHECKING:
-    from conformance.evidence.app_sql import AppDatabase, Connection
+    from conformance.evidence.app_sql import AppDatabase
+    from conformance.evidence.attempts import Connection
 
 HISTORIES = 25
 LONGEST = 14
@@ -62,23 +63,18 @@ class History:
         if name == "insert foreign":
             return True, refused(self.connection, *self.database.insertion(other))
         if name in {"update", "delete"}:
-            expected = self.rows[tenant]
-            if name == "delete":
-                self.rows[tenant] = 0
-            return expected, self._changed(name.upper(), tenant)
+            return self._changed_blindly(tenant, name)
         if name == "give away":
-            return 0, self._changed("UPDATE", other)
+            return 0, self.database.hand_over(self.connection, other)
         return self._disturbed(tenant, name)
 
-    def _changed(self, statement: str, to: str) -> int:
-        """Return how many rows a blind change reached; -1 where it ran into rows out of sight.
-
-        One's own rows alone, or a refusal, run into no constraint.
-        """
-        try:
-            return self.database.blind_change(self.connection, statement, to)
-        except errors.IntegrityError:
-            return -1
+    def _changed_blindly(self, tenant: str, name: str) -> tuple[int, int]:
+        """Its own rows are changed at most; fewer, or none, where the role may not."""
+        changed = self.database.blind_change(self.connection, name.upper(), tenant)
+        own = max(0, min(changed, self.rows[tenant]))
+        if name == "delete":
+            self.rows[tenant] -= own
+        return own, changed
 
     def _disturbed(self, tenant: str, name: str) -> tuple[Any, Any]:
         kept = dict(self.rows)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Benign, Mutant
 
 _MACHINERY = {"__main__", "bending", "benign", "judging", "matrix", "model", "registry"}
-_BENIGN = ("forms", "speech")
+_BENIGN = ("database", "forms", "speech")
 
 
 def all_mutants() -> dict[str, Mutant]:

@@ -41,7 +41,7 @@ class ItemOutcome:
         if error is None:
             return
         text = redact(_explain(error, verdict))[:_LONGEST]
-        self._reason = text if verdict is not Verdict.FAIL else text.splitlines()[0]
+        self._reason = text if verdict is not Verdict.FAIL else sentence_of(text)
         self._seen = text if verdict is Verdict.FAIL else ""
         if isinstance(error, NotAssessedError):
             self._missing = tuple(channel.value for channel in error.missing)
@@ -61,6 +61,12 @@ class ItemOutcome:
             sent=dict(self.transcript.sent) if self.transcript else {},
         )
         return as_property(self._requirement.id, result)
+
+
+def sentence_of(text: str) -> str:
+    """Return what a check says, without the values behind its assertion, which pytest adds."""
+    said, added, _ = text.partition("\nassert ")
+    return said if added else text.partition("\n")[0]
 
 
 def _explain(error: BaseException, verdict: Verdict) -> str:

@@ -64,7 +64,7 @@ def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
     deciding = finding.deciding
     title = f"FAIL {finding.requirement.id}"
     expected = deciding.expected if deciding else finding.requirement.clause
-    seen = deciding.seen if deciding else ""
+    seen = deciding.reason if deciding else ""  # the sentence; the record has the values behind it
     step = first_step(finding.requirement)
     to_do = f"; to do: {flat(step)}" if step else ""
     reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}{to_do}", red=True)

@@ -108,7 +108,7 @@ def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield "Seen:"
     yield ""
-    yield from block(clip(finding.seen or finding.reason, _SEEN))
+    yield from block(clip(finding.reason or finding.seen, _SEEN))
     yield ""
     yield "Run just this again:"
     yield ""

@@ -184,7 +184,7 @@ def _utc(moment: datetime) -> str:
 
 
 def _message(finding: Finding) -> str:
-    seen = clip(finding.seen or finding.reason or "see the report", _SEEN)
+    seen = clip(finding.reason or finding.seen or "see the report", _SEEN)
     title, command = clip(finding.title, _SEEN), clip(finding.rerun, _SEEN)
     said = (
         f"{finding.id} is violated: {title}. Seen: {seen}"

@@ -11,13 +11,13 @@ from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from conformance.evidence.addresses import AddressPool
     from conformance.evidence.admin import Administrator
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
-    from conformance.evidence.auditor import AuditReader
+    from conformance.evidence.auditor import AuditReader, AuditRow
     from conformance.evidence.wire import Wire
     from conformance.forge.keys import Keys
     from conformance.sections import FailingTool
@@ -44,8 +44,12 @@ def test_a_failed_authentication_is_audited_with_its_reason(
         identity = request_id(wire.knock(key), target)
         rows = auditor.wait_for_rows(lambda row: row.event == FAILURE, request_id=identity)
         assert len(rows) == 1, f"{len(rows)} rows for a key that is {reason}"
-        assert rows[0].reason == reason
-        assert rows[0].outcome == "failure"
+        assert rows[0].reason == reason, (
+            f"the row for a key that is {reason} gives the reason {rows[0].reason!r}"
+        )
+        assert rows[0].outcome == "failure", (
+            f"the row for a key that is {reason} has the outcome {rows[0].outcome!r}"
+        )
 
 
 @requirement("AUD-02")
@@ -59,7 +63,9 @@ def test_an_authenticated_request_is_audited_once(
         identity = request_id(answer, target)
         rows = auditor.wait_for_rows(lambda row: row.event == SUCCESS, request_id=identity)
         assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == keys.a.tenant_id
+        assert rows[0].tenant == keys.a.tenant_id, (
+            f"the row of a request of tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+        )
 
 
 @requirement("AUD-03")
@@ -73,8 +79,12 @@ def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
         lambda row: row.event == "mcp.tool_called", request_id=request_id(answer, target)
     )
     assert len(rows) == 1, f"{len(rows)} rows for one request"
-    assert rows[0].tenant == keys.a.tenant_id
-    assert rows[0].metadata.get("tool") == target.tools.ping
+    assert rows[0].tenant == keys.a.tenant_id, (
+        f"the row of a call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+    )
+    assert rows[0].metadata.get("tool") == target.tools.ping, (
+        f"the row of a call of {target.tools.ping} names tool {rows[0].metadata.get('tool')!r}"
+    )
 
 
 @requirement("AUD-03")
@@ -89,9 +99,15 @@ def test_a_failed_tool_call_is_audited_once(
         lambda row: row.event == "mcp.tool_failed", request_id=request_id(answer, target)
     )
     assert len(rows) == 1, f"{len(rows)} rows for one request"
-    assert rows[0].tenant == keys.a.tenant_id
-    assert rows[0].metadata.get("tool") == tool.name
-    assert rows[0].outcome == "failure"
+    assert rows[0].tenant == keys.a.tenant_id, (
+        f"the row of a failed call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+    )
+    assert rows[0].metadata.get("tool") == tool.name, (
+        f"the row of a failed call of {tool.name} names tool {rows[0].metadata.get('tool')!r}"
+    )
+    assert rows[0].outcome == "failure", (
+        f"the row of a failed call has the outcome {rows[0].outcome!r}"
+    )
 
 
 @requirement("AUD-04")
@@ -123,7 +139,9 @@ def test_a_rotation_is_audited(auditor: AuditReader, administrator: Administrato
         lambda row: row.event == "api_key.rotated" and row.tenant == administrator.tenant_id,
         count=before + 1,
     )
-    assert len(found) == before + 1
+    assert len(found) == before + 1, (
+        f"one rotation added {len(found) - before} api_key.rotated rows for its tenant"
+    )
 
 
 @requirement("AUD-05")
@@ -132,7 +150,7 @@ def test_the_runtime_role_cannot_change_the_trail(app_sql: AppDatabase, wire: Wi
     wire.knock()  # so that there is a row to attack
     table = app_sql.channel.audit_table
     changed = {name: rows for name, rows in app_sql.tampering(table).items() if rows}
-    assert not changed
+    assert not changed, f"carried out as the runtime role against {table}: {', '.join(changed)}"
 
 
 @requirement("AUD-06")
@@ -142,6 +160,7 @@ def test_personal_data_never_reaches_the_trail(
     """A failing tool hands the trail a detail full of it, at every depth and in every case."""
     tool = failing(target)
     arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
+    own = {path for row in failure(wire, auditor, keys, arguments) for path in _keys(row.metadata)}
     personal = f"pii-{secrets.token_hex(8)}"
     if tool.detail_argument:
         arguments[tool.detail_argument] = {
@@ -152,13 +171,14 @@ def test_personal_data_never_reaches_the_trail(
             "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
             "list": [[{"address": {"street": personal}}]],
         }
-    answer = wire.call_tool(tool.name, arguments, key=keys.active)
-    identity = request_id(answer, target)
-    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
-    establish(rows, "the failure is on the trail")
-    found = [key for row in rows for key in _keys(row.metadata) if _folded(key) in PERSONAL]
-    assert not found
-    assert personal not in json.dumps([row.metadata for row in rows])
+    rows = failure(wire, auditor, keys, arguments)
+    # What is there without personal data is the trail's own, such as the name of the tool.
+    paths = [path for row in rows for path in _keys(row.metadata) if path not in own]
+    found = [".".join(path) for path in paths if _folded(path[-1]) in PERSONAL]
+    assert not found, f"the row of the failed call holds personal fields: {', '.join(found)}"
+    assert personal not in json.dumps([row.metadata for row in rows]), (
+        f"the row of the failed call holds {personal}, sent as personal data"
+    )
 
 
 @requirement("AUD-07")
@@ -179,18 +199,26 @@ def test_no_credential_is_in_any_row(
     }
     if tool.detail_argument:
         arguments[tool.detail_argument] = {"nested": [{"access_token": planted["a property"]}]}
-    answer = wire.call_tool(tool.name, arguments, key=keys.active)
-    identity = request_id(answer, target)
-    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
-    establish(rows, "the failure is on the trail")
-    trail = json.dumps([row.metadata for row in auditor.rows()], ensure_ascii=False)
+    failure(wire, auditor, keys, arguments)
+    trail = json.dumps(auditor.table(auditor.channel.table), ensure_ascii=False)
     secret = {**planted, "tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
     if target.admin is not None:
         secret["the admin token"] = target.admin.token
     found = [
         what for what, value in secret.items() if any(form in trail for form in spellings(value))
     ]
-    assert not found
+    assert not found, f"the trail holds {', '.join(found)}"
+
+
+def failure(
+    wire: Wire, auditor: AuditReader, keys: Keys, arguments: Mapping[str, Any]
+) -> list[AuditRow]:
+    """Call the tool that fails, and return the rows that tell of it."""
+    answer = wire.call_tool(failing(wire.target).name, dict(arguments), key=keys.active)
+    identity = request_id(answer, wire.target)
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
+    establish(rows, "the failure is on the trail")
+    return rows
 
 
 def failing(target: Target) -> FailingTool:
@@ -201,15 +229,15 @@ def failing(target: Target) -> FailingTool:
     return tool
 
 
-def _keys(node: Any) -> Iterator[str]:
+def _keys(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every property, places in lists left out."""
     if isinstance(node, dict):
-        table = cast("dict[str, Any]", node)
-        yield from table
-        for value in table.values():
-            yield from _keys(value)
+        for name, value in cast("dict[str, Any]", node).items():
+            yield (*above, name)
+            yield from _keys(value, (*above, name))
     elif isinstance(node, list):
         for value in cast("list[Any]", node):
-            yield from _keys(value)
+            yield from _keys(value, above)
 
 
 def _folded(key: str) -> str:

@@ -59,9 +59,12 @@ def test_a_denied_administrator_is_on_the_trail(
     establish(refused.status == HTTPStatus.UNAUTHORIZED, "a wrong token is refused")
     identity = request_id(refused, target)
     rows = auditor.wait_for_rows(lambda row: row.outcome == "failure", request_id=identity)
-    assert rows
-    assert rows[0].address
-    assert not any(row.outcome == "success" for row in auditor.rows(request_id=identity))
+    assert rows, f"no row tells of a failure for the denied request {identity}"
+    assert rows[0].address, f"the row of the denied request, {rows[0].event!r}, has no address"
+    found = auditor.rows(request_id=identity)
+    assert not any(row.outcome == "success" for row in found), (
+        f"the denied request is on the trail as {[(row.event, row.outcome) for row in found]}"
+    )
 
 
 @requirement("AUD-13")
@@ -82,7 +85,10 @@ def test_rows_and_requests_match_under_load(
     found = auditor.wait_for_rows(
         lambda row: row.event in {SUCCESS, FAILURE} and row.address in places, count=ROUNDS
     )
-    assert Counter(row.request_id for row in found) == asked
+    assert Counter(row.request_id for row in found) == asked, (
+        f"{len(found)} authentication rows from the addresses of {ROUNDS} requests, and for "
+        f"{len(asked.keys() - {row.request_id for row in found})} of the requests none"
+    )
 
 
 @requirement("AUD-14")
@@ -107,12 +113,21 @@ def test_a_callers_text_neither_breaks_nor_forges_a_row(
     mark = secrets.token_hex(8)
     message = f"{mark} {text}"
     answer = wire.call_tool(tool.name, {tool.message_argument: message}, key=keys.active)
-    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, f"{answer}"
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+        f"a call with {text[:30]!r} was answered {answer}"
+    )
     identity = request_id(answer, target)
     rows = auditor.wait_for_rows(lambda row: row.event != SUCCESS, request_id=identity)
-    assert len(rows) <= 1
+    assert len(rows) <= 1, (
+        f"one call with {text[:30]!r} wrote {len(rows)} rows: {[row.event for row in rows]}"
+    )
     if answer.was_a_tool_error and not answer.error:
-        assert [row.event for row in rows] == ["mcp.tool_failed"]
+        assert [row.event for row in rows] == ["mcp.tool_failed"], (
+            f"a failed call with {text[:30]!r} wrote the rows {[row.event for row in rows]}"
+        )
     forged = [row for row in auditor.rows() if mark in json.dumps(row.metadata)]
-    assert all(row.request_id == identity for row in forged)
+    assert all(row.request_id == identity for row in forged), (
+        f"the text of request {identity} is in rows of other requests: "
+        f"{[row.request_id for row in forged if row.request_id != identity]}"
+    )
     establish(wire.call_ping(key=keys.active).succeeded, "the server still serves")

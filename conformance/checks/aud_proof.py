@@ -37,7 +37,7 @@ def test_without_its_trail_the_server_lets_nothing_through(
         wait_for(lambda: line.call_ping(key=keys.active).succeeded, RECOVERY, pause=0.2),
         "calls work again once the trail does",
     )
-    assert not answer.executed, f"{answer}"
+    assert not answer.executed, f"a call that could not be written down was answered {answer}"
     assert answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR, f"no clear refusal: {answer}"
 
 
@@ -72,4 +72,4 @@ def test_tampering_with_the_trail_is_found(wire: Wire, keys: Keys, owner: TrailO
             unnoticed.append(f"{how}: {words}")
     whole, words = owner.verify()
     establish(whole, f"the trail is whole again ({words})")
-    assert not unnoticed
+    assert not unnoticed, f"verification found the trail whole with {'; '.join(unnoticed)}"

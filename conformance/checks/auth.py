@@ -62,8 +62,8 @@ def test_a_missing_key_is_refused_and_nothing_runs(wire: Wire, good_case: GoodCa
     """The same request with a key works, so what is missing is the key alone."""
     for request in (opening(wire.revision), wire.strongest_probe()):
         answer = wire.send(request)
-        assert answer.status == UNAUTHORIZED
-        assert not answer.executed
+        assert answer.status == UNAUTHORIZED, f"a request without a key was answered {answer}"
+        assert not answer.executed, f"a request without a key got a result or a session: {answer}"
     good_case.conclude()
 
 
@@ -72,7 +72,7 @@ def test_the_refusal_says_what_it_should(wire: Wire, target: Target, good_case: 
     """Servers word it differently, so the body is what the profile says that it holds."""
     for request in (opening(wire.revision), wire.strongest_probe()):
         answer = wire.send(request)
-        assert says(answer, target.answers.unauthorized), answer.text[:200]
+        assert says(answer, target.answers.unauthorized), f"the refusal was {answer}"
     good_case.conclude()
 
 
@@ -86,12 +86,15 @@ def test_a_blank_key_is_answered_like_a_missing_one(
     Plain spaces need no case of their own: HTTP trims them, so they arrive as the empty value.
     """
     missing, answer = wire.knock(), wire.knock(blank)
-    assert answer.status == UNAUTHORIZED
+    assert answer.status == UNAUTHORIZED, f"a blank key ({blank!r}) was answered {answer}"
     told = difference(wire.knock, lambda: wire.knock(blank))
     if told and is_bare_challenge(missing, target):
         # A scheme without a token is a token that nobody has, as far as RFC 6750 goes.
         told = difference(lambda: wire.knock(keys_or_random.random()), lambda: wire.knock(blank))
-    assert not told
+    assert not told, (
+        f"{'an unknown' if is_bare_challenge(missing, target) else 'a missing'} key and a blank "
+        f"one ({blank!r}) are answered differently: {told}"
+    )
     good_case.conclude()
 
 
@@ -105,9 +108,10 @@ def test_an_unknown_key_is_answered_like_a_missing_one(
     token is then compared with an unknown one alone, by AUTH-04.
     """
     missing, unknown = wire.knock(), wire.knock(keys_or_random.random())
-    assert unknown.status == UNAUTHORIZED
+    assert unknown.status == UNAUTHORIZED, f"an unknown key was answered {unknown}"
     if not is_bare_challenge(missing, target):
-        assert not difference(wire.knock, lambda: wire.knock(keys_or_random.random()))
+        told = difference(wire.knock, lambda: wire.knock(keys_or_random.random()))
+        assert not told, f"a missing key and an unknown one are answered differently: {told}"
     good_case.conclude()
 
 
@@ -143,13 +147,16 @@ def test_malformed_keys_get_the_uniform_refusal(
     for what, key in malformed_keys(keys_or_random.active).items():
         may_be_bad = is_long(wire, key)
         answer = knocked_long(wire, key) if may_be_bad else wire.knock(key)
-        assert not answer.was_abandoned, f"a malformed key ({what}) may not hang: {answer}"
+        assert not answer.was_abandoned, f"a malformed key ({what}) was left hanging: {answer}"
         if answer.visible == unknown.visible or (may_be_bad and is_bad_http(answer)):
             continue
         if told := difference(partial(wire.knock, random), partial(wire.knock, key)):
             different[what] = told
-    assert unknown.status == UNAUTHORIZED
-    assert not different
+    assert unknown.status == UNAUTHORIZED, f"an unknown key was answered {unknown}"
+    assert not different, (
+        "an unknown key and a malformed one are answered differently: "
+        f"{'; '.join(map(': '.join, different.items()))}"
+    )
     good_case.conclude()
 
 
@@ -162,8 +169,11 @@ def test_a_control_byte_makes_no_key_right(
     answer = wire.knock(spoilt)
     if answer.status != HTTPStatus.BAD_REQUEST:
         random = keys_or_random.random()
-        assert not difference(partial(wire.knock, random), partial(wire.knock, spoilt))
-    assert not answer.executed
+        told = difference(partial(wire.knock, random), partial(wire.knock, spoilt))
+        assert not told, (
+            f"an unknown key and one with a control byte are answered differently: {told}"
+        )
+    assert not answer.executed, f"a key with a control byte got a result or a session: {answer}"
     good_case.conclude()
 
 
@@ -175,10 +185,14 @@ def test_an_enormous_key_is_refused_without_harm(wire: Wire, good_case: GoodCase
     caller that is left hanging is no refusal, and costs the server as much as the caller.
     """
     answer = knocked_long(wire, "A" * 65536)
-    assert not answer.was_abandoned, f"a long key may not hang: {answer}"
-    assert answer.transport in {Transport.ANSWERED, *LOST}
-    assert not answer.executed
-    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    assert not answer.was_abandoned, f"a key of 64 KiB was left hanging: {answer}"
+    assert answer.transport in {Transport.ANSWERED, *LOST}, (
+        f"a key of 64 KiB got neither an answer nor a closed connection: {answer}"
+    )
+    assert not answer.executed, f"a key of 64 KiB got a result or a session: {answer}"
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+        f"a key of 64 KiB was answered {answer}"
+    )
     good_case.establish()
     good_case.conclude()
 
@@ -190,28 +204,37 @@ def test_a_valid_key_runs_the_tool_as_its_own_tenant(wire: Wire, keys: Keys) -> 
         opened = wire.knock(tenant.active)
         establish(opened.succeeded, f"the key of [tenants.{name}] works at the URL (got {opened})")
         answer = wire.call_ping(key=tenant.active)
-        assert answer.status == HTTPStatus.OK
-        assert answer.structured.get("tenantId") == tenant.tenant_id
+        assert answer.status == HTTPStatus.OK, (
+            f"a call of the tool with the key of [tenants.{name}] was answered {answer}"
+        )
+        assert answer.structured.get("tenantId") == tenant.tenant_id, (
+            f"with the key of tenant {tenant.tenant_id} the tool told the tenantId "
+            f"{answer.structured.get('tenantId')!r}"
+        )
 
 
 @requirement("AUTH-06")
 def test_a_revoked_key_is_refused_like_any_other(wire: Wire, keys: Keys) -> None:
     """The two keys differ only in that one was revoked, so revocation alone explains a refusal."""
     establish(wire.call_ping(key=keys.active).succeeded, "an active key of the same tenant works")
-    assert wire.knock(keys.revoked).status == UNAUTHORIZED
-    assert not difference(
+    answer = wire.knock(keys.revoked)
+    assert answer.status == UNAUTHORIZED, f"the revoked key was answered {answer}"
+    told = difference(
         lambda: wire.knock(keys.random()), lambda: wire.knock(keys.revoked), to_the_letter
     )
+    assert not told, f"an unknown key and the revoked one are answered differently: {told}"
 
 
 @requirement("AUTH-07")
 def test_an_expired_key_is_refused_like_any_other(wire: Wire, keys: Keys) -> None:
     """The two keys differ only in that one has run out, so expiry alone explains a refusal."""
     establish(wire.call_ping(key=keys.active).succeeded, "an active key of the same tenant works")
-    assert wire.knock(keys.expired).status == UNAUTHORIZED
-    assert not difference(
+    answer = wire.knock(keys.expired)
+    assert answer.status == UNAUTHORIZED, f"the expired key was answered {answer}"
+    told = difference(
         lambda: wire.knock(keys.random()), lambda: wire.knock(keys.expired), to_the_letter
     )
+    assert not told, f"an unknown key and the expired one are answered differently: {told}"
 
 
 @requirement("AUTH-08")
@@ -223,7 +246,10 @@ def test_a_key_outside_its_header_is_not_accepted(wire: Wire, keys: Keys, target
         for place, request in _misplaced(wire, keys.active, target.headers.api_key).items()
         if (answer := wire.send(request)).status != UNAUTHORIZED or answer.executed
     }
-    assert not found
+    assert not found, (
+        "a right key outside its header was not answered by a plain 401: "
+        f"{'; '.join(map(': '.join, found.items()))}"
+    )
 
 
 @requirement("AUTH-10")
@@ -235,7 +261,10 @@ def test_no_spelling_of_the_path_reaches_a_tool(wire: Wire, good_case: GoodCase)
         for path in variants(wire.path)
         if (answer := wire.send(probe.but(path=path))).executed
     }
-    assert not reached
+    assert not reached, (
+        "without a key these paths got a result or a session: "
+        f"{'; '.join(map(': '.join, reached.items()))}"
+    )
     good_case.conclude()
 
 
@@ -248,8 +277,11 @@ def test_no_override_header_reaches_a_tool(wire: Wire, good_case: GoodCase) -> N
             request = wire.strongest_probe().but(method=method, path=path).with_header(name, value)
             answer = wire.send(request)
             if answer.executed:
-                reached[f"{method} {path} {name}"] = str(answer)
-    assert not reached
+                reached[f"{method} {path or wire.path} with {name}: {value}"] = str(answer)
+    assert not reached, (
+        "without a key these requests with an override header got a result or a session: "
+        f"{'; '.join(map(': '.join, reached.items()))}"
+    )
     good_case.conclude()
 
 
@@ -258,8 +290,8 @@ def test_no_override_header_reaches_a_tool(wire: Wire, good_case: GoodCase) -> N
 def test_each_method_demands_a_key_first(wire: Wire, good_case: GoodCase, method: str) -> None:
     """Without a key the answer is 401, whatever the method would do with one."""
     answer = wire.send(opening(wire.revision).but(method=method))
-    assert answer.status == UNAUTHORIZED
-    assert not answer.executed
+    assert answer.status == UNAUTHORIZED, f"{method} without a key was answered {answer}"
+    assert not answer.executed, f"{method} without a key got a result or a session: {answer}"
     good_case.conclude()
 
 
@@ -268,9 +300,13 @@ def test_each_method_demands_a_key_first(wire: Wire, good_case: GoodCase, method
 def test_odd_methods_do_nothing_without_a_key(wire: Wire, good_case: GoodCase, method: str) -> None:
     """A preflight may be answered and an unknown method refused outright, but nothing may run."""
     answer = wire.send(opening(wire.revision).but(method=method))
-    assert not answer.executed
-    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == 501
-    assert answer.status != HTTPStatus.OK or method == "OPTIONS"
+    assert not answer.executed, f"{method} without a key got a result or a session: {answer}"
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == 501, (
+        f"{method} without a key was answered {answer}"
+    )
+    assert answer.status != HTTPStatus.OK or method == "OPTIONS", (
+        f"{method} without a key was answered {answer}"
+    )
     good_case.conclude()
 
 
@@ -286,7 +322,7 @@ def test_the_database_holds_neither_keys_nor_their_plain_digests(
     dump = auditor.dump()
     establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
     found = [f"{what} of {whose}" for whose, key in known.items() for what in forms_in(dump, key)]
-    assert not found
+    assert not found, f"the database holds {'; '.join(found)}"
 
 
 @requirement("AUTH-14")

@@ -38,8 +38,8 @@ def test_a_repeated_key_header_is_refused(wire: Wire, keys: Keys, order: str) ->
     }
     headers = tuple(wire.key_header(key) for key in pairs[order])
     answer = wire.send(opening(wire.revision).but(repeated=headers))
-    assert answer.status == UNAUTHORIZED
-    assert not answer.executed
+    assert answer.status == UNAUTHORIZED, f"two key headers ({order}) were answered {answer}"
+    assert not answer.executed, f"two key headers ({order}) got a result or a session: {answer}"
 
 
 @requirement("AUTH-09")
@@ -49,8 +49,8 @@ def test_joined_keys_are_refused(wire: Wire, keys: Keys, joint: str) -> None:
     establish(wire.knock(keys.active).succeeded, "the key works by itself")
     for pair in ((keys.active, keys.random()), (keys.random(), keys.active), (keys.active,) * 2):
         answer = wire.knock(joint.join(pair))
-        assert answer.status == UNAUTHORIZED
-        assert not answer.executed
+        assert answer.status == UNAUTHORIZED, f"keys joined by {joint!r} were answered {answer}"
+        assert not answer.executed, f"keys joined by {joint!r} got a result or a session: {answer}"
 
 
 def smuggled(wire: Wire) -> dict[str, Request]:
@@ -81,7 +81,10 @@ def test_no_form_of_a_message_smuggles_a_call(wire: Wire, good_case: GoodCase) -
         for what, request in smuggled(wire).items()
         if (answer := wire.send(request)).status != UNAUTHORIZED or answer.executed
     }
-    assert not reached
+    assert not reached, (
+        "without a key these messages were not answered by a plain 401: "
+        f"{'; '.join(map(': '.join, reached.items()))}"
+    )
     good_case.conclude()
 
 
@@ -89,7 +92,7 @@ def test_no_form_of_a_message_smuggles_a_call(wire: Wire, good_case: GoodCase) -
 def test_minted_keys_are_random_through_and_through(administrator: Administrator) -> None:
     """A fixed, a repeated or a lopsided part shows in sixteen keys; chance looks like none."""
     faults = faults_of([administrator.mint() for _ in range(MINTED)])
-    assert not faults
+    assert not faults, f"{MINTED} minted keys were not random throughout: {'; '.join(faults)}"
 
 
 @requirement("AUTH-16")

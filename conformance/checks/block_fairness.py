@@ -31,7 +31,11 @@ def test_successes_do_not_count(
         fail(line, keys, 1)
         line.knock(keys.b.active)
         line.knock(keys.b.active)
-    assert line.knock(keys.b.active).succeeded
+    answer = line.knock(keys.b.active)
+    assert answer.succeeded, (
+        f"after {target.limits.auth_failures - 1} failures among twice as many successes a right "
+        f"key was answered {answer}"
+    )
 
 
 @requirement("BLOCK-05")
@@ -44,7 +48,11 @@ def test_failures_older_than_the_window_do_not_count(
     fail(line, keys, target.limits.auth_failures - 1)
     passage.of(target.limits.auth_failure_window_seconds + MINUTE)
     fail(line, keys, target.limits.auth_failures - 1)
-    assert line.knock(keys.active).succeeded
+    answer = line.knock(keys.active)
+    assert answer.succeeded, (
+        f"after twice {target.limits.auth_failures - 1} failures, more than "
+        f"{target.limits.auth_failure_window_seconds} s apart, a right key was answered {answer}"
+    )
 
 
 @requirement("BLOCK-06")
@@ -62,7 +70,10 @@ def test_a_forwarded_header_does_not_evade_the_block(
         for name, value in FORWARDED
         if (answer := line.send(request.with_header(name, value), key=keys.active)).executed
     }
-    assert not passed
+    assert not passed, (
+        "a blocked address got a result or a session with each of these headers: "
+        f"{', '.join(passed)}"
+    )
 
 
 @requirement("BLOCK-06")
@@ -79,7 +90,11 @@ def test_a_forwarded_header_frames_nobody(
     line = wire.derived(address=attacker)
     for _ in range(target.limits.auth_failures + BEYOND):
         line.send(request, key=keys.random())
-    assert wire.derived(address=victim).knock(keys.active).succeeded
+    answer = wire.derived(address=victim).knock(keys.active)
+    assert answer.succeeded, (
+        f"after {target.limits.auth_failures + BEYOND} failures from another address that named "
+        f"this one in headers, a right key was answered {answer}"
+    )
 
 
 @requirement("BLOCK-07")
@@ -92,6 +107,7 @@ def test_a_block_is_answered_like_a_wrong_key(
     fail(blocked, keys, target.limits.auth_failures + BEYOND)
     answer = blocked.knock(keys.active)
     establish(answer.status != HTTPStatus.OK, "the address is blocked")
-    assert not difference(
+    told = difference(
         lambda: free.knock(keys.random()), lambda: blocked.knock(keys.active), to_the_letter
     )
+    assert not told, f"a wrong key and a blocked address are answered differently: {told}"

@@ -119,7 +119,10 @@ def test_without_a_required_secret_the_server_does_not_start(
             for how, process in attempts.items():
                 if not _refused(process, name):
                     wrong.append(f"{name} {how}: {process.ending()}")
-    assert not wrong
+    assert not wrong, (
+        "with a spoilt secret the server did not end with an error that names it: "
+        f"{'; '.join(wrong)}"
+    )
 
 
 @requirement("BOOT-01")
@@ -136,7 +139,7 @@ def test_the_error_never_holds_a_secret(launcher: Launcher) -> None:
         establish(process.settle() is not None, "the server does not start")
         output = process.output()
     told = [name for name, value in values.items() if value in output]
-    assert not told
+    assert not told, f"the output of the process holds the value of {', '.join(told)}"
 
 
 @requirement("BOOT-05")
@@ -145,7 +148,7 @@ def test_the_server_listens_on_loopback_by_default(good: GoodStart) -> None:
     listening = good.process.listening()
     establish(listening, "the process listens somewhere")
     exposed = [found for found in listening if not ipaddress.ip_address(found).is_loopback]
-    assert not exposed
+    assert not exposed, f"by default the server listens on {', '.join(sorted(exposed))}"
 
 
 @requirement("BOOT-02")
@@ -158,7 +161,10 @@ def test_a_short_signing_secret_is_refused(launcher: Launcher, good: GoodStart) 
         with launcher.start(partial(_cut, name)) as process:
             if not _refused(process, name):
                 wrong.append(f"{name}: {process.ending()}")
-    assert not wrong
+    assert not wrong, (
+        f"with a signing secret cut to {SHORTEST - 1} characters the server did not end with an "
+        f"error that names it: {'; '.join(wrong)}"
+    )
 
 
 def _cut(name: str, folder: Path) -> None:
@@ -186,7 +192,10 @@ def test_no_secret_is_taken_from_the_environment(launcher: Launcher, good: GoodS
         with launcher.start(spoil) as without:
             establish(_refused(without), f"without {name} anywhere the server does not start")
         wrong.append(f"{name}: {ending}")
-    assert not wrong
+    assert not wrong, (
+        "with a secret in the environment alone the server did not end with an error: "
+        f"{'; '.join(wrong)}"
+    )
 
 
 @requirement("BOOT-04")
@@ -207,7 +216,9 @@ def test_an_open_secret_file_is_refused_in_strict_mode(launcher: Launcher, good:
 def test_an_open_secret_file_is_warned_of(good: GoodStart) -> None:
     """The process serves, and has said which file others can read."""
     establish(good.process.is_serving(), "the server serves")
-    assert good.exposed in good.process.output()
+    assert good.exposed in good.process.output(), (
+        f"the server's output does not name {good.exposed}, whose mode is {OPEN_TO_OTHERS:o}"
+    )
 
 
 @requirement("BOOT-06")
@@ -224,7 +235,10 @@ def test_without_a_usable_database_the_server_does_not_start(
             refused, output = _refused(process), process.output()
             if not refused or not output.strip() or "Traceback" in output:
                 wrong.append(f"{what}: {process.ending()}")
-    assert not wrong
+    assert not wrong, (
+        "with an unusable database the server did not end with an error, or was silent, or showed "
+        f"a traceback: {'; '.join(wrong)}"
+    )
 
 
 @requirement("ROT-10")
@@ -240,8 +254,12 @@ def test_the_admin_token_is_a_secret_of_its_own(
         "the token of its secret": line.post_admin(administrator.route, b"{}", good.admin_token),
         "the former token": line.post_admin(administrator.route, b"{}", former),
     }
-    assert statuses["the token of its secret"].status != HTTPStatus.UNAUTHORIZED
-    assert statuses["the former token"].status == HTTPStatus.UNAUTHORIZED
+    assert statuses["the token of its secret"].status != HTTPStatus.UNAUTHORIZED, (
+        f"the admin token in its secret's file was answered {statuses['the token of its secret']}"
+    )
+    assert statuses["the former token"].status == HTTPStatus.UNAUTHORIZED, (
+        f"the admin token that was replaced was answered {statuses['the former token']}"
+    )
 
 
 @requirement("BOOT-07")

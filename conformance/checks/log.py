@@ -79,7 +79,8 @@ def test_no_credential_header_reaches_the_log(
     text = log.until(mark, request_id(last, target))
     establish(request_id(last, target) in text, "the log tells of the request")
     planted |= {"a right key": keys.active, "a wrong key": wrong}
-    assert not leaked(text, planted)
+    found = leaked(text, planted)
+    assert not found, f"the log holds what was sent as {', '.join(found)}"
 
 
 @requirement("LOG-01", also_needs=(Channel.ADMIN, Channel.ROTATE_ROUTE))
@@ -93,7 +94,7 @@ def test_the_admin_token_never_reaches_the_log(
     last = wire.knock(keys.active)
     text = log.until(mark, request_id(last, target))
     establish(request_id(last, target) in text, "the log tells of the request")
-    assert not leaked(text, {"the admin token": token})
+    assert not leaked(text, {"the admin token": token}), "the log holds the admin token"
 
 
 @requirement("LOG-02")
@@ -112,7 +113,8 @@ def test_token_shaped_text_is_scrubbed_from_messages_and_causes(
     establish(answer.was_a_tool_error, "the tool fails")
     text = log.until(mark, request_id(answer, target))
     establish(request_id(answer, target) in text, "the log tells of the request")
-    assert not leaked(text, planted)
+    found = leaked(text, planted)
+    assert not found, f"the log holds what followed {' and '.join(found)} in the tool's message"
 
 
 @requirement("LOG-03")
@@ -136,7 +138,8 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
     establish(answer.was_a_tool_error, "the tool fails")
     text = log.until(mark, request_id(answer, target))
     establish(request_id(answer, target) in text, "the log tells of the request")
-    assert not leaked(text, planted)
+    found = leaked(text, planted)
+    assert not found, f"the log holds the values of {', '.join(found)}"
 
 
 @requirement("LOG-04", also_needs=(Channel.FAILING_TOOL,))
@@ -167,7 +170,7 @@ def test_planted_secrets_turn_up_nowhere(
     establish(request_id(last, target) in text, "the log tells of the request")
     dump = auditor.dump()
     establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
-    assert not leaked(text, planted), "in the log"
-    assert not leaked(dump, planted), "in the database"
     told = "\n".join(f"{answer.headers} {answer.text}" for answer in (*answers, last))
-    assert not leaked(told, planted), "in an answer"
+    for place, held in (("the log", text), ("the database", dump), ("an answer", told)):
+        found = leaked(held, planted)
+        assert not found, f"{place} holds what was sent as {', '.join(found)}"

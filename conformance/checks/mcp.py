@@ -67,10 +67,10 @@ def test_a_valid_key_opens_a_conversation_in_every_revision(
     named = set(spoken(discovery))
     for revision in spoken(discovery):
         answer = wire.derived(revision=revision).knock(keys.active)
-        assert answer.status == HTTPStatus.OK, revision
+        assert answer.status == HTTPStatus.OK, f"{revision}: the opening was answered {answer}"
         info = _server_info(answer)
-        assert info.get("name"), revision
-        assert info.get("version"), revision
+        assert info.get("name"), f"{revision}: the server does not tell its name: {answer}"
+        assert info.get("version"), f"{revision}: the server does not tell its version: {answer}"
         versions: Any = answer.result.get("supportedVersions")
         if isinstance(versions, list):
             named |= {one for one in cast("list[Any]", versions) if isinstance(one, str)}
@@ -89,8 +89,13 @@ def test_ping_tells_the_caller_its_own_tenant(wire: Wire, keys: Keys, discovery:
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
             assert answer.succeeded, f"{revision}: {answer}"
-            assert answer.structured.get("ok") is True
-            assert answer.structured.get("tenantId") == tenant.tenant_id
+            assert answer.structured.get("ok") is True, (
+                f"{revision}: ok is {answer.structured.get('ok')!r} in {answer}"
+            )
+            assert answer.structured.get("tenantId") == tenant.tenant_id, (
+                f"{revision}: tenant {tenant.tenant_id} was told that it is "
+                f"{answer.structured.get('tenantId')!r}"
+            )
 
 
 @requirement("MCP-02", also_needs=(Channel.REQUEST_ID,))
@@ -103,8 +108,11 @@ def test_ping_tells_the_caller_its_own_request(
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
             assert answer.succeeded, f"{revision}: {answer}"
-            assert answer.structured.get("requestId")
-            assert answer.structured["requestId"] == answer.header(target.headers.request_id)
+            assert answer.structured.get("requestId"), f"{revision}: no requestId in {answer}"
+            assert answer.structured["requestId"] == answer.header(target.headers.request_id), (
+                f"{revision}: requestId is {answer.structured.get('requestId')!r}, "
+                f"{target.headers.request_id} is {answer.header(target.headers.request_id)!r}"
+            )
 
 
 def names_an_argument(answer: Answer, tool: ValidatedTool) -> bool:
@@ -146,7 +154,9 @@ def test_a_bad_argument_is_a_clear_error(
         establish(good.succeeded, f"the tool works with good arguments (got {good})")
         for arguments in bad:
             answer = line.call_tool(tool.name, arguments, key=keys.b.active)
-            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, arguments
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+                f"{revision}: {arguments} was answered {answer}"
+            )
             assert answer.was_a_tool_error, f"{revision}: {arguments} was accepted: {answer}"
             assert names_an_argument(answer, tool), f"names no argument: {answer}"
 
@@ -165,7 +175,9 @@ def test_a_missing_argument_is_a_clear_error_unless_it_is_optional(
         for name in sorted(tool.enumerated & tool.arguments.keys()):
             left = {kept: value for kept, value in tool.arguments.items() if kept != name}
             answer = line.call_tool(tool.name, left, key=keys.b.active)
-            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, f"without {name}"
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+                f"{revision}: a call without {name} was answered {answer}"
+            )
             if answer.succeeded:
                 assert name not in required, f"{revision}: {name} was not missed: {answer}"
             else:
@@ -183,11 +195,17 @@ def test_unknown_tools_and_methods_get_the_specified_error(
         establish(line.call("tools/list", key=keys.b.active).succeeded, "the key may list tools")
         tool = line.call_tool(f"no_such_tool_{secrets.token_hex(4)}", {}, key=keys.b.active)
         assert tool.was_a_tool_error, f"{revision}: {tool}"
-        assert tool.error.get("code") in {None, INVALID_PARAMS, METHOD_NOT_FOUND}
+        assert tool.error.get("code") in (None, INVALID_PARAMS, METHOD_NOT_FOUND), (
+            f"{revision}: an unknown tool got the code {tool.error.get('code')!r}: {tool}"
+        )
         method = line.call("hallmark/no_such_method", key=keys.b.active)
         assert method.error.get("code") == METHOD_NOT_FOUND, f"{revision}: {method}"
-        assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        assert method.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: an unknown tool was answered {tool}"
+        )
+        assert method.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: an unknown method was answered {method}"
+        )
 
 
 @requirement("MCP-04")
@@ -209,7 +227,9 @@ def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Disco
             # A server may open the session before it reads: the caller is a known one.
             assert "result" not in answer.message, f"{revision}: {what}: {answer}"
         broken = line.send(spoilt["truncated JSON"], key=keys.b.active)
-        assert broken.error.get("code") in {None, PARSE_ERROR}
+        assert broken.error.get("code") in (None, PARSE_ERROR), (
+            f"{revision}: truncated JSON got the code {broken.error.get('code')!r}: {broken}"
+        )
 
 
 @requirement("MCP-04")
@@ -248,9 +268,11 @@ def test_a_throwing_tool_tells_nothing_of_the_inside(
         line = wire.derived(revision=revision)
         answer = line.call_tool(tool.name, {tool.message_argument: message}, key=keys.b.active)
         establish(answer.was_a_tool_error, f"the tool fails (got {answer})")
-        assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: a call of a tool that raises was answered {answer}"
+        )
         told = [what for what, text in (inside | traces).items() if text in answer.text]
-        assert not told, revision
+        assert not told, f"{revision}: the answer tells {', '.join(told)} of the error: {answer}"
 
 
 @requirement("MCP-07")
@@ -268,10 +290,10 @@ def test_a_session_of_another_tenant_is_answered_like_an_unknown_one(
         return line.send(request, key=key).without(identity, json.dumps(identity)[1:-1])
 
     establish(use(session, keys.a.active).succeeded, "tenant A can use its session")
-    assert not use(session, keys.b.active).succeeded
-    assert not difference(
-        lambda: use(session, keys.b.active), lambda: use(unknown, keys.b.active)
-    ), "another tenant's session is told apart from an unknown one"
+    foreign = use(session, keys.b.active)
+    assert not foreign.succeeded, f"tenant B used a session of tenant A: {foreign}"
+    told = difference(lambda: use(session, keys.b.active), lambda: use(unknown, keys.b.active))
+    assert not told, f"another tenant's session is told apart from an unknown one: {told}"
     establish(use(session, keys.a.active).succeeded, "tenant A can still use its session")
 
 
@@ -282,7 +304,7 @@ def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Ta
     probe = opening(wire.revision)
     for origin in ("https://attacker.example", "null", "http://127.0.0.1.attacker.example"):
         answer = wire.send(probe.with_header("Origin", origin), key=key)
-        assert not answer.executed, origin
+        assert not answer.executed, f"a request with Origin {origin} was let in: {answer}"
         assert 400 <= answer.status < 500, f"{origin}: {answer}"
     good_case.conclude()
 
@@ -293,7 +315,7 @@ def test_a_foreign_host_is_refused(wire: Wire, good_case: GoodCase, target: Targ
     key = target.tenants.a.key if target.tenants else None
     request = opening(wire.revision).with_header("Host", "attacker.example")
     answer = wire.send(request, key=key)
-    assert not answer.executed
+    assert not answer.executed, f"a request with the Host attacker.example was let in: {answer}"
     good_case.conclude()
 
 

@@ -43,7 +43,10 @@ def test_session_ids_are_unguessable(wire: Wire, keys: Keys, discovery: Discover
     line = wire.derived(revision=a_session_revision(discovery))
     ids = [opened(line, keys.b.active) for _ in range(OPENED)]
     assert len(set(ids)) == OPENED, "a session id was used twice"
-    assert all(re.fullmatch(r"[\x21-\x7e]+", identity) for identity in ids)
+    assert all(re.fullmatch(r"[\x21-\x7e]+", identity) for identity in ids), (
+        "a session id is empty or holds more than visible ASCII: "
+        f"{sorted({letter for letter in ''.join(ids) if not '!' <= letter <= '~'})}"
+    )
     least, most = random_bits(ids)
     assert most >= ID_BITS, f"about {most:.0f} bits vary: {ids[0]}, {ids[1]}"
     establish(least >= ID_BITS, f"what varies in ids of many lengths is random: {ids[0]}, {ids[1]}")
@@ -62,7 +65,7 @@ def test_a_session_id_without_a_key_opens_nothing(
         for method in ("POST", "GET", "DELETE"):
             answer = line.send(request.but(method=method), key=key)
             assert answer.status == HTTPStatus.UNAUTHORIZED, f"{method}: {answer}"
-            assert not answer.result
+            assert not answer.result, f"{method}: a refusal holds a result: {answer}"
     establish(line.send(request, key=keys.active).succeeded, "its owner can still use it")
 
 
@@ -74,12 +77,15 @@ def test_unknown_and_ended_sessions_are_gone(wire: Wire, keys: Keys, discovery: 
     request = used(line, session)
     establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
     unknown = line.send(used(line, nobodys_session([session, another])), key=keys.active)
-    assert unknown.status == NOT_FOUND
+    assert unknown.status == NOT_FOUND, f"an unknown session was answered {unknown}"
     ended = line.send(request.but(method="DELETE", body=None), key=keys.active)
     if ended.status == HTTPStatus.METHOD_NOT_ALLOWED:
         raise NotAssessedError("the target does not let clients end sessions, as it may")
-    assert ended.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT}
-    assert line.send(request, key=keys.active).status == NOT_FOUND
+    assert ended.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT}, (
+        f"the owner's DELETE of its session was answered {ended}"
+    )
+    after = line.send(request, key=keys.active)
+    assert after.status == NOT_FOUND, f"a request in an ended session was answered {after}"
 
 
 @requirement("MCP-11")
@@ -99,7 +105,7 @@ def test_an_unsupported_protocol_version_is_refused(
             changed = request.with_header("MCP-Protocol-Version", version)
             answer = line.send(changed, key=keys.b.active)
             assert answer.status == HTTPStatus.BAD_REQUEST, f"{revision}, {version}: {answer}"
-            assert not answer.result
+            assert not answer.result, f"{revision}, {version}: a refusal holds a result: {answer}"
 
 
 def excessive(request: Request) -> dict[str, Request]:
@@ -129,7 +135,8 @@ def test_excess_is_refused_and_survived(
         for what, request in excessive(good).items():
             answer = line.send(request, key=guest.active)
             assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
-            assert line.send(good, key=guest.active).succeeded, f"after {what}"
+            after = line.send(good, key=guest.active)
+            assert after.succeeded, f"after {what} a good request was answered {after}"
 
 
 @requirement("MCP-14")
@@ -141,13 +148,19 @@ def test_one_request_id_runs_through_everything(
     answer = wire.call_ping(key=keys.active)
     establish(answer.succeeded, "the tool works")
     identity = request_id(answer, target)
-    assert answer.structured.get("requestId") == identity
+    assert answer.structured.get("requestId") == identity, (
+        f"the handler saw request id {answer.structured.get('requestId')!r}, "
+        f"the answer carries {identity!r}"
+    )
     rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_called", request_id=identity)
     assert rows, "no audit row has the request's id"
     text = log.until(mark, identity)
     lines = [line for line in text.splitlines() if identity in line]
     assert lines, "no log line has the request's id"
-    assert json.loads(lines[0]).get(target.headers.log_request_id) == identity
+    logged = json.loads(lines[0]).get(target.headers.log_request_id)
+    assert logged == identity, (
+        f"a log line with request id {identity} has {logged!r} as {target.headers.log_request_id}"
+    )
 
 
 @requirement("MCP-14")
@@ -157,7 +170,9 @@ def test_a_callers_own_request_id_is_not_taken(wire: Wire, keys: Keys, target: T
     request = opening(wire.revision).with_header(target.headers.request_id, claimed)
     answer = wire.send(request, key=keys.active)
     establish(answer.succeeded, "the request works")
-    assert request_id(answer, target) != claimed
+    assert request_id(answer, target) != claimed, (
+        f"the answer carries {claimed}, the id that the caller had sent"
+    )
 
 
 @requirement("MCP-16")
@@ -176,11 +191,13 @@ def test_no_generated_message_breaks_the_server(
         return ""
 
     broken = run_fuzz(messages(), send)
-    assert not broken
+    assert not broken, f"a generated message went wrong: {broken}"
     sent = set(identities)
     found = auditor.wait_for_rows(
         lambda row: row.event == "api_key.auth_success" and row.request_id in sent, count=len(sent)
     )
     rows = Counter(row.request_id for row in found)
     unaudited = [identity for identity in identities if rows[identity] != 1]
-    assert not unaudited
+    assert not unaudited, (
+        f"{len(unaudited)} of {len(identities)} requests have no row or several, as {unaudited[:3]}"
+    )

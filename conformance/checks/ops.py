@@ -43,11 +43,18 @@ def test_health_tells_liveness_and_nothing_more(wire: Wire, target: Target) -> N
     """Anybody may ask, so each entry more is told to everybody."""
     answer = wire.get(target.routes.health or "")
     require_alive(answer)
-    assert answer.status == HTTPStatus.OK
-    assert set(answer.entries) == {"ok", "version", "uptimeSec"}
-    assert answer.entries["ok"] is True
-    assert isinstance(answer.entries["version"], str)
-    assert answer.entries["uptimeSec"] >= 0
+    assert answer.status == HTTPStatus.OK, f"the health route answered {answer}"
+    assert set(answer.entries) == {"ok", "version", "uptimeSec"}, (
+        f"the health answer has the entries {sorted(answer.entries)}: {answer}"
+    )
+    assert answer.entries["ok"] is True, f"ok is not true in the health answer {answer}"
+    assert isinstance(answer.entries["version"], str), (
+        f"version is no string in the health answer {answer}"
+    )
+    uptime = answer.entries["uptimeSec"]
+    is_number = isinstance(uptime, int | float) and not isinstance(uptime, bool)
+    assert is_number, f"uptimeSec is no number in the health answer {answer}"
+    assert uptime >= 0, f"uptimeSec is below 0 in the health answer {answer}"
 
 
 @requirement("OPS-02")
@@ -86,7 +93,7 @@ def test_interpolated_sql_fails_lint(lint: SourceLint, form: str) -> None:
     """The same module with a parameter passes, so the interpolation is what fails."""
     establish(lint.accepts(GOOD_SQL), "lint passes a parameterized query")
     bad = f"def find(db, name):\n    return db.execute({BAD_SQL[form]})\n"
-    assert not lint.accepts(bad)
+    assert not lint.accepts(bad), f"lint passed db.execute({BAD_SQL[form]})"
 
 
 @requirement("OPS-05")
@@ -114,7 +121,7 @@ def test_a_failed_migration_aborts_and_its_dump_restores(
 def test_what_migrations_made_is_not_the_runtime_roles(app_sql: AppDatabase) -> None:
     """Whoever runs a migration owns what it makes, and an owner may take off what guards it."""
     role = app_sql.role()
-    assert not role.owned_tables
+    assert not role.owned_tables, f"the runtime role owns {', '.join(map(str, role.owned_tables))}"
 
 
 @requirement("OPS-07", also_needs=(Channel.SECURITY_LINT,))
@@ -122,14 +129,16 @@ def test_what_migrations_made_is_not_the_runtime_roles(app_sql: AppDatabase) -> 
 def test_dangerous_code_fails_lint(security_lint: SourceLint, kind: str) -> None:
     """What Bandit rates medium or high; a module that does the same safely passes."""
     establish(security_lint.accepts(HARMLESS), "lint passes harmless code")
-    assert not security_lint.accepts(DANGEROUS[kind])
+    assert not security_lint.accepts(DANGEROUS[kind]), f"lint passed code with {kind}"
 
 
 @requirement("OPS-07", also_needs=(Channel.AUDIT,))
 def test_a_known_advisory_fails_the_audit(audit: DependencyAudit) -> None:
     """A package of our own making and an advisory of our own: all else is the gate's."""
     establish(audit.accepts(is_vulnerable=False), "the audit passes a package without advisories")
-    assert not audit.accepts(is_vulnerable=True)
+    assert not audit.accepts(is_vulnerable=True), (
+        "the audit passed a package that has an advisory of high severity"
+    )
 
 
 @requirement("OPS-08")
@@ -141,7 +150,7 @@ def test_a_pull_request_without_reviews_and_a_ticked_plan_fails(
     lacking = pull_request.lacking()
     establish(lacking, "the good body has the sections that the profile names")
     accepted = [what for what, body in lacking.items() if pull_request.accepts(body)]
-    assert not accepted
+    assert not accepted, f"the check passed bodies that lack {'; '.join(accepted)}"
 
 
 def _missing(answer: Answer) -> list[str]:

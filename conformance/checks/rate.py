@@ -68,9 +68,14 @@ def test_the_request_after_the_address_limit_is_refused(
     *admitted, last = answers
     establish(are_counted(admitted), "the key works until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
-    assert not refused
+    assert not refused, (
+        f"request {min(refused)} was refused, within the limit of {limits.address_requests}, "
+        f"and {len(refused) - 1} more after it"
+    )
     require_one_window(answers, limits.address_window_seconds)
-    assert last.status == LIMITED
+    assert last.status == LIMITED, (
+        f"request {len(answers)}, one more than the limit, was answered {last}"
+    )
 
 
 @requirement("RATE-01", also_needs=(Channel.LIMIT_BODY,))
@@ -81,7 +86,7 @@ def test_the_refusal_of_an_address_says_what_it_should(
     line, key = exhaustion.address_at_limit()
     refused = line.knock(key)
     establish(refused.status == LIMITED, "the address limit refuses")
-    assert says(refused, target.answers.rate_limited), refused.text[:200]
+    assert says(refused, target.answers.rate_limited), f"the limit was told as {refused}"
 
 
 @requirement("RATE-04")
@@ -93,7 +98,10 @@ def test_each_refusal_of_an_address_is_audited(
     answers = [line.knock(key) for _ in range(3)]
     establish(all(answer.status == LIMITED for answer in answers), "the address limit refuses")
     for answer in answers:
-        assert scopes_of(answer, auditor, target) == ["global"]
+        scopes = scopes_of(answer, auditor, target)
+        assert scopes == ["global"], (
+            f"one refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
+        )
 
 
 @requirement("AUD-04")
@@ -104,7 +112,10 @@ def test_an_exceeded_limit_is_audited_with_its_scope(
     line, key = exhaustion.address_at_limit()
     refused = line.knock(key)
     establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
-    assert scopes_of(refused, auditor, target) == ["global"]
+    scopes = scopes_of(refused, auditor, target)
+    assert scopes == ["global"], (
+        f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
 
 
 @requirement("RATE-07")
@@ -126,7 +137,7 @@ def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
         for what, request in tries.items()
         if (answer := line.send(request, key=key)).status != LIMITED
     }
-    assert not passed
+    assert not passed, f"requests from an address at its limit were answered {passed}"
 
 
 @requirement("RATE-08")
@@ -136,8 +147,10 @@ def test_an_address_at_its_limit_costs_no_other_anything(
     """Another address, with the same key and with another tenant's, is served as before."""
     _, key = exhaustion.address_at_limit()
     other = wire.derived(address=addresses.fresh())
-    assert other.knock(key).succeeded
-    assert other.knock(keys.a.active).succeeded
+    same = other.knock(key)
+    assert same.succeeded, f"from another address, the same key was answered {same}"
+    foreign = other.knock(keys.a.active)
+    assert foreign.succeeded, f"from another address, another tenant's key was answered {foreign}"
 
 
 @requirement("RATE-09")
@@ -153,8 +166,10 @@ def test_over_the_limit_right_and_wrong_keys_look_alike(
     }
     assert {what: answer.status for what, answer in answers.items()} == dict.fromkeys(
         answers, HTTPStatus.TOO_MANY_REQUESTS
+    ), f"over the address limit, the requests were answered {answers}"
+    assert len({answer.visible for answer in answers.values()}) == 1, (
+        f"over the address limit, the answers differ in their headers or bodies: {answers}"
     )
-    assert len({answer.visible for answer in answers.values()}) == 1
 
 
 @requirement("RATE-05")
@@ -186,9 +201,12 @@ def test_waiting_as_long_as_told_admits_again(
     seconds = refused.retry_after
     assert seconds is not None, f"Retry-After: {refused.header('retry-after')!r}"
     # In whole seconds the window may seem one longer; a date and the answer's own, one more.
-    assert 0 < seconds <= target.limits.address_window_seconds + 2
+    assert 0 < seconds <= target.limits.address_window_seconds + 2, (
+        f"Retry-After is {seconds} s with a window of {target.limits.address_window_seconds} s"
+    )
     passage.of(seconds)
-    assert line.knock(key).status != LIMITED
+    again = line.knock(key)
+    assert again.status != LIMITED, f"after the {seconds} s of Retry-After the answer was {again}"
 
 
 @requirement("RATE-06")
@@ -253,13 +271,20 @@ def test_signing_in_has_a_stricter_limit(
     line = wire.derived(address=addresses.fresh())
     *admitted, last = [_sign_in(line, target) for _ in range(limits.auth_requests + 1)]
     establish(all(answer.status for answer in admitted), "the route answers")
-    assert [answer.status == LIMITED for answer in admitted] == [False] * limits.auth_requests
-    assert last.status == LIMITED
-    assert says(last, target.answers.rate_limited), last.text[:200]
+    assert [answer.status == LIMITED for answer in admitted] == [False] * limits.auth_requests, (
+        "attempts to sign in, within the limit, were answered "
+        f"{[answer.status for answer in admitted]}"
+    )
+    assert last.status == LIMITED, (
+        f"attempt {len(admitted) + 1} to sign in, one over the limit, was answered {last}"
+    )
+    assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
     passage.of(limits.auth_window_seconds - 30)
-    assert _sign_in(line, target).status == LIMITED, "half a minute before the window ends"
+    still = _sign_in(line, target)
+    assert still.status == LIMITED, f"half a minute before the window ends the answer was {still}"
     passage.of(limits.auth_window_seconds + 1)
-    assert _sign_in(line, target).status != LIMITED, "after the window"
+    after = _sign_in(line, target)
+    assert after.status != LIMITED, f"after the window the answer was {after}"
 
 
 @requirement("RATE-04", also_needs=(Channel.AUTH_ROUTE,))
@@ -270,7 +295,10 @@ def test_a_refusal_to_sign_in_is_audited(
     line = wire.derived(address=addresses.fresh())
     answers = [_sign_in(line, target) for _ in range(target.limits.auth_requests + 1)]
     establish(answers[-1].status == LIMITED, "the limit of signing in refuses")
-    assert scopes_of(answers[-1], auditor, target) == ["auth"]
+    scopes = scopes_of(answers[-1], auditor, target)
+    assert scopes == ["auth"], (
+        f"the refusal to sign in has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
 
 
 def _sign_in(line: Wire, target: Target) -> Answer:

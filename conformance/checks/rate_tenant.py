@@ -34,10 +34,15 @@ def test_the_request_after_the_tenant_limit_is_refused(
     *admitted, last = answers
     establish(are_counted(admitted), "both keys work until the limit")
     refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
-    assert not refused
+    assert not refused, (
+        f"request {min(refused)} was refused, within the limit of {limits.tenant_requests}, "
+        f"and {len(refused) - 1} more after it"
+    )
     require_one_window(answers, limits.tenant_window_seconds)
-    assert last.status == LIMITED
-    assert says(last, target.answers.rate_limited), last.text[:200]
+    assert last.status == LIMITED, (
+        f"request {len(answers)}, one more than the tenant's limit, was answered {last}"
+    )
+    assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
 
 
 @requirement("RATE-04")
@@ -45,7 +50,10 @@ def test_a_refusal_of_a_tenant_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:
     """The row says that it was the tenant's limit, not the address's."""
-    assert scopes_of(exhaustion.tenant_at_limit(), auditor, target) == ["tenant"]
+    scopes = scopes_of(exhaustion.tenant_at_limit(), auditor, target)
+    assert scopes == ["tenant"], (
+        f"the refusal of a tenant has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
 
 
 @requirement("RATE-08")
@@ -55,5 +63,7 @@ def test_a_tenant_at_its_limit_costs_no_other_anything(
     """The other tenants are served as before, from a fresh address."""
     exhaustion.tenant_at_limit()
     line = wire.derived(address=addresses.fresh())
-    assert line.knock(keys.a.active).succeeded
-    assert line.knock(keys.b.active).succeeded
+    for_a = line.knock(keys.a.active)
+    assert for_a.succeeded, f"with another tenant at its limit, tenant A was answered {for_a}"
+    for_b = line.knock(keys.b.active)
+    assert for_b.succeeded, f"with another tenant at its limit, tenant B was answered {for_b}"

@@ -27,8 +27,8 @@ def test_a_rotated_key_works_at_once(administrator: Administrator, wire: Wire) -
     """The first request after the rotation already carries the new key."""
     minted = administrator.mint()
     answer = wire.knock(minted)
-    assert answer.status == HTTPStatus.OK
-    assert answer.succeeded
+    assert answer.status == HTTPStatus.OK, f"the new key was answered {answer}"
+    assert answer.succeeded, f"the new key's request was not carried out: {answer}"
 
 
 @requirement("ROT-02")
@@ -39,9 +39,11 @@ def test_the_old_key_works_until_its_grace_is_nearly_over(
     old = administrator.mint()
     establish(wire.knock(old).succeeded, "the key works before it is rotated")
     administrator.mint()
-    assert wire.knock(old).succeeded, "right after the rotation"
+    after = wire.knock(old)
+    assert after.succeeded, f"right after the rotation, the old key was answered {after}"
     passage.of(target.limits.rotation_grace_seconds - 10 * MINUTE)
-    assert wire.knock(old).succeeded, "ten minutes before the grace ends"
+    late = wire.knock(old)
+    assert late.succeeded, f"ten minutes before its grace ends, the old key was answered {late}"
 
 
 @requirement("ROT-03")
@@ -53,7 +55,10 @@ def test_the_old_key_is_refused_an_hour_after_its_grace(
     establish(wire.knock(old).succeeded, "the old key works within the grace")
     passage.of(target.limits.rotation_grace_seconds + HOUR)
     establish(wire.knock(new).succeeded, "the new key works")
-    assert wire.knock(old).status == HTTPStatus.UNAUTHORIZED
+    answer = wire.knock(old)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"an hour after its grace, the old key was answered {answer}"
+    )
 
 
 @requirement("ROT-04")
@@ -65,8 +70,10 @@ def test_without_the_admin_token_rotation_is_refused(
         establish(administrator.mint(), "the right token rotates")
     for what, token in _wrong_tokens(target).items():
         answer = administrator.attempt(token)
-        assert answer.status == HTTPStatus.UNAUTHORIZED, what
-        assert "apiKey" not in answer.text, what
+        assert answer.status == HTTPStatus.UNAUTHORIZED, (
+            f"a rotation ({what}) was answered {answer.status}"
+        )
+        assert "apiKey" not in answer.text, f"a rotation ({what}) was given a key"
     establish(wire.get(target.routes.health or "/").status, "the target is still there")
 
 
@@ -82,7 +89,10 @@ def test_a_refused_rotation_changes_no_key(
     establish(before, "the tenant has keys")
     for token in _wrong_tokens(target).values():
         administrator.attempt(token)
-    assert app_sql.key_rows(target.tenants.spare.id) == before
+    after = app_sql.key_rows(target.tenants.spare.id)
+    assert after == before, (
+        f"wrong tokens changed the tenant's key rows: {len(before)} before, {len(after)} after"
+    )
 
 
 def _wrong_tokens(target: Target) -> dict[str, str | None]:

@@ -48,7 +48,7 @@ def test_a_minted_key_is_nowhere_afterwards(
     found = [
         place for place, words in places.items() if any(form in words for form in spellings(key))
     ]
-    assert not found
+    assert not found, f"the minted key stands in {', '.join(found)}"
 
 
 def bad_bodies(tenant: str) -> dict[str, tuple[str, Any]]:
@@ -81,12 +81,16 @@ def test_a_bad_rotation_is_refused_by_field(
         answer = wire.post_admin(route, json.dumps(body).encode(), token)
         assert 400 <= answer.status < 500, f"{what}: {answer}"
         assert field in answer.text, f"{what}: {answer}"
-        assert "apiKey" not in answer.text, what
+        assert "apiKey" not in answer.text, f"{what}: the refusal holds a key"
     for body in (b"", b"{", b"[]", b"null"):
         answer = wire.post_admin(route, body, token)
         assert 400 <= answer.status < 500, f"{body!r}: {answer}"
     if app_sql:
-        assert app_sql.key_rows(administrator.tenant_id) == before
+        after = app_sql.key_rows(administrator.tenant_id)
+        assert after == before, (
+            "bad rotations changed the tenant's key rows: "
+            f"{len(before or ())} before, {len(after)} after"
+        )
 
 
 @requirement("ROT-07")
@@ -101,9 +105,15 @@ def test_a_second_rotation_does_not_lengthen_the_first_grace(
     newest = administrator.mint()
     passage.of(HOUR + MINUTE)
     establish(wire.knock(newest).succeeded, "the newest key works")
-    assert wire.knock(oldest).status == HTTPStatus.UNAUTHORIZED, "after its own grace"
+    answer = wire.knock(oldest)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"after its own grace, the oldest key was answered {answer}"
+    )
     administrator.mint()
-    assert wire.knock(oldest).status == HTTPStatus.UNAUTHORIZED, "after one more rotation"
+    answer = wire.knock(oldest)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"after its own grace and one more rotation, the oldest key was answered {answer}"
+    )
 
 
 @requirement("ROT-07")
@@ -115,7 +125,9 @@ def test_a_rotation_touches_no_other_tenant(
     passage.of(target.limits.rotation_grace_seconds + HOUR)
     for tenant in (keys.a, keys.b):
         answer = wire.knock(tenant.active)
-        assert answer.succeeded, f"{answer}"
+        assert answer.succeeded, (
+            f"past the grace of another tenant's rotation, a key was answered {answer}"
+        )
 
 
 @requirement("ROT-08")
@@ -124,8 +136,12 @@ def test_concurrent_rotations_all_succeed(administrator: Administrator, wire: Wi
     establish(administrator.mint(), "a rotation works")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(Administrator.attempt_rightly, [administrator] * AT_ONCE))
-    assert [answer.status for answer in answers] == [HTTPStatus.OK] * AT_ONCE
+    assert [answer.status for answer in answers] == [HTTPStatus.OK] * AT_ONCE, (
+        f"rotations at once were answered {[answer.status for answer in answers]}"
+    )
     minted = [administrator.key_of(answer) for answer in answers]
-    assert len(set(minted)) == AT_ONCE
+    assert len(set(minted)) == AT_ONCE, (
+        f"{AT_ONCE} rotations at once returned {len(set(minted))} different keys"
+    )
     refused = [number for number, key in enumerate(minted) if not wire.knock(key).succeeded]
-    assert not refused
+    assert not refused, f"{len(refused)} of {AT_ONCE} keys minted at once do not work"

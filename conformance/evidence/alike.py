@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 REPEATS = 3
 """How often both requests are sent again when their answers differ: what a number or a clock in
 them shows by chance, it does not show each time."""
+SHOWN = 12
+"""How many words of each answer are shown from where they part."""
 _WORD = re.compile(r"[\w+/=.~-]+|[^\w+/=.~-]")
 """A word of an answer: a UUID, base64 or a path is one, and each character between is another."""
 
@@ -46,7 +48,9 @@ def to_the_letter(answer: Answer) -> str:
 
 
 def difference(first: Ask, second: Ask, seen: Callable[[Answer], str] = everything) -> str:
-    """Return both answers if they differ by more than each does from itself; empty if not.
+    """Return both answers, and where they part, if they differ by more than each from itself.
+
+    Empty if they do not.
 
     A reference in an error, drawn anew for each, tells nobody anything. ``seen`` is what is
     compared beside the status. Raises NotEstablishedError where an answer has another form each
@@ -65,11 +69,22 @@ def difference(first: Ask, second: Ask, seen: Callable[[Answer], str] = everythi
     left, right = _as_words(ones, seen), _as_words(others, seen)
     for texts in (left, right):
         establish(len({len(words) for words in texts}) == 1, f"answers have one form: {told}")
+    length = min(len(left[0]), len(right[0]))
+    apart = [place for place in range(length) if _are_apart(left, right, place)]
     if len(left[0]) != len(right[0]):
-        return told
-    places = zip(zip(*left, strict=True), zip(*right, strict=True), strict=True)
-    steady = [(set(one), set(other)) for one, other in places]
-    return told if any(len(a) == len(b) == 1 and a != b for a, b in steady) else ""
+        apart.append(length)
+    return f"{told}; {_where(left[0], right[0], apart[0])}" if apart else ""
+
+
+def _are_apart(left: list[list[str]], right: list[list[str]], place: int) -> bool:
+    """Tell whether the answers of each side agree on a word, and the sides do not."""
+    one, other = ({words[place] for words in side} for side in (left, right))
+    return len(one) == len(other) == 1 and one != other
+
+
+def _where(left: list[str], right: list[str], place: int) -> str:
+    one, other = ("".join(words[place : place + SHOWN]) for words in (left, right))
+    return f"they part at {one!r} and {other!r}"
 
 
 def _as_words(answers: list[Answer], seen: Callable[[Answer], str]) -> list[list[str]]:

@@ -112,7 +112,9 @@ class Launched:
 
     def ending(self) -> str:
         """Return how it stands with the process, in a line."""
-        return f"exit code {self.process.poll()}, said {self.output()[-200:]!r}"
+        code = self.process.poll()
+        ended = "still runs" if code is None else f"exit code {code}"
+        return f"{ended}, said {self.output()[-200:]!r}"
 
     def output(self) -> str:
         """Return what the process wrote, both streams."""

@@ -18,7 +18,7 @@ from conformance.budget import Budget, KeyPace
 from conformance.evidence.answer import Answer, Transport
 from conformance.forge.keys import malformed_keys, nearly, random_key, with_control_byte
 from conformance.model import Channel, CheckResult, Finding, Verdict
-from conformance.outcome import ItemOutcome
+from conformance.outcome import ItemOutcome, sentence_of
 from conformance.redaction import Redactor, spellings
 from conformance.requirement import mark_of, requirement
 from conformance.target import DeclaredLimits, Target
@@ -154,6 +154,18 @@ def test_a_finding_tells_of_the_check_that_decided() -> None:
 def test_a_check_that_never_ended_is_inconclusive() -> None:
     outcome = ItemOutcome(catalogue.requirements()["AUTH-01"], "one")
     assert '"inconclusive"' in outcome.as_property()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a key was told\nassert not True", "a key was told"),
+        ("it said {\n}\nassert 200 == 401\n + where 200 = …", "it said {\n}"),
+        ("assert 200 == 401\n + where 200 = …", "assert 200 == 401"),
+    ],
+)
+def test_the_reason_of_a_failure_is_what_the_check_says(text: str, sentence: str) -> None:
+    assert sentence_of(text) == sentence
 
 
 @pytest.mark.parametrize("form", spellings("s3cret/with+odd=characters"))

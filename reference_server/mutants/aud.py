@@ -9,6 +9,8 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flask import request
+
 from reference_server.errors import StorageUnavailableError
 from reference_server.mutants.bending import (
     bent_trail,
@@ -63,6 +65,14 @@ def _first_of_each_address() -> Callable[[AuditEvent], list[AuditEvent]]:
         return [event]
 
     return bend
+
+
+def _with_the_key(event: AuditEvent) -> list[AuditEvent]:
+    if event.event_type is not EventType.AUTH_FAILURE:
+        return [event]
+    if (event.metadata or {}).get("reason") != "invalid":
+        return [event]
+    return [replace(event, address=f"{event.address} {request.headers.get('X-Api-Key')}")]
 
 
 class _Unscrubbed:
@@ -351,6 +361,12 @@ MUTANTS = (
         "AUD-06",
         "Personal data is stripped from the top level only, and in one spelling (seed 004 F1).",
         parts=replaced(trail=_top_level),
+    ),
+    mutant(
+        "wrong-key-beside-the-address",
+        "AUD-07 AUD-13 AUTH-13",
+        "Support asked whose key it was: the row of a failure holds it, after the address.",
+        parts=bent_trail(_with_the_key),
     ),
     mutant(
         "trail-unscrubbed",

@@ -51,7 +51,7 @@ def finding(identifier: str = "AUTH-01", verdict: str = "pass", **changes: Any) 
         "severity": "MUST",
         "reason": reason,
         "expected": f"Clause of {identifier}." if is_failure else "",
-        "seen": "assert 200 == 401" if is_failure else "",
+        "seen": f"{reason}\nassert 200 == 401" if is_failure else "",
         "evidence": [NOTE, EXCHANGE],
         "seconds": 0.25,
         "needs": ["http"],

@@ -88,7 +88,7 @@ def test_the_answer_comes_first_then_what_failed(page: Page) -> None:
 
     assert order == sorted(order)
     card = page.shown[order[1] : order[2]]
-    said = ("AUTH-02", "Mend part of AUTH-02.", "Clause of AUTH-02.", "assert 200 == 401")
+    said = ("AUTH-02", "Mend part of AUTH-02.", "Clause of AUTH-02.", "why AUTH-02 is fail")
     places = [card.index(words) for words in (*said, "pytest conformance --requirement=AUTH-02")]
     assert places == sorted(places), "what to do comes first, the command last"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from threading import Barrier
 from typing import TYPE_CHECKING
 
 from conformance.checks.auth import says
 from conformance.evidence.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
 from conformance.evidence.figures import draw_admissions
+from conformance.evidence.gate import Gate
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 ROUNDS = 3
-LONGEST_SECONDS = 60
-"""How long a request waits for the others that start with it."""
 _REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
 FORWARDED = (
     ("X-Forwarded-For", "203.0.113.7"),
@@ -234,16 +232,11 @@ def test_the_last_place_is_given_to_one_of_many(
 ) -> None:
     """All start as one on connections that are open: a race of a millisecond meets several."""
     limits = target.limits
-    start = Barrier(AT_ONCE)
-
-    def knock_with_all(line: Wire) -> Answer:
-        start.wait(LONGEST_SECONDS)
-        return line.knock(spare_key)
-
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for line in _lines(wire, addresses, limits.tenant_requests // limits.address_requests):
             taken = list(pool.map(line.knock, [spare_key] * (limits.address_requests - 1)))
-            answers = list(pool.map(knock_with_all, [line] * AT_ONCE))
+            together = line.derived(gate=Gate(AT_ONCE))
+            answers = list(pool.map(together.knock, [spare_key] * AT_ONCE))
             establish(are_counted([*taken, *answers]), "the key works until the limit")
             establish(
                 not any(answer.status == LIMITED for answer in taken), "there is a place left"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.evidence.answer import Answer
+    from conformance.evidence.gate import Gate
     from conformance.evidence.wire import Wire
     from conformance.redaction import Redactor
     from conformance.sections import OAuth
@@ -47,6 +48,10 @@ class Flows:
     def __init__(self, wire: Wire, redactor: Redactor) -> None:
         self.wire, self._redactor = wire, redactor
         self.routes: OAuth = supplied(wire.target.oauth)
+
+    def through(self, gate: Gate) -> Flows:
+        """Return the same flows, whose requests wait at a gate."""
+        return Flows(self.wire.derived(gate=gate), self._redactor)
 
     def start(self, key: str, platform: str | None = None) -> Flow:
         """Begin a flow. NotEstablishedError unless the answer tells of a state and a challenge."""

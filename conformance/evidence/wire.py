@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from conformance.budget import Budget
     from conformance.courtesy import Courtesy
+    from conformance.evidence.gate import Gate
     from conformance.evidence.transcript import Transcript
     from conformance.target import Target
 
@@ -68,7 +69,8 @@ class Wire:
     ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
     exchange; a line that has it waits on purpose, which counts as no loss of time. On it, and where
     ``may_be_silent``, a missing answer is an answer like others; elsewhere it keeps a check from
-    its *pass*, and accuses only if the target withholds it each time.
+    its *pass*, and accuses only if the target withholds it each time. Requests with a body wait at
+    the ``gate``.
     """
 
     def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
@@ -83,12 +85,14 @@ class Wire:
         may_be_silent: bool = False,
         courtesy: Courtesy | None = None,
         meets_limits: bool = False,
+        gate: Gate | None = None,
         shared: _Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
+        self._gate = gate
         self._shared = shared or _Connections(
             good_keys=_good_keys(target),
             paced_keys=_paced_keys(target),
@@ -108,8 +112,9 @@ class Wire:
         address: str | None = None,
         seconds: float | None = None,
         may_be_silent: bool = False,
+        gate: Gate | None = None,
     ) -> Wire:
-        """Return a line that differs in revision, in a pinned address, or in patience."""
+        """Return a line that differs in revision, pinned address, patience, or gate."""
         return Wire(
             self.target,
             revision or self.revision,
@@ -118,6 +123,7 @@ class Wire:
             address=address or self._address,
             seconds=seconds or self._seconds,
             may_be_silent=self._may_be_silent or may_be_silent,
+            gate=gate,
             shared=self._shared,
         )
 
@@ -335,11 +341,15 @@ class Wire:
         self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]
     ) -> Answer:
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        body: bytes | Iterator[bytes] | None = request.body
+        if self._gate is not None and request.body:
+            raw.append((b"Content-Length", b"%d" % len(request.body)))
+            body = self._gate.held(request.body)
         prepared = client.build_request(
             request.method,
             self.target.url,
             headers=raw,
-            content=request.body,
+            content=body,
             timeout=self._seconds or SECONDS,
             extensions={"target": _raw_target(url)},
         )

@@ -6,9 +6,10 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.model import Channel
 from conformance.redaction import spellings
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -159,18 +160,18 @@ def test_personal_data_never_reaches_the_trail(
 ) -> None:
     """A failing tool hands the trail a detail full of it, at every depth and in every case."""
     tool = failing(target)
+    detail = detail_argument(tool)
     arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
     own = {path for row in failure(wire, auditor, keys, arguments) for path in _keys(row.metadata)}
     personal = f"pii-{secrets.token_hex(8)}"
-    if tool.detail_argument:
-        arguments[tool.detail_argument] = {
-            "attempt": 3,
-            "email": personal,
-            "EMAIL": personal,
-            "firstName": personal,
-            "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
-            "list": [[{"address": {"street": personal}}]],
-        }
+    arguments[detail] = {
+        "attempt": 3,
+        "email": personal,
+        "EMAIL": personal,
+        "firstName": personal,
+        "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
+        "list": [[{"address": {"street": personal}}]],
+    }
     rows = failure(wire, auditor, keys, arguments)
     # What is there without personal data is the trail's own, such as the name of the tool.
     paths = [path for row in rows for path in _keys(row.metadata) if path not in own]
@@ -227,6 +228,16 @@ def failing(target: Target) -> FailingTool:
     if tool is None:
         raise LookupError("the profile has no [tools.failing]")
     return tool
+
+
+def detail_argument(tool: FailingTool) -> str:
+    """Return the argument that takes an object. Raises NotAssessedError where there is none."""
+    if tool.detail_argument is None:
+        raise NotAssessedError(
+            "supply [tools.failing] detail_argument: an argument that takes any object",
+            Channel.FAILING_TOOL,
+        )
+    return tool.detail_argument
 
 
 def _keys(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from conformance.checks.aud import failing, request_id
+from conformance.checks.aud import detail_argument, failing, request_id
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.redaction import spellings
@@ -123,7 +123,7 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
 ) -> None:
     """The error carries a detail with such names on top, nested, and inside lists."""
     tool = failing(target)
-    establish(tool.detail_argument, "the failing tool takes a detail")
+    argument = detail_argument(tool)
     planted = {f"{name} at depth {depth}": canary() for name in TOKEN_NAMES for depth in (1, 4, 8)}
     detail: dict[str, Any] = {"harmless": 1}
     for what, value in planted.items():
@@ -132,7 +132,7 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
         for level in range(int(depth) - 1):
             node = [node] if level % 2 else {"inner": node}
         detail[f"case {len(detail)}"] = node
-    arguments = {tool.message_argument: "on purpose", tool.detail_argument or "": detail}
+    arguments = {tool.message_argument: "on purpose", argument: detail}
     mark = log.mark()
     answer = wire.call_tool(tool.name, arguments, key=keys.active)
     establish(answer.was_a_tool_error, "the tool fails")

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.checks.aud import detail_argument
 from conformance.evidence.alike import difference
 from conformance.evidence.answer import Answer, Transport
+from conformance.sections import FailingTool
 from conformance.selftest import tools
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import Good, serving
-from conformance.verdicts import NotEstablishedError
+from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,3 +98,10 @@ def test_what_varies_by_itself_is_no_difference() -> None:
     assert difference(_says("gone (1)", "gone (2)"), _says("not here (3)", "not here (4)"))
     with pytest.raises(NotEstablishedError):
         difference(_says("gone", "gone, friend"), _says("here", "here, friend"))
+
+
+def test_without_an_argument_that_takes_an_object_its_checks_are_not_assessed() -> None:
+    """Nothing personal would be sent, and a pass would say that nothing of it was kept."""
+    with pytest.raises(NotAssessedError, match=r"\[tools\.failing\] detail_argument"):
+        detail_argument(FailingTool(name="fail"))
+    assert detail_argument(FailingTool(name="fail", detail_argument="detail")) == "detail"

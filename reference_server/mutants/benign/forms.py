@@ -55,8 +55,19 @@ def _explained(found: Any, reply: Reply) -> Any:
         "requestId": reply.field(b"x-request-id").decode(),
         "documentation": "https://docs.example/errors",
     }
-    table = cast("dict[str, Any]", found)
-    if isinstance(table.get("error"), dict):  # JSON-RPC keeps a place for it
+    return _beside(cast("dict[str, Any]", found), more)
+
+
+def _numbered(found: Any, reply: Reply) -> Any:
+    """Give each refusal a reference drawn anew, by which support finds it."""
+    if reply.status < HTTPStatus.BAD_REQUEST or not isinstance(found, dict):
+        return found
+    return _beside(cast("dict[str, Any]", found), {"reference": secrets.token_hex(6)})
+
+
+def _beside(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said with more beside it; of JSON-RPC, where it keeps a place for that."""
+    if isinstance(table.get("error"), dict):
         error = cast("dict[str, Any]", table["error"])
         return {**table, "error": {"data": more, **error}}
     return {**more, **table}
@@ -144,6 +155,11 @@ VARIANTS = (
         "errors-explained",
         "Refusals say more beside the stated error: a title, the time, the request's id, a link.",
         parts=json_rewritten(_explained),
+    ),
+    benign(
+        "refusals-numbered",
+        "Each refusal carries a reference drawn anew, which tells no two of them apart for good.",
+        parts=json_rewritten(_numbered),
     ),
     benign(
         "content-type-with-charset",

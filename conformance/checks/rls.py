@@ -97,7 +97,8 @@ def test_without_a_tenant_there_are_no_rows(
     seen = {table: app_sql.tenants_seen_or_none(context, table) for table in tables}
     shown = {table: rows for table, rows in seen.items() if rows}
     transcript.note(f"context {context!r}", f"{len(tables)} tables read, rows in {len(shown)}")
-    assert not shown, f"with the tenant context {context!r}, rows were seen in {', '.join(shown)}"
+    where = "no tenant context" if context is None else f"the tenant context {context!r}"
+    assert not shown, f"with {where}, rows were seen in {', '.join(shown)}"
 
 
 @requirement("RLS-04")

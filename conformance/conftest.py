@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import ending, fixtures, fleet, terminal
+from conformance import fixtures, fleet, interruption, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.dependant import depend
@@ -33,9 +33,10 @@ STARTED = pytest.StashKey[Any]()
 # -- the run ----------------------------------------------------------------------------------
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the judge's options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the judge's options; from here on a request to end is heard."""
     command_line.add_options(parser)
+    pluginmanager.register(interruption, "hallmark-interruption")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -60,7 +61,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if not command_line.is_judging(config):
         return
     if not config.option.collectonly:
-        config.add_cleanup(ending.as_interrupt())
         depend()
     if config.getoption("--targets"):
         fleet.configure(config)
@@ -142,7 +142,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if (output := getattr(config, "workeroutput", None)) is not None:
         output["planned"] = sorted(recorder.planned)
         return
-    if exitstatus not in command_line.PYTEST_BROKE and recorder.planned:
+    if recorder.planned and not interruption.broke_off(config, exitstatus):
         session.exitstatus = recorder.exit_code()
 
 
@@ -159,7 +159,7 @@ def pytest_terminal_summary(
     profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
     record = recorder.write(
         folder,
-        complete=exitstatus not in command_line.PYTEST_BROKE,
+        complete=not interruption.broke_off(config, exitstatus),
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )

@@ -26,16 +26,41 @@ _LEAST_SECONDS = 2.0
 """What the children of a process have to end in once it has ended itself."""
 
 
-def as_interrupt() -> Callable[[], None]:
-    """Have every request to end interrupt the run, as Ctrl-C does; return what undoes that.
+class _Listener:
+    """A handler that notes each request to end, also for the listener whose place it takes."""
+
+    def __init__(self, before: Mapping[int, object]) -> None:
+        self.came: list[int] = []
+        self.interrupts = False
+        self._before = before
+
+    def __call__(self, number: int, _: object) -> None:
+        self.note(number)
+        if self.interrupts:
+            raise KeyboardInterrupt
+
+    def note(self, number: int) -> None:
+        """Note a request, and have whose place this takes note it."""
+        self.came.append(number)
+        outer = self._before[number]
+        if isinstance(outer, _Listener):
+            outer.note(number)
+
+
+@contextlib.contextmanager
+def as_interrupts() -> Generator[list[int]]:
+    """Have every request to end interrupt the block, as Ctrl-C does; those that came are listed.
 
     A CI job that is cut short, or a terminal that is closed, would otherwise leave behind what the
     run has started. What is ignored already (``nohup``), or handled by somebody, stays so.
     """
-    before = {number: was for number, was in _handlers().items() if was is signal.SIG_DFL}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
-    return lambda: _restore(before)
+    by_default = (signal.SIG_DFL, signal.default_int_handler)
+    with _listening({n: was for n, was in _handlers().items() if was in by_default}) as listener:
+        listener.interrupts = True
+        try:
+            yield listener.came
+        finally:
+            listener.interrupts = False
 
 
 @contextlib.contextmanager
@@ -45,13 +70,19 @@ def undisturbed() -> Generator[list[int]]:
     Nobody is patient with a program that cleans up: a second Ctrl-C is common, and CI systems send
     SIGTERM some seconds after SIGINT. Keep the block's duration bounded: only SIGKILL ends it.
     """
-    came: list[int] = []
-    before = _handlers()
+    with _listening(_handlers()) as listener:
+        yield listener.came
+
+
+@contextlib.contextmanager
+def _listening(before: Mapping[int, Callable[..., object] | int]) -> Generator[_Listener]:
+    """Put a listener in the place of these handlers, for as long as the block lasts."""
+    listener = _Listener(before)
     try:
         for number in before:
             # Not SIG_IGN: a process that is started in the block would inherit it.
-            signal.signal(number, lambda number, _: came.append(number))
-        yield came
+            signal.signal(number, listener)
+        yield listener
     finally:
         _restore(before)
 

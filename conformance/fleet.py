@@ -29,6 +29,7 @@ from pydantic import Field, ValidationError, model_validator
 from conformance import options as command_line
 from conformance import terminal
 from conformance.dependant import Dependant, end_those_of_workers
+from conformance.interruption import broke_off
 from conformance.model import RECORD, UNDECIDED, VIOLATION
 from conformance.plain import flat
 from conformance.rendering import run_reports
@@ -188,10 +189,8 @@ class Fleet:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Turn the targets' exit codes into that of the run."""
-        if (
-            not hasattr(session.config, "workerinput")
-            and exitstatus not in command_line.PYTEST_BROKE
-        ):
+        config = session.config
+        if not hasattr(config, "workerinput") and not broke_off(config, exitstatus):
             session.exitstatus = self.exit_code()
 
     def pytest_terminal_summary(

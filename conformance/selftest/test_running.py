@@ -132,9 +132,55 @@ def test_a_run_that_is_ended_ends_its_target(
     with judging(tmp_path, started(tmp_path, told, manner)) as judge:
         assert wait_for(told.exists, SECONDS)
         judge.send_signal(word)
-        assert judge.wait(SECONDS) == 2
+        assert judge.wait(SECONDS) == 2, (tmp_path / "said").read_text()
     assert not runs(told)
     assert not list(tmp_path.glob("hallmark-*"))
+
+
+INTERRUPTED = """
+import contextlib, signal
+
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def lost():
+    Finalized()
+
+def changed():
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    raise TypeError("what an interrupt has become")
+
+def ignored():
+    from conformance import ending
+    with ending.undisturbed():
+        signal.raise_signal(signal.SIGTERM)
+
+def at_once():
+    signal.raise_signal(signal.SIGINT)
+
+def pytest_sessionstart():
+    {at_start}()
+
+def pytest_keyboard_interrupt():
+    {at_interrupt}()
+"""
+
+
+@pytest.mark.parametrize("manner", ["lost", "changed", "ignored"])
+@pytest.mark.parametrize("is_handled", [False, True])
+def test_a_request_counts_whatever_becomes_of_the_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manner: str, *, is_handled: bool
+) -> None:
+    """Wherever it breaks into, be that what pytest does about an interrupt before."""
+    at_start, at_interrupt = ("at_once", manner) if is_handled else (manner, "bool")
+    code = INTERRUPTED.format(at_start=at_start, at_interrupt=at_interrupt)
+    (tmp_path / "breaking.py").write_text(code, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    words = ("--target=http://127.0.0.1:1/mcp", "--requirement=MCP-01", "-p", "breaking")
+    with judge_with(tmp_path, *words) as judge:
+        assert judge.wait(SECONDS) == 2, (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize("further", [signal.SIGTERM, signal.SIGINT])
@@ -218,3 +264,9 @@ def test_signals_are_heeded_again_after_the_end() -> None:
             signal.raise_signal(number)
     assert came == list(ending.REQUESTS)
     assert [signal.getsignal(number) for number in ending.REQUESTS] == before
+
+
+def test_a_request_is_heard_by_every_block_that_it_finds() -> None:
+    with ending.undisturbed() as outer, ending.undisturbed() as inner:
+        signal.raise_signal(signal.SIGTERM)
+    assert outer == inner == [signal.SIGTERM]

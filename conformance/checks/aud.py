@@ -41,8 +41,10 @@ def test_a_failed_authentication_is_audited_with_its_reason(
     wire: Wire, auditor: AuditReader, target: Target, keys_or_random: Keys
 ) -> None:
     """Found by the request's own id, so no other request's row can stand in for it."""
-    for key, reason in ((None, "missing"), (keys_or_random.random(), "invalid")):
-        identity = request_id(wire.knock(key), target)
+    failures = {"missing": None, "invalid": keys_or_random.random()}
+    sent = {reason: request_id(wire.knock(key), target) for reason, key in failures.items()}
+    auditor.settle(request_id(wire.knock(), target))
+    for reason, identity in sent.items():
         rows = auditor.wait_for_rows(lambda row: row.event == FAILURE, request_id=identity)
         assert len(rows) == 1, f"{len(rows)} rows for a key that is {reason}"
         assert rows[0].reason == reason, (
@@ -58,10 +60,13 @@ def test_an_authenticated_request_is_audited_once(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
     """Three requests, three ids: one row each, of the right tenant."""
+    sent: list[str] = []
     for _ in range(3):
         answer = wire.knock(keys.active)
         establish(answer.succeeded, "the key works")
-        identity = request_id(answer, target)
+        sent.append(request_id(answer, target))
+    auditor.settle(request_id(wire.knock(keys.active), target))
+    for identity in sent:
         rows = auditor.wait_for_rows(lambda row: row.event == SUCCESS, request_id=identity)
         assert len(rows) == 1, f"{len(rows)} rows for one request"
         assert rows[0].tenant == keys.a.tenant_id, (
@@ -76,6 +81,7 @@ def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
     """One producer writes the row, so there is one, whatever the tool."""
     answer = wire.call_ping(key=keys.active)
     establish(answer.succeeded, "the tool works")
+    auditor.settle(request_id(wire.knock(keys.active), target))
     rows = auditor.wait_for_rows(
         lambda row: row.event == "mcp.tool_called", request_id=request_id(answer, target)
     )
@@ -96,6 +102,7 @@ def test_a_failed_tool_call_is_audited_once(
     tool = failing(target)
     answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=keys.active)
     establish(answer.was_a_tool_error, "the tool fails")
+    auditor.settle(request_id(wire.knock(keys.active), target))
     rows = auditor.wait_for_rows(
         lambda row: row.event == "mcp.tool_failed", request_id=request_id(answer, target)
     )
@@ -125,21 +132,18 @@ def test_a_block_is_audited(
 
 
 @requirement("AUD-04")
-def test_a_rotation_is_audited(auditor: AuditReader, administrator: Administrator) -> None:
+def test_a_rotation_is_audited(
+    wire: Wire, auditor: AuditReader, administrator: Administrator, target: Target
+) -> None:
     """One rotation, one more row for its tenant."""
 
-    def count() -> int:
-        return sum(
-            row.event == "api_key.rotated" and row.tenant == administrator.tenant_id
-            for row in auditor.rows()
-        )
+    def tells(row: AuditRow) -> bool:
+        return row.event == "api_key.rotated" and row.tenant == administrator.tenant_id
 
-    before = count()
+    before = sum(map(tells, auditor.rows()))
     administrator.mint()
-    found = auditor.wait_for_rows(
-        lambda row: row.event == "api_key.rotated" and row.tenant == administrator.tenant_id,
-        count=before + 1,
-    )
+    auditor.settle(request_id(wire.knock(), target))
+    found = auditor.wait_for_rows(tells, count=before + 1)
     assert len(found) == before + 1, (
         f"one rotation added {len(found) - before} api_key.rotated rows for its tenant"
     )

@@ -6,12 +6,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.forge.keys import random_key
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    import pytest
-
     from conformance.evidence.admin import Administrator
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.passage import Passage
@@ -77,19 +76,16 @@ def test_without_the_admin_token_rotation_is_refused(
     establish(wire.get(target.routes.health or "/").status, "the target is still there")
 
 
-@requirement("ROT-04")
+@requirement("ROT-04", also_needs=(Channel.APP_SQL, Channel.SPARE_TENANT))
 def test_a_refused_rotation_changes_no_key(
-    administrator: Administrator, target: Target, request: pytest.FixtureRequest
+    administrator: Administrator, app_sql: AppDatabase, target: Target
 ) -> None:
     """A 401 that comes after the work was done is no refusal: the rows must stay as they are."""
-    if target.channels.app_sql is None or target.tenants is None or not target.tenants.spare:
-        return
-    app_sql: AppDatabase = request.getfixturevalue("app_sql")
-    before = app_sql.key_rows(target.tenants.spare.id)
+    before = app_sql.key_rows(administrator.tenant_id)
     establish(before, "the tenant has keys")
     for token in _wrong_tokens(target).values():
         administrator.attempt(token)
-    after = app_sql.key_rows(target.tenants.spare.id)
+    after = app_sql.key_rows(administrator.tenant_id)
     assert after == before, (
         f"wrong tokens changed the tenant's key rows: {len(before)} before, {len(after)} after"
     )

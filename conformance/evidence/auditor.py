@@ -92,6 +92,14 @@ class AuditReader:
         wait_for(look, SETTLE_SECONDS)
         return found
 
+    def settle(self, later: str) -> None:
+        """Wait a bounded time for the row of a later request, by its id.
+
+        Whatever delivers rows more than once does so again with what is written next. Only after
+        that does a single row mean that there is one.
+        """
+        self.wait_for_rows(lambda _: True, request_id=later)
+
     def identity_of(self, request_id: str) -> str | None:
         """Return the identity that the rows of a request name; None when they name none."""
         columns = self.channel.columns

@@ -174,6 +174,21 @@ class _Optional:
         self._trail.close()
 
 
+class _Redelivering:
+    """Takes each write for lost until the next has come, and so delivers it with that again."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._trail, self.chain = parts.trail, chain_of(parts)
+        self._unconfirmed: tuple[AuditEvent, ...] = ()
+
+    def write(self, *events: AuditEvent) -> None:
+        again, self._unconfirmed = self._unconfirmed, events
+        self._trail.write(*again, *events)
+
+    def close(self) -> None:
+        self._trail.close()
+
+
 def _nameless(event: AuditEvent) -> list[AuditEvent]:
     return [replace(event, actor_key_id=None)]
 
@@ -273,6 +288,12 @@ MUTANTS = (
         "AUD-02 AUD-13 MCP-16",
         "Two layers each write the row of a success.",
         parts=bent_trail(_doubling(EventType.AUTH_SUCCESS)),
+    ),
+    mutant(
+        "rows-delivered-again",
+        "AUD-01 AUD-02 AUD-03 AUD-04 AUD-13 MCP-16 RATE-04",
+        "Each row is stored at once, and a second time with the row that comes next.",
+        parts=replaced(trail=_Redelivering),
     ),
     mutant(
         "auth-success-unaudited",

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from reference_server.mutants.auth import directory
 from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
 from reference_server.parts import Rotation
+from reference_server.services import rotation
 from reference_server.services.keys import generate_key
 from reference_server.services.logs import log_event
 from reference_server.services.rotation import SqlKeyRotation
@@ -91,6 +92,16 @@ def _rotate_first(context: RequestContext, parts: Parts) -> Response | None:
     return None
 
 
+def _rotate_before_validation(context: RequestContext, parts: Parts) -> Response | None:
+    from flask import request
+
+    if context.access is Access.ADMIN and parts.admin_gate.admits(context.credential):
+        body = cast("dict[str, str]", request.get_json(silent=True) or {})
+        if body.get("description") == "" and "tenantId" in body:
+            parts.key_rotation.rotate(UUID(body["tenantId"]), "not validated yet")
+    return None
+
+
 class _Inventing:
     """Rotates for tenants that do not exist, too, as far as the caller can see."""
 
@@ -117,6 +128,11 @@ class _OneAtATime:
             return self._rotation.rotate(tenant_id, description)
         finally:
             self._lock.release()
+
+
+def _without_turns(parts: Parts) -> Parts:
+    setattr(rotation, "_TAKE_TURNS", text("SELECT CAST(:tenant AS text)"))  # noqa: B010 -- a private name
+    return parts
 
 
 class _Caching:
@@ -195,6 +211,12 @@ MUTANTS = (
         parts=replaced(key_rotation=_Inventing),
     ),
     mutant(
+        "rotates-before-it-validates",
+        "ROT-06",
+        "The description is validated when the tenant's keys have been rotated.",
+        parts=with_stage("authenticate", before(_rotate_before_validation)),
+    ),
+    mutant(
         "grace-prolonged-by-rotation",
         "ROT-07",
         "Each rotation gives every old key of the tenant a day more (seed 004 D3).",
@@ -231,6 +253,12 @@ MUTANTS = (
         parts=replaced(key_rotation=_OneAtATime),
     ),
     mutant(
+        "rotations-overlook-each-other",
+        "ROT-08",
+        "Rotations at once do not take turns, so none puts the others' new keys into grace.",
+        parts=_without_turns,
+    ),
+    mutant(
         "rotated-key-works-later",
         "ROT-01 ROT-08",
         "A new key is found only when a cache of keys, a minute old, is renewed.",
@@ -254,7 +282,7 @@ MUTANTS = (
     ),
     mutant(
         "grace-never-ends",
-        "ROT-03 ROT-07",
+        "ROT-03 ROT-07 ROT-08",
         "A rotation leaves the old keys as they were.",
         parts=_afterwards("expires_at = CAST(:later AS timestamptz)"),
     ),

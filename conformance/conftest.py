@@ -34,7 +34,7 @@ STARTED = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare the judge's options; from here on a request to end is heard."""
+    """Declare the judge's options, and register what hears a request to end."""
     command_line.add_options(parser)
     pluginmanager.register(interruption, "hallmark-interruption")
 

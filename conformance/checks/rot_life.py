@@ -18,6 +18,8 @@ from conformance.target import supplied
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from conformance.evidence.answer import Answer
     from conformance.evidence.app_sql import AppDatabase
     from conformance.evidence.auditor import AuditReader
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 HOUR = 3600
 MINUTE = 60
 AT_ONCE = 6
-PAIRS = 4
-"""Of rotations at once. Where none waits for the other, five pairs of six met in a measurement."""
+PAIRS = 12
+"""Of rotations at once. Where none waits for the other, four to five pairs of ten have met."""
 NO_OBJECTS = (b"", b"{", b"[]", b"null")
 
 
@@ -148,20 +150,26 @@ def rotated_at_once(administrator: Administrator, count: int) -> list[Answer]:
         return list(pool.map(Administrator.attempt_rightly, [together] * count))
 
 
+def issued(administrator: Administrator, answers: Iterable[Answer]) -> list[str]:
+    """Return the keys of the rotations that were carried out, one at least."""
+    carried_out = [answer for answer in answers if answer.status == HTTPStatus.OK]
+    establish(carried_out, "one of several rotations at once is carried out")
+    return [administrator.key_of(answer) for answer in carried_out]
+
+
 @requirement("ROT-08")
-def test_concurrent_rotations_all_succeed(administrator: Administrator, wire: Wire) -> None:
-    """Each rotation's key must work: the newest for good, the others in their grace."""
+def test_concurrent_rotations_give_keys_that_work(administrator: Administrator, wire: Wire) -> None:
+    """The newest for good, the others in their grace. One that is refused has issued no key."""
     establish(administrator.mint(), "a rotation works")
     answers = rotated_at_once(administrator, AT_ONCE)
-    assert [answer.status for answer in answers] == [HTTPStatus.OK] * AT_ONCE, (
-        f"rotations at once were answered {[answer.status for answer in answers]}"
-    )
-    minted = [administrator.key_of(answer) for answer in answers]
-    assert len(set(minted)) == AT_ONCE, (
-        f"{AT_ONCE} rotations at once returned {len(set(minted))} different keys"
+    crashed = [answer.status for answer in answers if answer.status >= 500]
+    assert not crashed, f"of {AT_ONCE} rotations at once, {len(crashed)} got a {crashed[0]}"
+    minted = issued(administrator, answers)
+    assert len(set(minted)) == len(minted), (
+        f"{len(minted)} rotations at once returned {len(set(minted))} different keys"
     )
     refused = [number for number, key in enumerate(minted) if not wire.knock(key).succeeded]
-    assert not refused, f"{len(refused)} of {AT_ONCE} keys minted at once do not work"
+    assert not refused, f"{len(refused)} of {len(minted)} keys minted at once do not work"
 
 
 @requirement("ROT-08", also_needs=(Channel.CLOCK,))
@@ -173,10 +181,8 @@ def test_of_two_concurrent_rotations_one_key_ends(
     Two at a time: a third that came later would put both into their grace, and hide it.
     """
     for _ in range(PAIRS):
-        minted = [administrator.key_of(answer) for answer in rotated_at_once(administrator, 2)]
+        minted = issued(administrator, rotated_at_once(administrator, 2))
         passage.of(target.limits.rotation_grace_seconds + HOUR)
-        for key in minted:
-            wire.doubt(key)
         working = [key for key in minted if wire.knock(key).succeeded]
         establish(working, "the newer key works")
-        assert len(working) == 1, "an hour after the grace, both keys minted at once still work"
+        assert len(working) < 2, "an hour after the grace, both keys minted at once still work"

@@ -159,10 +159,6 @@ class Wire:
         """Count a key that was minted during the run as a good one."""
         self._shared.good_keys.add(key)
 
-    def doubt(self, key: str) -> None:
-        """Count a key as one that may be refused from now on."""
-        self._shared.good_keys.discard(key)
-
     # -- requests ------------------------------------------------------------------------------
 
     def send(self, request: Request, *, key: str | None = None, is_guarded: bool = True) -> Answer:

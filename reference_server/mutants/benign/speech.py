@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reference_server.context import RequestContext
-    from reference_server.mutants.benign.edge import Reply
+    from reference_server.mutants.benign.edge import App, Message, Receive, Reply, Scope, Send
     from reference_server.parts import Parts
 
 STATELESS = "2026-07-28"
@@ -171,6 +171,30 @@ def _long_session_ids(parts: Parts) -> Parts:
     return parts
 
 
+def _one_rotation_at_a_time(app: App) -> App:
+    is_rotating = False
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal is_rotating
+
+        async def answered(message: Message) -> None:
+            nonlocal is_rotating
+            is_rotating = False  # before the answer is out, or the next one would meet this one
+            await send(message)
+
+        if scope.get("path") != "/admin/api-keys/rotate":
+            await app(scope, receive, send)
+        elif is_rotating:
+            fields = [(b"content-type", b"application/json"), (b"content-length", b"20")]
+            await send({"type": "http.response.start", "status": 409, "headers": fields})
+            await send({"type": "http.response.body", "body": b'{"error":"conflict"}'})
+        else:
+            is_rotating = True
+            await app(scope, receive, answered)
+
+    return edge
+
+
 VARIANTS = (
     benign(
         "sessions-only",
@@ -234,5 +258,10 @@ VARIANTS = (
         "long-session-ids",
         "Session ids are longer, with a fixed start and end, from another alphabet.",
         parts=_long_session_ids,
+    ),
+    benign(
+        "one-rotation-at-a-time",
+        "A rotation that meets another one is refused with 409.",
+        parts=replaced(edge=lambda _: _one_rotation_at_a_time),
     ),
 )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import fixtures, fleet, interruption, terminal
+from conformance import fixtures, fleet, terminal
 from conformance import options as command_line
 from conformance import profile as profiles
 from conformance.dependant import depend
 from conformance.fixtures import OUTCOME, SESSION
+from conformance.interruption import Interruption, broke_off
 from conformance.judgeable import check_profile, dry_run, obstacle
 from conformance.outcome import ItemOutcome
 from conformance.recorder import PROPERTY, Recorder, from_property, started_now
@@ -36,7 +37,7 @@ STARTED = pytest.StashKey[Any]()
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the judge's options, and register what hears a request to end."""
     command_line.add_options(parser)
-    pluginmanager.register(interruption, "hallmark-interruption")
+    pluginmanager.register(Interruption(), "hallmark-interruption")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,7 +143,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if (output := getattr(config, "workeroutput", None)) is not None:
         output["planned"] = sorted(recorder.planned)
         return
-    if recorder.planned and not interruption.broke_off(config, exitstatus):
+    if recorder.planned and not broke_off(config, exitstatus):
         session.exitstatus = recorder.exit_code()
 
 
@@ -159,7 +160,7 @@ def pytest_terminal_summary(
     profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
     record = recorder.write(
         folder,
-        complete=not interruption.broke_off(config, exitstatus),
+        complete=not broke_off(config, exitstatus),
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )

@@ -29,8 +29,8 @@ _LEAST_SECONDS = 2.0
 class _Listener:
     """A handler that notes each request to end, also for the listener whose place it takes."""
 
-    def __init__(self, before: Mapping[int, object]) -> None:
-        self.came: list[int] = []
+    def __init__(self, before: Mapping[int, object], came: list[int]) -> None:
+        self.came = came
         self.interrupts = False
         self._before = before
 
@@ -48,17 +48,18 @@ class _Listener:
 
 
 @contextlib.contextmanager
-def as_interrupts() -> Generator[list[int]]:
-    """Have every request to end interrupt the block, as Ctrl-C does; those that came are listed.
+def as_interrupts(came: list[int]) -> Generator[None]:
+    """Have every request to end interrupt the block, as Ctrl-C does, and be added to a list.
 
     A CI job that is cut short, or a terminal that is closed, would otherwise leave behind what the
     run has started. What is ignored already (``nohup``), or handled by somebody, stays so.
     """
     by_default = (signal.SIG_DFL, signal.default_int_handler)
-    with _listening({n: was for n, was in _handlers().items() if was in by_default}) as listener:
+    before = {number: was for number, was in _handlers().items() if was in by_default}
+    with _listening(before, came) as listener:
         listener.interrupts = True
         try:
-            yield listener.came
+            yield
         finally:
             listener.interrupts = False
 
@@ -70,14 +71,17 @@ def undisturbed() -> Generator[list[int]]:
     Nobody is patient with a program that cleans up: a second Ctrl-C is common, and CI systems send
     SIGTERM some seconds after SIGINT. Keep the block's duration bounded: only SIGKILL ends it.
     """
-    with _listening(_handlers()) as listener:
-        yield listener.came
+    came: list[int] = []
+    with _listening(_handlers(), came):
+        yield came
 
 
 @contextlib.contextmanager
-def _listening(before: Mapping[int, Callable[..., object] | int]) -> Generator[_Listener]:
+def _listening(
+    before: Mapping[int, Callable[..., object] | int], came: list[int]
+) -> Generator[_Listener]:
     """Put a listener in the place of these handlers, for as long as the block lasts."""
-    listener = _Listener(before)
+    listener = _Listener(before, came)
     try:
         for number in before:
             # Not SIG_IGN: a process that is started in the block would inherit it.

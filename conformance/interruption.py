@@ -26,26 +26,39 @@ def broke_off(config: pytest.Config, exit_code: int) -> bool:
     return exit_code in command_line.PYTEST_BROKE or bool(config.stash.get(_CAME, ()))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_cmdline_main(
-    config: pytest.Config,
-) -> Generator[None, int | pytest.ExitCode | None, int | pytest.ExitCode | None]:
-    """Give a run that was asked to end the exit code of that."""
-    if not command_line.is_judging(config) or config.option.collectonly:
-        return (yield)
-    with ending.as_interrupts() as came:
-        config.stash[_CAME] = came
+class Interruption:
+    """The pytest plugin that hears requests to end, for as long as a run lasts."""
+
+    def __init__(self) -> None:
+        self._came: list[int] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_cmdline_main(
+        self, config: pytest.Config
+    ) -> Generator[None, int | pytest.ExitCode | None, int | pytest.ExitCode | None]:
+        """Give a run that was asked to end the exit code of that."""
+        if not command_line.is_judging(config) or config.option.collectonly:
+            return (yield)
+        came = config.stash[_CAME] = self._came
+        code: int | pytest.ExitCode | None = None
         try:
-            code = yield
+            with ending.as_interrupts(came):
+                code = yield
         except BaseException:
             if not came:
                 raise
-            code = _INTERRUPTED
-    return _INTERRUPTED if came else code
+        return _INTERRUPTED if came else code
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self) -> None:
+        """Begin no check once a request has come."""
+        self._heed()
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Begin no check once a request has come."""
-    if item.config.stash.get(_CAME, ()):
-        raise KeyboardInterrupt
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self) -> None:
+        """Let a process whose workers make the checks begin no more of them, either."""
+        self._heed()
+
+    def _heed(self) -> None:
+        if self._came:
+            raise KeyboardInterrupt

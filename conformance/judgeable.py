@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conformance.target import Target
 
 _WIDTH = 100
-_LEAVE = "exhausts limits or blocks addresses: give --intrusive"
+_LEAVE = "exhausts limits, blocks addresses or moves the clock: give --intrusive"
 
 
 @cache

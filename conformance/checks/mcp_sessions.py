@@ -12,11 +12,13 @@ from conformance.checks.aud import request_id
 from conformance.checks.log_lines import as_object
 from conformance.checks.mcp import a_session_revision, opened, spoken
 from conformance.evidence.fuzz import messages, run_fuzz
+from conformance.evidence.log_stream import FLUSH_SECONDS
 from conformance.evidence.session_ids import random_bits
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
+from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from conformance.evidence.auditor import AuditReader
@@ -155,12 +157,19 @@ def test_one_request_id_runs_through_everything(
     )
     rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_called", request_id=identity)
     assert rows, "no audit row has the request's id"
-    text = log.until(mark, identity)
+    # Another program's line, as of a proxy before it, may come first, and in a form of its own.
     name = target.headers.log_request_id
-    logged = [(as_object(line) or {}).get(name) for line in text.splitlines() if identity in line]
-    assert logged, "no log line has the request's id"
-    # Another program's line, as of a proxy before it, may have the id in a form of its own.
-    assert identity in logged, f"a log line with request id {identity} has {logged[0]!r} as {name}"
+    wait_for(lambda: identity in logged(log, mark, identity, name), FLUSH_SECONDS)
+    assert identity in log.since(mark), "no log line has the request's id"
+    found = logged(log, mark, identity, name)
+    establish(found, "a log line with the request's id is a JSON object")
+    assert identity in found, f"a log line with request id {identity} has {found[0]!r} as {name}"
+
+
+def logged(log: LogStream, mark: int, identity: str, name: str) -> list[Any]:
+    """Return what the JSON lines that hold an id have under a name."""
+    lines = [line for line in log.since(mark).splitlines() if identity in line]
+    return [entry.get(name) for line in lines if (entry := as_object(line)) is not None]
 
 
 @requirement("MCP-14")

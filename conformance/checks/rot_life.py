@@ -33,7 +33,8 @@ HOUR = 3600
 MINUTE = 60
 AT_ONCE = 6
 PAIRS = 12
-"""Of rotations at once. Where none waits for the other, four to five pairs of ten have met."""
+"""Of rotations at once. Where none waits for the other, four to five pairs of ten have met; each
+takes the target's clock a day and an hour further."""
 NO_OBJECTS = (b"", b"{", b"[]", b"null")
 
 
@@ -134,6 +135,8 @@ def test_a_rotation_touches_no_other_tenant(
     administrator: Administrator, wire: Wire, keys: Keys, passage: Passage, target: Target
 ) -> None:
     """The other tenants' keys outlive the grace of a rotation that was not theirs."""
+    for tenant in (keys.a, keys.b):
+        establish(wire.knock(tenant.active).succeeded, "the other tenants' keys work before it")
     administrator.mint()
     passage.of(target.limits.rotation_grace_seconds + HOUR)
     for tenant in (keys.a, keys.b):
@@ -150,6 +153,11 @@ def rotated_at_once(administrator: Administrator, count: int) -> list[Answer]:
         return list(pool.map(Administrator.attempt_rightly, [together] * count))
 
 
+def is_busy(answer: Answer) -> bool:
+    """Tell whether a rotation was put off."""
+    return answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
 def issued(administrator: Administrator, answers: Iterable[Answer]) -> list[str]:
     """Return the keys of the rotations that were carried out, one at least."""
     carried_out = [answer for answer in answers if answer.status == HTTPStatus.OK]
@@ -162,7 +170,7 @@ def test_concurrent_rotations_give_keys_that_work(administrator: Administrator, 
     """The newest for good, the others in their grace. One that is refused has issued no key."""
     establish(administrator.mint(), "a rotation works")
     answers = rotated_at_once(administrator, AT_ONCE)
-    crashed = [answer.status for answer in answers if answer.status >= 500]
+    crashed = [answer.status for answer in answers if answer.status >= 500 and not is_busy(answer)]
     assert not crashed, f"of {AT_ONCE} rotations at once, {len(crashed)} got a {crashed[0]}"
     minted = issued(administrator, answers)
     assert len(set(minted)) == len(minted), (
@@ -183,6 +191,6 @@ def test_of_two_concurrent_rotations_one_key_ends(
     for _ in range(PAIRS):
         minted = issued(administrator, rotated_at_once(administrator, 2))
         passage.of(target.limits.rotation_grace_seconds + HOUR)
-        working = [key for key in minted if wire.knock(key).succeeded]
+        working = [key for key in dict.fromkeys(minted) if wire.knock(key).succeeded]
         establish(working, "the newer key works")
         assert len(working) < 2, "an hour after the grace, both keys minted at once still work"

@@ -95,8 +95,8 @@ class AuditReader:
     def settle(self, later: str) -> None:
         """Wait a bounded time for the row of a later request, by its id.
 
-        Whatever delivers rows more than once does so again with what is written next. Only after
-        that does a single row mean that there is one.
+        A trail that stores rows in turn, or a row once more with the next one, has done so by then.
+        One that repeats rows by a timer may not have.
         """
         self.wait_for_rows(lambda _: True, request_id=later)
 

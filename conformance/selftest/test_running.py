@@ -160,8 +160,9 @@ def ignored():
 def at_once():
     signal.raise_signal(signal.SIGINT)
 
-def pytest_sessionstart():
-    {at_start}()
+def pytest_sessionstart(session):
+    if not hasattr(session.config, "workerinput"):
+        {at_start}()
 
 def pytest_keyboard_interrupt():
     {at_interrupt}()
@@ -175,12 +176,30 @@ def test_a_request_counts_whatever_becomes_of_the_interrupt(
 ) -> None:
     """Wherever it breaks into, be that what pytest does about an interrupt before."""
     at_start, at_interrupt = ("at_once", manner) if is_handled else (manner, "bool")
+    words = breaking(tmp_path, monkeypatch, at_start, at_interrupt)
+    with judge_with(tmp_path, *words) as judge:
+        assert judge.wait(SECONDS) == 2, (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "1")])
+def test_no_check_is_made_once_a_request_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """With workers, it is the process that gave them the checks that was asked."""
+    words = breaking(tmp_path, monkeypatch, "lost", "bool")
+    with judge_with(tmp_path, *words, *more) as judge:
+        assert judge.wait(SECONDS) == 2, (tmp_path / "said").read_text()
+    assert "the target does not answer" not in (tmp_path / "said").read_text()
+
+
+def breaking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_start: str, at_interrupt: str
+) -> tuple[str, ...]:
+    """Return the words of a run that gets a request at its start, and when it is interrupted."""
     code = INTERRUPTED.format(at_start=at_start, at_interrupt=at_interrupt)
     (tmp_path / "breaking.py").write_text(code, "utf-8")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
-    words = ("--target=http://127.0.0.1:1/mcp", "--requirement=MCP-01", "-p", "breaking")
-    with judge_with(tmp_path, *words) as judge:
-        assert judge.wait(SECONDS) == 2, (tmp_path / "said").read_text()
+    return ("--target=http://127.0.0.1:1/mcp", "--requirement=MCP-10", "-p", "breaking")
 
 
 @pytest.mark.parametrize("further", [signal.SIGTERM, signal.SIGINT])

@@ -319,7 +319,7 @@ MUTANTS = (
     ),
     mutant(
         "expired-keys-accepted",
-        "AUTH-07 ROT-03 ROT-07",
+        "AUTH-07 ROT-03 ROT-07 ROT-08",
         "The lookup forgets to ask whether a key has run out.",
         parts=directory("revoked_at IS NULL AND :now IS NOT NULL"),
     ),

@@ -6,6 +6,7 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, request
@@ -172,25 +173,27 @@ def _long_session_ids(parts: Parts) -> Parts:
 
 
 def _one_rotation_at_a_time(app: App) -> App:
-    is_rotating = False
+    statuses = cycle((HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE))
+    rotating: set[int] = set()
 
     async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal is_rotating
-
         async def answered(message: Message) -> None:
-            nonlocal is_rotating
-            is_rotating = False  # before the answer is out, or the next one would meet this one
+            rotating.discard(id(scope))  # before the answer is out, or the next would meet this one
             await send(message)
 
         if scope.get("path") != "/admin/api-keys/rotate":
             await app(scope, receive, send)
-        elif is_rotating:
-            fields = [(b"content-type", b"application/json"), (b"content-length", b"20")]
-            await send({"type": "http.response.start", "status": 409, "headers": fields})
-            await send({"type": "http.response.body", "body": b'{"error":"conflict"}'})
+        elif rotating:
+            fields = [(b"content-type", b"application/json"), (b"content-length", b"16")]
+            start = {"type": "http.response.start", "status": next(statuses), "headers": fields}
+            await send(start)
+            await send({"type": "http.response.body", "body": b'{"error":"busy"}'})
         else:
-            is_rotating = True
-            await app(scope, receive, answered)
+            rotating.add(id(scope))
+            try:
+                await app(scope, receive, answered)
+            finally:
+                rotating.discard(id(scope))
 
     return edge
 
@@ -261,7 +264,7 @@ VARIANTS = (
     ),
     benign(
         "one-rotation-at-a-time",
-        "A rotation that meets another one is refused with 409.",
+        "A rotation that meets another one is refused with 409 or 503.",
         parts=replaced(edge=lambda _: _one_rotation_at_a_time),
     ),
 )

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
-from conformance import profile, schema, traffic
-from conformance.draft import Draft
+from conformance.drafting.draft import Draft
+from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
 from conformance.model import UNDECIDED, USAGE
-from conformance.plain import powerless
-from conformance.redaction import Redactor
-from conformance.survey import NOT_MCP, SilentError, Surveyor
+from conformance.profile import reading as profile
+from conformance.profile import schema
+from conformance.run import dry_run as traffic
+from conformance.text.plain import powerless
+from conformance.text.redaction import Redactor
 
 SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import fixtures, fleet, terminal
-from conformance import options as command_line
-from conformance import profile as profiles
-from conformance.dependant import depend
-from conformance.fixtures import OUTCOME, SESSION
-from conformance.interruption import Interruption, broke_off
-from conformance.judgeable import check_profile, dry_run, obstacle
-from conformance.outcome import ItemOutcome
-from conformance.recorder import PROPERTY, Recorder, from_property, started_now
-from conformance.rendering import run_reports
+from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of
-from conformance.session import open_session
+from conformance.run import fixtures, fleet, terminal
+from conformance.run import options as command_line
+from conformance.run.dependant import depend
+from conformance.run.fixtures import OUTCOME, SESSION
+from conformance.run.interruption import Interruption, broke_off
+from conformance.run.judgeable import check_profile, dry_run, obstacle
+from conformance.run.outcome import ItemOutcome
+from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
+from conformance.run.rendering import run_reports
+from conformance.run.session import open_session
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the checks that need the target alone on one worker."""
     if not command_line.is_judging(config) or config.getoption("--targets"):
         return None
-    from conformance.scheduling import OneWorkerAlone
+    from conformance.run.scheduling import OneWorkerAlone
 
     return OneWorkerAlone(config, log)
 

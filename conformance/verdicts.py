@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 CHECKS = Path(__file__).parent / "checks"
+"""One folder an area; what its checks share stands in modules that begin with an underscore."""
+
+
+def check_modules() -> list[str]:
+    """Return the dotted name of every module that holds checks, area by area."""
+    package = CHECKS.parent.parent
+    return [
+        ".".join(path.relative_to(package).with_suffix("").parts)
+        for path in sorted(CHECKS.glob("*/[!_]*.py"))
+    ]
 
 
 class NotEstablishedError(Exception):

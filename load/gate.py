@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from conformance.evidence.auditor import SETTLE_SECONDS, AuditReader
+from conformance.channels.sql.auditor import SETTLE_SECONDS, AuditReader
 from conformance.model import Channel, Verdict
-from conformance.redaction import Redactor
+from conformance.text.redaction import Redactor
 from conformance.waiting import wait_for
 from load.invariants import (
     AUDIT,
@@ -26,7 +26,7 @@ from load.invariants import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.target import Auditor, Target
+    from conformance.profile.target import Auditor, Target
     from load.ledger import Observation
 
 HELD, BROKEN = 0, 1

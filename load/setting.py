@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance import profile, running
+from conformance.channels.programs import running
 from conformance.model import Channel
+from conformance.profile import reading as profile
 
 if TYPE_CHECKING:
-    from conformance.target import Target, Tenants
+    from conformance.profile.target import Target, Tenants
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "fixtures" / "targets" / "reference.toml"

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.plain import powerless
+from conformance.text.plain import powerless
 from reports.errors import ReportError
 
 if TYPE_CHECKING:

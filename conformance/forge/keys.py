@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.target import Tenant
+    from conformance.profile.target import Tenant
 
 KEY_BYTES = 32
 

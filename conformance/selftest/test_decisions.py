@@ -13,16 +13,24 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance import catalogue, profile
-from conformance.budget import Budget, KeyPace
-from conformance.evidence.answer import Answer, Transport
+from conformance import catalogue
+from conformance.channels.http.answer import Answer, Transport
 from conformance.forge.keys import malformed_keys, nearly, random_key, with_control_byte
+from conformance.manners.budget import Budget, KeyPace
 from conformance.model import Channel, CheckResult, Finding, Verdict
-from conformance.outcome import ItemOutcome, sentence_of
-from conformance.redaction import Redactor, spellings
+from conformance.profile import reading as profile
+from conformance.profile.target import DeclaredLimits, Target
 from conformance.requirement import mark_of, requirement
-from conformance.target import DeclaredLimits, Target
-from conformance.verdicts import CHECKS, NotAssessedError, NotEstablishedError, establish, judge
+from conformance.run.outcome import ItemOutcome, sentence_of
+from conformance.text.redaction import Redactor, spellings
+from conformance.verdicts import (
+    CHECKS,
+    NotAssessedError,
+    NotEstablishedError,
+    check_modules,
+    establish,
+    judge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +44,7 @@ KEY = "Zk3x-9fQw_27LmVb0RtYh5sDcPe8GjUa1NoXi4Tz6Kq"
 def checks() -> list[tuple[str, FunctionType]]:
     """Return every check with the requirement it decides."""
     found: list[tuple[str, FunctionType]] = []
-    for path in sorted(CHECKS.glob("*.py")):
-        module = importlib.import_module(f"conformance.checks.{path.stem}")
+    for module in map(importlib.import_module, check_modules()):
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
                 found.append((mark_of(value).args[0], value))
@@ -59,7 +66,7 @@ GUESTS = {"boot": {"ROT-10"}, "rate": {"AUD-04"}, "workers": {"RATE-11", "ROT-09
 def test_a_check_stands_in_the_file_of_its_area() -> None:
     misplaced: list[str] = []
     for name, check in checks():
-        file, area = check.__module__.rpartition(".")[2], name.partition("-")[0].lower()
+        file, area = check.__module__.split(".")[2], name.partition("-")[0].lower()
         if not file.startswith(area) and name not in GUESTS.get(file, set()):
             misplaced.append(check.__name__)
     assert not misplaced
@@ -95,8 +102,8 @@ def raised(source: str, file: str) -> BaseException:
     raise LookupError("nothing was raised")
 
 
-IN_A_CHECK = str(CHECKS / "auth.py")
-ELSEWHERE = str(PACKAGE / "evidence" / "wire.py")
+IN_A_CHECK = str(CHECKS / "auth" / "keys.py")
+ELSEWHERE = str(PACKAGE / "channels" / "http" / "wire.py")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +260,7 @@ def test_all_processes_together_keep_to_a_tenants_limit(
         waits.append(seconds)
         raise InterruptedError
 
-    monkeypatch.setattr("conformance.budget.pass_time", leave)
+    monkeypatch.setattr("conformance.manners.budget.pass_time", leave)
     limits = DeclaredLimits(tenant_requests=5, tenant_window_seconds=60)
     one, other = (KeyPace(limits, tmp_path / "sent") for _ in range(2))
     for pace, key in ((one, "a"), (other, "b"), (other, "a"), (one, "b"), (one, "a")):

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.budget import Budget
-from conformance.evidence.addresses import AddressPool
-from conformance.evidence.discovery import Discovery, discover
-from conformance.evidence.transcript import Transcript
-from conformance.evidence.wire import Wire
-from conformance.profile import from_url
-from conformance.redaction import Redactor, spellings
+from conformance.channels.http.discovery import Discovery, discover
+from conformance.channels.http.transcript import Transcript
+from conformance.channels.http.wire import Wire
+from conformance.manners.addresses import AddressPool
+from conformance.manners.budget import Budget
+from conformance.profile.reading import from_url
 from conformance.selftest.hostile.behaviours import BEHAVIOURS, UNDECIDED, VIOLATION
 from conformance.selftest.hostile.certificates import KINDS, Authority
 from conformance.selftest.hostile.liars import MARK, Trap
@@ -29,6 +28,7 @@ from conformance.selftest.hostile.plays import yes_to_all
 from conformance.selftest.hostile.watched import MEBIBYTES, SECONDS, watch
 from conformance.selftest.judging import PROFILE
 from conformance.selftest.targets import KEYS, REVOKED
+from conformance.text.redaction import Redactor, spellings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conformance.channels.programs.running import start
 from conformance.forge.keys import random_key
 from conformance.forge.requests import STATELESS, Request, opening
-from conformance.running import start
-from conformance.target import Start
+from conformance.profile.target import Start
 from conformance.timing.apart import apart
 from conformance.timing.awake import awake
 from conformance.timing.measure import TooFewError, measure
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from conformance.running import RunningTarget
+    from conformance.channels.programs.running import RunningTarget
     from conformance.timing.verdict import Measurement
 
 ROOT = Path(__file__).parents[2]

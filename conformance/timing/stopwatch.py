@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from conformance.evidence.alike import difference
+from conformance.analysis.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
 from conformance.timing.apart import apart
@@ -22,9 +22,9 @@ from conformance.verdicts import NotAssessedError, establish
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
-    from conformance.evidence.wire import Wire
-    from conformance.redaction import Redactor
-    from conformance.target import Target
+    from conformance.channels.http.wire import Wire
+    from conformance.profile.target import Target
+    from conformance.text.redaction import Redactor
 
 _SPARE_SECONDS = 30.0
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}

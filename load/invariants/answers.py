@@ -15,7 +15,7 @@ from load.reply import Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.target import DeclaredLimits
+    from conformance.profile.target import DeclaredLimits
     from load.ledger import Observation
 
 ANSWERS = "every request within the limits is carried out"

@@ -12,7 +12,7 @@ from load.invariants.ruling import Ruling
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from conformance.target import DeclaredLimits
+    from conformance.profile.target import DeclaredLimits
     from load.ledger import Observation
 
 LIMIT = "no address is admitted beyond its limit"

@@ -13,7 +13,7 @@ from load.reply import Result
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from conformance.evidence.auditor import AuditRow
+    from conformance.channels.sql.auditor import AuditRow
     from load.ledger import Observation
 
 AUDIT = "one audit row for each answered request"

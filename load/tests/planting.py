@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.evidence.auditor import AuditRow
-from conformance.target import DeclaredLimits
+from conformance.channels.sql.auditor import AuditRow
+from conformance.profile.target import DeclaredLimits
 from load.ledger import Conduct, Observation
 from load.reply import Result
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance import profile
 from conformance.model import Verdict
-from conformance.sections import Resolved
-from conformance.target import Target
+from conformance.profile import reading as profile
+from conformance.profile.sections import Resolved
+from conformance.profile.target import Target
 from load import gate
 from load.invariants import AUDIT, Ruling
 from load.ledger import Ledger

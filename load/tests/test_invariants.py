@@ -17,7 +17,7 @@ from load.tests.planting import IDS, LIMITS, Run, faultless, limited, row, seen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.evidence.auditor import AuditRow
+    from conformance.channels.sql.auditor import AuditRow
     from load.invariants import Ruling
 
 SUCCESS, CALLED, LIMITED = "api_key.auth_success", "mcp.tool_called", "rate_limit.exceeded"

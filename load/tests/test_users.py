@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance.sections import Resolved
-from conformance.target import DeclaredLimits, Target
+from conformance.profile.sections import Resolved
+from conformance.profile.target import DeclaredLimits, Target
 from load.ledger import Conduct
 from load.reply import Result, message_of, result_of, structured
 from load.users.lookout import Lookout

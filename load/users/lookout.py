@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.redaction import spellings
+from conformance.text.redaction import spellings
 from load.reply import structured
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from conformance.target import Tenants
+    from conformance.profile.target import Tenants
 
 
 SHORTEST = 8

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.target import DeclaredLimits
+    from conformance.profile.target import DeclaredLimits
 
 SHARE = 0.9
 """The part of a limit that is planned with: a request is counted where it arrives, not here."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from load.ledger import Conduct
 
 if TYPE_CHECKING:
-    from conformance.target import Target
+    from conformance.profile.target import Target
 
 _BLOCKS = range(16, 248)
 _PROBE = "127.31.7.1"

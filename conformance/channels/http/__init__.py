@@ -1,0 +1,1 @@
+"""The wire channel: HTTP to the target, and what comes back."""

@@ -1,0 +1,71 @@
+"""Finds out, before any check runs, whether a target answers and which revisions it speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.channels.http.answer import Answer, Transport
+from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening
+
+if TYPE_CHECKING:
+    from conformance.channels.http.wire import Wire
+
+
+_SECOND_CHANCE = 3.0
+"""Seconds in which a target must answer that left the first request without an answer."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was found. ``revisions`` is empty where the target told nothing without a key."""
+
+    alive: bool
+    reason: str = ""
+    revisions: tuple[str, ...] = ()
+
+    @property
+    def preferred(self) -> str:
+        """The revision to speak: stateless where there is a choice, since it takes one request."""
+        if STATELESS in self.revisions:
+            return STATELESS
+        return self.revisions[0] if self.revisions else SESSION_REVISIONS[0]
+
+
+def discover(wire: Wire, key: str | None) -> Discovery:
+    """Open a conversation in each revision and note which are spoken."""
+    spoken: list[str] = []
+    stateless = wire.send(opening(STATELESS), key=key)
+    if _is_whole(stateless):
+        if _agrees(stateless, STATELESS):
+            spoken.append(STATELESS)
+    elif not _is_whole(again := _asked_again(wire, key)):
+        return Discovery(alive=False, reason=_why_dead(stateless, again))
+    for revision in SESSION_REVISIONS:
+        answer = wire.send(opening(revision), key=key)
+        if answer.succeeded and answer.result.get("protocolVersion") == revision:
+            spoken.append(revision)
+        elif answer.status in {401, 403} or not _is_whole(answer):
+            break  # no revision says more without a right key, or to a server that is stuck
+    return Discovery(alive=True, revisions=tuple(spoken))
+
+
+def _asked_again(wire: Wire, key: str | None) -> Answer:
+    """Ask once more, in another way: the request may have been at fault, or one process of two."""
+    return wire.derived(seconds=_SECOND_CHANCE).send(opening(SESSION_REVISIONS[0]), key=key)
+
+
+def _is_whole(answer: Answer) -> bool:
+    return answer.transport is Transport.ANSWERED and not answer.truncated
+
+
+def _why_dead(first: Answer, again: Answer) -> str:
+    if first.truncated or again.truncated:
+        seen = first if first.truncated else again
+        return f"the target's answers have no end: {len(seen.body)} bytes in {seen.seconds:.0f} s"
+    return f"the target does not answer: {first}"
+
+
+def _agrees(answer: Answer, revision: str) -> bool:
+    versions = answer.result.get("supportedVersions")
+    return answer.succeeded and isinstance(versions, list) and revision in versions

@@ -1,0 +1,153 @@
+"""Addresses and tenants at their limit: brought there once, and used by every check they outlast.
+
+Reaching a limit takes hundreds of requests, and what is at its limit stays there for a window.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+
+LIMITED = 429
+"""Too Many Requests (RFC 6585 section 4)."""
+
+AT_ONCE = 16
+"""How many requests are in flight where the order in which they are counted does not matter."""
+
+_USABLE = 0.5
+"""The part of a window for which something counts as being at its limit."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A key, and the address it was spent from, as far as the address matters."""
+
+    key: str
+    address: str | None
+    since: float = field(default_factory=time.monotonic)
+
+    def lasts(self, window: int) -> bool:
+        return time.monotonic() - self.since < _USABLE * window
+
+
+@dataclass
+class HeldAtLimit:
+    """What the run has at its limit just now. ``forget`` it whenever time passes at the target."""
+
+    address: _Held | None = None
+    tenant: _Held | None = None
+
+    def forget(self) -> None:
+        """Take nothing to be at its limit any more."""
+        self.address = self.tenant = None
+
+
+@dataclass(frozen=True)
+class Exhaustion:
+    """Brings addresses and tenants to their limits, for one check.
+
+    ``fresh_key`` returns a working key of the spared tenant with every window empty.
+    """
+
+    wire: Wire
+    target: Target
+    addresses: AddressPool
+    held: HeldAtLimit
+    fresh_key: Callable[[], str]
+
+    def spend_address(self) -> tuple[Wire, str, list[Answer]]:
+        """Send one request more than an address may; return its line, the key and all answers."""
+        key, address = self.fresh_key(), self.addresses.fresh()
+        line = self.wire.derived(address=address)
+        held = _Held(key, address)
+        limits = self.target.limits
+        turns = [(line, key)] * (limits.address_requests + 1)
+        answers = _knock_in_turn(turns, limits.address_window_seconds)
+        self.held.address = held
+        return line, key, answers
+
+    def address_at_limit(self) -> tuple[Wire, str]:
+        """Return a line from an address that is refused now, and the key it was spent with."""
+        held, limits = self.held.address, self.target.limits
+        if held is not None and held.lasts(limits.address_window_seconds):
+            line, key = self.wire.derived(address=held.address), held.key
+        else:
+            line, key, _ = self.spend_address()
+        establish(line.knock(key).status == LIMITED, "an address is at its limit")
+        return line, key
+
+    def spend_tenant(self, more_keys: Sequence[Callable[[], str]] = ()) -> list[Answer]:
+        """Send one request more than a tenant may, from enough addresses; return all answers.
+
+        ``more_keys`` mint keys of the tenant to take in turn with the first.
+        """
+        limits = self.target.limits
+        total = limits.tenant_requests + 1
+        count = total // (limits.address_requests - 1) + 1
+        keys = [self.fresh_key(), *(mint() for mint in more_keys)]
+        lines = [self.wire.derived(address=self.addresses.fresh()) for _ in range(count)]
+        held = _Held(keys[0], None)
+        turns = [(lines[turn % count], keys[turn % len(keys)]) for turn in range(total)]
+        answers = _knock_in_turn(turns, limits.tenant_window_seconds)
+        self.held.tenant = held
+        return answers
+
+    def tenant_at_limit(self) -> Answer:
+        """Bring the spared tenant to its limit if it is not there; return a refusal, just given."""
+        held = self.held.tenant
+        if held is None or not held.lasts(self.target.limits.tenant_window_seconds):
+            self.spend_tenant()
+            held = self.held.tenant
+        line = self.wire.derived(address=self.addresses.fresh())
+        refused = line.knock(held.key if held else None)
+        establish(refused.status == LIMITED, "the tenant is at its limit")
+        return refused
+
+
+def _knock_in_turn(turns: Sequence[tuple[Wire, str]], window: int) -> list[Answer]:
+    """Knock on each line with its key; on a slow target, all but the first and last at once.
+
+    Slow is one whose window (in seconds) would be half over if each waited for the one before.
+    """
+    first = _knock(turns[0])
+    if first.seconds * len(turns) > window / 2:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = list(pool.map(_knock, turns[1:-1]))
+    else:
+        answers = [_knock(turn) for turn in turns[1:-1]]
+    return [first, *answers, _knock(turns[-1])]
+
+
+def _knock(turn: tuple[Wire, str]) -> Answer:
+    line, key = turn
+    return line.knock(key)
+
+
+def require_one_window(answers: Sequence[Answer], window: int) -> None:
+    """Raise NotEstablishedError unless all were answered within one window of so many seconds.
+
+    Of those that came earlier a moving window remembers nothing, and may admit as many again.
+    """
+    ended = max(answer.started + answer.seconds for answer in answers)
+    took = ended - min(answer.started for answer in answers)
+    establish(
+        took < window,
+        f"{len(answers)} requests are answered within a window of {window} s (took {took:.1f} s)",
+    )
+
+
+def are_counted(answers: Sequence[Answer]) -> bool:
+    """Tell whether every request was admitted or limited: anything else counts nothing."""
+    return all(answer.succeeded or answer.status == LIMITED for answer in answers)

@@ -1,0 +1,168 @@
+"""One HTTP exchange on the wire channel, made a value however it ends."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+import threading
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import httpx
+
+from conformance.channels.http.answer import Answer, Transport
+from conformance.channels.http.body import ReplyWatch, UnreadableBodyError, unpacked
+from conformance.channels.http.bounds import Allowance, BoundedTransport, within
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+MOST_BYTES = 1 << 19
+"""The most of a body that is kept."""
+
+
+def new_client(address: str | None) -> httpx.Client:
+    """Return a client that sends from an address, follows no redirect and reads no environment."""
+    transport = BoundedTransport(address, _trust())
+    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+
+
+class Clients:
+    """HTTP clients by the address they send from, each lent to one exchange at a time.
+
+    Threads that shared one would lose answers: httpcore closes an idle connection that can be read,
+    since its server must have closed it, although another thread may have taken it meanwhile, and
+    what can be read be that one's answer.
+    """
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[str | None, list[httpx.Client]] = defaultdict(list)
+        self._all: list[httpx.Client] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lent(self, address: str | None) -> Generator[httpx.Client]:
+        """Lend a client that nobody uses: the one used last, whose connection is still open."""
+        with self._lock:
+            idle = self._idle[address]
+            if not idle:
+                idle.append(new_client(address))
+                self._all += idle
+            client = idle.pop()
+        try:
+            yield client
+        finally:
+            with self._lock:
+                idle.append(client)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._all:
+            client.close()
+
+
+def exchanged(client: httpx.Client, request: httpx.Request, seconds: float) -> Answer:
+    """Send a request and return what came within ``seconds``, from connect to the last byte.
+
+    Only an error in the request itself is raised: that is no answer of the target's.
+    """
+    started = time.monotonic()
+    with within(seconds) as allowance:
+        try:
+            answer = _read(client, request, allowance)
+        except httpx.TransportError as error:
+            ended, why = _transport_of(error)
+        else:
+            is_late = answer.truncated and allowance.is_over
+            return replace(answer, seconds=time.monotonic() - started, was_abandoned=is_late)
+    return Answer(
+        ended,
+        seconds=time.monotonic() - started,
+        detail=why,
+        was_abandoned=ended is Transport.TIMEOUT,
+    )
+
+
+def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) -> Answer:
+    """Return status, headers and body; of a body that cannot be read, the reason."""
+    response = client.send(request, stream=True)
+    allowance.expect_a_body()
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+    )
+    try:
+        body, is_cut = _bounded(response, allowance)
+    except UnreadableBodyError as error:
+        status, why = response.status_code, str(error)
+        return Answer(Transport.UNREADABLE, status=status, headers=headers, detail=why)
+    finally:
+        response.close()
+    return Answer(Transport.ANSWERED, response.status_code, headers, body, truncated=is_cut)
+
+
+def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, bool]:
+    """Return the body, and whether it was cut because its time or its room was over."""
+    body = bytearray()
+    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    watch = ReplyWatch()
+    encoding = response.headers.get("content-encoding", "")
+    try:
+        for chunk in unpacked(_while_time_lasts(response, allowance), encoding):
+            body += chunk
+            if len(body) > MOST_BYTES or allowance.is_over:
+                return bytes(body[:MOST_BYTES]), True
+            # An event stream may stay open after the reply: the reply is all that is wanted.
+            if is_stream and watch.feed(chunk):
+                return bytes(body), False
+    except httpx.ReadTimeout:
+        return bytes(body), True
+    return bytes(body), False
+
+
+def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterator[bytes]:
+    """Yield the body's chunks, but none after the deadline, however fast they come."""
+    for chunk in response.iter_raw():
+        yield chunk
+        if allowance.is_over:
+            raise httpx.ReadTimeout("the exchange has no time left")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return the certificates to trust, which take longer to read than most requests take."""
+    return httpx.create_ssl_context()
+
+
+def _transport_of(error: httpx.TransportError) -> tuple[Transport, str]:
+    words = str(error)
+    if isinstance(error, httpx.TimeoutException):
+        return Transport.TIMEOUT, ""
+    if isinstance(error, httpx.ConnectError):
+        return _unconnected(error)
+    if isinstance(error, httpx.RemoteProtocolError):
+        if "disconnected" in words:
+            return Transport.RESET, "the connection was closed without an answer"
+        if "without sending complete" in words:
+            return Transport.CUT, words
+        return Transport.GARBAGE, words
+    if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
+        raise error  # our own request was malformed: that is no answer of the target's
+    return Transport.RESET, words
+
+
+def _unconnected(error: httpx.ConnectError) -> tuple[Transport, str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Transport.UNTRUSTED, cause.verify_message
+        if isinstance(cause, ssl.SSLError):
+            return Transport.NO_TLS, str(cause.reason or cause)
+        if isinstance(cause, OSError):
+            refused = cause.errno == errno.ECONNREFUSED
+            return (Transport.REFUSED, "") if refused else (Transport.UNREACHABLE, str(cause))
+        cause = cause.__cause__ or cause.__context__
+    return Transport.UNREACHABLE, str(error)

@@ -1,0 +1,394 @@
+"""The wire channel: HTTP to the target, bounded in time and size, from an address of our choice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from conformance.channels.http.answer import Answer, Transport
+from conformance.channels.http.missing import is_missing, require_habit
+from conformance.channels.http.sent import Sent, route_of
+from conformance.channels.http.transport import Clients, exchanged
+from conformance.forge.requests import (
+    STATELESS,
+    USER_AGENT,
+    Request,
+    message_id,
+    opening,
+    rpc,
+    tool_call,
+)
+from conformance.verdicts import NotEstablishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from conformance.channels.http.gate import Gate
+    from conformance.channels.http.transcript import Transcript
+    from conformance.manners.budget import Budget
+    from conformance.manners.courtesy import Courtesy
+    from conformance.profile.target import Target
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be repeated whoever asks (RFC 9110 §9.2.1)."""
+SECONDS = 10.0
+"""The longest one exchange may take, from connect to the last byte."""
+
+
+@dataclass
+class _Connections:
+    """What the lines of one check share: connections by address, and the keys known to be good.
+
+    Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
+    ``courtesy``, what the target asks for is done when a limit is reached; where a check
+    ``meets_limits`` on purpose, a refusal for want of room is an answer.
+
+    ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
+    follow that of the opening: an id may be used once in a session, and a server that keeps calls
+    by their ids answers only one of two.
+    """
+
+    clients: Clients = field(default_factory=Clients)
+    good_keys: set[str] = field(default_factory=set[str])
+    paced_keys: frozenset[str] = frozenset()
+    courtesy: Courtesy | None = None
+    meets_limits: bool = False
+    message_ids: Iterator[int] = field(default_factory=lambda: count(2))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Wire:
+    """One check's line to the target.
+
+    ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
+    exchange; a line that has it waits on purpose, which counts as no loss of time. On it, and where
+    ``may_be_silent``, a missing answer is an answer like others; elsewhere it keeps a check from
+    its *pass*, and accuses only if the target withholds it each time. Requests with a body wait at
+    the ``gate``.
+    """
+
+    def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
+        self,
+        target: Target,
+        revision: str,
+        budget: Budget,
+        transcript: Transcript,
+        *,
+        address: str | None = None,
+        seconds: float | None = None,
+        may_be_silent: bool = False,
+        courtesy: Courtesy | None = None,
+        meets_limits: bool = False,
+        gate: Gate | None = None,
+        shared: _Connections | None = None,
+    ) -> None:
+        self.target, self.transcript = target, transcript
+        self.revision = revision
+        self._budget, self._address, self._seconds = budget, address, seconds
+        self._may_be_silent = may_be_silent or seconds is not None
+        self._gate = gate
+        self._shared = shared or _Connections(
+            good_keys=_good_keys(target),
+            paced_keys=_paced_keys(target),
+            courtesy=courtesy,
+            meets_limits=meets_limits,
+        )
+        self._sessions: dict[str, str | None] = {}
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._shared.clients.close()
+
+    def derived(
+        self,
+        *,
+        revision: str | None = None,
+        address: str | None = None,
+        seconds: float | None = None,
+        may_be_silent: bool = False,
+        gate: Gate | None = None,
+    ) -> Wire:
+        """Return a line that differs in revision, pinned address, patience, or gate."""
+        return Wire(
+            self.target,
+            revision or self.revision,
+            self._budget,
+            self.transcript,
+            address=address or self._address,
+            seconds=seconds or self._seconds,
+            may_be_silent=self._may_be_silent or may_be_silent,
+            gate=gate,
+            shared=self._shared,
+        )
+
+    def at(self, url: str) -> Wire:
+        """Return the same line to another process of the target, which has budgets of its own.
+
+        A check that starts a process may also end it, so it may fall silent.
+        """
+        endpoint = self.target.target.model_copy(update={"url": url})
+        target = self.target.model_copy(update={"target": endpoint})
+        return Wire(
+            target,
+            self.revision,
+            self._budget,
+            self.transcript,
+            address=self._address,
+            seconds=self._seconds,
+            may_be_silent=True,
+            shared=replace(self._shared, paced_keys=frozenset[str]()),
+        )
+
+    @property
+    def path(self) -> str:
+        """The path of the MCP route."""
+        return "/" + self.target.url.split("://", 1)[1].partition("/")[2]
+
+    @property
+    def address(self) -> str | None:
+        """The client address this line is pinned to, if it is."""
+        return self._address
+
+    def trust(self, key: str) -> None:
+        """Count a key that was minted during the run as a good one."""
+        self._shared.good_keys.add(key)
+
+    # -- requests ------------------------------------------------------------------------------
+
+    def send(self, request: Request, *, key: str | None = None, is_guarded: bool = True) -> Answer:
+        """Send one request, with ``key`` as the profile says keys are sent, and return the answer.
+
+        ``is_guarded`` False tells that the route asks for no key, so none can fail there.
+        """
+        if key is not None:
+            request = request.with_header(*self.key_header(key))
+            self.transcript.presented(key)
+        fails = is_guarded and key not in self._shared.good_keys
+        self.note_sent(request.method, request.path, 1, fails=fails)
+        answer = self._heeded(request, key, may_fail=fails)
+        if self._may_be_silent:
+            return answer
+        if is_missing(answer) and not (self._shared.meets_limits and answer.status):
+            self._require_habit(request, answer, key, may_fail=fails)
+        if not answer.is_whole:
+            self.transcript.miss(request, answer)
+        return answer
+
+    def _heeded(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
+        """Exchange a request, once more where the target said when to come again."""
+        courtesy = self._shared.courtesy
+        if courtesy is None:
+            return self._sent(request, self._charged(key, may_fail=may_fail))
+        courtesy.heed()
+        answer = self._sent(request, self._charged(key, may_fail=may_fail))
+        if courtesy.note(answer):
+            courtesy.heed()
+            answer = self._sent(request, self._charged(key, may_fail=may_fail))
+            courtesy.note(answer)
+        return answer
+
+    def _sent(self, request: Request, address: str | None) -> Answer:
+        """Exchange a request that is charged, and write it down."""
+        url = self.target.url if request.path is None else self._absolute(request.path)
+        headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        names = {name.lower() for name, _ in request.headers}
+        headers = [pair for pair in headers if pair[0].lower() not in names]
+        headers += [*request.headers, *request.repeated]
+        with self._shared.clients.lent(address) as client:
+            answer = self._exchange(client, request, url, headers)
+        self.transcript.exchange(request, url, headers, answer)
+        return answer
+
+    def _require_habit(
+        self, request: Request, answer: Answer, key: str | None, *, may_fail: bool
+    ) -> None:
+        """Raise NotEstablishedError unless the target itself keeps an answer back."""
+
+        def again() -> Answer:
+            return self._sent(request, self._charged(key, may_fail=may_fail))
+
+        def knock() -> Answer:
+            tenants = self.target.tenants
+            return self.derived(may_be_silent=True).knock(tenants.a.key if tenants else None)
+
+        has_effects = key is None and not may_fail and request.method not in SAFE
+        require_habit(answer, None if has_effects else again, knock)
+
+    def note_sent(self, method: str, path: str | None, requests: int, *, fails: bool) -> None:
+        """Count requests of one kind; ``fails`` tells that they present no right credential."""
+        with self._shared.lock:
+            kind = Sent(method, route_of(self.target, path), fails)
+            self.transcript.sent[str(kind)] += requests
+
+    def _charged(self, key: str | None, *, may_fail: bool) -> str | None:
+        """Charge a request to its key and its address; return the address."""
+        with self._shared.lock:
+            if key is not None and key in self._shared.paced_keys:
+                self._budget.pace(key)
+            if self._address is not None:
+                return self._address
+            return self._budget.spend(may_fail=may_fail)
+
+    def charge(self, key: str, requests: int) -> None:
+        """Count requests that another program is about to send with a key, waiting if need be."""
+        self.note_sent("POST", None, requests, fails=False)
+        for _ in range(requests):
+            self._charged(key, may_fail=key not in self._shared.good_keys)
+
+    def key_header(self, key: str) -> tuple[str, str]:
+        """Return the header that carries a key at this target.
+
+        HTTP trims what is blank at a field's end, so an empty key leaves the scheme alone.
+        """
+        scheme = self.target.headers.api_key_scheme
+        return self.target.headers.api_key, f"{scheme} {key}".rstrip(" ") if scheme else key
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """GET an unguarded path of the target's origin."""
+        return self.send(Request("GET", path, tuple(headers.items())), is_guarded=False)
+
+    def knock(self, key: str | None = None) -> Answer:
+        """Send the one request that opens a conversation: authenticated, cheap, without effect."""
+        return self.send(opening(self.revision), key=key)
+
+    def post_admin(self, path: str, body: bytes, token: str | None) -> Answer:
+        """POST JSON to an administrator's route."""
+        headers = [("Content-Type", "application/json")]
+        if token is not None:
+            headers.append((self.target.headers.admin_token, token))
+        right = self.target.admin is not None and token == self.target.admin.token
+        request = Request("POST", path, tuple(headers), body)
+        return self.send(request, is_guarded=not right)
+
+    def strongest_probe(self) -> Request:
+        """Return the one request that shows most if it is carried out without a key."""
+        if self.revision == STATELESS and self.target.tools.ping:
+            return tool_call(self.target.tools.ping, {}, revision=self.revision, session=None)
+        return opening(self.revision)
+
+    def call(self, method: str, params: dict[str, Any] | None = None, *, key: str) -> Answer:
+        """Make one JSON-RPC call, opening a session first where the revision has sessions."""
+        refused = self._open_session(key)
+        if refused is not None:
+            return refused
+        request = rpc(
+            method,
+            params,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
+        )
+        return self.send(request, key=key)
+
+    def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
+        """Call a tool; a refusal of the session it needs is the answer, too."""
+        refused = self._open_session(key)
+        if refused is not None:
+            return refused
+        request = tool_call(
+            name,
+            arguments,
+            revision=self.revision,
+            session=self._sessions.get(key),
+            message_id=next(self._shared.message_ids),
+        )
+        return self.send(request, key=key)
+
+    def call_ping(self, *, key: str) -> Answer:
+        """Call the tool that answers with the caller's tenant; without one, list the tools."""
+        if self.target.tools.ping:
+            return self.call_tool(self.target.tools.ping, {}, key=key)
+        return self.call("tools/list", key=key)
+
+    def open_session(self, key: str) -> tuple[Answer, str | None]:
+        """Initialize a session (2025 revisions): the answer and the session's id, if it has one."""
+        answer = self.send(opening(self.revision), key=key)
+        session = answer.header("mcp-session-id")
+        if answer.succeeded:
+            ready = rpc(
+                "notifications/initialized",
+                revision=self.revision,
+                session=session,
+                message_id=None,
+            )
+            self.send(ready, key=key)
+        return answer, session
+
+    def _open_session(self, key: str) -> Answer | None:
+        with self._shared.lock:
+            if self.revision == STATELESS or key in self._sessions:
+                return None
+            answer, session = self.open_session(key)
+            if not answer.succeeded:
+                return answer
+            self._sessions[key] = session
+            return None
+
+    # -- transport -----------------------------------------------------------------------------
+
+    def _absolute(self, path: str) -> str:
+        parts = urlsplit(self.target.url)
+        # Joined by hand: a path such as //mcp must reach the target as it is.
+        return f"{parts.scheme}://{parts.netloc}{path}"
+
+    def _exchange(
+        self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]
+    ) -> Answer:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        body: bytes | Iterator[bytes] | None = request.body
+        if self._gate is not None and request.body:
+            raw.append((b"Content-Length", b"%d" % len(request.body)))
+            body = self._gate.held(request.body)
+        prepared = client.build_request(
+            request.method,
+            self.target.url,
+            headers=raw,
+            content=body,
+            timeout=self._seconds or SECONDS,
+            extensions={"target": _raw_target(url)},
+        )
+        started = time.monotonic()
+        answer = self._waited_for(client, prepared)
+        answer = replace(answer, started=started, asked=message_id(request))
+        request_id = answer.header(self.target.headers.request_id)
+        return answer.without(request_id) if request_id else answer
+
+    def _waited_for(self, client: httpx.Client, prepared: httpx.Request) -> Answer:
+        """Exchange; NotEstablishedError where the run's patience ends before the line's."""
+        if self._seconds is not None:
+            return exchanged(client, prepared, self._seconds)
+        stalls, started = self._budget.stalls, time.monotonic()
+        seconds = stalls.allowed(SECONDS)
+        answer = exchanged(client, prepared, seconds)
+        stalls.note(started, has_ended=not answer.was_abandoned)
+        if answer.was_abandoned and seconds < SECONDS:
+            stalls.require_patience()  # cut shorter than others, it tells nothing of the target
+        return answer
+
+
+def _good_keys(target: Target) -> set[str]:
+    tenants = target.tenants
+    known = (tenants.a, tenants.b, tenants.spare) if tenants else ()
+    return {tenant.key for tenant in known if tenant is not None}
+
+
+def _paced_keys(target: Target) -> frozenset[str]:
+    tenants = target.tenants
+    return frozenset({tenants.a.key, tenants.b.key} if tenants else ())
+
+
+def require_alive(answer: Answer) -> None:
+    """Raise NotEstablishedError when nothing that speaks HTTP answered."""
+    if answer.transport is not Transport.ANSWERED:
+        raise NotEstablishedError(f"the target does not answer: {answer}")
+
+
+def _raw_target(url: str) -> bytes:
+    """Return the request target as the check spelt it, spared the client's normalization."""
+    return f"/{url.split('://', 1)[1].partition('/')[2]}".encode("latin-1")

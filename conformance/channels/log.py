@@ -1,0 +1,39 @@
+"""The log channel: what the server wrote since a mark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from conformance.profile.target import Log
+
+FLUSH_SECONDS = 5.0
+
+
+class LogStream:
+    """Reads the log file of a target."""
+
+    def __init__(self, channel: Log) -> None:
+        self._path = Path(channel.file)
+
+    def mark(self) -> int:
+        """Return the place where the log ends now. Raises OSError when it cannot be read."""
+        return self._path.stat().st_size
+
+    def since(self, mark: int) -> str:
+        """Return what was written after a mark."""
+        with self._path.open("rb") as stream:
+            stream.seek(mark)
+            return stream.read().decode("utf-8", "replace")
+
+    def until(self, mark: int, text: str) -> str:
+        """Return what was written after a mark, once ``text`` is in it or the wait is over.
+
+        What the caller expects in the log (the request's id) proves that the log has been
+        flushed that far; only then does the absence of something else mean anything.
+        """
+        wait_for(lambda: text in self.since(mark), FLUSH_SECONDS)
+        return self.since(mark)

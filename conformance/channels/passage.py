@@ -1,0 +1,38 @@
+"""Lets time pass at the target: by its clock channel, or really, as far as --patience goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.model import Channel
+from conformance.verdicts import NotAssessedError
+from conformance.waiting import pass_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.channels.clock import TargetClock
+
+
+class Passage:
+    """Time at the target."""
+
+    def __init__(
+        self, clock: TargetClock | None, patience: float, on_passing: Callable[[], None]
+    ) -> None:
+        """``on_passing`` is called before any time passes: what held until now may not any more."""
+        self._clock, self._patience, self._on_passing = clock, patience, on_passing
+
+    def of(self, seconds: float) -> None:
+        """Let ``seconds`` pass. Raises NotAssessedError when neither way is open."""
+        self._on_passing()
+        if self._clock is not None:
+            self._clock.advance(seconds)
+        elif seconds <= self._patience:
+            pass_time(seconds)
+        else:
+            raise NotAssessedError(
+                f"{seconds:.0f} s must pass: supply {Channel.CLOCK.supplied_by}, "
+                f"or --patience={seconds:.0f}",
+                Channel.CLOCK,
+            )

@@ -1,0 +1,1 @@
+"""Programs that the judge starts: the target, further processes of it, its operators' tools."""

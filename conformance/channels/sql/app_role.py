@@ -1,0 +1,372 @@
+"""The app_sql channel: SQL as the role the server itself runs with."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, LiteralString, cast
+
+import psycopg
+from psycopg import errors, sql
+
+from conformance.channels.sql import catalog as catalog_sql
+from conformance.channels.sql.attempts import CLASHED, Connection, changed_rows, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from conformance.profile.target import AppSql
+
+CONNECT_SECONDS = 5
+STATEMENT_MS = 10_000
+
+_TABLES = """
+    SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
+           (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid),
+           has_table_privilege(c.oid, 'SELECT')
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s AND NOT a.attisdropped
+     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'p')
+     ORDER BY c.relname"""
+
+_ROLE = """
+    SELECT rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb,
+           ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relowner = r.oid),
+           ARRAY(SELECT g.rolname::text FROM pg_roles g
+                  WHERE pg_has_role(r.oid, g.oid, 'MEMBER') AND g.oid <> r.oid
+                    AND (g.rolsuper OR g.rolbypassrls
+                         OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = g.oid)))
+      FROM pg_roles r WHERE r.rolname = current_user"""
+
+
+@dataclass(frozen=True)
+class TableIsolation:
+    """How PostgreSQL isolates one tenant table."""
+
+    name: str
+    rls_enabled: bool
+    rls_forced: bool
+    policies: int
+    readable: bool
+
+    def __str__(self) -> str:
+        """Tell it in a line."""
+        enabled = "enabled" if self.rls_enabled else "not enabled"
+        forced = "forced" if self.rls_forced else "not forced"
+        return f"{self.name}: {enabled}, {forced}, policies: {self.policies}"
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """What PostgreSQL lets the runtime role do beyond its grants."""
+
+    is_superuser: bool
+    bypasses_rls: bool
+    inherits: bool
+    creates_roles: bool
+    creates_databases: bool
+    owned_tables: tuple[str, ...]
+    powerful_memberships: tuple[str, ...]
+
+
+class AppDatabase:
+    """Connections as the runtime role; every transaction of ours is rolled back.
+
+    Methods raise psycopg.Error (hence *inconclusive*) for anything but the refusal they look for.
+    ``note`` is told of each statement that was tried, and how many rows it changed.
+    """
+
+    def __init__(self, channel: AppSql, note: Callable[[str, str], None]) -> None:
+        self.channel, self._note = channel, note
+
+    @contextmanager
+    def connect(self) -> Generator[Connection]:
+        """Open a connection and a transaction on it that is rolled back, whatever happens.
+
+        Checks try to destroy what must not be destroyed; where they succeed, nothing may stay so.
+        """
+        with self.pooled() as connection, connection.transaction(force_rollback=True):
+            yield connection
+
+    @contextmanager
+    def pooled(self) -> Generator[Connection]:
+        """Open a connection that may end its transactions, as a pool's does: for reading only."""
+        connection = psycopg.connect(
+            self.channel.dsn,
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_MS}",
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def as_tenant(self, context: str | None) -> Generator[Connection]:
+        """Open a transaction in a tenant's context, as the server does; None sets none."""
+        with self.connect() as connection:
+            if context is not None:
+                self.enter(connection, context)
+            yield connection
+
+    def enter(self, connection: Connection, context: str) -> None:
+        """Bind the connection's transaction to a tenant."""
+        setting = self.channel.tenant_setting
+        connection.execute("SELECT set_config(%s, %s, true)", (setting, context))
+
+    # -- what is there -------------------------------------------------------------------------
+
+    def role(self) -> RoleFacts:
+        """Return the powers of the role we are connected as."""
+        with self.connect() as connection:
+            row = connection.execute(_ROLE).fetchone()
+        if row is None:
+            raise LookupError("the runtime role is not in pg_roles")
+        *powers, owned, memberships = row
+        facts = RoleFacts(
+            *powers, owned_tables=tuple(owned), powerful_memberships=tuple(memberships)
+        )
+        self._note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+        return facts
+
+    def isolation(self) -> list[TableIsolation]:
+        """Return the tables with a tenant column, but for those the profile takes out."""
+        with self.connect() as connection:
+            rows = connection.execute(_TABLES, (self.channel.tenant_column,)).fetchall()
+        tables = [TableIsolation(*row) for row in rows]
+        return [table for table in tables if table.name not in self.channel.outside_rls]
+
+    def readable(self) -> list[str]:
+        """Return the tenant tables the runtime role may read."""
+        return [table.name for table in self.isolation() if table.readable]
+
+    def tenants_seen(self, connection: Connection, table: str) -> set[str]:
+        """Return the tenants whose rows a SELECT without WHERE yields."""
+        query = self.over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
+        return {str(row[0]) for row in connection.execute(query)}
+
+    def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
+        """Return the tenants seen in a context that names none; an SQL error shows none."""
+        with self.as_tenant(context) as connection:
+            try:
+                return self.tenants_seen(connection, table)
+            except (errors.DataError, errors.InsufficientPrivilege):
+                return set()
+
+    def readable_views(self) -> list[str]:
+        """Return the views with a tenant column that the runtime role may read."""
+        with self.connect() as connection:
+            rows = connection.execute(catalog_sql.READABLE_VIEWS, (self.channel.tenant_column,))
+            return [row[0] for row in rows]
+
+    def powerful_functions(self) -> list[str]:
+        """Return functions the role may call that run above the policies, or can be bent to."""
+        with self.connect() as connection:
+            return [row[0] for row in connection.execute(catalog_sql.POWERFUL_FUNCTIONS)]
+
+    def constraint_oracles(self) -> list[str]:
+        """Return unique and foreign keys over tenant tables that leave the tenant out."""
+        values = {"tenant": self.channel.tenant_column, "outside": list(self.channel.outside_rls)}
+        with self.connect() as connection:
+            rows = connection.execute(catalog_sql.CONSTRAINT_ORACLES, values).fetchall()
+        known = self.channel.unguessable
+        return [f"{name} of {table}" for name, table in rows if name not in known]
+
+    def key_count_without_context(self) -> int:
+        """Return how many key rows the role sees where no tenant is set."""
+        with self.connect() as connection:
+            query = self.over(self.channel.keys_table, "SELECT count(*) FROM {table}")
+            row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def key_rows(self, tenant_id: str) -> list[str]:
+        """Return a tenant's key rows as text, without the time of last use."""
+        query = sql.SQL(
+            "SELECT (to_jsonb(k) - {used})::text FROM {table} k "
+            "WHERE {tenant}::text = %s ORDER BY 1"
+        ).format(
+            used=sql.Literal(self.channel.last_used_column),
+            table=sql.Identifier(self.channel.keys_table),
+            tenant=sql.Identifier(self.channel.tenant_column),
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return [row[0] for row in connection.execute(query, (tenant_id,))]
+
+    def last_used(self, tenant_id: str) -> str | None:
+        """Return when any key of a tenant was last used, as text."""
+        query = sql.SQL("SELECT max({used})::text FROM {table} WHERE {tenant}::text = %s").format(
+            used=sql.Identifier(self.channel.last_used_column),
+            table=sql.Identifier(self.channel.keys_table),
+            tenant=sql.Identifier(self.channel.tenant_column),
+        )
+        with self.as_tenant(tenant_id) as connection:
+            row = connection.execute(query, (tenant_id,)).fetchone()
+        return row[0] if row else None
+
+    @contextmanager
+    def locked_keys(self, tenant_id: str) -> Generator[int]:
+        """Hold a tenant's key rows locked against writers; yields how many."""
+        query = self.over(
+            self.channel.keys_table, "SELECT 1 FROM {table} WHERE {tenant}::text = %s FOR UPDATE"
+        )
+        with self.as_tenant(tenant_id) as connection:
+            yield len(connection.execute(query, (tenant_id,)).fetchall())
+
+    def may_hand_over(self) -> bool:
+        """Tell whether the role may UPDATE the tenant's column of the data table at all."""
+        with self.connect() as connection:
+            return self.updatable(connection) == self.channel.tenant_column
+
+    # -- what can be done ----------------------------------------------------------------------
+
+    def inserted_as(self, context: str, *, for_tenant: str) -> bool:
+        """Tell whether a tenant could insert a row that belongs to ``for_tenant``."""
+        with self.as_tenant(context) as connection:
+            return self._tried(connection, context, *self.insertion(for_tenant)) > 0
+
+    def insertion(self, tenant_id: str) -> tuple[sql.SQL, dict[str, str]]:
+        """Return the profile's statement that inserts a row, and its values."""
+        statement = cast("LiteralString", self.channel.insert)
+        return sql.SQL(statement), {"tenant": tenant_id, "unique": f"hallmark-{uuid.uuid4()}"}
+
+    def spelt_out(self, tenant_id: str, unique: str) -> str:
+        """Return the profile's statement that inserts a row as text, its values in their places."""
+        values = {"tenant": tenant_id, "unique": unique}
+        return self.channel.insert % {name: f"'{value}'" for name, value in values.items()}
+
+    def updated_as(self, context: str, *, of: str, to: str) -> bool:
+        """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
+        query = self.over(
+            self.channel.data_table,
+            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+        )
+        with self.as_tenant(context) as connection:
+            return self._tried(connection, context, query, {"of": of, "to": to}) > 0
+
+    def deleted_as(self, context: str, *, of: str) -> bool:
+        """Tell whether a tenant could delete rows ``of`` another."""
+        query = self.over(
+            self.channel.data_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
+        )
+        with self.as_tenant(context) as connection:
+            return self._tried(connection, context, query, {"of": of}) > 0
+
+    def key_moved(self, tenant_id: str, *, to: str) -> bool:
+        """Tell whether the role could give a tenant's keys to another."""
+        query = self.over(
+            self.channel.keys_table,
+            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return self._tried(connection, tenant_id, query, {"of": tenant_id, "to": to}) > 0
+
+    def keys_deleted(self, tenant_id: str) -> bool:
+        """Tell whether the role could delete a tenant's keys."""
+        query = self.over(
+            self.channel.keys_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
+        )
+        with self.as_tenant(tenant_id) as connection:
+            return self._tried(connection, tenant_id, query, {"of": tenant_id}) > 0
+
+    def changed_blindly(self, context: str, statement: str) -> tuple[int, int]:
+        """Return how many rows a tenant has, and what ``blind_change`` of all rows reached."""
+        query = self.over(
+            self.channel.data_table, "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
+        )
+        with self.as_tenant(context) as connection:
+            row = connection.execute(query, {"own": context}).fetchone()
+            own = row[0] if row else 0
+            changed = self.blind_change(connection, statement, context)
+            self._note(
+                f"SQL as tenant {context}",
+                f"{statement} without WHERE; rows of its own: {own}\n→ {told(changed)}",
+            )
+            return own, changed
+
+    def count(self, connection: Connection) -> int:
+        """Return how many rows of the data table the current context sees."""
+        query = self.over(self.channel.data_table, "SELECT count(*) FROM {table}")
+        row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def blind_change(self, connection: Connection, statement: str, tenant_id: str) -> int:
+        """UPDATE or DELETE without WHERE; return how many rows it changed, 0 where it was refused.
+
+        An UPDATE makes all rows the tenant's; where the role may not write that column, it sets
+        another to itself. Neither changes a row of the tenant's own, so what it clashes with
+        (``CLASHED``) is another's; a DELETE may clash with references to its own.
+        """
+        if statement == "UPDATE":
+            column = self.updatable(connection)
+            if column in {None, self.channel.tenant_column}:
+                return self.hand_over(connection, tenant_id)
+            own = sql.SQL("UPDATE {table} SET {column} = {column}").format(
+                table=sql.Identifier(self.channel.data_table), column=sql.Identifier(column or "")
+            )
+            return changed_rows(connection, own, {})
+        try:
+            return changed_rows(
+                connection, self.over(self.channel.data_table, "DELETE FROM {table}"), {}
+            )
+        except errors.IntegrityError:
+            return 0
+
+    def hand_over(self, connection: Connection, tenant_id: str) -> int:
+        """Make all rows a tenant's; return how many, 0 where it was refused, or ``CLASHED``."""
+        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s::uuid")
+        try:
+            return changed_rows(connection, query, {"to": tenant_id})
+        except errors.IntegrityError:
+            return CLASHED
+
+    def updatable(self, connection: Connection) -> str | None:
+        """Return a column of the data table that the role may UPDATE, the tenant's if it may."""
+        names = {"table": self.channel.data_table, "tenant": self.channel.tenant_column}
+        return next((row[0] for row in connection.execute(catalog_sql.UPDATABLE, names)), None)
+
+    def carried_out(self, statement: LiteralString) -> bool:
+        """Tell whether a statement without rows was permitted."""
+        with self.connect() as connection:
+            return changed_rows(connection, sql.SQL(statement), {}) != 0
+
+    def tampering(self, table: str) -> dict[str, int]:
+        """Try every way to bend a table; return the rows each changed (-1: it was permitted)."""
+        statements = {
+            "UPDATE": "UPDATE {table} SET {tenant} = {tenant}",
+            "DELETE": "DELETE FROM {table}",
+            "TRUNCATE": "TRUNCATE {table}",
+            "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
+            "DISABLE ROW LEVEL SECURITY": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+            "ADD COLUMN": "ALTER TABLE {table} ADD COLUMN hallmark_probe integer",
+            "DROP TABLE": "DROP TABLE {table}",
+            "SET session_replication_role": "SET LOCAL session_replication_role = replica",
+        }
+        done: dict[str, int] = {}
+        for name, statement in statements.items():
+            with self.connect() as connection:
+                done[name] = self._tried(connection, None, self.over(table, statement), {})
+        return done
+
+    def _tried(
+        self,
+        connection: Connection,
+        context: str | None,
+        query: sql.SQL | sql.Composed,
+        values: dict[str, str],
+    ) -> int:
+        """Try a statement as ``changed_rows`` does, and note it."""
+        rows = changed_rows(connection, query, values)
+        words = f"{query.as_string(connection)}\n" + "".join(
+            f"{name} = {value}\n" for name, value in values.items()
+        )
+        whose = "without a tenant" if context is None else f"as tenant {context}"
+        self._note(f"SQL {whose}", f"{words}→ {told(rows)}")
+        return rows
+
+    def over(self, table: str, statement: str) -> sql.Composed:
+        """Return a statement of ours with the names this database has."""
+        return sql.SQL(cast("LiteralString", statement)).format(
+            table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
+        )

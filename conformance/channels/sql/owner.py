@@ -1,0 +1,160 @@
+"""The owner channel: holds the trail for a moment, or tampers with it and puts it back."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+
+import psycopg
+from psycopg import sql
+
+from conformance.channels.sql.app_role import CONNECT_SECONDS, STATEMENT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from conformance.profile.target import Auditor, Owner
+
+VERIFY_SECONDS = 60.0
+LOCK_MS = 5_000
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+TAMPERING: Mapping[str, LiteralString] = {
+    "an outcome changed": """
+        UPDATE {table} SET {outcome} = CASE {outcome}::text WHEN 'success' THEN 'failure'
+                                            ELSE 'success' END WHERE {order} = {middle}""",
+    "metadata changed": """
+        UPDATE {table} SET {metadata} = '{{"hallmark": "changed"}}' WHERE {order} = {middle}""",
+    "an address changed": "UPDATE {table} SET {address} = '192.0.2.1' WHERE {order} = {middle}",
+    "a row removed": "DELETE FROM {table} WHERE {order} = {middle}",
+    "two rows exchanged": """
+        DELETE FROM {table} WHERE {order} IN ({middle}, {next});
+        UPDATE kept SET {order} = {middle} + {next} - {order} WHERE {order} IN ({middle}, {next});
+        INSERT INTO {table} OVERRIDING SYSTEM VALUE
+               SELECT * FROM kept WHERE {order} IN ({middle}, {next});
+        UPDATE kept SET {order} = {middle} + {next} - {order}
+         WHERE {order} IN ({middle}, {next})""",
+    "the end cut off": "DELETE FROM {table} WHERE {order} >= {middle}",
+}
+"""What the owner of a trail might do to it, by a name for the report."""
+
+_TRIGGERS = """
+    SELECT tgname, tgenabled::text FROM pg_trigger
+     WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgenabled <> 'D'"""
+_ENABLE: Mapping[str, LiteralString] = {
+    "O": "ENABLE TRIGGER",
+    "A": "ENABLE ALWAYS TRIGGER",
+    "R": "ENABLE REPLICA TRIGGER",
+}
+
+
+class TrailOwner:
+    """SQL as the owner of the trail. Methods raise psycopg.Error, hence *inconclusive*."""
+
+    def __init__(self, channel: Owner, trail: Auditor) -> None:
+        self._channel, self._trail = channel, trail
+
+    @contextmanager
+    def holding(self) -> Generator[None]:
+        """Keep everybody from writing the trail; PostgreSQL lets go of it even if we die."""
+        with self._transaction() as connection:
+            connection.execute(self._over("LOCK TABLE {table} IN EXCLUSIVE MODE"))
+            yield
+
+    def verify(self) -> tuple[bool, str]:
+        """Run the target's verification; tell whether it found the trail whole, and its words."""
+        done = subprocess.run(  # noqa: S603 -- the profile's own command
+            self._channel.verify,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=VERIFY_SECONDS,
+            check=False,
+        )
+        words = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
+        return done.returncode == 0, f"exit code {done.returncode}: {words[-300:]}"
+
+    @contextmanager
+    def tampered(self, how: str) -> Generator[None]:
+        """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
+        with psycopg.connect(self._channel.dsn, connect_timeout=CONNECT_SECONDS) as connection:
+            with self._unguarded(connection):
+                places = self._choose(connection)
+                keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
+                connection.execute(self._over(keep, *places))
+                connection.execute(self._over(TAMPERING[how], *places))
+            try:
+                yield
+            finally:
+                with self._unguarded(connection):
+                    remove = "DELETE FROM {table} WHERE {order} >= {middle}"
+                    connection.execute(self._over(remove, *places))
+                    restore = "INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept"
+                    connection.execute(self._over(restore, *places))
+
+    def _choose(self, connection: Connection) -> tuple[int, int]:
+        """Return the places of two neighbouring rows near the end, with more behind them."""
+        query = "SELECT {order} FROM {table} ORDER BY {order} DESC LIMIT 4"
+        found = [row[0] for row in connection.execute(self._over(query))]
+        if len(found) < 4:  # noqa: PLR2004 -- as many as were asked for
+            raise LookupError("the trail has too few rows to tamper with")
+        return found[2], found[1]
+
+    @contextmanager
+    def _unguarded(self, connection: Connection) -> Generator[None]:
+        """Run a transaction in which nothing that the owner can switch off guards the table."""
+        with connection.transaction():
+            self._bound(connection)
+            forced = connection.execute(
+                "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass",
+                (self._trail.table,),
+            ).fetchone()
+            triggers = connection.execute(_TRIGGERS, (self._trail.table,)).fetchall()
+            if forced and forced[0]:
+                connection.execute(self._over("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
+            for name, _ in triggers:
+                connection.execute(self._trigger("DISABLE TRIGGER", name))
+            yield
+            for name, mode in triggers:
+                connection.execute(self._trigger(_ENABLE[mode], name))
+            if forced and forced[0]:
+                connection.execute(self._over("ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+
+    @contextmanager
+    def _transaction(self) -> Generator[Connection]:
+        with (
+            psycopg.connect(self._channel.dsn, connect_timeout=CONNECT_SECONDS) as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            self._bound(connection)
+            yield connection
+
+    @staticmethod
+    def _bound(connection: Connection) -> None:
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, true),"
+            " set_config('statement_timeout', %s, true)",
+            (str(LOCK_MS), str(STATEMENT_MS)),
+        )
+
+    def _trigger(self, words: LiteralString, name: str) -> sql.Composed:
+        statement = sql.SQL("ALTER TABLE {table} {words} {name}")
+        return statement.format(table=self._table, words=sql.SQL(words), name=sql.Identifier(name))
+
+    @property
+    def _table(self) -> sql.Identifier:
+        return sql.Identifier(*self._trail.table.split("."))
+
+    def _over(self, statement: str, middle: int = 0, following: int = 0) -> sql.Composed:
+        """Return a statement of ours with the names this trail has, and two places in it."""
+        columns = self._trail.columns
+        return sql.SQL(cast("LiteralString", statement)).format(
+            table=self._table,
+            order=sql.Identifier(columns.order),
+            outcome=sql.Identifier(columns.outcome),
+            address=sql.Identifier(columns.address),
+            metadata=sql.Identifier(columns.metadata),
+            middle=sql.Literal(middle),
+            next=sql.Literal(following),
+        )

@@ -1,0 +1,1 @@
+"""AUD: the audit trail."""

@@ -1,0 +1,133 @@
+"""AUD, continued: the trail under load, under hostile text, and when the server is killed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.channels.http.traffic import Traffic
+from conformance.checks.aud.trail import FAILURE, SUCCESS, failing, request_id
+from conformance.forge.keys import random_key
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.programs.launch import Launcher
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+
+AT_ONCE = 8
+ROUNDS = 40
+LAST_WORD = 25
+"""Answered requests after which the process is killed."""
+
+
+@requirement("AUD-08")
+def test_no_answered_request_loses_its_row_when_the_server_is_killed(
+    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader, target: Target
+) -> None:
+    """A process of its own is killed in the middle of traffic; whoever got an answer has a row."""
+    with launcher.start() as process:
+        establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
+        line = wire.at(process.url(wire.path))
+        traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+        traffic.until(LAST_WORD, process.process.kill)
+    answered = traffic.answered
+    establish(len(answered) >= LAST_WORD, "requests were answered before the kill")
+    written = {row.request_id for row in auditor.rows() if row.event == SUCCESS}
+    lost = [identity for identity in answered if identity not in written]
+    assert not lost, f"{len(lost)} of {len(answered)} answered requests have no row"
+
+
+@requirement("AUD-10")
+def test_a_denied_administrator_is_on_the_trail(
+    administrator: Administrator, auditor: AuditReader, target: Target
+) -> None:
+    """A wrong admin token: the row says when, from where, that it failed, and which request."""
+    refused = administrator.attempt(random_key())
+    establish(refused.status == HTTPStatus.UNAUTHORIZED, "a wrong token is refused")
+    identity = request_id(refused, target)
+    rows = auditor.wait_for_rows(lambda row: row.outcome == "failure", request_id=identity)
+    assert rows, f"no row tells of a failure for the denied request {identity}"
+    assert rows[0].address, f"the row of the denied request, {rows[0].event!r}, has no address"
+    found = auditor.rows(request_id=identity)
+    assert not any(row.outcome == "success" for row in found), (
+        f"the denied request is on the trail as {[(row.event, row.outcome) for row in found]}"
+    )
+
+
+@requirement("AUD-13")
+def test_rows_and_requests_match_under_load(
+    wire: Wire, keys: Keys, auditor: AuditReader, addresses: AddressPool, target: Target
+) -> None:
+    """Right and wrong keys at once, from several addresses: one authentication row a request."""
+    lines = [wire.derived(address=addresses.fresh()) for _ in range(AT_ONCE)]
+    places = [line.address for line in lines]
+
+    def call(turn: int) -> Answer:
+        key = keys.b.active if turn % 8 else keys.random()
+        return lines[turn % AT_ONCE].knock(key)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(call, range(ROUNDS)))
+    asked = Counter(request_id(answer, target) for answer in answers)
+    found = auditor.wait_for_rows(
+        lambda row: row.event in {SUCCESS, FAILURE} and row.address in places, count=ROUNDS
+    )
+    assert Counter(row.request_id for row in found) == asked, (
+        f"{len(found)} authentication rows from the addresses of {ROUNDS} requests, and for "
+        f"{len(asked.keys() - {row.request_id for row in found})} of the requests none"
+    )
+
+
+@requirement("AUD-14")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "line one\nline two\r\n",
+        '", "event_type": "api_key.auth_success", "x": "',
+        "control \x01\x02\x1b[31m and \x7f",
+        "nothing \x00 follows",
+        "'); DELETE FROM audit_log; --",
+        "\ud800 alone",
+        "x" * 1_000_000,
+    ],
+    ids=["newlines", "JSON", "control bytes", "NUL", "SQL", "lone surrogate", "a megabyte"],
+)
+def test_a_callers_text_neither_breaks_nor_forges_a_row(
+    wire: Wire, keys: Keys, auditor: AuditReader, target: Target, text: str
+) -> None:
+    """The text is a tool's error: it must end up inside one row, or be refused as a whole."""
+    tool = failing(target)
+    mark = secrets.token_hex(8)
+    message = f"{mark} {text}"
+    answer = wire.call_tool(tool.name, {tool.message_argument: message}, key=keys.active)
+    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+        f"a call with {text[:30]!r} was answered {answer}"
+    )
+    identity = request_id(answer, target)
+    rows = auditor.wait_for_rows(lambda row: row.event != SUCCESS, request_id=identity)
+    assert len(rows) <= 1, (
+        f"one call with {text[:30]!r} wrote {len(rows)} rows: {[row.event for row in rows]}"
+    )
+    if answer.was_a_tool_error and not answer.error:
+        assert [row.event for row in rows] == ["mcp.tool_failed"], (
+            f"a failed call with {text[:30]!r} wrote the rows {[row.event for row in rows]}"
+        )
+    forged = [row for row in auditor.rows() if mark in json.dumps(row.metadata)]
+    assert all(row.request_id == identity for row in forged), (
+        f"the text of request {identity} is in rows of other requests: "
+        f"{[row.request_id for row in forged if row.request_id != identity]}"
+    )
+    establish(wire.call_ping(key=keys.active).succeeded, "the server still serves")

@@ -1,0 +1,75 @@
+"""AUD, continued: a trail that cannot be done without, asked quickly, or bent unnoticed."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from conformance.channels.sql.auditor import SETTLE_SECONDS
+from conformance.channels.sql.owner import TAMPERING
+from conformance.checks.aud.trail import request_id
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.sql.owner import TrailOwner
+    from conformance.forge.keys import Keys
+    from conformance.profile.target import Target
+
+PATIENCE = 30.0
+"""Seconds that a server may take to find out that its trail is unavailable."""
+RECOVERY = 15.0
+
+
+@requirement("AUD-09")
+def test_without_its_trail_the_server_lets_nothing_through(
+    wire: Wire, keys: Keys, owner: TrailOwner
+) -> None:
+    """The trail is held as a stuck disk would hold it; the same call works before and after."""
+    line = wire.derived(seconds=PATIENCE)
+    establish(line.call_ping(key=keys.active).succeeded, "a call works while the trail does")
+    with owner.holding():
+        answer = line.call_ping(key=keys.active)
+    establish(
+        wait_for(lambda: line.call_ping(key=keys.active).succeeded, RECOVERY, pause=0.2),
+        "calls work again once the trail does",
+    )
+    assert not answer.executed, f"a call that could not be written down was answered {answer}"
+    assert answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR, f"no clear refusal: {answer}"
+
+
+@requirement("AUD-11")
+def test_what_an_identity_touched_is_one_indexed_query(
+    wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+) -> None:
+    """The rows of a call name whose key it was; tenant and identity each lead to rows by index."""
+    answer = wire.knock(keys.active)
+    establish(answer.succeeded, "the key works")
+    name = request_id(answer, target)
+    identity = wait_for(lambda: auditor.identity_of(name), SETTLE_SECONDS)
+    columns = auditor.channel.columns
+    assert identity, f"no row of the call fills {columns.identity}"
+    for column, value in ((columns.tenant, keys.a.tenant.id), (columns.identity, identity)):
+        plan = auditor.plan_for(column, value)
+        assert "Index Cond" in plan, f"{column} leads to no index: {plan}"
+
+
+@requirement("AUD-12")
+def test_tampering_with_the_trail_is_found(wire: Wire, keys: Keys, owner: TrailOwner) -> None:
+    """Each way of tampering is tried alone and undone; before and after, the trail is whole."""
+    for _ in range(4):
+        establish(wire.knock(keys.active).succeeded, "the key works")
+    whole, words = owner.verify()
+    establish(whole, f"verification finds the trail whole ({words})")
+    unnoticed: list[str] = []
+    for how in TAMPERING:
+        with owner.tampered(how):
+            whole, words = owner.verify()
+        if whole:
+            unnoticed.append(f"{how}: {words}")
+    whole, words = owner.verify()
+    establish(whole, f"the trail is whole again ({words})")
+    assert not unnoticed, f"verification found the trail whole with {'; '.join(unnoticed)}"

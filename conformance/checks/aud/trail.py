@@ -1,0 +1,259 @@
+"""AUD: what happened can be read from the trail, and the trail cannot be bent."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.text.redaction import spellings
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.sql.app_role import AppDatabase
+    from conformance.channels.sql.auditor import AuditReader, AuditRow
+    from conformance.forge.keys import Keys
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.sections import FailingTool
+    from conformance.profile.target import Target
+
+FAILURE = "api_key.auth_failure"
+SUCCESS = "api_key.auth_success"
+PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
+
+
+def request_id(answer: Answer, target: Target) -> str:
+    """Return the id the target gave a request; without one the row cannot be found."""
+    found = answer.header(target.headers.request_id)
+    establish(found, f"the answer carries {target.headers.request_id}")
+    return found or ""
+
+
+@requirement("AUD-01")
+def test_a_failed_authentication_is_audited_with_its_reason(
+    wire: Wire, auditor: AuditReader, target: Target, keys_or_random: Keys
+) -> None:
+    """Found by the request's own id, so no other request's row can stand in for it."""
+    failures = {"missing": None, "invalid": keys_or_random.random()}
+    sent = {reason: request_id(wire.knock(key), target) for reason, key in failures.items()}
+    auditor.settle(request_id(wire.knock(), target))
+    for reason, identity in sent.items():
+        rows = auditor.wait_for_rows(lambda row: row.event == FAILURE, request_id=identity)
+        assert len(rows) == 1, f"{len(rows)} rows for a key that is {reason}"
+        assert rows[0].reason == reason, (
+            f"the row for a key that is {reason} gives the reason {rows[0].reason!r}"
+        )
+        assert rows[0].outcome == "failure", (
+            f"the row for a key that is {reason} has the outcome {rows[0].outcome!r}"
+        )
+
+
+@requirement("AUD-02")
+def test_an_authenticated_request_is_audited_once(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """Three requests, three ids: one row each, of the right tenant."""
+    sent: list[str] = []
+    for _ in range(3):
+        answer = wire.knock(keys.active)
+        establish(answer.succeeded, "the key works")
+        sent.append(request_id(answer, target))
+    auditor.settle(request_id(wire.knock(keys.active), target))
+    for identity in sent:
+        rows = auditor.wait_for_rows(lambda row: row.event == SUCCESS, request_id=identity)
+        assert len(rows) == 1, f"{len(rows)} rows for one request"
+        assert rows[0].tenant == keys.a.tenant_id, (
+            f"the row of a request of tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+        )
+
+
+@requirement("AUD-03")
+def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """One producer writes the row, so there is one, whatever the tool."""
+    answer = wire.call_ping(key=keys.active)
+    establish(answer.succeeded, "the tool works")
+    auditor.settle(request_id(wire.knock(keys.active), target))
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "mcp.tool_called", request_id=request_id(answer, target)
+    )
+    assert len(rows) == 1, f"{len(rows)} rows for one request"
+    assert rows[0].tenant == keys.a.tenant_id, (
+        f"the row of a call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+    )
+    assert rows[0].metadata.get("tool") == target.tools.ping, (
+        f"the row of a call of {target.tools.ping} names tool {rows[0].metadata.get('tool')!r}"
+    )
+
+
+@requirement("AUD-03")
+def test_a_failed_tool_call_is_audited_once(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """The tool fails because it is told to; the trail must say that it did."""
+    tool = failing(target)
+    answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=keys.active)
+    establish(answer.was_a_tool_error, "the tool fails")
+    auditor.settle(request_id(wire.knock(keys.active), target))
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "mcp.tool_failed", request_id=request_id(answer, target)
+    )
+    assert len(rows) == 1, f"{len(rows)} rows for one request"
+    assert rows[0].tenant == keys.a.tenant_id, (
+        f"the row of a failed call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+    )
+    assert rows[0].metadata.get("tool") == tool.name, (
+        f"the row of a failed call of {tool.name} names tool {rows[0].metadata.get('tool')!r}"
+    )
+    assert rows[0].outcome == "failure", (
+        f"the row of a failed call has the outcome {rows[0].outcome!r}"
+    )
+
+
+@requirement("AUD-04")
+def test_a_block_is_audited(
+    wire: Wire, auditor: AuditReader, addresses: AddressPool, target: Target, keys_or_random: Keys
+) -> None:
+    """Failures from one address until the block must have engaged, and one request more."""
+    address = addresses.fresh()
+    line = wire.derived(address=address)
+    for _ in range(target.limits.auth_failures + 3):
+        line.knock(keys_or_random.random())
+    rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", address=address)
+    assert rows, "no row tells of the block"
+
+
+@requirement("AUD-04")
+def test_a_rotation_is_audited(
+    wire: Wire, auditor: AuditReader, administrator: Administrator, target: Target
+) -> None:
+    """Two rotations, two more rows for their tenant: a row that comes twice shows by the second."""
+
+    def tells(row: AuditRow) -> bool:
+        return row.event == "api_key.rotated" and row.tenant == administrator.tenant_id
+
+    if later := wire.knock().header(target.headers.request_id):
+        auditor.settle(later)  # rows of rotations before this check have been stored by then
+    before = sum(map(tells, auditor.rows()))
+    for _ in range(2):
+        administrator.mint()
+    added = len(auditor.wait_for_rows(tells, count=before + 2)) - before
+    assert added == 2, f"two rotations added {added} api_key.rotated rows for their tenant"
+
+
+@requirement("AUD-05")
+def test_the_runtime_role_cannot_change_the_trail(app_sql: AppDatabase, wire: Wire) -> None:
+    """Every statement is tried for real, as the server's own role, and rolled back."""
+    wire.knock()  # so that there is a row to attack
+    table = app_sql.channel.audit_table
+    changed = {name: rows for name, rows in app_sql.tampering(table).items() if rows}
+    assert not changed, f"carried out as the runtime role against {table}: {', '.join(changed)}"
+
+
+@requirement("AUD-06")
+def test_personal_data_never_reaches_the_trail(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """A failing tool hands the trail a detail full of it, at every depth and in every case."""
+    tool = failing(target)
+    detail = detail_argument(tool)
+    arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
+    own = {path for row in failure(wire, auditor, keys, arguments) for path in _keys(row.metadata)}
+    personal = f"pii-{secrets.token_hex(8)}"
+    arguments[detail] = {
+        "attempt": 3,
+        "email": personal,
+        "EMAIL": personal,
+        "firstName": personal,
+        "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
+        "list": [[{"address": {"street": personal}}]],
+    }
+    rows = failure(wire, auditor, keys, arguments)
+    # What is there without personal data is the trail's own, such as the name of the tool.
+    paths = [path for row in rows for path in _keys(row.metadata) if path not in own]
+    found = [".".join(path) for path in paths if _folded(path[-1]) in PERSONAL]
+    assert not found, f"the row of the failed call holds personal fields: {', '.join(found)}"
+    assert personal not in json.dumps([row.metadata for row in rows]), (
+        f"the row of the failed call holds {personal}, sent as personal data"
+    )
+
+
+@requirement("AUD-07")
+def test_no_credential_is_in_any_row(
+    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+) -> None:
+    """Right and wrong keys, and tokens in an error, are sent; then the whole trail is read."""
+    tool = failing(target)
+    planted = {
+        "a wrong key": keys.random(),
+        "a bearer token": f"ya29.{secrets.token_urlsafe(24)}",
+        "a page token": f"EAA{secrets.token_hex(16)}",
+        "a property": secrets.token_urlsafe(24),
+    }
+    wire.knock(planted["a wrong key"])
+    arguments: dict[str, Any] = {
+        tool.message_argument: f"Bearer {planted['a bearer token']} {planted['a page token']}"
+    }
+    if tool.detail_argument:
+        arguments[tool.detail_argument] = {"nested": [{"access_token": planted["a property"]}]}
+    failure(wire, auditor, keys, arguments)
+    trail = json.dumps(auditor.table(auditor.channel.table), ensure_ascii=False)
+    secret = {**planted, "tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
+    if target.admin is not None:
+        secret["the admin token"] = target.admin.token
+    found = [
+        what for what, value in secret.items() if any(form in trail for form in spellings(value))
+    ]
+    assert not found, f"the trail holds {', '.join(found)}"
+
+
+def failure(
+    wire: Wire, auditor: AuditReader, keys: Keys, arguments: Mapping[str, Any]
+) -> list[AuditRow]:
+    """Call the tool that fails, and return the rows that tell of it."""
+    answer = wire.call_tool(failing(wire.target).name, dict(arguments), key=keys.active)
+    identity = request_id(answer, wire.target)
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_failed", request_id=identity)
+    establish(rows, "the failure is on the trail")
+    return rows
+
+
+def failing(target: Target) -> FailingTool:
+    """Return the tool that fails as told; the clause needs it."""
+    tool = target.tools.failing
+    if tool is None:
+        raise LookupError("the profile has no [tools.failing]")
+    return tool
+
+
+def detail_argument(tool: FailingTool) -> str:
+    """Return the argument that takes an object. Raises NotAssessedError where there is none."""
+    if tool.detail_argument is None:
+        raise NotAssessedError(
+            "supply [tools.failing] detail_argument: an argument that takes any object",
+            Channel.FAILING_TOOL,
+        )
+    return tool.detail_argument
+
+
+def _keys(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every property, places in lists left out."""
+    if isinstance(node, dict):
+        for name, value in cast("dict[str, Any]", node).items():
+            yield (*above, name)
+            yield from _keys(value, (*above, name))
+    elif isinstance(node, list):
+        for value in cast("list[Any]", node):
+            yield from _keys(value, above)
+
+
+def _folded(key: str) -> str:
+    return key.replace("_", "").replace("-", "").lower()

@@ -1,0 +1,1 @@
+"""AUTH: who gets in."""

@@ -1,0 +1,124 @@
+"""AUTH, continued: requests that carry more than one claim, and the keys the server mints."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.analysis.randomness import faults_of
+from conformance.channels.http.challenge import challenges, names_metadata, offers_oauth
+from conformance.forge.requests import opening, rpc
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.good_case import GoodCase
+    from conformance.channels.http.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.forge.requests import Request
+
+UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
+MINTED = 16
+
+
+@requirement("AUTH-09")
+@pytest.mark.parametrize("order", ["right first", "wrong first", "both right"])
+def test_a_repeated_key_header_is_refused(wire: Wire, keys: Keys, order: str) -> None:
+    """Proxies and servers differ in which of two headers they believe, so neither may count."""
+    establish(wire.knock(keys.active).succeeded, "the key works by itself")
+    right, wrong = keys.active, keys.random()
+    pairs = {
+        "right first": (right, wrong),
+        "wrong first": (wrong, right),
+        "both right": (right, right),
+    }
+    headers = tuple(wire.key_header(key) for key in pairs[order])
+    answer = wire.send(opening(wire.revision).but(repeated=headers))
+    assert answer.status == UNAUTHORIZED, f"two key headers ({order}) were answered {answer}"
+    assert not answer.executed, f"two key headers ({order}) got a result or a session: {answer}"
+
+
+@requirement("AUTH-09")
+@pytest.mark.parametrize("joint", [",", ", ", ";", " "])
+def test_joined_keys_are_refused(wire: Wire, keys: Keys, joint: str) -> None:
+    """A proxy may join repeated headers into one; that is two claims still."""
+    establish(wire.knock(keys.active).succeeded, "the key works by itself")
+    for pair in ((keys.active, keys.random()), (keys.random(), keys.active), (keys.active,) * 2):
+        answer = wire.knock(joint.join(pair))
+        assert answer.status == UNAUTHORIZED, f"keys joined by {joint!r} were answered {answer}"
+        assert not answer.executed, f"keys joined by {joint!r} got a result or a session: {answer}"
+
+
+def smuggled(wire: Wire) -> dict[str, Request]:
+    """Return requests that claim to be harmless, and hold a call."""
+    probe = wire.strongest_probe()
+    message = json.loads(probe.body or b"{}")
+    note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    claims = ("notifications/initialized", "ping", "server/discover", "initialize")
+    requests = {
+        "a batch": probe.but(body=json.dumps([message]).encode()),
+        "a batch behind a notification": probe.but(body=json.dumps([note, message]).encode()),
+        "a notification": rpc("notifications/initialized", revision=wire.revision, message_id=None),
+        "a call without id": probe.but(
+            body=json.dumps({k: v for k, v in message.items() if k != "id"}).encode()
+        ),
+        "an empty body": probe.but(body=b""),
+    }
+    for claim in claims:
+        requests[f"a call said to be {claim}"] = probe.with_header("Mcp-Method", claim)
+    return requests
+
+
+@requirement("AUTH-12")
+def test_no_form_of_a_message_smuggles_a_call(wire: Wire, good_case: GoodCase) -> None:
+    """Whatever the body is, and whatever a header says it is, the key comes first."""
+    reached = {
+        what: str(answer)
+        for what, request in smuggled(wire).items()
+        if (answer := wire.send(request)).status != UNAUTHORIZED or answer.executed
+    }
+    assert not reached, (
+        "without a key these messages were not answered by a plain 401: "
+        f"{'; '.join(map(': '.join, reached.items()))}"
+    )
+    good_case.conclude()
+
+
+@requirement("AUTH-15")
+def test_minted_keys_are_random_through_and_through(administrator: Administrator) -> None:
+    """A fixed, a repeated or a lopsided part shows in sixteen keys; chance looks like none."""
+    faults = faults_of([administrator.mint() for _ in range(MINTED)])
+    assert not faults, f"{MINTED} minted keys were not random throughout: {'; '.join(faults)}"
+
+
+@requirement("AUTH-16")
+def test_a_refusal_carries_a_challenge(
+    wire: Wire, keys_or_random: Keys, good_case: GoodCase
+) -> None:
+    """RFC 9110 has a server send one with every 401, whatever was asked: a scheme at least."""
+    probe = opening(wire.revision)
+    for method in ("POST", "GET", "DELETE"):
+        for key in (None, keys_or_random.random()):
+            answer = wire.send(probe.but(method=method), key=key)
+            if answer.status == UNAUTHORIZED:
+                told = answer.header("www-authenticate") or ""
+                assert challenges(told), f"{method}: got {told!r}"
+    establish(wire.knock().status == UNAUTHORIZED, "a missing key gets 401")
+    good_case.conclude()
+
+
+@requirement("AUTH-16")
+def test_a_refusal_leads_to_the_metadata_where_oauth_is_offered(
+    wire: Wire, good_case: GoodCase
+) -> None:
+    """RFC 9728 section 5.1: a client finds the authorization server from the challenge alone."""
+    refusal = wire.knock()
+    establish(refusal.status == UNAUTHORIZED, "a missing key gets 401")
+    if offers_oauth(wire):
+        told = refusal.header("www-authenticate")
+        assert names_metadata(refusal), f"metadata are served, and no challenge has them: {told!r}"
+    good_case.conclude()

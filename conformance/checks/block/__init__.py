@@ -1,0 +1,1 @@
+"""BLOCK: addresses that keep failing."""

@@ -1,0 +1,99 @@
+"""BLOCK: an address that keeps failing is shut out for a while, whatever it then presents."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.passage import Passage
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+
+MINUTE = 60
+
+
+BEYOND = 3
+"""Failures more than the limit where not the limit itself is judged, but what follows from it."""
+
+
+def fail(line: Wire, keys: Keys, times: int) -> None:
+    """Fail to authenticate so many times."""
+    for _ in range(times):
+        line.knock(keys.random())
+
+
+@requirement("BLOCK-01")
+def test_the_block_engages_at_the_limit_and_not_before(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target
+) -> None:
+    """A right key is the probe: it works one failure short of the limit, and not at it."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
+    line = wire.derived(address=addresses.fresh())
+    fail(line, keys, target.limits.auth_failures - 1)
+    answer = line.knock(keys.active)
+    assert answer.succeeded, f"one failure short of the limit a right key was answered {answer}"
+    fail(line, keys, 1)
+    answer = line.knock(keys.active)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"once the limit of failures was reached a right key was answered {answer}"
+    )
+
+
+@requirement("BLOCK-02")
+def test_a_valid_key_from_a_blocked_address_is_refused(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target
+) -> None:
+    """The same key works from another address, so the address alone explains the refusal."""
+    blocked, free = (wire.derived(address=addresses.fresh()) for _ in range(2))
+    establish(free.knock(keys.active).succeeded, "the key works from another address")
+    fail(blocked, keys, target.limits.auth_failures + BEYOND)
+    answer = blocked.knock(keys.active)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"after {target.limits.auth_failures + BEYOND} failures from one address a valid key from "
+        f"there was answered {answer}"
+    )
+    assert not answer.executed, (
+        f"a valid key from a blocked address got a result or a session: {answer}"
+    )
+    establish(free.knock(keys.active).succeeded, "the key still works from another address")
+
+
+@requirement("BLOCK-03")
+def test_a_refusal_by_the_block_is_audited(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target, auditor: AuditReader
+) -> None:
+    """The refused request's own row must say that the block refused it."""
+    line = wire.derived(address=addresses.fresh())
+    fail(line, keys, target.limits.auth_failures + BEYOND)
+    answer = line.knock(keys.active)
+    establish(answer.status == HTTPStatus.UNAUTHORIZED, "the address is blocked")
+    identity = answer.header(target.headers.request_id)
+    establish(identity, f"the answer carries {target.headers.request_id}")
+    rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", request_id=identity)
+    assert len(rows) == 1, f"{len(rows)} rows for one refusal"
+
+
+@requirement("BLOCK-04")
+def test_the_block_ends_after_its_time_and_not_before(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target, passage: Passage
+) -> None:
+    """A right key knocks a minute before the end, and a minute after it."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
+    line = wire.derived(address=addresses.fresh())
+    fail(line, keys, target.limits.auth_failures + BEYOND)
+    establish(line.knock(keys.active).status == HTTPStatus.UNAUTHORIZED, "the address is blocked")
+    passage.of(target.limits.block_seconds - MINUTE)
+    answer = line.knock(keys.active)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"a minute before the block ends a right key was answered {answer}"
+    )
+    passage.of(2 * MINUTE)
+    answer = line.knock(keys.active)
+    assert answer.succeeded, f"a minute after the block's end a right key was answered {answer}"

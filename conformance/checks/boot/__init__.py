@@ -1,0 +1,1 @@
+"""BOOT: start and stop."""

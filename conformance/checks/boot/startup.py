@@ -1,0 +1,278 @@
+"""BOOT: what the server does before it opens a port."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.channels.http.traffic import Traffic
+from conformance.checks.aud.trail import SUCCESS, request_id
+from conformance.forge.keys import random_key
+from conformance.profile.target import supplied
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sized
+
+    from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.programs.launch import Launched, Launcher
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.profile.target import Target
+
+SHORTEST = 32
+"""Characters of a secret that signs (BOOT-02)."""
+OPEN_TO_OTHERS = 0o644
+LAST_WORD = 25
+"""Answered requests after which the process is told to end."""
+
+
+def _missing(path: Path) -> None:
+    path.unlink()
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _blank(path: Path) -> None:
+    path.write_bytes(b" \n")
+
+
+def _unreadable(path: Path) -> None:
+    """Make it a folder: that cannot be read by the superuser either."""
+    path.unlink()
+    path.mkdir()
+
+
+SPOILT: dict[str, Callable[[Path], None]] = {
+    "missing": _missing,
+    "empty": _empty,
+    "blank": _blank,
+    "unreadable": _unreadable,
+}
+
+
+def _spoil(how: str, name: str, folder: Path) -> None:
+    SPOILT[how](folder / name)
+
+
+@dataclass(frozen=True)
+class GoodStart:
+    """A process that serves. Its admin token is its own; the file of one secret is too open."""
+
+    process: Launched
+    admin_token: str
+    exposed: str
+
+
+@pytest.fixture(scope="module")
+def good(session_launcher: Launcher) -> Iterator[GoodStart]:
+    """A process with all its secrets, which serves."""
+    channel, token = session_launcher.channel, random_key()
+    exposed = channel.required_secrets[0]
+
+    def alter(folder: Path) -> None:
+        (folder / exposed).chmod(OPEN_TO_OTHERS)
+        if channel.admin_token_secret:
+            (folder / channel.admin_token_secret).write_text(token, "utf-8")
+
+    with session_launcher.start(alter) as process:
+        establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
+        yield GoodStart(process, token, exposed)
+
+
+def _refused(process: Launched, *words: str) -> bool:
+    """Tell whether a process ended by itself, with an error that has the words in it."""
+    code, output = process.settle(), process.output()
+    return code not in {None, 0} and all(word in output for word in words)
+
+
+def _supplied(value: Sized, name: str) -> None:
+    if not value:
+        raise NotAssessedError(f"supply the profile's channels.launch.{name}")
+
+
+@requirement("BOOT-01")
+def test_without_a_required_secret_the_server_does_not_start(
+    launcher: Launcher, good: GoodStart
+) -> None:
+    """With all secrets it starts; each is then spoilt in each way, one at a time."""
+    establish(good.process.is_serving(), "the server serves with all its secrets")
+    wrong: list[str] = []
+    for name in launcher.channel.required_secrets:
+        with ExitStack() as stack:
+            attempts = {
+                how: stack.enter_context(launcher.start(partial(_spoil, how, name)))
+                for how in SPOILT
+            }
+            for how, process in attempts.items():
+                if not _refused(process, name):
+                    wrong.append(f"{name} {how}: {process.ending()}")
+    assert not wrong, (
+        "with a spoilt secret the server did not end with an error that names it: "
+        f"{'; '.join(wrong)}"
+    )
+
+
+@requirement("BOOT-01")
+def test_the_error_never_holds_a_secret(launcher: Launcher) -> None:
+    """One secret is missing; the others were read, and must not be told."""
+    first, *others = launcher.channel.required_secrets
+    values: dict[str, str] = {}
+
+    def remove(folder: Path) -> None:
+        values.update((name, (folder / name).read_text("utf-8").strip()) for name in others)
+        _missing(folder / first)
+
+    with launcher.start(remove) as process:
+        establish(process.settle() is not None, "the server does not start")
+        output = process.output()
+    told = [name for name, value in values.items() if value in output]
+    assert not told, f"the output of the process holds the value of {', '.join(told)}"
+
+
+@requirement("BOOT-05")
+def test_the_server_listens_on_loopback_by_default(good: GoodStart) -> None:
+    """Read from the kernel's socket table, for the process and its children."""
+    listening = good.process.listening()
+    establish(listening, "the process listens somewhere")
+    exposed = [found for found in listening if not ipaddress.ip_address(found).is_loopback]
+    assert not exposed, f"by default the server listens on {', '.join(sorted(exposed))}"
+
+
+@requirement("BOOT-02")
+def test_a_short_signing_secret_is_refused(launcher: Launcher, good: GoodStart) -> None:
+    """Each is cut to one character less than the least; at its own length the server serves."""
+    _supplied(launcher.channel.signing_secrets, "signing_secrets")
+    establish(good.process.is_serving(), "the server serves with whole secrets")
+    wrong: list[str] = []
+    for name in launcher.channel.signing_secrets:
+        with launcher.start(partial(_cut, name)) as process:
+            if not _refused(process, name):
+                wrong.append(f"{name}: {process.ending()}")
+    assert not wrong, (
+        f"with a signing secret cut to {SHORTEST - 1} characters the server did not end with an "
+        f"error that names it: {'; '.join(wrong)}"
+    )
+
+
+def _cut(name: str, folder: Path) -> None:
+    whole = (folder / name).read_text("utf-8").strip()
+    (folder / name).write_text(whole[: SHORTEST - 1], "utf-8")
+
+
+@requirement("BOOT-03")
+def test_no_secret_is_taken_from_the_environment(launcher: Launcher, good: GoodStart) -> None:
+    """The file is gone and its value stands in the environment, under the names one would try.
+
+    A server that starts without the value as well has it from elsewhere, which is for BOOT-01.
+    """
+    establish(good.process.is_serving(), "the server serves with secrets from files")
+    wrong: list[str] = []
+    for name in launcher.channel.required_secrets:
+        value = (Path(launcher.channel.secrets_dir) / name).read_text("utf-8").strip()
+        names = (name, f"MCP_{name}", f"HALLMARK_{name}", f"APP_{name}")
+        environment = dict.fromkeys(names, value)
+        spoil = partial(_spoil, "missing", name)
+        with launcher.start(spoil, environment=environment) as process:
+            if _refused(process):
+                continue
+            ending = process.ending()
+        with launcher.start(spoil) as without:
+            establish(_refused(without), f"without {name} anywhere the server does not start")
+        wrong.append(f"{name}: {ending}")
+    assert not wrong, (
+        "with a secret in the environment alone the server did not end with an error: "
+        f"{'; '.join(wrong)}"
+    )
+
+
+@requirement("BOOT-04")
+def test_an_open_secret_file_is_refused_in_strict_mode(launcher: Launcher, good: GoodStart) -> None:
+    """The same files that are merely warned of otherwise: the mode alone explains the refusal."""
+    _supplied(launcher.channel.strict_modes, "strict_modes")
+    establish(good.process.is_serving(), "the server serves in its own mode")
+    name = launcher.channel.required_secrets[0]
+
+    def expose(folder: Path) -> None:
+        (folder / name).chmod(OPEN_TO_OTHERS)
+
+    with launcher.start(expose, more=launcher.channel.strict_modes) as process:
+        assert _refused(process, name), process.ending()
+
+
+@requirement("BOOT-04")
+def test_an_open_secret_file_is_warned_of(good: GoodStart) -> None:
+    """The process serves, and has said which file others can read."""
+    establish(good.process.is_serving(), "the server serves")
+    assert good.exposed in good.process.output(), (
+        f"the server's output does not name {good.exposed}, whose mode is {OPEN_TO_OTHERS:o}"
+    )
+
+
+@requirement("BOOT-06")
+def test_without_a_usable_database_the_server_does_not_start(
+    launcher: Launcher, good: GoodStart
+) -> None:
+    """The database alone differs; the error is a sentence, not the server's insides."""
+    commands = launcher.channel.unusable_databases
+    _supplied(commands, "unusable_databases")
+    establish(good.process.is_serving(), "the server serves with its database")
+    wrong: list[str] = []
+    for what, command in commands.items():
+        with launcher.start(command=command) as process:
+            refused, output = _refused(process), process.output()
+            if not refused or not output.strip() or "Traceback" in output:
+                wrong.append(f"{what}: {process.ending()}")
+    assert not wrong, (
+        "with an unusable database the server did not end with an error, or was silent, or showed "
+        f"a traceback: {'; '.join(wrong)}"
+    )
+
+
+@requirement("ROT-10")
+def test_the_admin_token_is_a_secret_of_its_own(
+    good: GoodStart, administrator: Administrator, launcher: Launcher, target: Target
+) -> None:
+    """In this process that secret alone was exchanged: what opens the door must have changed."""
+    _supplied(launcher.channel.admin_token_secret or "", "admin_token_secret")
+    establish(good.process.is_serving(), "the server serves with another admin token")
+    line = administrator.wire.at(good.process.url(administrator.wire.path))
+    former = supplied(target.admin).token
+    statuses = {
+        "the token of its secret": line.post_admin(administrator.route, b"{}", good.admin_token),
+        "the former token": line.post_admin(administrator.route, b"{}", former),
+    }
+    assert statuses["the token of its secret"].status != HTTPStatus.UNAUTHORIZED, (
+        f"the admin token in its secret's file was answered {statuses['the token of its secret']}"
+    )
+    assert statuses["the former token"].status == HTTPStatus.UNAUTHORIZED, (
+        f"the admin token that was replaced was answered {statuses['the former token']}"
+    )
+
+
+@requirement("BOOT-07")
+def test_sigterm_loses_nothing_that_was_answered(
+    good: GoodStart, wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+) -> None:
+    """SIGTERM in the middle of traffic: the process ends by itself, and the trail knows it all."""
+    line = wire.at(good.process.url(wire.path))
+    establish(line.knock(keys.active).succeeded, "the key works")
+    traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+    code = traffic.until(LAST_WORD, good.process.end)
+    written = {row.request_id for row in auditor.rows() if row.event == SUCCESS}
+    lost = [identity for identity in traffic.answered if identity not in written]
+    assert code is not None, "the process had to be killed"
+    assert code in {0, -signal.SIGTERM, 128 + signal.SIGTERM}, f"exit code {code}"
+    assert not lost, f"{len(lost)} of {len(traffic.answered)} answered requests have no row"

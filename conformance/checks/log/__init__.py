@@ -1,0 +1,1 @@
+"""LOG: what the server writes about itself."""

@@ -1,0 +1,82 @@
+"""LOG, continued: the form of the lines, and the cost of cleaning them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.checks.aud.trail import failing, request_id
+from conformance.forge.requests import Request, opening
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.log import LogStream
+    from conformance.forge.keys import Keys
+    from conformance.profile.target import Target
+
+LARGE = 60_000
+"""Characters: enough for quadratic work to take seconds, and small enough for every body limit."""
+SLOWEST = 8.0
+"""Seconds: linear work takes a few milliseconds, a blow-up hours."""
+
+
+def as_object(line: str) -> dict[str, Any] | None:
+    """Return a log line as a JSON object; None when it is none."""
+    try:
+        entry: Any = json.loads(line)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
+
+
+@requirement("LOG-05")
+def test_each_line_is_one_json_object_and_cannot_be_forged(
+    wire: Wire, keys: Keys, log: LogStream, target: Target
+) -> None:
+    """Line ends and whole lines are sent wherever text may get into the log."""
+    tool = failing(target)
+    mark = log.mark()
+    sign = secrets.token_hex(8)
+    forged = json.dumps({"time": "2000-01-01T00:00:00Z", "level": "info", "sign": sign})
+    wire.send(Request("GET", f"/%0a{forged.replace(' ', '%20')}%0d%0a"), key=keys.active)
+    agent = opening(wire.revision).with_header("User-Agent", f"{sign} \x85 {forged}")
+    wire.send(agent, key=keys.active)
+    for end in ("\n", "\r\n", "\r", "\u2028", "\x85", "\x00"):
+        message = {tool.message_argument: f"{end}{forged}{end}"}
+        wire.call_tool(tool.name, message, key=keys.active)
+    identity = request_id(wire.knock(keys.active), target)
+    text = log.until(mark, identity)
+    establish(identity in text, "the log tells of the request")
+    names = target.headers
+    for line in text.split("\n")[:-1]:
+        entry = as_object(line)
+        assert entry is not None, f"not one JSON object: {line[:200]}"
+        assert {names.log_time, names.log_level, names.log_request_id} <= set(entry), line[:200]
+        assert "sign" not in entry, f"a forged line: {line[:200]}"
+
+
+@requirement("LOG-06")
+def test_hostile_messages_cost_no_more_than_long_ones(
+    wire: Wire, keys: Keys, target: Target
+) -> None:
+    """Each message is built to make a careless pattern try every split of it."""
+    tool = failing(target)
+    line = wire.derived(seconds=SLOWEST)
+    harmless = line.call_tool(tool.name, {tool.message_argument: "x" * LARGE}, key=keys.active)
+    establish(harmless.status == HTTPStatus.OK, "a long harmless message is answered")
+    hostile = {
+        "Bearer without end": "Bearer " * (LARGE // 7),
+        "spaces after Bearer": "Bearer" + " " * LARGE,
+        "ya29 again and again": "ya29." * (LARGE // 5),
+        "EAA again and again": "EAA" * (LARGE // 3),
+        "nested quotes": 'access_token="' * (LARGE // 14),
+        "separators": "api_key" + "=: " * (LARGE // 3),
+        "almost a token": "a" * LARGE + "!",
+    }
+    for what, text in hostile.items():
+        answer = line.call_tool(tool.name, {tool.message_argument: text}, key=keys.active)
+        assert answer.status == HTTPStatus.OK, f"{what}: {answer} after {answer.seconds:.1f} s"

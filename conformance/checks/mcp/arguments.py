@@ -1,0 +1,181 @@
+"""MCP, continued: whatever stands in an argument of a tool, it is data."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from conformance.analysis.alike import difference
+from conformance.forge.objects import ids_in
+from conformance.forge.payloads import (
+    CONDITIONS,
+    EVALUATED,
+    FILE_CONTENT,
+    FILLED_IN,
+    FORMATS,
+    OTHER,
+    PATHS,
+    SAME,
+    SLEEP,
+    SLEEPERS,
+    WORKED_OUT,
+)
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.sql.app_role import AppDatabase
+    from conformance.forge.keys import TenantKeys
+    from conformance.profile.sections import Tools
+
+AT_ONCE = SLEEP / 2
+"""Seconds within which a call is answered that lets nothing sleep."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A string argument of a tool, and a good value for it."""
+
+    tool: str
+    argument: str
+    good: str
+    others: dict[str, Any]
+    is_lookup: bool
+
+    def __str__(self) -> str:
+        return f"{self.tool}.{self.argument}"
+
+    def call(self, wire: Wire, tenant: TenantKeys, value: str) -> Answer:
+        """Call the tool with a value for the argument; the value is no part of a comparison."""
+        arguments = {**self.others, self.argument: value}
+        return wire.call_tool(self.tool, arguments, key=tenant.active).without(value)
+
+
+def slots(wire: Wire, tenant: TenantKeys) -> list[Slot]:
+    """Return every string argument of the profile's tools. NotAssessedError for none."""
+    tools = wire.target.tools
+    found = [*_validated(tools), *_failing(tools), *_by_id(tools, wire, tenant)]
+    if not found:
+        needed = (Channel.VALIDATED_TOOL, Channel.FAILING_TOOL, Channel.BY_ID_TOOL)
+        raise NotAssessedError("the profile names no tool with a string argument", *needed)
+    return found
+
+
+def _validated(tools: Tools) -> Iterable[Slot]:
+    if (tool := tools.validated) is not None:
+        for name, value in tool.arguments.items():
+            if isinstance(value, str):
+                # Free text beside the enumerated argument may hold whatever it likes.
+                yield Slot(
+                    tool.name, name, value, tool.arguments, is_lookup=name in tool.enumerated
+                )
+
+
+def _failing(tools: Tools) -> Iterable[Slot]:
+    if (tool := tools.failing) is not None:
+        yield Slot(tool.name, tool.message_argument, "failed", {}, is_lookup=False)
+
+
+def _by_id(tools: Tools, wire: Wire, tenant: TenantKeys) -> Iterable[Slot]:
+    if (tool := tools.by_id) is not None:
+        listed = wire.call_tool(tool.listed_by, {}, key=tenant.active)
+        ids = ids_in(listed.structured, tool.id_field)
+        establish(ids, f"a tenant can list ids of its objects (got {listed})")
+        yield Slot(tool.name, tool.argument, ids[0], {}, is_lookup=True)
+
+
+def is_handled(answer: Answer) -> bool:
+    """Tell whether a call was answered, by something other than a crash."""
+    return HTTPStatus.OK <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def but_for_the_letter(answer: Answer) -> str:
+    """Return the text of an answer, without the letter in which two arguments differ."""
+    return answer.visible[2].replace(OTHER, SAME)
+
+
+def slept(slot: Slot, wire: Wire, tenant: TenantKeys, ending: str) -> bool:
+    """Tell whether a payload decides how long a call takes: twice with it, and never without."""
+
+    def seconds(asked: int) -> float:
+        return slot.call(wire, tenant, slot.good + ending.format(seconds=asked)).seconds
+
+    return seconds(SLEEP) >= SLEEP and seconds(0) < AT_ONCE and seconds(SLEEP) >= SLEEP
+
+
+@requirement("MCP-13")
+def test_sql_in_an_argument_is_no_condition(wire: Wire, guest: TenantKeys) -> None:
+    """What would be true and what would be false to a database must be the same to a caller."""
+    for slot in slots(wire, guest):
+        good = slot.call(wire, guest, slot.good)
+        establish(is_handled(good), f"{slot} answers to a good value")
+        for ending in CONDITIONS:
+            true, false = (
+                partial(slot.call, wire, guest, slot.good + ending.format(letter=letter))
+                for letter in (SAME, OTHER)
+            )
+            found = true()
+            assert is_handled(found), f"{slot}: {ending}: {found}"
+            assert not (slot.is_lookup and found.succeeded), f"{slot}: {ending}: {found}"
+            assert not difference(true, false, but_for_the_letter), f"{slot}: {ending}"
+
+
+@requirement("MCP-13")
+def test_nothing_in_an_argument_is_run(wire: Wire, guest: TenantKeys) -> None:
+    """A payload that were run, by a database or by a shell, would take its time."""
+    for slot in slots(wire, guest):
+        plain = slot.call(wire, guest, slot.good)
+        establish(plain.seconds < AT_ONCE, f"{slot} answers a good value at once")
+        for kind, ending in SLEEPERS.items():
+            assert not slept(slot, wire, guest, ending), f"{slot} ran {kind}: {ending}"
+
+
+@requirement("MCP-13")
+def test_nothing_in_an_argument_is_evaluated(wire: Wire, guest: TenantKeys) -> None:
+    """The product is in no payload, so whoever answers with it has worked it out."""
+    for slot in slots(wire, guest):
+        for kind, ending in EVALUATED.items():
+            answer = slot.call(wire, guest, slot.good + ending)
+            assert is_handled(answer), f"{slot}: {kind}: {answer}"
+            assert WORKED_OUT not in answer.text, f"{slot}: {kind}: {answer}"
+        for ending in FORMATS:
+            answer = slot.call(wire, guest, slot.good + ending)
+            assert is_handled(answer), f"{slot}: {ending}: {answer}"
+            assert not FILLED_IN.search(answer.text), f"{slot}: {ending}: {answer}"
+
+
+@requirement("MCP-13")
+def test_no_argument_is_a_path(wire: Wire, guest: TenantKeys) -> None:
+    """Files that every Unix has, by every spelling; the answer must hold nothing of them."""
+    for slot in slots(wire, guest):
+        for path in PATHS:
+            answer = slot.call(wire, guest, path)
+            assert is_handled(answer), f"{slot}: {path!r}: {answer}"
+            assert not FILE_CONTENT.search(answer.text), f"{slot}: {path!r}: {answer}"
+            assert not (slot.is_lookup and answer.succeeded), f"{slot}: {path!r}: {answer}"
+
+
+@requirement("MCP-13", also_needs=(Channel.APP_SQL,))
+def test_no_argument_changes_a_table(wire: Wire, guest: TenantKeys, app_sql: AppDatabase) -> None:
+    """A row of the calling tenant's would come, if a statement in an argument were carried out."""
+    mark = f"hallmark-{secrets.token_hex(4)}"
+    # The statement that the profile has for adding a row, with its values written out.
+    insert = app_sql.spelt_out(guest.tenant_id, mark)
+    with app_sql.as_tenant(guest.tenant_id) as connection:
+        before = app_sql.count(connection)
+    establish(before, "the tenant has rows")
+    for slot in slots(wire, guest):
+        for ending in (f"'; {insert}; --", f"; {insert}; --", f"'); {insert}; --"):
+            answer = slot.call(wire, guest, slot.good + ending)
+            assert is_handled(answer), f"{slot}: {answer}"
+    with app_sql.as_tenant(guest.tenant_id) as connection:
+        after = app_sql.count(connection)
+    assert after == before, "a statement in an argument was carried out"

@@ -1,0 +1,327 @@
+"""MCP: the protocol's own rules where they carry security."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.analysis.alike import difference
+from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
+from conformance.forge.sessions import nobodys_session
+from conformance.model import Channel
+from conformance.profile.target import supplied
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.discovery import Discovery
+    from conformance.channels.http.good_case import GoodCase
+    from conformance.channels.http.wire import Wire
+    from conformance.forge.keys import Keys
+    from conformance.profile.sections import ValidatedTool
+    from conformance.profile.target import Target
+
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+PARSE_ERROR = -32700
+
+
+def spoken(discovery: Discovery) -> tuple[str, ...]:
+    """Return the revisions found; the check is inconclusive where there are none."""
+    establish(discovery.revisions, "the target speaks a known protocol revision with the key")
+    return discovery.revisions
+
+
+def eras(discovery: Discovery) -> tuple[str, ...]:
+    """Return one revision of each era the target speaks: the newest with sessions, and without."""
+    found = spoken(discovery)
+    with_sessions = [name for name in found if name != STATELESS]
+    return tuple(name for name in found if name == STATELESS or name == with_sessions[0])
+
+
+def a_session_revision(discovery: Discovery) -> str:
+    """Return a revision that has sessions. Raises NotAssessedError where there is none."""
+    found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
+    if not found:
+        raise NotAssessedError("the target speaks no revision that has sessions")
+    return found[0]
+
+
+def opened(line: Wire, key: str) -> str:
+    """Open a session and return its id. Raises NotAssessedError where there are none."""
+    answer, session = line.open_session(key)
+    establish(answer.succeeded, f"a session can be opened (got {answer})")
+    if session is None:
+        raise NotAssessedError("the target opens no sessions")
+    return session
+
+
+@requirement("MCP-01")
+def test_a_valid_key_opens_a_conversation_in_every_revision(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Each revision that the server names must be spoken, and introduce the server."""
+    named = set(spoken(discovery))
+    for revision in spoken(discovery):
+        answer = wire.derived(revision=revision).knock(keys.active)
+        assert answer.status == HTTPStatus.OK, f"{revision}: the opening was answered {answer}"
+        info = _server_info(answer)
+        assert info.get("name"), f"{revision}: the server does not tell its name: {answer}"
+        assert info.get("version"), f"{revision}: the server does not tell its version: {answer}"
+        versions: Any = answer.result.get("supportedVersions")
+        if isinstance(versions, list):
+            named |= {one for one in cast("list[Any]", versions) if isinstance(one, str)}
+    for revision in sorted(named & {*SESSION_REVISIONS, STATELESS}):
+        answer = wire.derived(revision=revision).knock(keys.active)
+        assert answer.succeeded, f"{revision}: {answer}"
+        if revision != STATELESS:
+            assert answer.result.get("protocolVersion") == revision, f"{revision}: {answer}"
+
+
+@requirement("MCP-02")
+def test_ping_tells_the_caller_its_own_tenant(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Twice in each revision: a tenant remembered from an earlier request would show."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        for tenant in (keys.a, keys.b, keys.a):
+            answer = line.call_ping(key=tenant.active)
+            assert answer.succeeded, f"{revision}: {answer}"
+            assert answer.structured.get("ok") is True, (
+                f"{revision}: ok is {answer.structured.get('ok')!r} in {answer}"
+            )
+            assert answer.structured.get("tenantId") == tenant.tenant_id, (
+                f"{revision}: tenant {tenant.tenant_id} was told that it is "
+                f"{answer.structured.get('tenantId')!r}"
+            )
+
+
+@requirement("MCP-02", also_needs=(Channel.REQUEST_ID,))
+def test_ping_tells_the_caller_its_own_request(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """Twice in each revision: an id remembered from an earlier request would show."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        for tenant in (keys.a, keys.b, keys.a):
+            answer = line.call_ping(key=tenant.active)
+            assert answer.succeeded, f"{revision}: {answer}"
+            assert answer.structured.get("requestId"), f"{revision}: no requestId in {answer}"
+            assert answer.structured["requestId"] == answer.header(target.headers.request_id), (
+                f"{revision}: requestId is {answer.structured.get('requestId')!r}, "
+                f"{target.headers.request_id} is {answer.header(target.headers.request_id)!r}"
+            )
+
+
+def names_an_argument(answer: Answer, tool: ValidatedTool) -> bool:
+    """Tell whether an error says which argument it is about."""
+    words = answer.tool_text + str(answer.error)
+    return any(name in words for name in {*tool.arguments, *tool.bad_arguments})
+
+
+def required_by(listed: Answer, tool: str) -> frozenset[str]:
+    """Return the arguments that a tool requires by its own schema; none if that is silent."""
+    tools: Any = listed.result.get("tools")
+    for entry in cast("list[Any]", tools) if isinstance(tools, list) else []:
+        if _member(entry, "name") == tool:
+            names = _member(_member(entry, "inputSchema"), "required")
+            return frozenset(map(str, cast("list[Any]", names) if isinstance(names, list) else []))
+    return frozenset()
+
+
+def _member(value: Any, name: str) -> Any:
+    return cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+
+
+@requirement("MCP-03")
+def test_a_bad_argument_is_a_clear_error(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The good arguments work; each bad set differs from them in one way."""
+    tool = supplied(target.tools.validated)
+    establish(tool.enumerated, "the profile's bad_arguments differ from its arguments")
+    enumerated = {name: tool.arguments[name] for name in tool.enumerated & tool.arguments.keys()}
+    bad: list[dict[str, Any]] = [tool.bad_arguments]
+    bad += [
+        {**tool.arguments, name: 7} for name, value in enumerated.items() if isinstance(value, str)
+    ]
+    bad += [{**tool.arguments, name: {"one": value}} for name, value in enumerated.items()]
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = line.call_tool(tool.name, tool.arguments, key=keys.b.active)
+        establish(good.succeeded, f"the tool works with good arguments (got {good})")
+        for arguments in bad:
+            answer = line.call_tool(tool.name, arguments, key=keys.b.active)
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+                f"{revision}: {arguments} was answered {answer}"
+            )
+            assert answer.was_a_tool_error, f"{revision}: {arguments} was accepted: {answer}"
+            assert names_an_argument(answer, tool), f"names no argument: {answer}"
+
+
+@requirement("MCP-03")
+def test_a_missing_argument_is_a_clear_error_unless_it_is_optional(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The tool's own schema says which arguments are required, and so may not be missing."""
+    tool = supplied(target.tools.validated)
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = line.call_tool(tool.name, tool.arguments, key=keys.b.active)
+        establish(good.succeeded, f"the tool works with good arguments (got {good})")
+        required = required_by(line.call("tools/list", key=keys.b.active), tool.name)
+        for name in sorted(tool.enumerated & tool.arguments.keys()):
+            left = {kept: value for kept, value in tool.arguments.items() if kept != name}
+            answer = line.call_tool(tool.name, left, key=keys.b.active)
+            assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+                f"{revision}: a call without {name} was answered {answer}"
+            )
+            if answer.succeeded:
+                assert name not in required, f"{revision}: {name} was not missed: {answer}"
+            else:
+                assert answer.was_a_tool_error, f"{revision}: without {name}: {answer}"
+                assert names_an_argument(answer, tool), f"names no argument: {answer}"
+
+
+@requirement("MCP-04")
+def test_unknown_tools_and_methods_get_the_specified_error(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """JSON-RPC has a code for each; a success, or a 5xx, would be neither."""
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        establish(line.call("tools/list", key=keys.b.active).succeeded, "the key may list tools")
+        tool = line.call_tool(f"no_such_tool_{secrets.token_hex(4)}", {}, key=keys.b.active)
+        assert tool.was_a_tool_error, f"{revision}: {tool}"
+        assert tool.error.get("code") in (None, INVALID_PARAMS, METHOD_NOT_FOUND), (
+            f"{revision}: an unknown tool got the code {tool.error.get('code')!r}: {tool}"
+        )
+        method = line.call("hallmark/no_such_method", key=keys.b.active)
+        assert method.error.get("code") == METHOD_NOT_FOUND, f"{revision}: {method}"
+        assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: an unknown tool was answered {tool}"
+        )
+        assert method.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: an unknown method was answered {method}"
+        )
+
+
+@requirement("MCP-04")
+def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Each request is the good one spoilt in one way, and each spoilt one is the caller's fault."""
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=keys.b.active).succeeded, f"{revision}: the good one works")
+        spoilt = {
+            "truncated JSON": good.but(body=b'{"jsonrpc": "2.0", "id": 1, "method": '),
+            "not JSON": good.but(body=b"hello"),
+            "empty": good.but(body=b""),
+            "another Content-Type": good.with_header("Content-Type", "text/plain"),
+        }
+        for what, request in spoilt.items():
+            answer = line.send(request, key=keys.b.active)
+            assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
+            # A server may open the session before it reads: the caller is a known one.
+            assert "result" not in answer.message, f"{revision}: {what}: {answer}"
+        broken = line.send(spoilt["truncated JSON"], key=keys.b.active)
+        assert broken.error.get("code") in (None, PARSE_ERROR), (
+            f"{revision}: truncated JSON got the code {broken.error.get('code')!r}: {broken}"
+        )
+
+
+@requirement("MCP-04")
+def test_another_accept_is_refused_or_disregarded(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """RFC 9110 section 12.5.1 leaves a server these two: 406, or as if nothing had been asked."""
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=keys.b.active).succeeded, f"{revision}: the good one works")
+        answer = line.send(good.with_header("Accept", "image/png"), key=keys.b.active)
+        is_refused = 400 <= answer.status < 500 and "result" not in answer.message
+        assert is_refused or answer.succeeded, f"{revision}: {answer}"
+
+
+@requirement("MCP-05")
+def test_a_throwing_tool_tells_nothing_of_the_inside(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
+    """The tool raises what a driver or an SDK would; none of its words may come out."""
+    tool = target.tools.failing
+    if tool is None:
+        raise LookupError("the profile has no [tools.failing]")
+    inside = {
+        "SQL": f"select_from_vault_{secrets.token_hex(4)}",
+        "path": f"/srv/app/{secrets.token_hex(4)}/secrets.py",
+        "token": f"ya29.{secrets.token_urlsafe(16)}",
+        "host": f"db-{secrets.token_hex(4)}.internal",
+    }
+    message = (
+        f"{inside['SQL']} failed at {inside['host']} in {inside['path']}: Bearer {inside['token']}"
+    )
+    traces = {"a stack": "Traceback", "a source line": 'File "', "a module": "site-packages"}
+    for revision in eras(discovery):
+        line = wire.derived(revision=revision)
+        answer = line.call_tool(tool.name, {tool.message_argument: message}, key=keys.b.active)
+        establish(answer.was_a_tool_error, f"the tool fails (got {answer})")
+        assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
+            f"{revision}: a call of a tool that raises was answered {answer}"
+        )
+        told = [what for what, text in (inside | traces).items() if text in answer.text]
+        assert not told, f"{revision}: the answer tells {', '.join(told)} of the error: {answer}"
+
+
+@requirement("MCP-07")
+def test_a_session_of_another_tenant_is_answered_like_an_unknown_one(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Its owner can use the session; to anybody else it must not even exist."""
+    revision = a_session_revision(discovery)
+    line = wire.derived(revision=revision)
+    session, another = opened(line, keys.a.active), opened(line, keys.a.active)
+    unknown = nobodys_session([session, another])
+
+    def use(identity: str, key: str) -> Answer:
+        request = rpc("tools/list", revision=revision, session=identity)
+        return line.send(request, key=key).without(identity, json.dumps(identity)[1:-1])
+
+    establish(use(session, keys.a.active).succeeded, "tenant A can use its session")
+    foreign = use(session, keys.b.active)
+    assert not foreign.succeeded, f"tenant B used a session of tenant A: {foreign}"
+    told = difference(lambda: use(session, keys.b.active), lambda: use(unknown, keys.b.active))
+    assert not told, f"another tenant's session is told apart from an unknown one: {told}"
+    establish(use(session, keys.a.active).succeeded, "tenant A can still use its session")
+
+
+@requirement("MCP-10")
+def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
+    """A page of another site, made to resolve to this server, sends just this header."""
+    key = target.tenants.a.key if target.tenants else None
+    probe = opening(wire.revision)
+    for origin in ("https://attacker.example", "null", "http://127.0.0.1.attacker.example"):
+        answer = wire.send(probe.with_header("Origin", origin), key=key)
+        assert not answer.executed, f"a request with Origin {origin} was let in: {answer}"
+        assert 400 <= answer.status < 500, f"{origin}: {answer}"
+    good_case.conclude()
+
+
+@requirement("MCP-10")
+def test_a_foreign_host_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
+    """After a rebinding the browser names the attacker's host and connects to this server."""
+    key = target.tenants.a.key if target.tenants else None
+    request = opening(wire.revision).with_header("Host", "attacker.example")
+    answer = wire.send(request, key=key)
+    assert not answer.executed, f"a request with the Host attacker.example was let in: {answer}"
+    good_case.conclude()
+
+
+def _server_info(answer: Answer) -> dict[str, Any]:
+    meta: Any = answer.result.get("_meta")
+    found: Any = answer.result.get("serverInfo")
+    if not isinstance(found, dict) and isinstance(meta, dict):
+        found = cast("dict[str, Any]", meta).get("io.modelcontextprotocol/serverInfo")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

@@ -1,0 +1,212 @@
+"""MCP, continued: sessions, versions, excess, and one id through everything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from conformance.analysis.fuzz import messages, run_fuzz
+from conformance.analysis.session_ids import random_bits
+from conformance.channels.log import FLUSH_SECONDS
+from conformance.checks.aud.trail import request_id
+from conformance.checks.log.lines import as_object
+from conformance.checks.mcp.protocol import a_session_revision, opened, spoken
+from conformance.forge.requests import STATELESS, opening, rpc
+from conformance.forge.sessions import nobodys_session
+from conformance.requirement import requirement
+from conformance.verdicts import NotAssessedError, establish
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from conformance.channels.http.discovery import Discovery
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.log import LogStream
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.forge.requests import Request
+    from conformance.profile.target import Target
+
+OPENED = 12
+ID_BITS = 100
+"""Fewer than 128, because the estimate from few ids is itself uncertain."""
+NOT_FOUND = HTTPStatus.NOT_FOUND
+
+
+def used(line: Wire, session: str) -> Request:
+    """Return a harmless request in a session."""
+    return rpc("tools/list", revision=line.revision, session=session)
+
+
+@requirement("MCP-06")
+def test_session_ids_are_unguessable(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Twelve ids: what is fixed, counted or short in them shows side by side."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    ids = [opened(line, keys.b.active) for _ in range(OPENED)]
+    assert len(set(ids)) == OPENED, "a session id was used twice"
+    assert all(re.fullmatch(r"[\x21-\x7e]+", identity) for identity in ids), (
+        "a session id is empty or holds more than visible ASCII: "
+        f"{sorted({letter for letter in ''.join(ids) if not '!' <= letter <= '~'})}"
+    )
+    least, most = random_bits(ids)
+    assert most >= ID_BITS, f"about {most:.0f} bits vary: {ids[0]}, {ids[1]}"
+    establish(least >= ID_BITS, f"what varies in ids of many lengths is random: {ids[0]}, {ids[1]}")
+
+
+@requirement("MCP-08")
+def test_a_session_id_without_a_key_opens_nothing(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """The session is alive, as its owner shows; without the key its id is worth nothing."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    session = opened(line, keys.active)
+    request = used(line, session)
+    establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
+    for key in (None, keys.random()):
+        for method in ("POST", "GET", "DELETE"):
+            answer = line.send(request.but(method=method), key=key)
+            assert answer.status == HTTPStatus.UNAUTHORIZED, f"{method}: {answer}"
+            assert not answer.result, f"{method}: a refusal holds a result: {answer}"
+    establish(line.send(request, key=keys.active).succeeded, "its owner can still use it")
+
+
+@requirement("MCP-09")
+def test_unknown_and_ended_sessions_are_gone(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """The owner ends the session with DELETE; afterwards it is as unknown as an invented one."""
+    line = wire.derived(revision=a_session_revision(discovery))
+    session, another = opened(line, keys.active), opened(line, keys.active)
+    request = used(line, session)
+    establish(line.send(request, key=keys.active).succeeded, "its owner can use the session")
+    unknown = line.send(used(line, nobodys_session([session, another])), key=keys.active)
+    assert unknown.status == NOT_FOUND, f"an unknown session was answered {unknown}"
+    ended = line.send(request.but(method="DELETE", body=None), key=keys.active)
+    if ended.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        raise NotAssessedError("the target does not let clients end sessions, as it may")
+    assert ended.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT}, (
+        f"the owner's DELETE of its session was answered {ended}"
+    )
+    after = line.send(request, key=keys.active)
+    assert after.status == NOT_FOUND, f"a request in an ended session was answered {after}"
+
+
+@requirement("MCP-11")
+def test_an_unsupported_protocol_version_is_refused(
+    wire: Wire, keys: Keys, discovery: Discovery
+) -> None:
+    """Each request works under its own version; only the header's value differs."""
+    for revision in spoken(discovery):
+        line = wire.derived(revision=revision)
+        if revision == STATELESS:
+            request = opening(revision)
+        else:
+            _, session = line.open_session(keys.b.active)  # a server need not have any
+            request = rpc("tools/list", revision=revision, session=session)
+        establish(line.send(request, key=keys.b.active).succeeded, f"{revision}: the request works")
+        for version in ("1999-01-01", "latest"):
+            changed = request.with_header("MCP-Protocol-Version", version)
+            answer = line.send(changed, key=keys.b.active)
+            assert answer.status == HTTPStatus.BAD_REQUEST, f"{revision}, {version}: {answer}"
+            assert not answer.result, f"{revision}, {version}: a refusal holds a result: {answer}"
+
+
+def excessive(request: Request) -> dict[str, Request]:
+    """Return a good request blown up in one way each."""
+    message = request.body or b"{}"
+    deep = b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"x":' + b"[" * 100_000
+    return {
+        "16 MiB": request.but(body=message[:-1] + b',"pad":"' + b"x" * (16 << 20) + b'"}'),
+        "100,000 levels": request.but(body=deep + b"]" * 100_000 + b"}}"),
+        "100,000 levels, cut off": request.but(body=deep),
+        "a batch of 50,000": request.but(body=b"[" + b",".join([message] * 50_000) + b"]"),
+        "a number of 100,000 digits": request.but(
+            body=b'{"jsonrpc":"2.0","id":' + b"9" * 100_000 + b',"method":"tools/list"}'
+        ),
+    }
+
+
+@requirement("MCP-12")
+def test_excess_is_refused_and_survived(
+    wire: Wire, guest: TenantKeys, discovery: Discovery
+) -> None:
+    """Each gets a 4xx in bounded time, and the good request works afterwards."""
+    for revision in (spoken(discovery)[0], spoken(discovery)[-1]):
+        line = wire.derived(revision=revision)
+        good = opening(revision)
+        establish(line.send(good, key=guest.active).succeeded, "the good request works")
+        for what, request in excessive(good).items():
+            answer = line.send(request, key=guest.active)
+            assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
+            after = line.send(good, key=guest.active)
+            assert after.succeeded, f"after {what} a good request was answered {after}"
+
+
+@requirement("MCP-14")
+def test_one_request_id_runs_through_everything(
+    wire: Wire, keys: Keys, auditor: AuditReader, log: LogStream, target: Target
+) -> None:
+    """The id in the response is what the handler saw, what the trail has, and what the log has."""
+    mark = log.mark()
+    answer = wire.call_ping(key=keys.active)
+    establish(answer.succeeded, "the tool works")
+    identity = request_id(answer, target)
+    assert answer.structured.get("requestId") == identity, (
+        f"the handler saw request id {answer.structured.get('requestId')!r}, "
+        f"the answer carries {identity!r}"
+    )
+    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_called", request_id=identity)
+    assert rows, "no audit row has the request's id"
+    # Another program's line, as of a proxy before it, may come first, and in a form of its own.
+    name = target.headers.log_request_id
+    wait_for(lambda: identity in logged(log, mark, identity, name), FLUSH_SECONDS)
+    assert identity in log.since(mark), "no log line has the request's id"
+    found = logged(log, mark, identity, name)
+    establish(found, "a log line with the request's id is a JSON object")
+    assert identity in found, f"a log line with request id {identity} has {found[0]!r} as {name}"
+
+
+def logged(log: LogStream, mark: int, identity: str, name: str) -> list[Any]:
+    """Return what the JSON lines that hold an id have under a name."""
+    lines = [line for line in log.since(mark).splitlines() if identity in line]
+    return [entry.get(name) for line in lines if (entry := as_object(line)) is not None]
+
+
+@requirement("MCP-14")
+def test_a_callers_own_request_id_is_not_taken(wire: Wire, keys: Keys, target: Target) -> None:
+    """Whoever chooses ids can point at other people's rows."""
+    claimed = "00000000-0000-4000-8000-000000000001"
+    request = opening(wire.revision).with_header(target.headers.request_id, claimed)
+    answer = wire.send(request, key=keys.active)
+    establish(answer.succeeded, "the request works")
+    assert request_id(answer, target) != claimed, (
+        f"the answer carries {claimed}, the id that the caller had sent"
+    )
+
+
+@requirement("MCP-16")
+def test_no_generated_message_breaks_the_server(
+    wire: Wire, guest: TenantKeys, auditor: AuditReader, target: Target
+) -> None:
+    """Hypothesis makes JSON-RPC that is nearly right; each is answered, below 500, and audited."""
+    identities: list[str] = []
+
+    def send(message: Any) -> str:
+        request = opening(wire.revision).but(body=json.dumps(message).encode())
+        answer = wire.send(request, key=guest.active)
+        if not 200 <= answer.status < 500:
+            return f"{answer} to {json.dumps(message)[:200]}"
+        identities.append(request_id(answer, target))
+        return ""
+
+    broken = run_fuzz(messages(), send)
+    assert not broken, f"a generated message went wrong: {broken}"
+    sent = set(identities)
+    found = auditor.wait_for_rows(
+        lambda row: row.event == "api_key.auth_success" and row.request_id in sent, count=len(sent)
+    )
+    rows = Counter(row.request_id for row in found)
+    unaudited = [identity for identity in identities if rows[identity] != 1]
+    assert not unaudited, (
+        f"{len(unaudited)} of {len(identities)} requests have no row or several, as {unaudited[:3]}"
+    )

@@ -1,0 +1,1 @@
+"""OAUTH: connecting a platform."""

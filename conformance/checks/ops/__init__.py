@@ -1,0 +1,1 @@
+"""OPS: operating the service."""

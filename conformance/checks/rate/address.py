@@ -1,0 +1,305 @@
+"""RATE: how much one address may ask for, what must not move that limit, and whom it spares.
+
+The order spares requests: one address at its limit serves every check until one lets time pass.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from conformance.analysis.alike import difference
+from conformance.analysis.figures import draw_admissions
+from conformance.channels.http.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
+from conformance.channels.http.gate import Gate
+from conformance.checks.auth.keys import says
+from conformance.forge.requests import opening
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.exhaustion import Exhaustion
+    from conformance.channels.http.transcript import Transcript
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.passage import Passage
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+
+ROUNDS = 3
+_REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
+FORWARDED = (
+    ("X-Forwarded-For", "203.0.113.7"),
+    ("X-Real-IP", "203.0.113.8"),
+    ("Forwarded", "for=203.0.113.9"),
+    ("True-Client-IP", "203.0.113.10"),
+    ("CF-Connecting-IP", "203.0.113.11"),
+    ("X-Client-IP", "203.0.113.12"),
+)
+
+
+def scopes_of(refused: Answer, auditor: AuditReader, target: Target) -> list[str | None]:
+    """Return the scopes that the rows of one refusal name."""
+    name = target.headers.request_id
+    identity = refused.header(name)
+    establish(identity, f"the answer carries {name}")
+    rows = auditor.wait_for_rows(
+        lambda row: row.event == "rate_limit.exceeded", request_id=identity
+    )
+    return [row.scope for row in rows]
+
+
+@requirement("RATE-01")
+def test_the_request_after_the_address_limit_is_refused(
+    exhaustion: Exhaustion, target: Target, transcript: Transcript
+) -> None:
+    """Counted exactly: one refusal too early or too late is an error in the limit."""
+    limits = target.limits
+    _, _, answers = exhaustion.spend_address()
+    draw_admissions(transcript, answers, limits.address_requests, limits.address_window_seconds)
+    *admitted, last = answers
+    establish(are_counted(admitted), "the key works until the limit")
+    refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
+    assert not refused, (
+        f"request {min(refused)} was refused, within the limit of {limits.address_requests}, "
+        f"and {len(refused) - 1} more after it"
+    )
+    require_one_window(answers, limits.address_window_seconds)
+    assert last.status == LIMITED, (
+        f"request {len(answers)}, one more than the limit, was answered {last}"
+    )
+
+
+@requirement("RATE-01", also_needs=(Channel.LIMIT_BODY,))
+def test_the_refusal_of_an_address_says_what_it_should(
+    exhaustion: Exhaustion, target: Target
+) -> None:
+    """Servers word it differently, so the body is what the profile says that it holds."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, "the address limit refuses")
+    assert says(refused, target.answers.rate_limited), f"the limit was told as {refused}"
+
+
+@requirement("RATE-04")
+def test_each_refusal_of_an_address_is_audited(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """Three refusals, three rows: the trail must tell how hard somebody knocked."""
+    line, key = exhaustion.address_at_limit()
+    answers = [line.knock(key) for _ in range(3)]
+    establish(all(answer.status == LIMITED for answer in answers), "the address limit refuses")
+    for answer in answers:
+        scopes = scopes_of(answer, auditor, target)
+        assert scopes == ["global"], (
+            f"one refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
+        )
+
+
+@requirement("AUD-04")
+def test_an_exceeded_limit_is_audited_with_its_scope(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """An address at its limit goes on: each refusal has one row of its own."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
+    scopes = scopes_of(refused, auditor, target)
+    assert scopes == ["global"], (
+        f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
+
+
+@requirement("RATE-07")
+def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
+    """The address is at its limit; each request then differs in one thing it could be keyed on."""
+    line, key = exhaustion.address_at_limit()
+    good, path = opening(line.revision), line.path
+    tries = {name: good.with_header(name, value) for name, value in FORWARDED}
+    tries |= {
+        "two forwarded-for": good.with_header("X-Forwarded-For", "203.0.113.1, 203.0.113.2"),
+        "another agent": good.with_header("User-Agent", "another client/1.0"),
+        "a query": good.but(path=f"{path}?page=2"),
+        "upper case": good.but(path=path.upper()),
+        "a trailing slash": good.but(path=f"{path}/"),
+        "another method": good.but(method="GET"),
+    }
+    passed = {
+        what: answer.status
+        for what, request in tries.items()
+        if (answer := line.send(request, key=key)).status != LIMITED
+    }
+    assert not passed, f"requests from an address at its limit were answered {passed}"
+
+
+@requirement("RATE-08")
+def test_an_address_at_its_limit_costs_no_other_anything(
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
+) -> None:
+    """Another address, with the same key and with another tenant's, is served as before."""
+    _, key = exhaustion.address_at_limit()
+    other = wire.derived(address=addresses.fresh())
+    same = other.knock(key)
+    assert same.succeeded, f"from another address, the same key was answered {same}"
+    foreign = other.knock(keys.a.active)
+    assert foreign.succeeded, f"from another address, another tenant's key was answered {foreign}"
+
+
+@requirement("RATE-09")
+def test_over_the_limit_right_and_wrong_keys_look_alike(
+    exhaustion: Exhaustion, keys_or_random: Keys
+) -> None:
+    """Were they told apart, the limit would not stop anybody from guessing."""
+    line, key = exhaustion.address_at_limit()
+    right = partial(line.knock, key)
+    others = {"a wrong key": partial(line.knock, keys_or_random.random()), "no key": line.knock}
+    for what, ask in {"a right key": right, **others}.items():
+        answer = ask()
+        assert answer.status == LIMITED, f"over the address limit, {what} was answered {answer}"
+    for what, ask in others.items():
+        told = difference(right, ask)
+        assert not told, f"over the address limit, {what} is told apart from a right one: {told}"
+
+
+@requirement("RATE-05")
+def test_ratelimit_fields_agree_with_what_happens(
+    wire: Wire, exhaustion: Exhaustion, addresses: AddressPool, target: Target
+) -> None:
+    """Where the fields are sent: never more is left than there can be, and nothing at the limit."""
+    busy, key = exhaustion.address_at_limit()
+    line = wire.derived(address=addresses.fresh())
+    first, second = line.knock(key), line.knock(key)
+    establish(first.succeeded and second.succeeded, "the key works")
+    refused = busy.knock(key)
+    establish(refused.status == LIMITED, "an address is at its limit")
+    told = [_left(answer) for answer in (first, second, refused)]
+    most = (target.limits.address_requests - 1, target.limits.address_requests - 2, 0)
+    assert all(left is None or left <= there for left, there in zip(told, most, strict=True)), (
+        f"told that {told} are left where at most {most} can be"
+    )
+
+
+@requirement("RATE-05")
+def test_waiting_as_long_as_told_admits_again(
+    exhaustion: Exhaustion, target: Target, passage: Passage
+) -> None:
+    """A caller that honours Retry-After must not be refused again for the same reason."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, "the address limit refuses")
+    seconds = refused.retry_after
+    assert seconds is not None, f"Retry-After: {refused.header('retry-after')!r}"
+    # In whole seconds the window may seem one longer; a date and the answer's own, one more.
+    assert 0 < seconds <= target.limits.address_window_seconds + 2, (
+        f"Retry-After is {seconds} s with a window of {target.limits.address_window_seconds} s"
+    )
+    passage.of(seconds)
+    again = line.knock(key)
+    assert again.status != LIMITED, f"after the {seconds} s of Retry-After the answer was {again}"
+
+
+@requirement("RATE-06")
+def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
+    wire: Wire,
+    spare_key: str,
+    addresses: AddressPool,
+    target: Target,
+) -> None:
+    """Twice the limit at once: a limit that looks before it counts lets more in."""
+    limit, window = target.limits.address_requests, target.limits.address_window_seconds
+    line = wire.derived(address=addresses.fresh())
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
+    draw_admissions(wire.transcript, answers, limit, window)
+    establish(are_counted(answers), "the key works until the limit")
+    require_one_window(answers, window)
+    admitted = sum(answer.status != LIMITED for answer in answers)
+    assert admitted == limit, f"{admitted} of {len(answers)} were admitted, where {limit} may be"
+
+
+@requirement("RATE-06")
+def test_the_last_place_is_given_to_one_of_many(
+    wire: Wire, spare_key: str, addresses: AddressPool, target: Target
+) -> None:
+    """All start as one on connections that are open: a race of a millisecond meets several."""
+    limits = target.limits
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for line in _lines(wire, addresses, limits.tenant_requests // limits.address_requests):
+            taken = list(pool.map(line.knock, [spare_key] * (limits.address_requests - 1)))
+            together = line.derived(gate=Gate(AT_ONCE))
+            answers = list(pool.map(together.knock, [spare_key] * AT_ONCE))
+            establish(are_counted([*taken, *answers]), "the key works until the limit")
+            establish(
+                not any(answer.status == LIMITED for answer in taken), "there is a place left"
+            )
+            require_one_window([*taken, *answers], limits.address_window_seconds)
+            admitted = sum(answer.status != LIMITED for answer in answers)
+            assert admitted == 1, f"{admitted} of {AT_ONCE} were given the one place left"
+
+
+def _lines(wire: Wire, addresses: AddressPool, affordable: int) -> Iterator[Wire]:
+    """Yield lines of addresses of their own: one where there is no other, or the tenant's limit."""
+    for address in (addresses.fresh() for _ in range(max(1, min(ROUNDS, affordable)))):
+        yield wire.derived(address=address)
+        if address is None:
+            return
+
+
+@requirement("RATE-03")
+def test_signing_in_has_a_stricter_limit(
+    wire: Wire, addresses: AddressPool, target: Target, passage: Passage
+) -> None:
+    """Counted exactly, still shut shortly before its window ends, and open after."""
+    limits = target.limits
+    passage.of(limits.auth_window_seconds + 1)
+    line = wire.derived(address=addresses.fresh())
+    *admitted, last = [_sign_in(line, target) for _ in range(limits.auth_requests + 1)]
+    establish(all(answer.status for answer in admitted), "the route answers")
+    assert [answer.status == LIMITED for answer in admitted] == [False] * limits.auth_requests, (
+        "attempts to sign in, within the limit, were answered "
+        f"{[answer.status for answer in admitted]}"
+    )
+    assert last.status == LIMITED, (
+        f"attempt {len(admitted) + 1} to sign in, one over the limit, was answered {last}"
+    )
+    assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
+    passage.of(limits.auth_window_seconds - 30)
+    still = _sign_in(line, target)
+    assert still.status == LIMITED, f"half a minute before the window ends the answer was {still}"
+    passage.of(limits.auth_window_seconds + 1)
+    after = _sign_in(line, target)
+    assert after.status != LIMITED, f"after the window the answer was {after}"
+
+
+@requirement("RATE-04", also_needs=(Channel.AUTH_ROUTE,))
+def test_a_refusal_to_sign_in_is_audited(
+    wire: Wire, addresses: AddressPool, target: Target, auditor: AuditReader
+) -> None:
+    """The row says that it was the limit of signing in."""
+    line = wire.derived(address=addresses.fresh())
+    answers = [_sign_in(line, target) for _ in range(target.limits.auth_requests + 1)]
+    establish(answers[-1].status == LIMITED, "the limit of signing in refuses")
+    scopes = scopes_of(answers[-1], auditor, target)
+    assert scopes == ["auth"], (
+        f"the refusal to sign in has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
+
+
+def _sign_in(line: Wire, target: Target) -> Answer:
+    return line.get(target.routes.auth or "")
+
+
+def _left(answer: Answer) -> int | None:
+    """Return the least that a RateLimit field says is left; None where no field says it.
+
+    Reads the current draft (``"policy";r=9;t=60``) and the former ones (``remaining=9``).
+    """
+    fields = answer.header("ratelimit") or f"remaining={answer.header('ratelimit-remaining')}"
+    return min((int(number) for number in _REMAINING.findall(fields)), default=None)

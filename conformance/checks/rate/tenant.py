@@ -1,0 +1,69 @@
+"""RATE, of tenants: how much one tenant may ask for, over all its keys and addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.analysis.figures import draw_admissions
+from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
+from conformance.checks.auth.keys import says
+from conformance.checks.rate.address import scopes_of
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.exhaustion import Exhaustion
+    from conformance.channels.http.transcript import Transcript
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+
+
+@requirement("RATE-02")
+def test_the_request_after_the_tenant_limit_is_refused(
+    exhaustion: Exhaustion, target: Target, administrator: Administrator, transcript: Transcript
+) -> None:
+    """Spread over addresses and keys, so that only the tenant can be what is counted."""
+    more = [administrator.mint] if administrator.can_mint else []
+    limits = target.limits
+    answers = exhaustion.spend_tenant(more)
+    draw_admissions(transcript, answers, limits.tenant_requests, limits.tenant_window_seconds)
+    *admitted, last = answers
+    establish(are_counted(admitted), "both keys work until the limit")
+    refused = [number for number, answer in enumerate(admitted, 1) if answer.status == LIMITED]
+    assert not refused, (
+        f"request {min(refused)} was refused, within the limit of {limits.tenant_requests}, "
+        f"and {len(refused) - 1} more after it"
+    )
+    require_one_window(answers, limits.tenant_window_seconds)
+    assert last.status == LIMITED, (
+        f"request {len(answers)}, one more than the tenant's limit, was answered {last}"
+    )
+    assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
+
+
+@requirement("RATE-04")
+def test_a_refusal_of_a_tenant_is_audited(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """The row says that it was the tenant's limit, not the address's."""
+    scopes = scopes_of(exhaustion.tenant_at_limit(), auditor, target)
+    assert scopes == ["tenant"], (
+        f"the refusal of a tenant has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
+
+
+@requirement("RATE-08")
+def test_a_tenant_at_its_limit_costs_no_other_anything(
+    exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
+) -> None:
+    """The other tenants are served as before, from a fresh address."""
+    exhaustion.tenant_at_limit()
+    line = wire.derived(address=addresses.fresh())
+    for_a = line.knock(keys.a.active)
+    assert for_a.succeeded, f"with another tenant at its limit, tenant A was answered {for_a}"
+    for_b = line.knock(keys.b.active)
+    assert for_b.succeeded, f"with another tenant at its limit, tenant B was answered {for_b}"

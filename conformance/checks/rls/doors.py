@@ -1,0 +1,113 @@
+"""RLS, continued: the ways around a policy, and what random histories find."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from conformance.analysis.isolation_history import Histories
+from conformance.analysis.isolation_model import run_model
+from conformance.model import Channel
+from conformance.requirement import requirement
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.transcript import Transcript
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.sql.app_role import AppDatabase
+    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.target import Target
+
+CALLS = 40
+AT_ONCE = 8
+
+
+@requirement("RLS-08")
+def test_concurrent_tenants_get_their_own_rows_only(wire: Wire, keys: Keys, target: Target) -> None:
+    """Both tenants read at once, many times; each response is searched for both canaries."""
+    tool = target.tools.tenant_data or ""
+
+    def read(turn: int) -> tuple[bool, bool]:
+        tenant, other = (keys.a, keys.b) if turn % 2 else (keys.b, keys.a)
+        answer = wire.call_tool(tool, {}, key=tenant.active)
+        establish(answer.succeeded, f"the tool answers (got {answer})")
+        return tenant.canary in answer.text, other.canary in answer.text
+
+    seen = [read(0), read(1)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        seen += pool.map(read, range(CALLS))
+    assert sum(foreign for _, foreign in seen) == 0, "a response held the other tenant's canary"
+    establish(any(own for own, _ in seen), "a tenant finds its own canary")
+    assert all(own for own, _ in seen), "a tenant did not get its own rows"
+
+
+@requirement("RLS-09")
+def test_no_view_shows_another_tenant(
+    app_sql: AppDatabase, keys: Keys, transcript: Transcript
+) -> None:
+    """A view reads with its owner's rights, unless it says otherwise; each is read as tenant A."""
+    views = app_sql.readable_views()
+    transcript.note("views that the runtime role may read", ", ".join(views) or "none")
+    foreign = {
+        view: rows
+        for view in views
+        if (rows := app_sql.tenants_seen_or_none(keys.a.tenant_id, view) - {keys.a.tenant_id})
+    }
+    assert not foreign, f"tenant A saw rows of other tenants in the views {', '.join(foreign)}"
+
+
+@requirement("RLS-09")
+def test_no_function_runs_with_rights_above_the_policies(app_sql: AppDatabase) -> None:
+    """A SECURITY DEFINER function of a superuser, or of a role that bypasses RLS, ignores it."""
+    functions = app_sql.powerful_functions()
+    assert not functions, (
+        f"the runtime role may call {', '.join(map(str, functions))}: "
+        "SECURITY DEFINER of a powerful owner, or without a search_path"
+    )
+
+
+@requirement("RLS-09")
+def test_no_constraint_tells_of_another_tenants_rows(app_sql: AppDatabase) -> None:
+    """Constraints look past RLS: one without the tenant tells whether another has a value."""
+    oracles = app_sql.constraint_oracles()
+    assert not oracles, f"the tenant is no part of the constraints {', '.join(oracles)}"
+
+
+@requirement("RLS-10")
+def test_random_histories_agree_with_perfect_isolation(app_sql: AppDatabase, keys: Keys) -> None:
+    """Both tenants' statements, savepoints and errors, interleaved; a model keeps score."""
+    establish(
+        app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.a.tenant_id),
+        "a tenant can insert a row of its own",
+    )
+    disagreement = run_model(app_sql, keys.a.tenant_id, keys.b.tenant_id)
+    assert not disagreement, f"a history departs from perfect isolation: {disagreement}"
+
+
+@requirement("RLS-10", also_needs=(Channel.DATA_TOOL,))
+def test_random_calls_show_what_they_showed_alone(
+    wire: Wire, keys: Keys, guest: TenantKeys
+) -> None:
+    """Two tenants and a third if there is one, on connections that the others have used."""
+    tenants = {"A": keys.a, "B": keys.b}
+    if guest.tenant_id != keys.b.tenant_id:
+        tenants["C"] = guest
+    histories = Histories(wire, tenants)
+    disagreement = histories.disagreement()
+    assert not disagreement, f"a history departs from perfect isolation: {disagreement}"
+
+
+@requirement("RLS-11")
+def test_a_key_can_be_found_before_its_tenant_is_known(app_sql: AppDatabase) -> None:
+    """Authentication looks keys up to learn the tenant, so no context can be set by then."""
+    found = app_sql.key_count_without_context()
+    assert found > 0, f"the runtime role sees {found} keys while no tenant is set"
+
+
+@requirement("RLS-11")
+def test_the_runtime_role_cannot_move_or_delete_keys(app_sql: AppDatabase, keys: Keys) -> None:
+    """The table is open for lookup; giving a key to another tenant would open everything."""
+    moved = app_sql.key_moved(keys.a.tenant_id, to=keys.b.tenant_id)
+    assert not moved, "the runtime role moved keys of tenant A to tenant B"
+    deleted = app_sql.keys_deleted(keys.a.tenant_id)
+    assert not deleted, "the runtime role deleted keys of tenant A"

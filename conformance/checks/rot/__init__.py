@@ -1,0 +1,1 @@
+"""ROT: rotation and revocation of keys."""

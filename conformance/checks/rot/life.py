@@ -1,0 +1,196 @@
+"""ROT, continued: what a rotation may and may not do to keys and to what is told of them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from conformance.channels.http.admin import Administrator
+from conformance.channels.http.gate import Gate
+from conformance.model import Channel
+from conformance.profile.target import supplied
+from conformance.requirement import requirement
+from conformance.text.redaction import spellings
+from conformance.verdicts import establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.log import LogStream
+    from conformance.channels.passage import Passage
+    from conformance.channels.sql.app_role import AppDatabase
+    from conformance.channels.sql.auditor import AuditReader
+    from conformance.forge.keys import Keys
+    from conformance.profile.target import Target
+
+HOUR = 3600
+MINUTE = 60
+AT_ONCE = 6
+PAIRS = 12
+"""Of rotations at once. Where none waits for the other, four to five pairs of ten have met; each
+takes the target's clock a day and an hour further."""
+NO_OBJECTS = (b"", b"{", b"[]", b"null")
+
+
+@requirement("ROT-05")
+def test_a_minted_key_is_nowhere_afterwards(
+    administrator: Administrator, wire: Wire, auditor: AuditReader, log: LogStream, target: Target
+) -> None:
+    """The key is minted and used; then log, database and a further rotation are searched."""
+    mark = log.mark()
+    key = administrator.mint()
+    establish(wire.knock(key).succeeded, "the minted key works")
+    again = administrator.attempt(supplied(target.admin).token)
+    establish(again.status == HTTPStatus.OK, "a further rotation works")
+    last = wire.knock(key)
+    identity = last.header(target.headers.request_id) or ""
+    text = log.until(mark, identity)
+    establish(identity and identity in text, "the log tells of the request")
+    places = {"a later response": again.text, "the log": text, "the database": auditor.dump()}
+    found = [
+        place for place, words in places.items() if any(form in words for form in spellings(key))
+    ]
+    assert not found, f"the minted key stands in {', '.join(found)}"
+
+
+def bad_bodies(tenant: str) -> dict[str, tuple[str, Any]]:
+    """Return bodies a rotation must refuse, with the field that is at fault."""
+    good = "a description"
+    return {
+        "no UUID": ("tenantId", {"tenantId": "tenant-1", "description": good}),
+        "no tenant": ("tenantId", {"description": good}),
+        "a list for a tenant": ("tenantId", {"tenantId": [tenant], "description": good}),
+        "an unknown tenant": ("tenantId", {"tenantId": str(uuid.uuid4()), "description": good}),
+        "an empty description": ("description", {"tenantId": tenant, "description": ""}),
+        "121 characters": ("description", {"tenantId": tenant, "description": "x" * 121}),
+        "a number": ("description", {"tenantId": tenant, "description": 7}),
+        "no description": ("description", {"tenantId": tenant}),
+    }
+
+
+@requirement("ROT-06")
+def test_a_bad_rotation_is_refused_by_field(
+    administrator: Administrator, wire: Wire, target: Target
+) -> None:
+    """The right token with each bad body: the answer names the field, and holds no key."""
+    establish(administrator.mint(), "a good body rotates")
+    token, route = supplied(target.admin).token, administrator.route
+    for what, (field, body) in bad_bodies(administrator.tenant_id).items():
+        answer = wire.post_admin(route, json.dumps(body).encode(), token)
+        assert 400 <= answer.status < 500, f"{what}: {answer}"
+        assert field in answer.text, f"{what}: {answer}"
+        assert "apiKey" not in answer.text, f"{what}: the refusal holds a key"
+    for body in NO_OBJECTS:
+        answer = wire.post_admin(route, body, token)
+        assert 400 <= answer.status < 500, f"{body!r}: {answer}"
+
+
+@requirement("ROT-06", also_needs=(Channel.APP_SQL,))
+def test_a_bad_rotation_changes_no_key(
+    administrator: Administrator, wire: Wire, app_sql: AppDatabase, target: Target
+) -> None:
+    """A refusal that comes after the work was done is none: the rows must stay as they are."""
+    before = app_sql.key_rows(administrator.tenant_id)
+    establish(before, "the tenant has keys")
+    bodies = [json.dumps(body).encode() for _, body in bad_bodies(administrator.tenant_id).values()]
+    for body in (*bodies, *NO_OBJECTS):
+        wire.post_admin(administrator.route, body, supplied(target.admin).token)
+    after = app_sql.key_rows(administrator.tenant_id)
+    assert after == before, (
+        f"bad rotations changed the tenant's key rows: {len(before)} before, {len(after)} after"
+    )
+
+
+@requirement("ROT-07")
+def test_a_second_rotation_does_not_lengthen_the_first_grace(
+    administrator: Administrator, wire: Wire, passage: Passage, target: Target
+) -> None:
+    """The oldest key is an hour from its end when the next rotation comes, and ends on time."""
+    grace = target.limits.rotation_grace_seconds
+    oldest, _ = administrator.mint(), administrator.mint()
+    passage.of(grace - HOUR)
+    establish(wire.knock(oldest).succeeded, "the oldest key is still in its grace")
+    newest = administrator.mint()
+    passage.of(HOUR + MINUTE)
+    establish(wire.knock(newest).succeeded, "the newest key works")
+    answer = wire.knock(oldest)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"after its own grace, the oldest key was answered {answer}"
+    )
+    administrator.mint()
+    answer = wire.knock(oldest)
+    assert answer.status == HTTPStatus.UNAUTHORIZED, (
+        f"after its own grace and one more rotation, the oldest key was answered {answer}"
+    )
+
+
+@requirement("ROT-07")
+def test_a_rotation_touches_no_other_tenant(
+    administrator: Administrator, wire: Wire, keys: Keys, passage: Passage, target: Target
+) -> None:
+    """The other tenants' keys outlive the grace of a rotation that was not theirs."""
+    for tenant in (keys.a, keys.b):
+        establish(wire.knock(tenant.active).succeeded, "the other tenants' keys work before it")
+    administrator.mint()
+    passage.of(target.limits.rotation_grace_seconds + HOUR)
+    for tenant in (keys.a, keys.b):
+        answer = wire.knock(tenant.active)
+        assert answer.succeeded, (
+            f"past the grace of another tenant's rotation, a key was answered {answer}"
+        )
+
+
+def rotated_at_once(administrator: Administrator, count: int) -> list[Answer]:
+    """Return the answers to rotations of one tenant that reach the target together."""
+    together = replace(administrator, wire=administrator.wire.derived(gate=Gate(count)))
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(Administrator.attempt_rightly, [together] * count))
+
+
+def is_busy(answer: Answer) -> bool:
+    """Tell whether a rotation was put off."""
+    return answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def issued(administrator: Administrator, answers: Iterable[Answer]) -> list[str]:
+    """Return the keys of the rotations that were carried out, one at least."""
+    carried_out = [answer for answer in answers if answer.status == HTTPStatus.OK]
+    establish(carried_out, "one of several rotations at once is carried out")
+    return [administrator.key_of(answer) for answer in carried_out]
+
+
+@requirement("ROT-08")
+def test_concurrent_rotations_give_keys_that_work(administrator: Administrator, wire: Wire) -> None:
+    """The newest for good, the others in their grace. One that is refused has issued no key."""
+    establish(administrator.mint(), "a rotation works")
+    answers = rotated_at_once(administrator, AT_ONCE)
+    crashed = [answer.status for answer in answers if answer.status >= 500 and not is_busy(answer)]
+    assert not crashed, f"of {AT_ONCE} rotations at once, {len(crashed)} got a {crashed[0]}"
+    minted = issued(administrator, answers)
+    assert len(set(minted)) == len(minted), (
+        f"{len(minted)} rotations at once returned {len(set(minted))} different keys"
+    )
+    refused = [number for number, key in enumerate(minted) if not wire.knock(key).succeeded]
+    assert not refused, f"{len(refused)} of {len(minted)} keys minted at once do not work"
+
+
+@requirement("ROT-08", also_needs=(Channel.CLOCK,))
+def test_of_two_concurrent_rotations_one_key_ends(
+    administrator: Administrator, wire: Wire, passage: Passage, target: Target
+) -> None:
+    """Rotations that overlook each other's new key leave both without an end.
+
+    Two at a time: a third that came later would put both into their grace, and hide it.
+    """
+    for _ in range(PAIRS):
+        minted = issued(administrator, rotated_at_once(administrator, 2))
+        passage.of(target.limits.rotation_grace_seconds + HOUR)
+        working = [key for key in dict.fromkeys(minted) if wire.knock(key).succeeded]
+        establish(working, "the newer key works")
+        assert len(working) < 2, "an hour after the grace, both keys minted at once still work"

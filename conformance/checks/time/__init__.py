@@ -1,0 +1,1 @@
+"""TIME: what the time of a refusal tells."""

@@ -1,0 +1,1 @@
+"""Drafts a profile from what a target shows of itself."""

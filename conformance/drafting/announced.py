@@ -1,0 +1,178 @@
+"""Reads what a target announces of itself in headers and lists, none of which need be honest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
+
+_SCHEME = re.compile(r"\s*([A-Za-z][\w.+-]{0,40})(?:\s|$)")
+_PARAMETER = re.compile(r'([A-Za-z_]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_KEY_HEADER = re.compile(r"x-[a-z0-9-]{1,60}|api-?key|authorization", re.IGNORECASE)
+"""Headers to put a key into because the target says so: none that steer the connection."""
+_PLAIN_PATH = re.compile(r"/[!-~]{0,500}")
+_COUNT = re.compile(r'^\s*(?:"[^"]*"\s*)?(\d{1,9})\s*(?:$|[;,])')
+_QUOTA = re.compile(r"(?:^|[;,\s])(?:q|limit)\s*=\s*(\d{1,9})(?!\d)")
+_WINDOW = re.compile(r";\s*w\s*=\s*(\d{1,9})(?!\d)")
+_LIMIT_FIELDS = ("RateLimit-Policy", "RateLimit", "RateLimit-Limit", "X-RateLimit-Limit")
+_REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id", "X-Amzn-RequestId")
+_REDIRECTION = range(300, 400)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A WWW-Authenticate field; ``field`` is None where a refusal has none."""
+
+    status: int
+    field: str | None
+    scheme: str | None = None
+    realm: str | None = None
+    resource_metadata: str | None = None
+    header: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyPlace:
+    """Where a key goes; ``is_proven`` once a key was taken there."""
+
+    header: str
+    scheme: str = ""
+    is_proven: bool = False
+
+    def proven(self) -> KeyPlace:
+        """Return the same place, shown to be right."""
+        return replace(self, is_proven=True)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool by name, and whether its annotations call it read-only."""
+
+    name: str
+    says_read_only: bool
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit on requests. ``seconds`` is None where no window is told."""
+
+    field: str
+    text: str
+    requests: int
+    seconds: int | None
+    is_of_key: bool
+
+
+_BEARER = KeyPlace("Authorization", "Bearer")
+_API_KEY = KeyPlace("X-Api-Key")
+
+
+def challenge(answer: Answer) -> Challenge:
+    """Return how a refusal says to authenticate."""
+    text = answer.header("www-authenticate")
+    if text is None:
+        return Challenge(answer.status, None)
+    scheme = _SCHEME.match(text)
+    named = {
+        name.lower(): re.sub(r"\\(.)", r"\1", inner) or plain
+        for name, inner, plain in _PARAMETER.findall(text)
+    }
+    header = named.get("header")
+    return Challenge(
+        answer.status,
+        text,
+        scheme[1] if scheme else None,
+        named.get("realm"),
+        named.get("resource_metadata"),
+        header if header and _KEY_HEADER.fullmatch(header) else None,
+    )
+
+
+def place(found: Challenge | None) -> KeyPlace | None:
+    """Return where the key goes if the challenge alone tells it (RFC 6750 section 2.1)."""
+    if found is None:
+        return None
+    if found.header is not None:
+        return KeyPlace(found.header)
+    return _BEARER if (found.scheme or "").lower() == "bearer" else None
+
+
+def places(found: Challenge | None) -> tuple[KeyPlace, ...]:
+    """Return the one place told for a key; where none is told, the two most usual."""
+    one = place(found)
+    return (one,) if one else (_API_KEY, _BEARER)
+
+
+def tools(listed: list[Any]) -> tuple[Tool, ...]:
+    """Return the tools of a list, without what is no tool."""
+    entries = [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]
+    return tuple(
+        Tool(entry["name"], _says_read_only(entry))
+        for entry in entries
+        if isinstance(entry.get("name"), str)
+    )
+
+
+def _says_read_only(entry: dict[str, Any]) -> bool:
+    notes = entry.get("annotations")
+    return isinstance(notes, dict) and cast("dict[str, Any]", notes).get("readOnlyHint") is True
+
+
+def limits(answers: list[tuple[Answer, bool]]) -> tuple[Limit, ...]:
+    """Return the limits announced in answers, each with whether a key was presented."""
+    found: dict[tuple[str, int, int | None, bool], Limit] = {}
+    for answer, is_of_key in answers:
+        for name in _LIMIT_FIELDS:
+            for text in (answer.header(name) or "").split(","):
+                limit = _limit(name, text, is_of_key=is_of_key)
+                if limit is not None:
+                    known = (name, limit.requests, limit.seconds, is_of_key)
+                    found.setdefault(known, limit)
+    return tuple(found.values())
+
+
+def _limit(name: str, text: str, *, is_of_key: bool) -> Limit | None:
+    count = _QUOTA.search(text) or _COUNT.search(text)
+    window = _WINDOW.search(text)
+    if count is None or int(count[1]) < 1:
+        return None
+    seconds = int(window[1]) if window and int(window[1]) > 0 else None
+    return Limit(name, text.strip(), int(count[1]), seconds, is_of_key)
+
+
+def request_id(answers: list[Answer]) -> str | None:
+    """Return the header that holds each request's id, if a usual one does."""
+    for name in _REQUEST_IDS:
+        if any(answer.header(name) for answer in answers):
+            return name
+    return None
+
+
+def redirects(answers: list[Answer]) -> list[str]:
+    """Return the places that answers point to."""
+    pointed = [answer.header("location") for answer in answers if answer.status in _REDIRECTION]
+    return [place for place in dict.fromkeys(pointed) if place is not None]
+
+
+def path_of_same_origin(url: str, base: str) -> str | None:
+    """Return the path of a URL that has a target's own origin; None for any other."""
+    try:
+        one, other = urlsplit(url), urlsplit(base)
+        is_same = (one.scheme, one.hostname, _port(one)) == (
+            other.scheme,
+            other.hostname,
+            _port(other),
+        )
+    except ValueError:
+        return None
+    path = f"{one.path}?{one.query}" if one.query else one.path
+    return path if is_same and _PLAIN_PATH.fullmatch(path) else None
+
+
+def _port(parts: Any) -> int | None:
+    return parts.port or _DEFAULT_PORTS.get(parts.scheme)

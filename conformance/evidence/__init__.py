@@ -1,1 +1,0 @@
-"""The channels to evidence, one class each."""

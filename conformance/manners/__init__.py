@@ -1,0 +1,1 @@
+"""What a run spares its target: declared limits, Retry-After, client addresses."""

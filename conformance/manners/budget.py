@@ -1,0 +1,142 @@
+"""What a client address may still spend before the target limits or blocks it.
+
+A run must never lock itself out by surprise (design section 5): whoever sends asks here first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING
+
+from conformance.manners.stalls import Stalls
+from conformance.model import Channel
+from conformance.verdicts import NotAssessedError
+from conformance.waiting import pass_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import DeclaredLimits
+
+_LATE = 1
+"""Seconds by which a request may be counted later than it was sent."""
+_LEDGER_SECONDS = 30
+"""Waited for another process that is entering a request."""
+_SHORTEST_WAIT = 0.01
+_MARGIN = 2
+"""Kept in hand at each limit: the check that follows must still be heard."""
+
+
+class KeyPace:
+    """Keeps the requests of each working key below its tenant's limit, by waiting if need be.
+
+    ``ledger`` is a file in which all worker processes of a run enter what they send, since the
+    limit is one for all of them; without one, nobody else sends. Keys are entered as digests.
+    """
+
+    def __init__(self, limits: DeclaredLimits, ledger: Path | None = None) -> None:
+        self._window = limits.tenant_window_seconds + _LATE
+        self._most = max(1, limits.tenant_requests - _MARGIN)
+        self._turn = threading.Lock()
+        self._ledger = sqlite3.connect(
+            ":memory:" if ledger is None else ledger,
+            timeout=_LEDGER_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        # What is written dies with the run: no disk need be waited for.
+        self._ledger.execute("PRAGMA synchronous = OFF")
+        self._ledger.execute("PRAGMA journal_mode = MEMORY")
+        self._ledger.execute("CREATE TABLE IF NOT EXISTS sent (key BLOB, at REAL)")
+
+    def spend(self, key: str) -> None:
+        """Charge one request to a key, after waiting until there is room for it."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        while (wait := self._enter(digest)) > 0:
+            pass_time(wait)
+
+    def age(self, seconds: float) -> None:
+        """Count all that was sent as so much older: the target's clock was moved on."""
+        with self._turn, self._ledger:
+            self._ledger.execute("UPDATE sent SET at = at - ?", (seconds,))
+
+    def _enter(self, digest: bytes) -> float:
+        """Enter a request and return 0, or else return the seconds until there may be room."""
+        now = time.monotonic()  # one clock for all processes of a machine
+        with self._turn, self._ledger:
+            self._ledger.execute("BEGIN IMMEDIATE")
+            self._ledger.execute("DELETE FROM sent WHERE at <= ?", (now - self._window,))
+            sent, oldest = self._ledger.execute(
+                "SELECT count(*), min(at) FROM sent WHERE key = ?", (digest,)
+            ).fetchone()
+            if sent >= self._most:
+                return max(_SHORTEST_WAIT, oldest + self._window - now)
+            self._ledger.execute("INSERT INTO sent VALUES (?, ?)", (digest, now))
+            return 0.0
+
+
+class Budget:
+    """Chooses the client address of each request so that no declared limit is reached by accident.
+
+    Where there are many addresses a used-up one is exchanged for a fresh one. Where there is one,
+    requests are paced to the declared limit, and failed authentications end with the allowance.
+    ``stalls`` is the time that may still be lost on requests that do not end.
+    """
+
+    def __init__(
+        self,
+        pool: AddressPool,
+        limits: DeclaredLimits,
+        pace: KeyPace | None = None,
+        stalls: Stalls | None = None,
+    ) -> None:
+        self._pool, self._limits = pool, limits
+        self.stalls = stalls or Stalls()
+        self._pace_of_keys = pace or KeyPace(limits)
+        self._sent: defaultdict[str | None, deque[float]] = defaultdict(deque)
+        self._failed: Counter[str | None] = Counter()
+        self._current = pool.fresh()
+
+    def pace(self, key: str) -> None:
+        """Charge one request to a working key's tenant, waiting until there is room for it."""
+        self._pace_of_keys.spend(key)
+
+    def spend(self, *, may_fail: bool) -> str | None:
+        """Return the address to send from, after charging one request to it.
+
+        ``may_fail`` charges a failed authentication too. Raises NotAssessedError when the only
+        address there is has no failure left to spend.
+        """
+        if may_fail and self._failed[self._current] >= self._limits.auth_failures - _MARGIN:
+            self._exchange()
+            if self._current is None:
+                raise NotAssessedError(
+                    "one more failed authentication could block this address at the target",
+                    Channel.ADDRESSES,
+                )
+        if self._requests_left() <= 0:
+            self._exchange()
+            self._pace()
+        self._sent[self._current].append(time.monotonic())
+        self._failed[self._current] += may_fail
+        return self._current
+
+    def _exchange(self) -> None:
+        self._current = self._pool.fresh()
+
+    def _requests_left(self) -> int:
+        sent = self._sent[self._current]
+        horizon = time.monotonic() - self._limits.address_window_seconds
+        while sent and sent[0] <= horizon:
+            sent.popleft()
+        return self._limits.address_requests - _MARGIN - len(sent)
+
+    def _pace(self) -> None:
+        while self._requests_left() <= 0:
+            oldest = self._sent[self._current][0]
+            pass_time(max(0.01, oldest + self._limits.address_window_seconds - time.monotonic()))

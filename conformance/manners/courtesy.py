@@ -1,0 +1,68 @@
+"""What a target asks of its callers with ``Retry-After``, and how long a run does as it is asked.
+
+Only where the limit was met by accident: a check that exhausts one has its own way back, and on
+loopback each check has an address of its own. Each worker process heeds what it is told itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from conformance.verdicts import NotEstablishedError
+from conformance.waiting import pass_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.channels.http.answer import Answer
+
+LONGEST = 60.0
+"""Seconds that a run waits at once, unless --patience is more."""
+MOST = 300.0
+"""Seconds that a process waits in all, unless --patience is more."""
+_LIMITED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class Courtesy:
+    """Holds requests back until the time a target has named is over."""
+
+    def __init__(
+        self,
+        patience: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = pass_time,
+    ) -> None:
+        self._longest, self._left = max(LONGEST, patience), max(MOST, patience)
+        self._clock, self._wait = clock, wait
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def note(self, answer: Answer) -> bool:
+        """Learn from an answer whether, and until when, the target wants to hear nothing."""
+        seconds = answer.retry_after if answer.status in _LIMITED else None
+        if seconds is None or seconds <= 0:
+            return False
+        with self._lock:
+            self._until = max(self._until, self._clock() + seconds)
+        return True
+
+    def heed(self) -> None:
+        """Wait until the target may be asked again.
+
+        Raises NotEstablishedError when it wants more time than a run has.
+        """
+        with self._lock:
+            seconds = self._until - self._clock()
+            if seconds <= 0:
+                return
+            if seconds > min(self._longest, self._left):
+                raise NotEstablishedError(
+                    f"the target asks not to be called for {seconds:.0f} s (Retry-After): "
+                    "declare its limits in [limits], or give more --patience"
+                )
+            self._left -= seconds
+            # Under the lock: the other threads of a check are to wait as well.
+            self._wait(seconds)

@@ -1,0 +1,126 @@
+"""The profile as a JSON Schema, so that editors complete it: made from the model that reads it.
+
+Draft 7, which is what editors of TOML know best. TOML has no null, so an entry that may be absent
+is just that; a value may be a reference wherever the loader follows one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from conformance.catalogue import areas, requirements
+from conformance.profile.references import KINDS
+from conformance.profile.sections import SECRET_MARK
+from conformance.profile.target import Target
+
+_REFERENCE = {"$ref": "#/definitions/Reference"}
+_REMEDIES = {
+    "env": "the environment variable that holds the value",
+    "file": "the file that holds the value; a relative path starts at the profile",
+    "state": "the entry of the state file that holds the value, as tenants.a.key",
+}
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the schema of a profile."""
+    made = Target.model_json_schema(ref_template="#/definitions/{model}")
+    definitions = cast("dict[str, dict[str, Any]]", made.pop("$defs"))
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Profile of a target of Hallmark",
+        **_section(made),
+        "definitions": {
+            "Reference": _reference(),
+            **{name: _section(one) for name, one in sorted(definitions.items())},
+        },
+    }
+
+
+def text() -> str:
+    """Return the schema as the repository keeps it."""
+    return json.dumps(profile_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _reference() -> dict[str, Any]:
+    return {
+        "description": "A value kept outside the profile, as every secret must be.",
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            kind: {"description": _REMEDIES[kind], "type": "string", "minLength": 1}
+            for kind in KINDS
+        },
+    }
+
+
+def _section(made: dict[str, Any]) -> dict[str, Any]:
+    """Return a table's schema from what pydantic made of it."""
+    entries = {name: _named(name) or _entry(one) for name, one in made["properties"].items()}
+    found: dict[str, Any] = {
+        "description": " ".join(str(made["description"]).replace("``", "").split()),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": entries,
+    }
+    if required := made.get("required"):
+        found["required"] = required
+    return found
+
+
+def _named(name: str) -> dict[str, Any] | None:
+    """Return the schema of the tables whose entries are requirements; None for all others."""
+    titles = {one.id: one.title for one in requirements().values()}
+    if name == "known_failures":
+        known = {"$ref": "#/definitions/KnownFailure"}
+        what = "Failures known of, each with a reason and the last day on which it is excused."
+        return _by_name(what, dict.fromkeys(titles, known))
+    if name == "not_applicable":
+        reasons = {
+            name: {"description": title, "type": "string", "minLength": 1}
+            for name, title in {**areas(), **titles}.items()
+        }
+        return _by_name("Areas and requirements that do not apply, each with the reason.", reasons)
+    return None
+
+
+def _by_name(description: str, entries: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": entries,
+    }
+
+
+def _entry(made: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry's schema: its value or, where the loader follows one, a reference."""
+    choices = [one for one in made.get("anyOf", [made]) if one.get("type") != "null"]
+    value = _value(choices[0])
+    if "$ref" in value:
+        return value
+    if value.get("format") == SECRET_MARK:
+        return _REFERENCE
+    if _is_free(value):
+        return value
+    entry: dict[str, Any] = {"anyOf": [value, _REFERENCE]}
+    if made.get("default") not in (None, "", [], {}):
+        entry["default"] = made["default"]
+    return entry
+
+
+def _is_free(value: dict[str, Any]) -> bool:
+    """Tell a table of free names, which the loader never takes for a reference."""
+    entries = value.get("additionalProperties")
+    return value.get("type") == "object" and (entries is True or entries == {"type": "string"})
+
+
+def _value(made: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value, in the words of draft 7."""
+    dropped = {"title", "default", "prefixItems"}
+    kept = {name: one for name, one in made.items() if name not in dropped}
+    if "prefixItems" in made:
+        kept["items"] = made["prefixItems"]
+    return kept

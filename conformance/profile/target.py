@@ -1,0 +1,394 @@
+"""A target as the profile describes it, frozen. Every name a server may choose has our default."""
+
+from __future__ import annotations
+
+import ipaddress
+from importlib.util import find_spec
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from conformance.model import Channel
+from conformance.profile.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
+
+T = TypeVar("T")
+
+
+def supplied(section: T | None) -> T:
+    """Return a section that the check's clause needs. Raises LookupError where it is absent."""
+    if section is None:
+        raise LookupError("the profile lacks a section that this check's clause should have named")
+    return section
+
+
+class Start(Section):
+    """How the suite starts a target; ``{state}``, ``{python}``, ``{mutant}`` are filled in."""
+
+    command: tuple[str, ...]
+    mutant_command: tuple[str, ...] = ()
+    ready_seconds: float = Field(default=30, gt=0)
+
+
+class Endpoint(Section):
+    """Where the target is."""
+
+    name: str = "target"
+    url: str
+
+
+class Routes(Section):
+    """Paths beside the MCP route; None where the target has no such route."""
+
+    health: str | None = None
+    rotate_key: str | None = None
+    revoke_key: str | None = None
+    auth: str | None = None
+
+
+class Headers(Section):
+    """Names of the headers in play, and of the log's fields.
+
+    ``api_key_scheme`` is a word before the key, as ``Bearer``.
+    """
+
+    api_key: str = "X-Api-Key"
+    api_key_scheme: str = ""
+    admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
+    request_id: str = "X-Request-Id"
+    log_time: str = "time"
+    log_level: str = "level"
+    log_request_id: str = "request_id"
+
+
+class Tenant(Section):
+    """One tenant's credentials. ``canary`` is a string in its data that no one else may see."""
+
+    id: str
+    key: Secret
+    revoked_key: Secret | None = None
+    expired_key: Secret | None = None
+    canary: str | None = None
+
+
+class Tenants(Section):
+    """The two tenants between which nothing may cross.
+
+    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
+    """
+
+    a: Tenant
+    b: Tenant
+    spare: Tenant | None = None
+
+
+class Admin(Section):
+    """The administrator's credential."""
+
+    token: Secret
+
+
+UNLIMITED = 10**9
+"""What stands for the absence of a limit: more than any run sends."""
+Count = Annotated[int, Field(ge=0), AfterValidator(lambda count: count or UNLIMITED)]
+
+
+class DeclaredLimits(Section):
+    """The limits the target declares; counts and seconds (seed 004 E).
+
+    A run stays below the defaults, too, but judges the three counts that may be 0 only where they
+    are named. 0 tells that there is no such limit, so that nothing need be kept below it.
+    """
+
+    address_requests: Count = 100
+    address_window_seconds: int = Field(default=60, gt=0)
+    tenant_requests: Count = 300
+    tenant_window_seconds: int = Field(default=60, gt=0)
+    auth_failures: Count = 10
+    auth_failure_window_seconds: int = Field(default=3600, gt=0)
+    block_seconds: int = Field(default=3600, gt=0)
+    rotation_grace_seconds: int = Field(default=86400, gt=0)
+    auth_requests: int = Field(default=5, gt=0)
+    auth_window_seconds: int = Field(default=900, gt=0)
+
+
+class Timing(Section):
+    """What the TIME area tolerates, and the seconds each of its checks may take.
+
+    A shift beyond ``microseconds``, or beyond ``share`` of the median if that is more, is a leak;
+    so is a delay in more than ``tail_share`` of requests.
+    """
+
+    microseconds: float = Field(default=25, gt=0)
+    share: float = Field(default=0.01, gt=0, lt=1)
+    tail_share: float = Field(default=0.03, gt=0, lt=0.5)
+    seconds: float = Field(default=30, gt=0)
+
+
+class Answers(Section):
+    """What the body of a refusal holds, at least; judged only where it is named."""
+
+    unauthorized: dict[str, Any] | None = None
+    rate_limited: dict[str, Any] | None = None
+
+
+class AppSql(Section):
+    """SQL as the server's own runtime role.
+
+    ``unguessable`` names unique constraints over values that nobody can guess, such as 256 random
+    bits: that one of those exists elsewhere tells nothing.
+    """
+
+    dsn: Secret
+    tenant_setting: str = "app.current_tenant_id"
+    tenant_column: str = "tenant_id"
+    outside_rls: tuple[str, ...] = ("api_keys",)
+    data_table: str = "metric_cache"
+    insert: str
+    unguessable: tuple[str, ...] = ()
+    audit_table: str = "audit_log"
+    keys_table: str = "api_keys"
+    last_used_column: str = "last_used_at"
+
+
+class AuditColumns(Section):
+    """What the trail's columns are called."""
+
+    order: str = "id"
+    event: str = "event_type"
+    outcome: str = "outcome"
+    tenant: str = "tenant_id"
+    address: str = "actor_ip"
+    request_id: str = "request_id"
+    metadata: str = "metadata"
+    identity: str = "actor_key_id"
+
+
+class Auditor(Section):
+    """SQL that may read the trail, and the rest of the database for secrets at rest."""
+
+    dsn: Secret
+    table: str = "audit_log"
+    columns: AuditColumns = AuditColumns()
+
+
+class Log(Section):
+    """The server's log: a file of JSON lines."""
+
+    file: str
+
+
+class Clock(Section):
+    """A file that holds the seconds by which the target's clock is ahead."""
+
+    file: str
+
+
+class Launch(Section):
+    """How to start one more process of the target; ``{secrets}`` and ``{port}`` are filled in.
+
+    ``signing_secrets`` are those that sign, each of which needs 32 characters. ``strict_modes``
+    are the words that have secret files open to others refused, ``several_workers`` those that
+    start more than one worker process. ``unusable_databases`` are commands that must not serve,
+    by what is wrong with the database each of them names.
+    """
+
+    command: tuple[str, ...]
+    secrets_dir: str
+    required_secrets: tuple[str, ...]
+    signing_secrets: tuple[str, ...] = ()
+    admin_token_secret: str | None = None
+    strict_modes: tuple[str, ...] = ()
+    several_workers: tuple[str, ...] = ()
+    unusable_databases: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+    health: str = "/health"
+
+
+class Owner(Section):
+    """SQL as the owner of the trail, who can do what no one else can: tamper with it.
+
+    The suite holds the table for a moment, and changes rows which it puts back. ``verify`` is the
+    command that must find that out, by its exit code.
+    """
+
+    dsn: Secret
+    verify: tuple[str, ...] = ()
+
+
+class Migration(Section):
+    """A migration that must fail, on a database that only serves for that.
+
+    ``failing`` is the command that migrates. What follows ``restore_marker`` in what it writes, to
+    the end of the line or in the next one, is the command that restores. ``owner`` may empty
+    ``table``, which has rows, and ``reader`` sees them all.
+    """
+
+    failing: tuple[str, ...]
+    owner: Secret
+    reader: Secret
+    table: str
+    restore_marker: str = "Restore with:"
+
+
+class PullRequest(Section):
+    """What checks the body of a pull request, by its exit code.
+
+    ``{body}`` in ``command`` is a file with the body. ``body`` is one that has all it needs, under
+    headings that ``reviews`` and ``test_plan`` name.
+    """
+
+    command: tuple[str, ...]
+    body: str
+    reviews: str = "Reviews"
+    test_plan: str = "Test plan"
+
+
+class Repository(Section):
+    """The gates of the target's CI, as commands.
+
+    To ``lint`` and ``security_lint`` a path is appended. In ``audit``, ``{requirements}`` is a file
+    of pinned Python packages, and ``{advisories}`` the URL of a service that speaks as OSV's query
+    does (https://google.github.io/osv.dev/post-v1-query/).
+    """
+
+    lint: tuple[str, ...]
+    security_lint: tuple[str, ...] = ()
+    audit: tuple[str, ...] = ()
+    pull_request: PullRequest | None = None
+
+
+class Channels(Section):
+    """The ways to evidence besides HTTP."""
+
+    app_sql: AppSql | None = None
+    auditor: Auditor | None = None
+    log: Log | None = None
+    clock: Clock | None = None
+    launch: Launch | None = None
+    repository: Repository | None = None
+    owner: Owner | None = None
+    migration: Migration | None = None
+
+
+class Target(Section):
+    """Everything the judge knows of a target before it looks."""
+
+    start: Start | None = None
+    target: Endpoint
+    routes: Routes = Routes()
+    headers: Headers = Headers()
+    answers: Answers = Answers()
+    tenants: Tenants | None = None
+    admin: Admin | None = None
+    limits: DeclaredLimits = DeclaredLimits()
+    timing: Timing = Timing()
+    tools: Tools = Tools()
+    oauth: OAuth | None = None
+    channels: Channels = Channels()
+    not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
+    known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])
+
+    @property
+    def url(self) -> str:
+        """The MCP endpoint."""
+        return self.target.url
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the target is on this machine's loopback interface (IPv4)."""
+        host = urlsplit(self.url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network("127.0.0.0/8")
+        except ValueError:
+            return False
+
+    def has(self, channel: Channel) -> bool:
+        """Tell whether the target offers a channel."""
+        tenant_a = self.tenants.a if self.tenants else None
+        supplied: dict[Channel, object] = {
+            Channel.HTTP: True,
+            Channel.KEYS: self.tenants,
+            Channel.REVOKED_KEY: tenant_a and tenant_a.revoked_key,
+            Channel.EXPIRED_KEY: tenant_a and tenant_a.expired_key,
+            Channel.CANARIES: self.tenants and self.tenants.a.canary and self.tenants.b.canary,
+            Channel.ADMIN: self.admin,
+            Channel.APP_SQL: self.channels.app_sql,
+            Channel.AUDITOR: self.channels.auditor,
+            Channel.LOG: self.channels.log,
+            Channel.CLOCK: self.channels.clock,
+            Channel.LAUNCH: self.channels.launch,
+            Channel.ADDRESSES: self.is_loopback,
+            Channel.REPOSITORY: self.channels.repository,
+            Channel.SECURITY_LINT: self.channels.repository
+            and self.channels.repository.security_lint,
+            Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
+            Channel.PULL_REQUEST: self.channels.repository
+            and self.channels.repository.pull_request
+            and self.channels.repository.pull_request.command,
+            Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
+            Channel.HEALTH_ROUTE: self.routes.health,
+            Channel.ROTATE_ROUTE: self.routes.rotate_key,
+            Channel.REVOKE_ROUTE: self.routes.revoke_key,
+            Channel.AUTH_ROUTE: self.routes.auth,
+            Channel.OAUTH_ROUTES: self.oauth,
+            Channel.OAUTH_STATES: self.oauth and self.oauth.states_table,
+            Channel.OWNER: self.channels.owner,
+            Channel.TRAIL_VERIFIER: self.channels.owner and self.channels.owner.verify,
+            Channel.MIGRATION: self.channels.migration,
+            Channel.WORKERS: self.channels.launch and self.channels.launch.several_workers,
+            Channel.PING_TOOL: self.tools.ping,
+            Channel.DATA_TOOL: self.tools.tenant_data,
+            Channel.VALIDATED_TOOL: self.tools.validated,
+            Channel.FAILING_TOOL: self.tools.failing,
+            Channel.BY_ID_TOOL: self.tools.by_id,
+            Channel.OFFICIAL_CLIENT: find_spec("mcp"),
+            Channel.ADDRESS_LIMIT: self._declared("address_requests"),
+            Channel.TENANT_LIMIT: self._declared("tenant_requests"),
+            Channel.FAILURE_LIMIT: self._declared("auth_failures"),
+            Channel.REFUSAL_BODY: self.answers.unauthorized,
+            Channel.LIMIT_BODY: self.answers.rate_limited,
+            Channel.REQUEST_ID: "request_id" in self.headers.model_fields_set,
+        }
+        return bool(supplied[channel])
+
+    def inapplicable(self, requirement_id: str) -> str | None:
+        """Return why a requirement, or its whole area, does not apply; None where it does."""
+        area = requirement_id.partition("-")[0]
+        return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
+
+    def _declared(self, limit: str) -> bool:
+        """Tell whether the profile names a limit, and not that there is none."""
+        is_named = limit in self.limits.model_fields_set
+        return is_named and getattr(self.limits, limit) < UNLIMITED
+
+    def secrets(self) -> dict[str, str]:
+        """Return every credential of the profile with the words that may stand in its place."""
+        found: dict[str, str] = {}
+        if self.tenants:
+            for name in ("a", "b", "spare"):
+                tenant = getattr(self.tenants, name)
+                for kind in ("key", "revoked_key", "expired_key"):
+                    if value := getattr(tenant, kind, None):
+                        found[value] = f"tenants.{name}.{kind}"
+        if self.admin:
+            found[self.admin.token] = "admin.token"
+        for name, dsn in self._dsns():
+            found[dsn] = f"channels.{name}.dsn"
+            if password := urlsplit(dsn).password:
+                found[password] = f"channels.{name}.password"
+        return found
+
+    def _dsns(self) -> list[tuple[str, str]]:
+        channels = self.channels
+        sections = {
+            "migration.owner": channels.migration and channels.migration.owner,
+            "migration.reader": channels.migration and channels.migration.reader,
+            "app_sql": channels.app_sql and channels.app_sql.dsn,
+            "auditor": channels.auditor and channels.auditor.dsn,
+            "owner": channels.owner and channels.owner.dsn,
+        }
+        return [(name, dsn) for name, dsn in sections.items() if dsn]

@@ -1,0 +1,1 @@
+"""A run of the judge under pytest: options, session, fixtures, outcome, record, terminal."""

@@ -1,0 +1,93 @@
+"""What a run sends: counted while it judges, and told beforehand by ``--dry-run``.
+
+How much a check sends depends on what it is answered, so nobody can know before. What is told is
+what the reference server, which passes everything, was sent: ``catalogue/traffic.json``, made by
+``python -m conformance traffic RUN.jsonl`` from the record of a run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.channels.http.sent import ELSEWHERE, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from conformance.profile.target import Target
+    from conformance.run.judgeable import Prospect
+    from conformance.run.options import Options
+
+MEASURED = Path(__file__).parents[1] / "catalogue" / "traffic.json"
+
+
+def measured() -> dict[str, Counter[Sent]]:
+    """Return what the reference server was sent, by requirement."""
+    document: dict[str, dict[str, int]] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return {
+        name: Counter({Sent.parse(text): count for text, count in sent.items()})
+        for name, sent in document.items()
+    }
+
+
+def from_record(record: Path) -> str:
+    """Return the text of ``traffic.json`` by a run's record. Raises OSError and ValueError."""
+    lines: list[dict[str, Any]] = [
+        json.loads(line) for line in record.read_text(encoding="utf-8").split("\n") if line
+    ]
+    findings = [line for line in lines if line["kind"] == "finding"]
+    found = {line["id"]: dict(sorted(line["sent"].items())) for line in findings}
+    return json.dumps(dict(sorted(found.items())), indent=1) + "\n"
+
+
+def told(target: Target, options: Options, prospects: Iterable[Prospect]) -> str:
+    """Return what ``--dry-run`` prints: for each requirement, what would be sent, and the sums."""
+    return "\n".join(_lines(target, options, list(prospects))) + "\n"
+
+
+def _lines(target: Target, options: Options, prospects: list[Prospect]) -> Iterator[str]:
+    known, total = measured(), Counter[Sent]()
+    yield f"Nothing was sent. To {target.url} a run sends about what the reference server was sent:"
+    yield ""
+    for one in prospects:
+        if one.is_begun:
+            sent = _there(target, known.get(one.requirement.id, Counter[Sent]()))
+            total += sent
+            alone = "  (exhausts limits or moves the clock)" if one.requirement.alone else ""
+            most = "at most " if one.lacking else ""
+            yield f"{one.requirement.id:<9}{most}{_sum(target, sent) or 'nothing over HTTP'}{alone}"
+    unjudged = sum(not one.is_begun for one in prospects)
+    yield ""
+    yield f"in all   {_sum(target, total) or 'nothing over HTTP'}"
+    yield f"tools    {', '.join(_tools(target)) or 'none'}: no other is called"
+    if unjudged:
+        yield f"besides  {unjudged} requirements lack what --check-profile tells, and send nothing"
+    if not target.is_loopback and not options.is_intrusive:
+        yield "limits   nothing is exhausted and no address blocked without --intrusive"
+
+
+def _there(target: Target, sent: Counter[Sent]) -> Counter[Sent]:
+    """Return what goes to routes that the target has."""
+    routes = {name for name, value in target.routes if value} | {"mcp", ELSEWHERE}
+    return Counter({kind: count for kind, count in sent.items() if kind.route in routes})
+
+
+def _sum(target: Target, sent: Mapping[Sent, int]) -> str:
+    ordered = sorted(sent.items(), key=lambda pair: -pair[1])
+    return " · ".join(f"{count} {_words(target, kind)}" for kind, count in ordered)
+
+
+def _words(target: Target, kind: Sent) -> str:
+    path = dict(target.routes).get(kind.route) or kind.route
+    where = "other paths" if kind.route == ELSEWHERE else "the endpoint" if path == "mcp" else path
+    return f"{kind.method} {where}{' without a right credential' if kind.fails else ''}"
+
+
+def _tools(target: Target) -> list[str]:
+    tools = target.tools
+    objects = (tools.validated, tools.failing, tools.by_id)
+    named = [tools.ping, tools.tenant_data, *(one.name for one in objects if one)]
+    return list(dict.fromkeys(name for name in named if name))

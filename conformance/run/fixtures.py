@@ -1,0 +1,288 @@
+"""What checks ask for by name: the line to the target, its channels, keys, clients, time."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.channels.clock import TargetClock
+from conformance.channels.http.admin import Administrator
+from conformance.channels.http.exhaustion import Exhaustion
+from conformance.channels.http.good_case import GoodCase
+from conformance.channels.http.oauth import Flows
+from conformance.channels.http.transcript import Transcript
+from conformance.channels.http.wire import Wire
+from conformance.channels.log import LogStream
+from conformance.channels.passage import Passage
+from conformance.channels.programs.launch import Launcher
+from conformance.channels.programs.migration import MigrationDrill
+from conformance.channels.programs.pull_request import PullRequestCheck
+from conformance.channels.programs.repository import DependencyAudit, SourceLint
+from conformance.channels.sql.app_role import AppDatabase
+from conformance.channels.sql.auditor import AuditReader
+from conformance.channels.sql.owner import TrailOwner
+from conformance.forge.keys import Keys, TenantKeys, random_key
+from conformance.profile.target import Tenant, supplied
+from conformance.requirement import requirement_of
+from conformance.run.outcome import ItemOutcome
+from conformance.run.session import JudgeSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.channels.http.discovery import Discovery
+    from conformance.manners.addresses import AddressPool
+    from conformance.profile.target import Target
+    from conformance.text.redaction import Redactor
+    from conformance.timing.stopwatch import Stopwatch
+
+SESSION = pytest.StashKey[JudgeSession]()
+OUTCOME = pytest.StashKey[ItemOutcome]()
+
+
+@pytest.fixture(autouse=True)
+def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    session = request.config.stash.get(SESSION, None)
+    if session is None:
+        yield
+        return
+    with session.turn(alone=requirement_of(request.node).alone):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _rested(request: pytest.FixtureRequest, _turn: None) -> Iterator[None]:
+    """Let a tenant that was brought to its limit recover, for checks that do not ask for that.
+
+    Workers cannot see what another one has at its limit: there it recovers at once.
+    """
+    session = request.config.stash.get(SESSION, None)
+    if session is None:
+        yield
+        return
+    passage: Passage = request.getfixturevalue("passage")
+    if "exhaustion" not in request.fixturenames:
+        _let_recover(session, passage)
+    yield
+    if session.is_worker:
+        _let_recover(session, passage)
+
+
+def _let_recover(session: JudgeSession, passage: Passage) -> None:
+    if session.held.tenant is not None:
+        passage.of(session.target.limits.tenant_window_seconds + 1)
+
+
+# -- fixtures ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> JudgeSession:
+    """The run this check belongs to."""
+    return request.config.stash[SESSION]
+
+
+@pytest.fixture
+def target(session: JudgeSession) -> Target:
+    """What the profile tells of the target."""
+    return session.target
+
+
+@pytest.fixture
+def discovery(session: JudgeSession) -> Discovery:
+    """What the target told of itself before the run."""
+    return session.discovery
+
+
+@pytest.fixture
+def redactor(session: JudgeSession) -> Redactor:
+    """The redactor every piece of evidence passes."""
+    return session.redactor
+
+
+@pytest.fixture
+def addresses(session: JudgeSession) -> AddressPool:
+    """Client addresses that nobody else of this run has."""
+    return session.pool
+
+
+@pytest.fixture
+def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript:
+    """The evidence of this check."""
+    kept = Transcript(redactor)
+    outcome = ItemOutcome(requirement_of(request.node), request.node.name)
+    request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
+    return kept
+
+
+@pytest.fixture
+def wire(
+    request: pytest.FixtureRequest, session: JudgeSession, transcript: Transcript
+) -> Iterator[Wire]:
+    """HTTP to the target, from a client address of this check's own."""
+    alone = requirement_of(request.node).alone
+    line = Wire(
+        session.target,
+        session.discovery.preferred,
+        session.budget(),
+        transcript,
+        courtesy=session.courtesy(alone=alone),
+        meets_limits=alone,
+    )
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def stopwatch(
+    wire: Wire, addresses: AddressPool, redactor: Redactor, session: JudgeSession
+) -> Stopwatch:
+    """Compares credentials by the time their refusal takes."""
+    from conformance.timing.stopwatch import Stopwatch
+
+    return Stopwatch(wire, addresses.fresh, redactor, session.started_session)
+
+
+@pytest.fixture
+def keys(target: Target) -> Keys:
+    """The two tenants' keys."""
+    return Keys(TenantKeys(supplied(target.tenants).a), TenantKeys(supplied(target.tenants).b))
+
+
+@pytest.fixture
+def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
+    """SQL as the server's runtime role."""
+    return AppDatabase(supplied(target.channels.app_sql), transcript.note)
+
+
+@pytest.fixture
+def auditor(target: Target) -> Iterator[AuditReader]:
+    """The audit trail."""
+    with closing(AuditReader(supplied(target.channels.auditor))) as reader:
+        yield reader
+
+
+@pytest.fixture
+def owner(target: Target) -> TrailOwner:
+    """SQL as the owner of the trail."""
+    return TrailOwner(supplied(target.channels.owner), supplied(target.channels.auditor))
+
+
+@pytest.fixture
+def log(target: Target) -> LogStream:
+    """The server's log."""
+    return LogStream(supplied(target.channels.log))
+
+
+@pytest.fixture
+def passage(target: Target, session: JudgeSession) -> Passage:
+    """Time at the target."""
+    channel = target.channels.clock
+    clock = TargetClock(channel, session.pace.age) if channel else None
+    return Passage(clock, session.options.patience, session.held.forget)
+
+
+@pytest.fixture(scope="session")
+def session_launcher(request: pytest.FixtureRequest) -> Launcher:
+    """Further processes of the target, for fixtures that outlive a check."""
+    return Launcher(supplied(request.config.stash[SESSION].target.channels.launch))
+
+
+@pytest.fixture
+def launcher(session_launcher: Launcher) -> Launcher:
+    """Further processes of the target."""
+    return session_launcher
+
+
+@pytest.fixture
+def lint(target: Target) -> SourceLint:
+    """The lint command of the target's source."""
+    return SourceLint(supplied(target.channels.repository).lint)
+
+
+@pytest.fixture
+def security_lint(target: Target) -> SourceLint:
+    """The lint command that looks for dangerous code."""
+    return SourceLint(supplied(target.channels.repository).security_lint)
+
+
+@pytest.fixture
+def audit(target: Target) -> DependencyAudit:
+    """The audit of the target's dependencies."""
+    return DependencyAudit(supplied(target.channels.repository).audit)
+
+
+@pytest.fixture
+def pull_request(target: Target) -> PullRequestCheck:
+    """The check of a pull request's body."""
+    return PullRequestCheck(supplied(supplied(target.channels.repository).pull_request))
+
+
+@pytest.fixture
+def migration(target: Target) -> MigrationDrill:
+    """A migration that must fail, and the database it fails on."""
+    return MigrationDrill(supplied(target.channels.migration))
+
+
+@pytest.fixture
+def good_case(wire: Wire, target: Target) -> GoodCase:
+    """The good case, established: a right key works, or at least the target is there."""
+    case = GoodCase(wire, target)
+    case.establish()
+    return case
+
+
+@pytest.fixture
+def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
+    """The administrator's route."""
+    return Administrator(wire, target, redactor)
+
+
+@pytest.fixture
+def flows(wire: Wire, redactor: Redactor) -> Flows:
+    """Flows to a platform, begun and finished over the OAuth routes."""
+    return Flows(wire, redactor)
+
+
+@pytest.fixture
+def keys_or_random(target: Target) -> Keys:
+    """The tenants' keys; where the profile has none, keys of the right form that fit nowhere."""
+    if target.tenants is not None:
+        return Keys(TenantKeys(target.tenants.a), TenantKeys(target.tenants.b))
+    nobody = TenantKeys(Tenant.model_construct(id="", key=random_key()))
+    return Keys(nobody, nobody)
+
+
+@pytest.fixture
+def spare_key(target: Target, administrator: Administrator, passage: Passage) -> str:
+    """A working key of the tenant whose limits may be exhausted, with every window empty."""
+    limits = target.limits
+    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
+    if administrator.can_mint:
+        return administrator.mint()
+    return supplied(supplied(target.tenants).spare).key
+
+
+@pytest.fixture
+def exhaustion(
+    request: pytest.FixtureRequest,
+    session: JudgeSession,
+    wire: Wire,
+    addresses: AddressPool,
+    target: Target,
+) -> Exhaustion:
+    """Addresses and tenants at their limits."""
+    return Exhaustion(
+        wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
+    )
+
+
+@pytest.fixture
+def guest(target: Target, administrator: Administrator) -> TenantKeys:
+    """The tenant on which most requests are spent: the spared one, or else the second."""
+    tenants = supplied(target.tenants)
+    if tenants.spare is None or not administrator.can_mint:
+        return TenantKeys(tenants.b)
+    return TenantKeys(tenants.spare.model_copy(update={"key": administrator.mint()}))

@@ -1,0 +1,156 @@
+"""What could be judged with a profile, found out without a request to the target."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from conformance.catalogue import requirements
+from conformance.profile import reading as profiles
+from conformance.requirement import mark_of
+from conformance.run import dry_run as traffic
+from conformance.run.options import DEFAULT_PROFILE
+from conformance.run.recorder import unseen_reason
+from conformance.text.plain import flat
+from conformance.verdicts import NotAssessedError, check_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conformance.model import Channel, Requirement
+    from conformance.profile.target import Target
+    from conformance.run.options import Options
+
+_WIDTH = 100
+_LEAVE = "exhausts limits, blocks addresses or moves the clock: give --intrusive"
+
+
+@cache
+def checks() -> tuple[tuple[str, tuple[Channel, ...]], ...]:
+    """Return the requirement of every check, with the channels that the check needs."""
+    return tuple(_all_checks())
+
+
+def _all_checks() -> Iterator[tuple[str, tuple[Channel, ...]]]:
+    for module in map(import_module, check_modules()):
+        for name, value in vars(module).items():
+            if name.startswith("test_") and value.__module__ == module.__name__:
+                mark = mark_of(value)
+                entry = requirements()[mark.args[0]]
+                yield entry.id, (*entry.needs, *mark.kwargs.get("also_needs", ()))
+
+
+def obstacle(
+    target: Target, options: Options, entry: Requirement, needs: tuple[Channel, ...]
+) -> NotAssessedError | None:
+    """Return why a check with these needs cannot be made at all; None where it can."""
+    if reason := target.inapplicable(entry.id):
+        return NotAssessedError(f"not applicable: {reason}")
+    missing = tuple(need for need in needs if need in options.without or not target.has(need))
+    if missing:
+        return NotAssessedError(unseen_reason(missing), *missing)
+    return NotAssessedError(_LEAVE) if _wants_leave(target, options, entry) else None
+
+
+def _wants_leave(target: Target, options: Options, entry: Requirement) -> bool:
+    return entry.alone and not target.is_loopback and not options.is_intrusive
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """One requirement, and what keeps it from being judged; nothing where it could be.
+
+    ``is_begun`` tells that at least one of its checks can be made.
+    """
+
+    requirement: Requirement
+    lacking: tuple[str, ...]
+    is_begun: bool
+
+
+def prospects(target: Target, options: Options) -> list[Prospect]:
+    """Return what could be judged of the requirements that the options select.
+
+    A requirement needs all of its checks: what went partly unseen is not assessed.
+    """
+    lacking: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    begun: set[str] = set()
+    for requirement_id, needs in checks():
+        entry = requirements()[requirement_id]
+        found = obstacle(target, options, entry, needs)
+        if found is None:
+            begun.add(requirement_id)
+        else:
+            words = [channel.supplied_by for channel in found.missing] or [str(found)]
+            words += [_LEAVE] if _wants_leave(target, options, entry) else []
+            lacking[requirement_id].update(dict.fromkeys(words))
+    return [
+        Prospect(entry, tuple(lacking[entry.id]), entry.id in begun)
+        for entry in requirements().values()
+        if options.selects(entry)
+    ]
+
+
+def check_profile(options: Options, root: Path) -> str:
+    """Return what ``--check-profile`` prints. Raises ProfileError for a profile that is wrong."""
+    target, name = _target(options, root)
+    found = prospects(target, options)
+    count = sum(not one.lacking for one in found)
+    line = f"{name} is valid: {count} of {len(found)} requirements could be judged with it"
+    return "\n".join([line, "", *_by_area(found), *_by_what_is_lacking(found)]) + "\n"
+
+
+def dry_run(options: Options, root: Path) -> str:
+    """Return what ``--dry-run`` prints. Raises ProfileError for a profile that is wrong."""
+    target, _ = _target(options, root)
+    return traffic.told(target, options, prospects(target, options))
+
+
+def _target(options: Options, root: Path) -> tuple[Target, str]:
+    if options.profile is None and options.url is not None and options.state is None:
+        return profiles.from_url(options.url), "a URL alone"
+    path = options.profile or root / DEFAULT_PROFILE
+    is_started_first = options.url is None and options.state is None
+    if is_started_first and profiles.start_section(path).start is not None:
+        target = profiles.load_unstarted(path)
+    else:
+        target = profiles.load(path, url=options.url, state=options.state)
+    profiles.require_current(path, target)
+    return target, str(path)
+
+
+def _by_area(found: list[Prospect]) -> Iterator[str]:
+    areas: defaultdict[str, list[Prospect]] = defaultdict(list)
+    for one in found:
+        areas[one.requirement.area].append(one)
+    yield f"{'area':<8}{'judged':>8}{'of':>6}  could be judged"
+    for area, group in areas.items():
+        ids = [one.requirement.id for one in group if not one.lacking]
+        yield from _wrapped(f"{area:<8}{len(ids):>8}{len(group):>6}  ", ids or ["nothing"])
+
+
+def _by_what_is_lacking(found: list[Prospect]) -> Iterator[str]:
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for one in found:
+        for what in one.lacking:
+            grouped[what].append(one.requirement.id)
+    if grouped:
+        yield from ("", "What the rest lack, and how many lack it:")
+    for what, ids in sorted(grouped.items(), key=lambda pair: -len(pair[1])):
+        yield f"{len(ids):>4}  {flat(what)}"
+        yield from _wrapped(" " * 6, ids)
+
+
+def _wrapped(start: str, ids: list[str]) -> list[str]:
+    return textwrap.wrap(
+        ", ".join(ids),
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,231 @@
+"""The command line of the judge: declared, parsed, and refused with a sentence."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.catalogue import areas, released, requirements
+from conformance.model import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.model import Requirement
+
+PACKAGE = Path(__file__).parents[1]
+INSTALLED = PACKAGE / "hallmark.ini"
+"""The configuration of a run that the command ``hallmark`` makes."""
+DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
+PYTEST_BROKE = frozenset({2, 3, 4})
+"""Exit codes of pytest's own: interrupted, internal error, wrong usage. No verdict changes them."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run's options, checked."""
+
+    url: str | None
+    profile: Path | None
+    state: Path | None
+    areas: frozenset[str]
+    requirements: frozenset[str]
+    mutant: str | None
+    report: Path | None
+    required: frozenset[str]
+    without: frozenset[Channel]
+    is_intrusive: bool
+    patience: float
+    revision_set: str | None = None
+    command: tuple[str, ...] = ("pytest", "conformance")
+
+    def selects(self, requirement: Requirement) -> bool:
+        """Tell whether the run is to judge a requirement."""
+        if self.revision_set and requirement.id not in released()[self.revision_set]:
+            return False
+        if self.requirements:
+            return requirement.id in self.requirements
+        return not self.areas or requirement.area in self.areas
+
+    def rerun(self, requirement_id: str) -> str:
+        """Return the command that judges one requirement again."""
+        words = [*self.command, f"--requirement={requirement_id}"]
+        words += [f"--target={self.url}"] if self.url else []
+        words += [f"--profile={self.profile}"] if self.profile else []
+        words += [f"--state={self.state}"] if self.state else []
+        words += [f"--mutant={self.mutant}"] if self.mutant else []
+        words += [f"--without={','.join(sorted(self.without))}"] if self.without else []
+        return shlex.join(words)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("hallmark", "security conformance of an MCP server")
+    group.addoption("--target", metavar="URL", help="the MCP endpoint of a running server")
+    group.addoption(
+        "--targets", metavar="FILE", help="judge many: a TOML file with a [[target]] table for each"
+    )
+    group.addoption(
+        "--dry-run", action="store_true", help="only print what would be sent, by requirement"
+    )
+    group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
+    group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
+    group.addoption("--area", metavar="A,B", help="judge only these areas")
+    group.addoption("--requirement", metavar="ID,ID", help="judge only these requirements")
+    group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
+    group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
+    group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
+    group.addoption(
+        "--without", metavar="A,B", help="channels to leave unused, whatever the profile supplies"
+    )
+    group.addoption(
+        "--intrusive",
+        action="store_true",
+        help="away from loopback: also exhaust limits and block addresses",
+    )
+    group.addoption(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="longest real wait of a check where there is no clock channel",
+    )
+    group.addoption(
+        "--revision-set", metavar="NAME", help="judge exactly what this release judged, as 0.1"
+    )
+    group.addoption(
+        "--check-profile",
+        action="store_true",
+        help="say what the profile lets be judged, and what the rest lacks; contact nothing",
+    )
+
+
+def is_judging(config: pytest.Config) -> bool:
+    """Tell whether this pytest run judges a target, rather than testing the suite itself."""
+    for argument in config.args:
+        path = Path(str(argument).split("::", maxsplit=1)[0]).resolve()
+        if path == PACKAGE or PACKAGE / "checks" in (path, *path.parents):
+            return True
+    return False
+
+
+def parse(config: pytest.Config) -> Options:
+    """Return the run's options. Raises pytest.UsageError (exit code 4) for a bad value."""
+    value: Callable[..., Any] = config.getoption
+    url: str | None = value("--target")
+    if url is not None and not url.lower().startswith(("http://", "https://")):
+        raise pytest.UsageError(f"--target={url}: give an http or https URL of an MCP endpoint")
+    if url is not None and value("--mutant"):
+        raise pytest.UsageError("--mutant starts a server of its own; leave out --target")
+    patience = float(value("--patience"))
+    if patience < 0:
+        raise pytest.UsageError(f"--patience={patience}: give seconds, 0 or more")
+    options = Options(
+        url=url,
+        profile=_path(value("--profile")),
+        state=_path(value("--state")),
+        areas=_areas("--area", value("--area")),
+        requirements=_requirements(value("--requirement")),
+        mutant=value("--mutant"),
+        report=_writable(value("--report")),
+        required=_areas("--require", value("--require")),
+        without=_channels(value("--without")),
+        is_intrusive=bool(value("--intrusive")),
+        patience=patience,
+        revision_set=_revision_set(value("--revision-set")),
+        command=("hallmark",) if config.inipath == INSTALLED else Options.command,
+    )
+    _require_agreement(options)
+    return options
+
+
+def _require_agreement(options: Options) -> None:
+    """Raise pytest.UsageError where one option takes away what another one asks for."""
+    for name in sorted(options.requirements):
+        if not options.selects(requirements()[name]):
+            raise pytest.UsageError(
+                f"--requirement={name}: is not in --revision-set={options.revision_set}"
+            )
+        if options.areas and requirements()[name].area not in options.areas:
+            raise pytest.UsageError(
+                f"--requirement={name}: is not in --area={','.join(sorted(options.areas))}"
+            )
+    judged = {entry.area for entry in requirements().values() if options.selects(entry)}
+    for area in sorted(options.required - judged):
+        raise pytest.UsageError(f"--require={area}: the other options leave nothing of it to judge")
+
+
+def _revision_set(name: str | None) -> str | None:
+    if name is not None and name not in released():
+        raise pytest.UsageError(
+            f"--revision-set={name}: no such set; there are {', '.join(released())}"
+        )
+    return name
+
+
+def _channels(text: str | None) -> frozenset[Channel]:
+    names = frozenset((text or "").split(",")) - {""}
+    for name in sorted(names - set(Channel)):
+        raise pytest.UsageError(
+            f"--without={name}: no such channel; there are {', '.join(Channel)}"
+        )
+    return frozenset(map(Channel, names))
+
+
+def _requirements(text: str | None) -> frozenset[str]:
+    names = frozenset(_names("--requirement", text))
+    for name in sorted(names - requirements().keys()):
+        raise pytest.UsageError(f"--requirement={name}: no such requirement; ids look like AUTH-01")
+    return names
+
+
+def report_folder(options: Options, target_name: str, root: Path) -> Path:
+    """Return the folder of this run's report; by default one named after time and target."""
+    if options.report is not None:
+        return options.report
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # noqa: TID251 -- the wall clock names a folder
+    name = "".join(letter if letter.isalnum() else "-" for letter in target_name)[:40].strip("-")
+    return root / "reports" / "out" / f"{stamp}-{name.lower() or 'target'}"
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _writable(value: str | None) -> Path | None:
+    """Return the folder of the report, made now: after the run would be too late to find out."""
+    folder = _path(value)
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise pytest.UsageError(
+            f"--report={value}: cannot be written: {error.strerror}; give a folder of your own"
+        ) from None
+
+
+def _names(option: str, value: str | None) -> list[str]:
+    """Return what an option lists; an option that lists nothing may be a variable left empty."""
+    names = [name.strip() for name in (value or "").split(",") if name.strip()]
+    if value is not None and not names:
+        raise pytest.UsageError(f"{option}={value}: names nothing; leave it out to have all")
+    return names
+
+
+def _areas(option: str, value: str | None) -> frozenset[str]:
+    names = frozenset(name.upper() for name in _names(option, value))
+    if unknown := names - set(areas()):
+        raise pytest.UsageError(
+            f"{option}={value}: no such area: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(areas())}"
+        )
+    return names

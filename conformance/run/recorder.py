@@ -1,0 +1,160 @@
+"""Collects what the checks found and writes the run record: one JSON line a requirement."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance import __version__
+from conformance.catalogue import requirements
+from conformance.model import (
+    RECORD,
+    UNDECIDED,
+    VIOLATION,
+    Channel,
+    CheckResult,
+    Finding,
+    Verdict,
+)
+from conformance.profile import expectations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conformance.run.session import JudgeSession
+
+SCHEMA = 1
+PROPERTY = "hallmark"
+_OBEYED = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""What JSON may hold as it is, and what a terminal obeys, hides or cannot encode."""
+
+
+class Recorder:
+    """Takes check results by requirement; the order they come in does not matter."""
+
+    def __init__(self, session: JudgeSession) -> None:
+        self._session = session
+        self._today = expectations.today()
+        self._results: defaultdict[str, list[CheckResult]] = defaultdict(list)
+        self.planned: set[str] = set()
+
+    def take(self, requirement_id: str, result: CheckResult) -> None:
+        """Add one check's result."""
+        self.planned.add(requirement_id)
+        self._results[requirement_id].append(result)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that the last report of each check carries (a pytest hook)."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.take(*from_property(str(value)))
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for every planned requirement, in catalogue order."""
+        unfinished = CheckResult("-", Verdict.INCONCLUSIVE, "no check of it ran to its end")
+        return [
+            Finding(
+                entry,
+                tuple(self._results.get(entry.id) or [unfinished]),
+                self._session.options.rerun(entry.id),
+                expectations.known(self._session.target, entry.id, self._today),
+            )
+            for entry in requirements().values()
+            if entry.id in self.planned
+        ]
+
+    def exit_code(self) -> int:
+        """Return 0, 1 or 6 as design section 3 has it; a failure known of counts for nothing."""
+        found = self.findings()
+        verdicts = {finding.verdict for finding in found}
+        if any(finding.fails_the_run for finding in found):
+            return VIOLATION
+        unseen = {Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED}
+        required = self._session.options.required
+        is_short = any(
+            finding.verdict in unseen and finding.requirement.area in required for finding in found
+        )
+        return UNDECIDED if is_short or Verdict.INCONCLUSIVE in verdicts else 0
+
+    def write(self, folder: Path, *, complete: bool, digest: str | None, started: datetime) -> Path:
+        """Write the record; a run that was cut short gets no footer, so nobody calls it clean."""
+        folder.mkdir(parents=True, exist_ok=True)
+        found = self.findings()
+        lines: list[dict[str, Any]] = [self._header(digest, started)]
+        lines += [finding.as_record() for finding in found]
+        if complete:
+            counts = Counter(finding.verdict.value for finding in found)
+            lines.append(
+                {
+                    "kind": "footer",
+                    "counts": {verdict.value: counts[verdict.value] for verdict in Verdict},
+                    "ended": _now().isoformat(),
+                    "exit_code": self.exit_code(),
+                }
+            )
+        path = folder / RECORD
+        redact = self._session.redactor
+        path.write_text("".join(as_line(line, redact) for line in lines), encoding="utf-8")
+        return path
+
+    def _header(self, digest: str | None, started: datetime) -> dict[str, Any]:
+        target = self._session.target
+        return {
+            "kind": "header",
+            "schema": SCHEMA,
+            "target": {"name": target.target.name, "url": target.url},
+            "profile_digest": digest,
+            "revisions": list(self._session.discovery.revisions),
+            "revision_set": self._session.options.revision_set,
+            "started": started.isoformat(),
+            "tools": {
+                "hallmark": __version__,
+                "python": platform.python_version(),
+                "pytest": pytest.__version__,
+            },
+            "command": ["pytest", *sys.argv[1:]],
+        }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 -- a record is stamped by the wall clock
+
+
+def started_now() -> datetime:
+    """Return the time a run starts, for its header."""
+    return _now()
+
+
+def as_line(entry: dict[str, Any], redact: Callable[[str], str]) -> str:
+    """Return an entry as a line of the record: JSON that UTF-8 can hold and no terminal obeys."""
+    text = redact(json.dumps(entry, ensure_ascii=False))
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def as_property(requirement_id: str, result: CheckResult) -> str:
+    """Return a result in the form that crosses from a worker to the controller."""
+    return json.dumps({"id": requirement_id, **asdict(result)})
+
+
+def from_property(text: str) -> tuple[str, CheckResult]:
+    """Read what ``as_property`` wrote."""
+    found = json.loads(text)
+    requirement_id = found.pop("id")
+    found["verdict"] = Verdict(found["verdict"])
+    found["missing"] = tuple(found["missing"])
+    found["evidence"] = tuple(found["evidence"])
+    return requirement_id, CheckResult(**found)
+
+
+def unseen_reason(missing: tuple[Channel, ...]) -> str:
+    """Say what would supply the channels a check lacks."""
+    return "supply " + "; ".join(channel.supplied_by for channel in missing)

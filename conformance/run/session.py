@@ -1,0 +1,217 @@
+"""One run of the judge: its target, what discovery found, and what its workers must know."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import secrets
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.channels.http.discovery import Discovery, discover
+from conformance.channels.http.exhaustion import HeldAtLimit
+from conformance.channels.http.transcript import Transcript
+from conformance.channels.http.wire import Wire
+from conformance.channels.programs import ending, running
+from conformance.manners.addresses import AddressPool
+from conformance.manners.budget import Budget, KeyPace
+from conformance.manners.courtesy import Courtesy
+from conformance.manners.stalls import Stalls
+from conformance.profile import reading as profiles
+from conformance.run import options as command_line
+from conformance.text.plain import powerless
+from conformance.text.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from conformance.profile.target import Target
+    from conformance.run.options import Options
+
+
+@dataclass
+class JudgeSession:
+    """What every check of a run shares. Workers rebuild it from what the controller hands over.
+
+    ``started_session`` is the id of the session that a target leads which this run has started.
+    """
+
+    options: Options
+    target: Target
+    discovery: Discovery
+    redactor: Redactor
+    pool: AddressPool
+    lock: Path
+    state: Path | None = None
+    started: running.RunningTarget | None = None
+    started_session: int | None = None
+    held: HeldAtLimit = field(default_factory=HeldAtLimit)
+    stalls: Stalls = field(default_factory=Stalls)
+    is_worker: bool = False
+
+    def budget(self) -> Budget:
+        """Return a budget for one check; where there is one address, all checks share one."""
+        if self.target.is_loopback:
+            return Budget(self.pool, self.target.limits, self.pace, self.stalls)
+        return self._only_budget
+
+    def courtesy(self, *, alone: bool) -> Courtesy | None:
+        """Return what has a check heed Retry-After; None for one that means to reach the limit."""
+        return None if alone or self.target.is_loopback else self._courtesy
+
+    @cached_property
+    def _courtesy(self) -> Courtesy:
+        return Courtesy(self.options.patience)
+
+    @cached_property
+    def pace(self) -> KeyPace:
+        """The pace of the keys, which all checks of this run share."""
+        return KeyPace(self.target.limits, self.ledger)
+
+    @cached_property
+    def _only_budget(self) -> Budget:
+        return Budget(self.pool, self.target.limits, self.pace, self.stalls)
+
+    def for_worker(self) -> str:
+        """Return what a worker needs to judge the same target."""
+        return json.dumps(
+            {
+                "state": str(self.state) if self.state else None,
+                "started_session": self.started_session,
+                "discovery": asdict(self.discovery),
+                "lock": str(self.lock),
+            }
+        )
+
+    @property
+    def ledger(self) -> Path:
+        """The file in which all workers enter what they send with working keys."""
+        return _ledger(self.lock)
+
+    @contextmanager
+    def turn(self, *, alone: bool) -> Generator[None]:
+        """Hold the target: shared with other workers, or alone."""
+        with self.lock.open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            try:
+                yield
+            finally:
+                fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Stop a target that this run started; a worker leaves all to the controller."""
+        if not self.is_worker:
+            _end(self.started, self.lock)
+
+
+def open_session(config: pytest.Config) -> JudgeSession:
+    """Prepare a run: start the target if that is asked for, read the profile, find out revisions.
+
+    Raises pytest.UsageError (exit code 4) with one sentence when it cannot be done.
+    """
+    options = command_line.parse(config)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    try:
+        if worker is not None:
+            return _in_worker(options, worker, config.rootpath)
+        return _in_controller(options, config.rootpath)
+    except (profiles.ProfileError, running.StartError) as error:
+        # It may quote the state file, which the target has written.
+        raise pytest.UsageError(powerless(str(error))) from None
+
+
+def _in_controller(options: Options, root: Path) -> JudgeSession:
+    started: running.RunningTarget | None = None
+    state = options.state
+    if options.url is None and state is None:
+        # A profile without [start] names a server that is running already.
+        section = profiles.start_section(_profile(options, root)).start
+        if section is not None:
+            started = running.start(section, root, options.mutant)
+            state = started.state
+    lock = Path(tempfile.gettempdir()) / f"hallmark-turn-{secrets.token_hex(8)}"
+    try:
+        target = _target(options, state, root)
+        lock.touch(mode=0o600, exist_ok=False)
+        pool = AddressPool(target, lane=15)
+        redactor = Redactor(target.secrets())
+        stalls = Stalls()
+        discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
+    except BaseException:  # Ctrl-C among them
+        _end(started, lock)
+        raise
+    return JudgeSession(
+        options,
+        target,
+        discovery,
+        redactor,
+        pool,
+        lock,
+        state,
+        started,
+        started_session=None if started is None else started.session,
+        stalls=stalls,
+    )
+
+
+def _ledger(lock: Path) -> Path:
+    return lock.with_suffix(".sent")
+
+
+def _end(started: running.RunningTarget | None, lock: Path) -> None:
+    """Stop the target that the run has started, and remove the run's own files."""
+    with ending.undisturbed():
+        for path in (lock, _ledger(lock)):
+            path.unlink(missing_ok=True)
+        if started is not None:
+            started.stop()
+
+
+def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSession:
+    handed = json.loads(worker["hallmark"])
+    state = Path(handed["state"]) if handed["state"] else None
+    found = handed["discovery"]
+    target = _target(options, state, root)
+    lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
+    return JudgeSession(
+        options,
+        target,
+        Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
+        Redactor(target.secrets()),
+        AddressPool(target, lane),
+        Path(handed["lock"]),
+        state,
+        started_session=handed["started_session"],
+        is_worker=True,
+    )
+
+
+def _profile(options: Options, root: Path) -> Path:
+    default = root / command_line.DEFAULT_PROFILE
+    if options.profile is None and not default.exists():
+        raise profiles.ProfileError(
+            "nothing to judge: give --target=URL, or --profile=FILE "
+            "(python -m conformance init-profile writes one)"
+        )
+    return options.profile or default
+
+
+def _target(options: Options, state: Path | None, root: Path) -> Target:
+    if options.profile is None and options.url is not None and state is None:
+        return profiles.from_url(options.url)
+    return profiles.load(_profile(options, root), url=options.url, state=state)
+
+
+def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:
+    key = target.tenants.a.key if target.tenants else None
+    wire = Wire(target, "", budget, Transcript(redactor), may_be_silent=True)
+    try:
+        return discover(wire, key)
+    finally:
+        wire.close()

@@ -1,0 +1,129 @@
+"""The end of a run on the terminal: one table, then each failure in two lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance.model import Channel, Finding, Requirement, Standing, Verdict
+from conformance.text.plain import flat
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from conformance.run.session import JudgeSession
+
+_LETTERS = {
+    Verdict.PASS: (".", {"green": True}),
+    Verdict.FAIL: ("F", {"red": True, "bold": True}),
+    Verdict.INCONCLUSIVE: ("?", {"yellow": True}),
+    Verdict.NOT_ASSESSED: ("-", {"cyan": True}),
+}
+_TO_DO = 240
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
+
+
+def letter(verdict: Verdict) -> tuple[str, dict[str, bool]]:
+    """Return the progress letter of a verdict, and its colours."""
+    return _LETTERS[verdict]
+
+
+def first_step(entry: Requirement) -> str:
+    """Return what to do first where a requirement fails; nothing if that is too long for a line."""
+    first = _SENTENCE.split(entry.remedy, maxsplit=1)[0]
+    return first if len(first) <= _TO_DO else ""
+
+
+def drop_closing_line(reporter: pytest.TerminalReporter) -> None:
+    """Keep pytest from its own closing line, which would count checks, not verdicts."""
+    setattr(reporter, "summary_stats", lambda: None)  # noqa: B010 -- typed as a method
+
+
+def write_summary(
+    reporter: pytest.TerminalReporter,
+    session: JudgeSession,
+    findings: list[Finding],
+    report: Path,
+) -> None:
+    """Write failures, what is undecided, what went unseen, and the table last."""
+    _undecided(reporter, [one for one in findings if one.verdict is Verdict.INCONCLUSIVE])
+    _unseen(reporter, [one for one in findings if one.verdict is Verdict.NOT_ASSESSED])
+    _table(reporter, session, findings)
+    for finding in findings:
+        _known(reporter, finding)
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL and finding.fails_the_run:
+            _failure(reporter, finding)
+    reporter.write_line(f"report: {report}")
+
+
+def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
+    deciding = finding.deciding
+    title = f"FAIL {finding.requirement.id}"
+    expected = deciding.expected if deciding else finding.requirement.clause
+    seen = deciding.reason if deciding else ""  # the sentence; the record has the values behind it
+    step = first_step(finding.requirement)
+    to_do = f"; to do: {flat(step)}" if step else ""
+    reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}{to_do}", red=True)
+    reporter.write_line(f"  again: {finding.rerun}")
+
+
+def _known(reporter: pytest.TerminalReporter, finding: Finding) -> None:
+    """Say how a verdict stands to a failure that the profile knows of."""
+    if finding.known is None or finding.standing is None:
+        return
+    name, until = finding.requirement.id, finding.known.until
+    sentence = {
+        Standing.EXPECTED: f"KNOWN FAILURE {name} until {until}: {flat(finding.known.reason)}",
+        Standing.UNDECIDED: f"KNOWN FAILURE {name} until {until}: not seen to fail this time",
+        Standing.PASSED: (
+            f"UNEXPECTED PASS {name}: the profile knows it as a failure; "
+            f"remove its entry under [known_failures]"
+        ),
+        Standing.PAST: (
+            f"KNOWN FAILURE {name}: its last day, {until}, has passed; mend it, or give a later day"
+        ),
+    }[finding.standing]
+    fails = finding.fails_the_run
+    reporter.write_line(sentence, red=fails, yellow=not fails)
+
+
+def _undecided(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
+    for finding in findings:
+        reason = finding.deciding.reason if finding.deciding else ""
+        reporter.write_line(f"INCONCLUSIVE {finding.requirement.id} {flat(reason)}", yellow=True)
+
+
+def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for finding in findings:
+        for reason in _remedies(finding):
+            by_reason.setdefault(reason, []).append(finding.requirement.id)
+    for reason, ids in by_reason.items():
+        reporter.write_line(f"NOT ASSESSED, {reason}: {', '.join(ids)}", cyan=True)
+
+
+def _remedies(finding: Finding) -> list[str]:
+    missing = {name for check in finding.checks for name in check.missing}
+    if missing:
+        lacking = [channel for channel in Channel if channel.value in missing]
+        return [f"for want of {channel.supplied_by}" for channel in lacking]
+    return [flat(finding.deciding.reason if finding.deciding else "")]
+
+
+def _table(
+    reporter: pytest.TerminalReporter, session: JudgeSession, findings: list[Finding]
+) -> None:
+    reporter.section(f"{flat(session.target.target.name)} · {flat(session.target.url)}")
+    heads = [verdict.value for verdict in Verdict]
+    reporter.write_line(f"{'area':<8}" + "".join(f"{head:>14}" for head in heads))
+    areas: dict[str, Counter[Verdict]] = {}
+    for finding in findings:
+        areas.setdefault(finding.requirement.area, Counter())[finding.verdict] += 1
+    for area, counts in areas.items():
+        reporter.write_line(f"{area:<8}" + "".join(f"{counts[v] or '·':>14}" for v in Verdict))
+    total = Counter(finding.verdict for finding in findings)
+    reporter.write_line(f"{'total':<8}" + "".join(f"{total[v]:>14}" for v in Verdict), bold=True)

@@ -1,0 +1,107 @@
+"""Tools: only the enumerated arguments are held to anything, and no reply to its own references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.analysis.alike import difference
+from conformance.channels.http.answer import Answer, Transport
+from conformance.checks.aud.trail import detail_argument
+from conformance.profile.sections import FailingTool
+from conformance.selftest import tools
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.targets import Good, serving
+from conformance.verdicts import NotAssessedError, NotEstablishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ARGUMENTS = """
+[tools.validated]
+name = "totals"
+arguments = { period = "week", limit = 10, note = "for the board" }
+bad_arguments = { period = "decade", limit = 10, note = "for the board" }
+"""
+OBJECTS = """
+[tools.by_id]
+name = "invoice"
+argument = "id"
+listed_by = "invoices"
+"""
+CANARIES = PROFILE.replace('_A" }\n', '_A" }\ncanary = "words of a"\n', 1).replace(
+    '_B" }\n', '_B" }\ncanary = "words of b"\n', 1
+)
+
+
+def verdict(folder: Path, handler: type[Good], name: str, profile: str) -> str:
+    """Judge a server by one requirement."""
+    with serving(handler) as url:
+        words = (f"--target={url}", f"--requirement={name}")
+        found = judge(folder, *words, profile=profile)
+    return f"{found.verdicts[name]} {found.lines[1]['reason']}".strip()
+
+
+@pytest.mark.parametrize("handler", [tools.Tools, tools.Required])
+def test_arguments_that_are_no_enumeration_are_free(tmp_path: Path, handler: type[Good]) -> None:
+    assert verdict(tmp_path, handler, "MCP-03", PROFILE + ARGUMENTS) == "pass"
+
+
+@pytest.mark.parametrize("handler", [tools.SaysRequired, tools.TakesAnything, tools.TakesNumbers])
+def test_an_enumeration_is_held_to_its_values(tmp_path: Path, handler: type[Good]) -> None:
+    assert verdict(tmp_path, handler, "MCP-03", PROFILE + ARGUMENTS).startswith("fail")
+
+
+def test_a_profile_whose_bad_arguments_are_the_good_ones_decides_nothing(tmp_path: Path) -> None:
+    profile = PROFILE + ARGUMENTS.replace('"decade"', '"week"')
+    assert "bad_arguments differ" in verdict(tmp_path, tools.Tools, "MCP-03", profile)
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"), [(tools.Tools, "not assessed"), (tools.Interpolates, "fail")]
+)
+def test_free_text_and_references_are_no_injection(
+    tmp_path: Path, handler: type[Good], expected: str
+) -> None:
+    """Without SQL a part stays unseen, so that a pass cannot be had here."""
+    found = verdict(tmp_path, handler, "MCP-13", PROFILE + ARGUMENTS + OBJECTS)
+    assert found.startswith(expected), found
+
+
+@pytest.mark.parametrize(
+    ("handler", "profile", "expected"),
+    [
+        (tools.Tools, CANARIES, "not assessed"),
+        (tools.TellsForeignInvoices, CANARIES, "fail"),
+        (tools.Tools, PROFILE, "not assessed"),
+    ],
+    ids=["good", "bad", "without canary"],
+)
+def test_another_tenants_object_is_told_by_no_reference(
+    tmp_path: Path, handler: type[Good], profile: str, expected: str
+) -> None:
+    """Without an administrator a part stays unseen, so that a pass cannot be had here."""
+    found = verdict(tmp_path, handler, "RLS-12", profile + OBJECTS)
+    assert found.startswith(expected), found
+
+
+def _says(*texts: str) -> Callable[[], Answer]:
+    words = iter(texts * 9)
+    return lambda: Answer(Transport.ANSWERED, 200, (), next(words).encode())
+
+
+def test_what_varies_by_itself_is_no_difference() -> None:
+    assert not difference(_says("gone (1)", "gone (2)"), _says("gone (3)", "gone (4)"))
+    assert difference(_says("gone (1)", "gone (2)"), _says("here (3)", "here (4)"))
+    assert difference(_says("gone (1)", "gone (2)"), _says("not here (3)", "not here (4)"))
+    with pytest.raises(NotEstablishedError):
+        difference(_says("gone", "gone, friend"), _says("here", "here, friend"))
+
+
+def test_without_an_argument_that_takes_an_object_its_checks_are_not_assessed() -> None:
+    """Nothing personal would be sent, and a pass would say that nothing of it was kept."""
+    with pytest.raises(NotAssessedError, match=r"\[tools\.failing\] detail_argument"):
+        detail_argument(FailingTool(name="fail"))
+    assert detail_argument(FailingTool(name="fail", detail_argument="detail")) == "detail"

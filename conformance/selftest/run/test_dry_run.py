@@ -1,0 +1,110 @@
+"""What ``--dry-run`` tells, and that nothing is sent for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.__main__ import main
+from conformance.catalogue import requirements
+from conformance.channels.http.sent import Sent
+from conformance.run.dry_run import measured
+from conformance.selftest.judging import judge
+from conformance.selftest.targets import Good, serving
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def dry(*words: str) -> tuple[int, str]:
+    """Ask for a dry run; return the exit code and what was said."""
+    command = [sys.executable, "-m", "pytest", "conformance", "--dry-run", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def test_every_requirement_has_been_measured() -> None:
+    assert measured().keys() == requirements().keys()
+
+
+def test_what_needs_http_sends_something() -> None:
+    silent = {name for name, sent in measured().items() if not sum(sent.values())}
+    spoken_to = {name for name, entry in requirements().items() if "http" in entry.needs}
+    assert not silent & spoken_to
+    assert {"RLS-01", "OPS-06"} <= silent
+
+
+def test_a_kind_of_request_survives_the_record() -> None:
+    for kind in (Sent("POST", "mcp", fails=True), Sent("GET", "health", fails=False)):
+        assert Sent.parse(str(kind)) == kind
+
+
+def test_a_dry_run_contacts_nobody_and_tells_counts() -> None:
+    asked: list[str] = []
+
+    class Watching(Good):
+        def answer(self) -> None:
+            asked.append(self.path)
+            super().answer()
+
+        do_GET = do_POST = answer  # noqa: N815 -- the library's names
+
+    with serving(Watching) as url:
+        code, said = dry(f"--target={url}")
+    assert (code, asked) == (0, [])
+    assert "AUTH-01" in said
+    assert "POST the endpoint without a right credential" in said
+    assert "tools    none" in said
+    assert "requirements lack what --check-profile tells, and send nothing" in said
+
+
+def test_a_wrong_profile_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text('[target]\nurl = "http://127.0.0.1/"\nnmae = "x"\n', encoding="utf-8")
+    code, said = dry(f"--profile={path}")
+    assert code == 4
+    assert "nmae" in said
+    assert "Traceback" not in said
+
+
+def test_a_run_counts_what_it_sends(tmp_path: Path) -> None:
+    """The target counts, too, and both agree."""
+    seen: Counter[str] = Counter()
+
+    class Counting(Good):
+        def answer(self) -> None:
+            seen[self.command] += 1
+            super().answer()
+
+        do_GET = do_POST = answer  # noqa: N815 -- the library's names
+
+    with serving(Counting) as url:
+        found = judge(tmp_path, f"--target={url}", "--area=AUTH,MCP")
+    sent: Counter[str] = Counter()
+    for line in found.lines:
+        if line["kind"] == "finding":
+            sent.update(_by_method(line["sent"]))
+    discovery = 6  # asked before any check
+    assert sent["POST"] <= seen["POST"] <= sent["POST"] + discovery
+
+
+def _by_method(sent: Any) -> Counter[str]:
+    methods: Counter[str] = Counter()
+    for kind, count in sent.items():
+        methods[Sent.parse(kind).method] += count
+    return methods
+
+
+def test_what_is_no_record_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(json.dumps({"kind": "finding"}) + "\n", encoding="utf-8")
+    assert main(["traffic", str(path)]) == 4
+    assert "is no record of a run" in capsys.readouterr().err

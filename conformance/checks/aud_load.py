@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.checks.aud import FAILURE, SUCCESS, failing, request_id
-from conformance.evidence.traffic import Traffic
+from conformance.evidence.traffic import named_traffic
 from conformance.forge.keys import random_key
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -35,13 +35,13 @@ LAST_WORD = 25
 
 @requirement("AUD-08")
 def test_no_answered_request_loses_its_row_when_the_server_is_killed(
-    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader, target: Target
+    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader
 ) -> None:
     """A process of its own is killed in the middle of traffic; whoever got an answer has a row."""
     with launcher.start() as process:
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
         line = wire.at(process.url(wire.path))
-        traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+        traffic = named_traffic(line, keys.active)
         traffic.until(LAST_WORD, process.process.kill)
     answered = traffic.answered
     establish(len(answered) >= LAST_WORD, "requests were answered before the kill")

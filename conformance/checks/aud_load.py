@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from conformance.evidence.traffic import named_traffic
 from conformance.forge.keys import random_key
 from conformance.requirement import requirement
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.evidence.addresses import AddressPool
@@ -79,8 +79,7 @@ def test_rows_and_requests_match_under_load(
         key = keys.b.active if turn % 8 else keys.random()
         return lines[turn % AT_ONCE].knock(key)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(call, range(ROUNDS)))
+    answers = gather(call, range(ROUNDS), at_once=AT_ONCE)
     asked = Counter(request_id(answer, target) for answer in answers)
     found = auditor.wait_for_rows(
         lambda row: row.event in {SUCCESS, FAILURE} and row.address in places, count=ROUNDS

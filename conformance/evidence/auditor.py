@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 from psycopg import sql
 
-from conformance.evidence.app_sql import CONNECT_SECONDS, STATEMENT_MS
+from conformance.evidence.database import connected_with_a_watch
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -173,12 +172,7 @@ class AuditReader:
             yield self._line
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            self.channel.dsn,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_MS}",
-            autocommit=True,
-        )
+        return connected_with_a_watch(self.channel.dsn, autocommit=True)
 
 
 def _row(found: tuple[Any, ...]) -> AuditRow:

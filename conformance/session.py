@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
 import tempfile
@@ -27,12 +26,16 @@ from conformance.evidence.wire import Wire
 from conformance.plain import powerless
 from conformance.redaction import Redactor
 from conformance.stalls import Stalls
+from conformance.turn import let_go, taken
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from conformance.options import Options
     from conformance.target import Target
+
+TURN_SECONDS = 3600.0
+"""How long one check may hold the target, besides the time it lets pass on purpose."""
 
 
 @dataclass
@@ -98,11 +101,11 @@ class JudgeSession:
     def turn(self, *, alone: bool) -> Generator[None]:
         """Hold the target: shared with other workers, or alone."""
         with self.lock.open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            taken(handle, alone=alone, seconds=TURN_SECONDS + 2 * self.options.patience)
             try:
                 yield
             finally:
-                fcntl.flock(handle, fcntl.LOCK_UN)
+                let_go(handle)
 
     def close(self) -> None:
         """Stop a target that this run started; a worker leaves all to the controller."""

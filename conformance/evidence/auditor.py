@@ -51,7 +51,7 @@ class AuditReader:
     def __init__(self, channel: Auditor) -> None:
         self.channel = channel
         self._line: Connection | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # bounded: held for a statement, by the connection's bounds
 
     def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
         """Return the rows of a request, of an address, or all, in the trail's order."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from conformance.manners.stalls import Stalls
 from conformance.model import Channel
 from conformance.verdicts import NotAssessedError
-from conformance.waiting import pass_time
+from conformance.waiting import OverdueError, pass_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,8 @@ _LATE = 1
 _LEDGER_SECONDS = 30
 """Waited for another process that is entering a request."""
 _SHORTEST_WAIT = 0.01
+_MOST_WINDOWS = 20
+"""Windows in which others may take all the room that a key has."""
 _MARGIN = 2
 """Kept in hand at each limit: the check that follows must still be heard."""
 
@@ -42,7 +44,7 @@ class KeyPace:
     def __init__(self, limits: DeclaredLimits, ledger: Path | None = None) -> None:
         self._window = limits.tenant_window_seconds + _LATE
         self._most = max(1, limits.tenant_requests - _MARGIN)
-        self._turn = threading.Lock()
+        self._turn = threading.Lock()  # bounded: held for a statement, by the ledger's time-out
         self._ledger = sqlite3.connect(
             ":memory:" if ledger is None else ledger,
             timeout=_LEDGER_SECONDS,
@@ -57,7 +59,11 @@ class KeyPace:
     def spend(self, key: str) -> None:
         """Charge one request to a key, after waiting until there is room for it."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        longest = _MOST_WINDOWS * self._window
+        deadline = time.monotonic() + longest
         while (wait := self._enter(digest)) > 0:
+            if time.monotonic() >= deadline:
+                raise OverdueError("room for one more request of a key below its limit", longest)
             pass_time(wait)
 
     def age(self, seconds: float) -> None:
@@ -137,6 +143,6 @@ class Budget:
         return self._limits.address_requests - _MARGIN - len(sent)
 
     def _pace(self) -> None:
-        while self._requests_left() <= 0:
+        while self._requests_left() <= 0:  # bounded: nothing is sent meanwhile, so a window ends it
             oldest = self._sent[self._current][0]
             pass_time(max(0.01, oldest + self._limits.address_window_seconds - time.monotonic()))

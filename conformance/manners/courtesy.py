@@ -38,7 +38,7 @@ class Courtesy:
         self._longest, self._left = max(LONGEST, patience), max(MOST, patience)
         self._clock, self._wait = clock, wait
         self._until = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # bounded: held while time passes, as much as is left of it
 
     def note(self, answer: Answer) -> bool:
         """Learn from an answer whether, and until when, the target wants to hear nothing."""

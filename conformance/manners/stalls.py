@@ -33,7 +33,7 @@ class Stalls:
         self._left, self._lost = most, 0.0
         self._requests = 0
         self._until = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # bounded: held to reckon
 
     def require_patience(self) -> None:
         """Raise NotEstablishedError when the target is given up."""

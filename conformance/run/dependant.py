@@ -72,7 +72,7 @@ class Dependant:
             self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             _kill([psutil.Process(self.process.pid)])
-            self.process.wait()
+            ending.reap(self.process)
 
 
 def depend() -> None:
@@ -99,7 +99,8 @@ def end_those_of_workers() -> None:
 
 
 def _watch(lifeline: int, main: int) -> None:
-    os.read(lifeline, 1)  # nothing is ever written: it returns when the other end is closed
+    # Nothing is ever written: it returns when the other end is closed.
+    os.read(lifeline, 1)  # bounded: by this process's life, in a daemon thread nobody waits for
     signal.pthread_kill(main, signal.SIGINT)
 
 

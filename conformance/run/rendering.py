@@ -8,6 +8,8 @@ from pathlib import Path
 
 from conformance.text.plain import powerless
 
+SECONDS = 300
+"""What all documents of a run, or of a fleet, may take."""
 _BESIDE_US = Path(__file__).resolve().parents[2]
 
 # Our two packages are named by their place, and the folder that holds them is not searched for any
@@ -30,7 +32,13 @@ def run_reports(root: Path, *words: str) -> bool:
     of the same name that the folder of the run or the caller's path may hold.
     """
     command = [sys.executable, "-P", "-c", _RUN, str(_BESIDE_US), *words]
-    done = subprocess.run(command, cwd=root, capture_output=True, check=False)  # noqa: S603 -- our own module
+    try:
+        done = subprocess.run(  # noqa: S603 -- our own module
+            command, cwd=root, capture_output=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        sys.stderr.write(f"no report was written: it took longer than {SECONDS} s\n")
+        return False
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = powerless(said[-1]) if said else done.returncode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
 import tempfile
@@ -23,6 +22,7 @@ from conformance.manners.addresses import AddressPool
 from conformance.manners.budget import Budget, KeyPace
 from conformance.manners.courtesy import Courtesy
 from conformance.manners.stalls import Stalls
+from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
 from conformance.run import options as command_line
 from conformance.text.plain import powerless
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from conformance.profile.target import Target
     from conformance.run.options import Options
+
+TURN_SECONDS = 3600.0
+"""How long one check may hold the target, besides the time it lets pass on purpose."""
 
 
 @dataclass
@@ -98,11 +101,11 @@ class JudgeSession:
     def turn(self, *, alone: bool) -> Generator[None]:
         """Hold the target: shared with other workers, or alone."""
         with self.lock.open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            taken(handle, alone=alone, seconds=TURN_SECONDS + 2 * self.options.patience)
             try:
                 yield
             finally:
-                fcntl.flock(handle, fcntl.LOCK_UN)
+                let_go(handle)
 
     def close(self) -> None:
         """Stop a target that this run started; a worker leaves all to the controller."""

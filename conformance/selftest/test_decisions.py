@@ -59,7 +59,7 @@ def test_every_check_says_why_its_evidence_decides() -> None:
     assert not [check.__name__ for _, check in checks() if not check.__doc__]
 
 
-GUESTS = {"boot": {"ROT-10"}, "rate": {"AUD-04"}, "workers": {"RATE-11", "ROT-09"}}
+GUESTS = {"boot": {"ROT-10"}, "rate": {"AUD-04", "ROT-09"}}
 """Checks beside those of another area, with which they share a process or a limit reached."""
 
 

@@ -8,12 +8,15 @@ import gevent
 from locust import constant_pacing, task
 
 from load.ledger import Conduct
-from load.users.caller import CONNECTIONS, Caller
+from load.users.caller import CONNECTIONS, SECONDS, Caller
 
 PAUSE = 0.5
 """Seconds from burst to burst."""
 BURSTS = 10
 """After so many bursts the address limit is spent."""
+
+BURST_SECONDS = 4 * SECONDS
+"""The longest a whole burst may take: each of its calls has ``SECONDS`` of its own."""
 
 
 class GreedyUser(Caller):
@@ -30,11 +33,18 @@ class GreedyUser(Caller):
     @task
     def burst(self) -> None:
         """Send one burst, and wait until all of it is answered."""
-        limits = self.world.setting.target.limits
-        size = 1 if self.seat.conduct is Conduct.WITHIN else -(-limits.address_requests // BURSTS)
+        if self.seat.conduct is Conduct.WITHIN:  # waits for its turn as others do, however long
+            self.call_tool(self.next_call())
+            return
+        size = -(-self.world.setting.target.limits.address_requests // BURSTS)
         calls = [self.next_call() for _ in range(min(size, CONNECTIONS))]
         started: list[Any] = [gevent.spawn(self.call_tool, call) for call in calls]
         try:
-            gevent.joinall(started, raise_error=True)
+            ended: list[Any] = gevent.joinall(started, BURST_SECONDS, raise_error=True)
+            if len(ended) < len(started):
+                raise TimeoutError(
+                    f"{len(started) - len(ended)} of {len(started)} calls at once had not ended "
+                    f"after {BURST_SECONDS:.0f} s"
+                )
         finally:
-            gevent.killall(started)  # a user that is stopped leaves nothing at work
+            gevent.killall(started, timeout=SECONDS)  # who is stopped leaves nothing at work

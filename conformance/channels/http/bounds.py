@@ -183,7 +183,7 @@ class BoundedStream(httpcore.NetworkStream):
         if events & selectors.EVENT_READ:
             with suppress(*_NOT_YET):
                 # Of TLS, what can be read may be none of the answer.
-                piece = line.recv(_PIECE)
+                piece = line.recv(_PIECE)  # bounded: the socket takes what there is
                 if not piece:
                     raise ConnectionResetError("the other end is gone")
                 allowance.count(piece)

@@ -6,11 +6,11 @@ Reaching a limit takes hundreds of requests, and what is at its limit stays ther
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,8 +123,7 @@ def _knock_in_turn(turns: Sequence[tuple[Wire, str]], window: int) -> list[Answe
     """
     first = _knock(turns[0])
     if first.seconds * len(turns) > window / 2:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            answers = list(pool.map(_knock, turns[1:-1]))
+        answers = gather(_knock, turns[1:-1], at_once=AT_ONCE)
     else:
         answers = [_knock(turn) for turn in turns[1:-1]]
     return [first, *answers, _knock(turns[-1])]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
+
+from conformance.model import Channel
+from conformance.verdicts import NotAssessedError, NotEstablishedError
+from conformance.waiting import SILENT_SECONDS, Crew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,33 +21,79 @@ MOST = 400
 
 
 class Traffic:
-    """Keeps asking with one key. ``identify`` names an answered request; ``answered`` are those."""
+    """Keeps asking. ``identify`` names an answered request; ``answered`` are those."""
 
-    def __init__(self, line: Wire, key: str, identify: Callable[[Answer], str]) -> None:
-        self._line, self._key, self._identify = line, key, identify
+    def __init__(
+        self,
+        ask: Callable[[], Answer],
+        identify: Callable[[Answer], str],
+        seconds: float = SILENT_SECONDS,
+    ) -> None:
+        self._ask, self._identify, self._seconds = ask, identify, seconds
         self.answered: list[str] = []
 
     def until(self, count: int, act: Callable[[], T]) -> T:
         """Ask from all threads, ``act`` after ``count`` answers; return what that returned.
 
-        Each thread goes on until it is refused or cut off, so that some requests are under way.
+        Each thread goes on until it is refused or cut off, so that some requests are under way, and
+        until ``act`` has returned. Raises what a thread died of, and OverdueError for silence.
         """
-        enough = threading.Event()
+        crew = Crew("answers of a server under traffic")
 
-        def ask(_: int) -> None:
+        def keep_asking() -> None:
             for _ in range(MOST):
-                answer = self._line.knock(self._key)
+                answer = self._ask()
                 if not answer.succeeded:
-                    break
+                    return
                 self.answered.append(self._identify(answer))
-                if len(self.answered) >= count:
-                    enough.set()
-            enough.set()
+                if crew.is_over:
+                    return
+                crew.tell()
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            asking = [pool.submit(ask, number) for number in range(AT_ONCE)]
-            enough.wait()
+        crew.start(keep_asking, AT_ONCE)
+        try:
+            crew.wait(self._seconds, lambda: len(self.answered) >= count)
             done = act()
-            for future in asking:
-                future.result()
+        finally:
+            crew.is_over = True
+        crew.wait(self._seconds)
         return done
+
+
+def named_traffic(line: Wire, key: str) -> Traffic:
+    """Return traffic with a key whose requests the target names, in a header or in ping's result.
+
+    Raises NotAssessedError where it does neither, and the profile declares no header for it.
+    """
+    headers = line.target.headers
+
+    def in_header(answer: Answer) -> str:
+        return _required(answer.header(headers.request_id), headers.request_id)
+
+    def in_result(answer: Answer) -> str:
+        return _required(answer.structured.get("requestId"), "requestId in the result of ping")
+
+    first = line.knock(key)
+    if not first.succeeded:
+        raise NotEstablishedError(f"could not establish that the key works (got {first})")
+    if first.header(headers.request_id):
+        return Traffic(lambda: line.knock(key), in_header)
+    if line.target.tools.ping and line.call_ping(key=key).structured.get("requestId"):
+        return Traffic(lambda: line.call_ping(key=key), in_result)
+    if line.target.has(Channel.REQUEST_ID):
+        in_header(first)
+    raise NotAssessedError(
+        f"no answer names its request, in {headers.request_id} or as ping's requestId: supply "
+        f"{Channel.REQUEST_ID.supplied_by}",
+        Channel.REQUEST_ID,
+    )
+
+
+def _required(found: object, what: str) -> str:
+    """Return the id of a request; NotEstablishedError where its answer carries none."""
+    if not found:
+        raise NotEstablishedError(
+            f"could not establish that each answer carries {what} "
+            "(the profile's [headers] request_id names the header that carries the id)"
+        )
+    return str(found)

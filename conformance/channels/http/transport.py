@@ -42,7 +42,7 @@ class Clients:
     def __init__(self) -> None:
         self._idle: defaultdict[str | None, list[httpx.Client]] = defaultdict(list)
         self._all: list[httpx.Client] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # bounded: held to take or give back a client
 
     @contextmanager
     def lent(self, address: str | None) -> Generator[httpx.Client]:

@@ -60,6 +60,7 @@ class _Connections:
     courtesy: Courtesy | None = None
     meets_limits: bool = False
     message_ids: Iterator[int] = field(default_factory=lambda: count(2))
+    # bounded: held for an exchange, or the pace of a key: each has its bound
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

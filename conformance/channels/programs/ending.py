@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from conformance.waiting import wait_for
+from conformance.waiting import OverdueError, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -24,6 +24,8 @@ REQUESTS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, nam
 
 _LEAST_SECONDS = 2.0
 """What the children of a process have to end in once it has ended itself."""
+REAP_SECONDS = 10.0
+"""What the system has to end a process in that was killed."""
 
 
 class _Listener:
@@ -121,7 +123,18 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         process.kill()
     else:
         _tell(process, signal.SIGKILL)
-    process.wait()
+    reap(process)
+
+
+def reap(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that was killed. Raises OverdueError where the system does not end it.
+
+    One that hangs in the system itself, on a disk that is gone, cannot be killed.
+    """
+    try:
+        process.wait(REAP_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise OverdueError(f"the end of process {process.pid}, killed", REAP_SECONDS) from None
 
 
 def _tell(process: subprocess.Popen[bytes], number: int) -> None:

@@ -51,8 +51,10 @@ class Launched:
         traceback: TracebackType | None,
     ) -> None:
         with ending.undisturbed():
-            ending.end(self.process, STOP_SECONDS)
-            shutil.rmtree(self._folder, ignore_errors=True)
+            try:
+                ending.end(self.process, STOP_SECONDS)
+            finally:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def end(self) -> int | None:
         """Ask the process to end as an operator does; return its exit code, None if it had to die.
@@ -65,7 +67,7 @@ class Launched:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            ending.reap(self.process)
             return None
 
     def settle(self) -> int | None:

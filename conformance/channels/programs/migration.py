@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import sql
 
-from conformance.channels.sql.app_role import CONNECT_SECONDS, STATEMENT_MS
+from conformance.channels.sql.database import connected_with_a_watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,27 +62,18 @@ class MigrationDrill:
     def rows(self) -> list[str]:
         """Return the table's rows as text, in a fixed order."""
         query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t ORDER BY 1").format(self._table)
-        with _connected(self._channel.reader) as connection:
+        with connected_with_a_watch(self._channel.reader, autocommit=True) as connection:
             return [row[0] for row in connection.execute(query)]
 
     def empty(self) -> None:
         """Remove every row of the table, and of those that refer to it."""
         statement = sql.SQL("TRUNCATE {} CASCADE").format(self._table)
-        with _connected(self._channel.owner) as connection:
+        with connected_with_a_watch(self._channel.owner, autocommit=True) as connection:
             connection.execute(statement)
 
     @property
     def _table(self) -> sql.Identifier:
         return sql.Identifier(*self._channel.table.split("."))
-
-
-def _connected(dsn: str) -> psycopg.Connection[tuple[str, ...]]:
-    return psycopg.connect(
-        dsn,
-        connect_timeout=CONNECT_SECONDS,
-        options=f"-c statement_timeout={STATEMENT_MS}",
-        autocommit=True,
-    )
 
 
 def _run(command: Sequence[str]) -> Outcome:

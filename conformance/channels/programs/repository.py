@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.waiting import beside
+
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 LINT_SECONDS = 60
 AUDIT_SECONDS = 120
+ASK_SECONDS = 10
+"""What who asks our server of advisories may take from one piece of its request to the next."""
+END_SECONDS = 10.0
+"""What that server has to end in."""
+_LOOK_SECONDS = 0.1
 
 _PACKAGE = "hallmark-no-such-package"
 _ADVISORY = {
@@ -72,6 +78,8 @@ class DependencyAudit:
 class _Advisories(BaseHTTPRequestHandler):
     """Answers as OSV's query does: one version of one package has an advisory."""
 
+    timeout = ASK_SECONDS
+
     def do_POST(self) -> None:
         asked: Any = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         affected = (asked["package"]["name"], asked["version"]) == (_PACKAGE, "1.0.0")
@@ -86,16 +94,22 @@ class _Advisories(BaseHTTPRequestHandler):
         """Say nothing: the judge's terminal is not a server's log."""
 
 
+class _Server(ThreadingHTTPServer):
+    timeout = _LOOK_SECONDS
+
+    def serve(self, has_ended: Callable[[], bool]) -> None:
+        """Serve until told that it is enough."""
+        while not has_ended():
+            self.handle_request()
+
+
 @contextmanager
 def _advisories() -> Generator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Advisories) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/v1/query"
-        finally:
-            server.shutdown()
-            thread.join()
+    with (
+        _Server(("127.0.0.1", 0), _Advisories) as server,
+        beside(server.serve, "the end of our server of advisories", END_SECONDS),
+    ):
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/query"
 
 
 def passes(command: Sequence[str], seconds: int) -> bool:

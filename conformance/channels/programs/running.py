@@ -46,8 +46,10 @@ class RunningTarget:
         """End the target and remove what it wrote, whatever signal comes; once is enough."""
         with ending.undisturbed():
             atexit.unregister(self.stop)
-            ending.end(self._process, STOP_SECONDS)
-            shutil.rmtree(self._folder, ignore_errors=True)
+            try:
+                ending.end(self._process, STOP_SECONDS)
+            finally:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarget:

@@ -7,19 +7,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, LiteralString, cast
 
-import psycopg
 from psycopg import errors, sql
 
 from conformance.channels.sql import catalog as catalog_sql
 from conformance.channels.sql.attempts import CLASHED, Connection, changed_rows, told
+from conformance.channels.sql.database import connected_with_a_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from conformance.profile.target import AppSql
 
-CONNECT_SECONDS = 5
-STATEMENT_MS = 10_000
 
 _TABLES = """
     SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -93,11 +91,7 @@ class AppDatabase:
     @contextmanager
     def pooled(self) -> Generator[Connection]:
         """Open a connection that may end its transactions, as a pool's does: for reading only."""
-        connection = psycopg.connect(
-            self.channel.dsn,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_MS}",
-        )
+        connection = connected_with_a_watch(self.channel.dsn)
         try:
             yield connection
         finally:

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 from psycopg import sql
 
-from conformance.channels.sql.app_role import CONNECT_SECONDS, STATEMENT_MS
+from conformance.channels.sql.database import connected_with_a_watch
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class AuditReader:
     def __init__(self, channel: Auditor) -> None:
         self.channel = channel
         self._line: Connection | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # bounded: held for a statement, by the connection's bounds
 
     def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
         """Return the rows of a request, of an address, or all, in the trail's order."""
@@ -173,12 +172,7 @@ class AuditReader:
             yield self._line
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            self.channel.dsn,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_MS}",
-            autocommit=True,
-        )
+        return connected_with_a_watch(self.channel.dsn, autocommit=True)
 
 
 def _row(found: tuple[Any, ...]) -> AuditRow:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from conformance.channels.sql.app_role import CONNECT_SECONDS, STATEMENT_MS
+from conformance.channels.sql.database import STATEMENT_MS, connected
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -78,7 +78,7 @@ class TrailOwner:
     @contextmanager
     def tampered(self, how: str) -> Generator[None]:
         """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
-        with psycopg.connect(self._channel.dsn, connect_timeout=CONNECT_SECONDS) as connection:
+        with connected(self._channel.dsn) as connection:
             with self._unguarded(connection):
                 places = self._choose(connection)
                 keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
@@ -124,7 +124,7 @@ class TrailOwner:
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
         with (
-            psycopg.connect(self._channel.dsn, connect_timeout=CONNECT_SECONDS) as connection,
+            connected(self._channel.dsn) as connection,
             connection.transaction(force_rollback=True),
         ):
             self._bound(connection)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.channels.http.traffic import Traffic
+from conformance.channels.http.traffic import named_traffic
 from conformance.checks.aud.trail import FAILURE, SUCCESS, failing, request_id
 from conformance.forge.keys import random_key
 from conformance.requirement import requirement
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
@@ -35,13 +35,13 @@ LAST_WORD = 25
 
 @requirement("AUD-08")
 def test_no_answered_request_loses_its_row_when_the_server_is_killed(
-    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader, target: Target
+    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader
 ) -> None:
     """A process of its own is killed in the middle of traffic; whoever got an answer has a row."""
     with launcher.start() as process:
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
         line = wire.at(process.url(wire.path))
-        traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+        traffic = named_traffic(line, keys.active)
         traffic.until(LAST_WORD, process.process.kill)
     answered = traffic.answered
     establish(len(answered) >= LAST_WORD, "requests were answered before the kill")
@@ -79,8 +79,7 @@ def test_rows_and_requests_match_under_load(
         key = keys.b.active if turn % 8 else keys.random()
         return lines[turn % AT_ONCE].knock(key)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(call, range(ROUNDS)))
+    answers = gather(call, range(ROUNDS), at_once=AT_ONCE)
     asked = Counter(request_id(answer, target) for answer in answers)
     found = auditor.wait_for_rows(
         lambda row: row.event in {SUCCESS, FAILURE} and row.address in places, count=ROUNDS

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.channels.http.traffic import Traffic
-from conformance.checks.aud.trail import SUCCESS, request_id
+from conformance.channels.http.traffic import named_traffic
+from conformance.checks.aud.trail import SUCCESS
 from conformance.forge.keys import random_key
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -264,13 +264,13 @@ def test_the_admin_token_is_a_secret_of_its_own(
 
 @requirement("BOOT-07")
 def test_sigterm_loses_nothing_that_was_answered(
-    good: GoodStart, wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+    good: GoodStart, wire: Wire, keys: Keys, auditor: AuditReader
 ) -> None:
     """SIGTERM in the middle of traffic: the process ends by itself, and the trail knows it all."""
     line = wire.at(good.process.url(wire.path))
-    establish(line.knock(keys.active).succeeded, "the key works")
-    traffic = Traffic(line, keys.active, lambda answer: request_id(answer, target))
+    traffic = named_traffic(line, keys.active)
     code = traffic.until(LAST_WORD, good.process.end)
+    establish(len(traffic.answered) >= LAST_WORD, "requests were answered before SIGTERM")
     written = {row.request_id for row in auditor.rows() if row.event == SUCCESS}
     lost = [identity for identity in traffic.answered if identity not in written]
     assert code is not None, "the process had to be killed"

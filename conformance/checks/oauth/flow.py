@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish
-from conformance.waiting import wait_for
+from conformance.waiting import gather, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,12 +147,13 @@ def test_a_state_is_good_once(flows: Flows, keys: Keys) -> None:
 @requirement("OAUTH-05")
 def test_a_state_is_good_once_however_many_ask_at_once(flows: Flows, keys: Keys) -> None:
     """Looking and taking must be one step: of callbacks at once, one finishes the flow."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(ROUNDS):
-            flow, together = flows.start(keys.active), flows.through(Gate(AT_ONCE))
-            asked = list(pool.map(partial(together.finish, keys.active), [flow.state] * AT_ONCE))
-            done = [answer for answer in asked if is_done(answer)]
-            assert len(done) == 1, f"{len(done)} of {AT_ONCE} callbacks at once finished the flow"
+    for _ in range(ROUNDS):
+        flow, together = flows.start(keys.active), flows.through(Gate(AT_ONCE))
+        asked = gather(
+            partial(together.finish, keys.active), [flow.state] * AT_ONCE, at_once=AT_ONCE
+        )
+        done = [answer for answer in asked if is_done(answer)]
+        assert len(done) == 1, f"{len(done)} of {AT_ONCE} callbacks at once finished the flow"
 
 
 @requirement("OAUTH-05")

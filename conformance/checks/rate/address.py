@@ -6,7 +6,6 @@ The order spares requests: one address at its limit serves every check until one
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,8 +215,7 @@ def test_simultaneous_requests_are_admitted_exactly_to_the_limit(
     """Twice the limit at once: a limit that looks before it counts lets more in."""
     limit, window = target.limits.address_requests, target.limits.address_window_seconds
     line = wire.derived(address=addresses.fresh())
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(line.knock, [spare_key] * (2 * limit)))
+    answers = gather(line.knock, [spare_key] * (2 * limit), at_once=AT_ONCE)
     draw_admissions(wire.transcript, answers, limit, window)
     establish(are_counted(answers), "the key works until the limit")
     require_one_window(answers, window)
@@ -230,18 +229,15 @@ def test_the_last_place_is_given_to_one_of_many(
 ) -> None:
     """All start as one on connections that are open: a race of a millisecond meets several."""
     limits = target.limits
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for line in _lines(wire, addresses, limits.tenant_requests // limits.address_requests):
-            taken = list(pool.map(line.knock, [spare_key] * (limits.address_requests - 1)))
-            together = line.derived(gate=Gate(AT_ONCE))
-            answers = list(pool.map(together.knock, [spare_key] * AT_ONCE))
-            establish(are_counted([*taken, *answers]), "the key works until the limit")
-            establish(
-                not any(answer.status == LIMITED for answer in taken), "there is a place left"
-            )
-            require_one_window([*taken, *answers], limits.address_window_seconds)
-            admitted = sum(answer.status != LIMITED for answer in answers)
-            assert admitted == 1, f"{admitted} of {AT_ONCE} were given the one place left"
+    for line in _lines(wire, addresses, limits.tenant_requests // limits.address_requests):
+        taken = gather(line.knock, [spare_key] * (limits.address_requests - 1), at_once=AT_ONCE)
+        together = line.derived(gate=Gate(AT_ONCE))
+        answers = gather(together.knock, [spare_key] * AT_ONCE, at_once=AT_ONCE)
+        establish(are_counted([*taken, *answers]), "the key works until the limit")
+        establish(not any(answer.status == LIMITED for answer in taken), "there is a place left")
+        require_one_window([*taken, *answers], limits.address_window_seconds)
+        admitted = sum(answer.status != LIMITED for answer in answers)
+        assert admitted == 1, f"{admitted} of {AT_ONCE} were given the one place left"
 
 
 def _lines(wire: Wire, addresses: AddressPool, affordable: int) -> Iterator[Wire]:

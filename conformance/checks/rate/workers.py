@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +60,7 @@ def test_workers_share_the_limit_of_an_address(
     """More than the limit at once, each on a connection of its own: the limit is admitted."""
     limit, key = target.limits.address_requests, administrator.mint()
     line = wire.at(several.url(wire.path)).derived(address=addresses.fresh())
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(partial(_ask, line), [key] * (limit + BEYOND)))
+    answers = gather(partial(_ask, line), [key] * (limit + BEYOND), at_once=AT_ONCE)
     draw_admissions(wire.transcript, answers, limit, target.limits.address_window_seconds)
     establish(are_counted(answers), "the key works until the limit")
     require_one_window(answers, target.limits.address_window_seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from conformance.analysis.isolation_history import Histories
@@ -10,6 +9,7 @@ from conformance.analysis.isolation_model import run_model
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
@@ -34,8 +34,7 @@ def test_concurrent_tenants_get_their_own_rows_only(wire: Wire, keys: Keys, targ
         return tenant.canary in answer.text, other.canary in answer.text
 
     seen = [read(0), read(1)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        seen += pool.map(read, range(CALLS))
+    seen += gather(read, range(CALLS), at_once=AT_ONCE)
     assert sum(foreign for _, foreign in seen) == 0, "a response held the other tenant's canary"
     establish(any(own for own, _ in seen), "a tenant finds its own canary")
     assert all(own for own, _ in seen), "a tenant did not get its own rows"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from conformance.channels.sql.attempts import CLASHED
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
@@ -185,8 +185,7 @@ def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: T
         ), text[:200]
 
     seen = [read(turn) for turn in range(6)]
-    with ThreadPoolExecutor(max_workers=6) as pool:
-        seen += pool.map(read, range(16))
+    seen += gather(read, range(16), at_once=6)
     crossed = [text for what, text in seen if "foreign" in what]
     assert not crossed, (
         f"{len(crossed)} of {len(seen)} responses held the other tenant's canary, as {crossed[0]!r}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,8 +149,7 @@ def test_a_rotation_touches_no_other_tenant(
 def rotated_at_once(administrator: Administrator, count: int) -> list[Answer]:
     """Return the answers to rotations of one tenant that reach the target together."""
     together = replace(administrator, wire=administrator.wire.derived(gate=Gate(count)))
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(Administrator.attempt_rightly, [together] * count))
+    return gather(Administrator.attempt_rightly, [together] * count, at_once=count)
 
 
 def is_busy(answer: Answer) -> bool:

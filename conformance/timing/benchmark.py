@@ -28,7 +28,6 @@ from conformance.forge.requests import STATELESS, Request, opening
 from conformance.running import start
 from conformance.target import Start
 from conformance.timing.apart import apart
-from conformance.timing.awake import awake
 from conformance.timing.measure import TooFewError, measure
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SERVER = ("{python}", "-m", "reference_server.mutants.planted", "--state", "{state}", "--port", "0")
 OURS = "this rule"
-_LONGEST_SECONDS = 600.0
 _NAMES = ("plain", "planted")
 _FRESH_SERVER_AFTER = 25
 """Rounds after which the server is replaced: it remembers every address for an hour."""
@@ -151,7 +149,7 @@ class Bench:
         health = prepared(self._url, Request("GET", "/health"))
         sampler = Sampler(Plan(self._url, probes, health), self._address)
         sampler.collect(0)
-        with awake(self._url, _LONGEST_SECONDS), apart(self._started):
+        with apart(self._started):
             found = measure(sampler, _NAMES, self._rule, self._seconds)
             sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from conformance.evidence.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
 from conformance.timing.apart import apart
-from conformance.timing.awake import awake
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
 from conformance.timing.statistics import Rule
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from conformance.redaction import Redactor
     from conformance.target import Target
 
-_SPARE_SECONDS = 30.0
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -83,7 +81,7 @@ class Stopwatch:
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        with self._quiet(2 * limits.seconds + _SPARE_SECONDS):
+        with self._quiet():
             found = measure(sampler, tuple(requests), rule, limits.seconds)
         one, timed = next(iter(requests.values())), sampler.times.size
         self._wire.note_sent(one.method, one.path, timed, fails=True)
@@ -101,13 +99,9 @@ class Stopwatch:
         return self._wire.target
 
     @contextmanager
-    def _quiet(self, most_seconds: float) -> Generator[None]:
+    def _quiet(self) -> Generator[None]:
         """Keep from the clock what this machine can be kept from adding to it."""
-        is_near = self._target.is_loopback
-        with (
-            awake(self._target.url, most_seconds) if is_near else nullcontext(),
-            apart(self._started) as core,
-        ):
+        with apart(self._started) as core:
             if core is not None:
                 self._wire.transcript.note(
                     "where it ran", f"the target was confined to core {core}"

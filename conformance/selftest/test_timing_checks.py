@@ -17,7 +17,7 @@ from conformance.timing.benchmark import Leak, Run, Series, main
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS, means_differ, welch, wilcoxon
 from conformance.timing.statistics import Rule, histogram, medians
-from conformance.timing.verdict import Measurement, Outcome, Tolerance
+from conformance.timing.verdict import Measurement, Outcome, Planted, Shift, Tolerance
 from conformance.verdicts import UndecidedError
 
 if TYPE_CHECKING:
@@ -100,7 +100,13 @@ def measured(shift: int, spread: float = 1e5) -> Measurement:
     times[:, 0] += shift
     look = Rule(Tolerance()).look(times, ["a", "b"])
     return Measurement(
-        (look,), medians(times, "ab"), histogram(times, "ab"), 0.06, 1.0, reconnected=True
+        (look,),
+        medians(times, "ab"),
+        histogram(times, "ab"),
+        0.06,
+        1.0,
+        reconnected=True,
+        planted=Planted(100, Shift(99, 90, 110)),
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from conformance.evidence.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
+from conformance.timing.aid import helped
 from conformance.timing.apart import apart
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
@@ -81,9 +82,9 @@ class Stopwatch:
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        with self._quiet():
+        with self._quiet(sampler, limits.seconds / 4):
             found = measure(sampler, tuple(requests), rule, limits.seconds)
-        one, timed = next(iter(requests.values())), sampler.times.size
+        one, timed = next(iter(requests.values())), sampler.statuses.total()
         self._wire.note_sent(one.method, one.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(
@@ -99,9 +100,12 @@ class Stopwatch:
         return self._wire.target
 
     @contextmanager
-    def _quiet(self) -> Generator[None]:
+    def _quiet(self, sampler: Sampler, seconds: float) -> Generator[None]:
         """Keep from the clock what this machine can be kept from adding to it."""
-        with apart(self._started) as core:
+        if self._started is None:
+            yield
+            return
+        with helped(sampler, partial(apart, self._started), seconds) as core:
             if core is not None:
                 self._wire.transcript.note(
                     "where it ran", f"the target was confined to core {core}"

@@ -13,9 +13,10 @@ import pytest
 from conformance.forge.keys import nearly, of_another_form, random_like
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import KEYS, Good, TellsUnknownKeys, serving
-from conformance.timing.benchmark import Leak, Run, Series, main
+from conformance.timing.benchmark import Run, Series, main
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS, means_differ, welch, wilcoxon
+from conformance.timing.shapes.planting import Leak
 from conformance.timing.statistics import Rule, histogram, medians
 from conformance.timing.verdict import Measurement, Outcome, Planted, Shift, Tolerance
 from conformance.verdicts import UndecidedError

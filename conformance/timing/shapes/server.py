@@ -15,6 +15,7 @@ import asyncio
 import json
 import queue
 import random
+import select
 import socket
 import subprocess
 import sys
@@ -81,7 +82,7 @@ class Ticking(Looping):
         answer = refuse(request)
         if answer is _REFUSED and random.random() < self.share:  # noqa: S311 -- no secret
             now = time.perf_counter_ns()
-            busy((TICK - now % TICK) / 1e3)
+            select.select([], [], [], (TICK - now % TICK) / 1e9)  # to the microsecond
         self.transport.write(answer)
 
 

@@ -46,7 +46,7 @@ def measured(shift: int, planted: float = 100) -> Measurement:
 
 @pytest.mark.parametrize("shape", ["loop", "pool", "split", "tick", "mixed"])
 def test_a_server_of_each_shape_leaks_what_it_is_told(shape: str) -> None:
-    running = start(Start(command=(*table._SERVER, shape), ready_seconds=30), table.ROOT)
+    running = start(Start(command=(*table.SERVER, shape), ready_seconds=30), table.ROOT)
     supply = addresses()
     try:
         url = json.loads(running.state.read_text("utf-8"))["url"]

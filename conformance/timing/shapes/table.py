@@ -36,7 +36,7 @@ _GROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
 _WORDS = {Outcome.SAME: "pass", Outcome.LEAK: "fail", Outcome.UNDECIDED: "undecided"}
 _FRESH_SERVER_AFTER = 10
 """Rounds after which the server is replaced: where its processes run differs each time."""
-_SERVER = ("{python}", "-m", "conformance.timing.shapes.server", "--state", "{state}", "--shape")
+SERVER = ("{python}", "-m", "conformance.timing.shapes.server", "--state", "{state}", "--shape")
 
 
 class CannotError(Exception):
@@ -161,7 +161,7 @@ def _measure_all(
 ) -> None:
     done = 0
     while done < effort.runs:
-        running = start(Start(command=(*_SERVER, shape.server), ready_seconds=30), ROOT)
+        running = start(Start(command=(*SERVER, shape.server), ready_seconds=30), ROOT)
         try:
             state = json.loads(running.state.read_text("utf-8"))
             session = None if shape.by_hand else running.session

@@ -34,8 +34,7 @@ def apart(session: int | None) -> Generator[int | None]:
 
     A database that leads a session of its own stays where it is. None where no session is given,
     there is no choice of cores, or the system is not Linux. All of it is undone at the end, for
-    threads, too, that began meanwhile. To be entered within ``awake``, which keeps from sleeping
-    the cores that this thread may use: afterwards that of the session is none of them.
+    threads, too, that began meanwhile. To be tried before it is used (``aid``).
     """
     theirs = _cores(session)
     if session is None or len(theirs) < 2:  # noqa: PLR2004 -- a choice

@@ -1,44 +1,46 @@
 """How often leaks of known size are found, and how often one is found where there is none.
 
 ``python -m conformance.timing.benchmark [--runs 20] [--leaks 0,50,100,1000/10] [--blocks 1000]
-[--seconds 30] [--out DIR]`` starts the reference server, on its own database, with a door through
-which a request names the delay of its refusal. Each run is one measurement as a check makes it; the
-other rules then judge the same samples. A leak is written ``microseconds`` or, for a delay in one
-request of ``n``, ``microseconds/n``; 0 is no leak. Writes ``benchmark.json`` and ``benchmark.svg``.
+[--seconds 30] [--out DIR] [--targets NAMES]`` starts the reference server, on its own database,
+with a door through which a request names the delay of its refusal. Each run is one measurement as a
+check makes it; the other rules then judge the same samples. A leak is written ``microseconds`` or,
+for a delay in one request of ``n``, ``microseconds/n``; 0 is no leak. Writes ``benchmark.json`` and
+``benchmark.svg``.
+
+With ``--targets loop,pool,split,…`` or ``all`` it measures servers of those shapes instead, prints
+a table of what was said of each leak, and ends with 1 if any of it was false. ``--autogroup both``
+does so with and without the kernel's grouping by session, which it puts back.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import platform
-import secrets
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conformance.channels.programs.running import start
-from conformance.forge.keys import random_key
-from conformance.forge.requests import STATELESS, Request, opening
 from conformance.profile.target import Start
+from conformance.timing.aid import helped
 from conformance.timing.apart import apart
-from conformance.timing.awake import awake
 from conformance.timing.measure import TooFewError, measure
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS
-from conformance.timing.sampling import Plan, Probe, Sampler
+from conformance.timing.shapes.planting import NAMES, Leak, addresses, planting
+from conformance.timing.shapes.table import SHAPES, Effort, Shape, tabulate
 from conformance.timing.statistics import Rule
-from conformance.timing.stopwatch import prepared
 from conformance.timing.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -48,35 +50,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SERVER = ("{python}", "-m", "reference_server.mutants.planted", "--state", "{state}", "--port", "0")
 OURS = "this rule"
-_LONGEST_SECONDS = 600.0
-_NAMES = ("plain", "planted")
 _FRESH_SERVER_AFTER = 25
 """Rounds after which the server is replaced: it remembers every address for an hour."""
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A delay in one request of ``one_in``."""
-
-    microseconds: int
-    one_in: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Leak:
-        """Read ``50`` or ``1000/10``. Raises ValueError."""
-        microseconds, _, one_in = text.partition("/")
-        return cls(int(microseconds), int(one_in or 1))
-
-    @property
-    def header(self) -> str:
-        """The header's value; all values are of one length, so that only the delay differs."""
-        return f"{self.microseconds:05d}/{self.one_in:03d}"
-
-    def __str__(self) -> str:
-        if not self.microseconds:
-            return "no leak"
-        share = f" in one of {self.one_in}" if self.one_in > 1 else ""
-        return f"{self.microseconds} µs{share}"
 
 
 @dataclass(frozen=True)
@@ -143,16 +118,10 @@ class Bench:
 
     def run(self, leak: Leak) -> Run:
         """Measure as a check does, then sample on for the rules that do not stop early."""
-        key = random_key()
-        probes = tuple(
-            Probe(name, self._request(key, planted))
-            for name, planted in zip(_NAMES, (Leak(0), leak), strict=True)
-        )
-        health = prepared(self._url, Request("GET", "/health"))
-        sampler = Sampler(Plan(self._url, probes, health), self._address)
+        sampler = planting(self._url, leak, self._address)
         sampler.collect(0)
-        with awake(self._url, _LONGEST_SECONDS), apart(self._started):
-            found = measure(sampler, _NAMES, self._rule, self._seconds)
+        with helped(sampler, partial(apart, self._started), self._seconds / 4):
+            found = measure(sampler, NAMES, self._rule, self._seconds)
             sampler.collect(self._sizes[-1])
         shift = found.last.pairs[0].shift
         return Run(
@@ -160,13 +129,9 @@ class Bench:
             blocks=found.last.blocks,
             seconds=round(found.seconds, 3),
             shift=(round(shift.low, 1), round(shift.effect, 1), round(shift.high, 1)),
-            median=round(found.medians["plain"], 1),
+            median=round(found.medians[NAMES[0]], 1),
             alarms=self._alarms(sampler.times, found),
         )
-
-    def _request(self, key: str, leak: Leak) -> bytes:
-        headers = (("X-Api-Key", key), ("X-Planted-Delay", leak.header))
-        return prepared(self._url, opening(STATELESS), *headers)
 
     def _alarms(self, times: NDArray[np.int64], found: Measurement) -> dict[str, dict[int, bool]]:
         alarmed_at = found.last.blocks if found.leaks else sys.maxsize
@@ -174,12 +139,6 @@ class Bench:
         for name, rule in RIVALS.items():
             alarms[name] = {size: rule(times[:size, 1], times[:size, 0]) for size in self._sizes}
         return alarms
-
-
-def addresses() -> Generator[str]:
-    """Yield addresses of 127.16.0.0 and up, each once, from a random start."""
-    for number in itertools.count(secrets.randbelow(1 << 20)):
-        yield f"127.{16 + number // 62500 % 232}.{number // 250 % 250 + 1}.{number % 250 + 1}"
 
 
 def benchmark(
@@ -226,7 +185,18 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--blocks", type=int, default=1000, help="samples for the other rules")
     parser.add_argument("--seconds", type=float, default=30, help="the longest one may take")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "out" / "timing")
+    parser.add_argument("--targets", type=_targets, default=[], help="shapes of server, or all")
+    parser.add_argument("--autogroup", choices=("as-is", "both"), default="as-is")
     given = parser.parse_args(words)
+    if given.targets:
+        table = tabulate(
+            given.targets,
+            given.leaks,
+            Effort(given.runs, given.seconds, both=given.autogroup == "both"),
+            sys.stderr.write,
+        )
+        sys.stdout.write(f"{table}\n")
+        return int(table.is_false)
     before, started = os.getloadavg(), time.monotonic()
     series = benchmark(given.leaks, given.runs, given.blocks, given.seconds, sys.stderr.write)
     series = [one for one in series if one.runs]
@@ -248,6 +218,13 @@ def _leaks(text: str) -> list[Leak]:
         return [Leak.parse(word) for word in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: write 50 or 1000/10, with commas") from None
+
+
+def _targets(text: str) -> list[Shape]:
+    names = list(SHAPES) if text == "all" else text.split(",")
+    if unknown := [name for name in names if name not in SHAPES]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r}: there are {', '.join(SHAPES)}")
+    return [SHAPES[name] for name in names]
 
 
 def _write(folder: Path, machine: dict[str, Any], series: list[Series]) -> None:

@@ -58,11 +58,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Timed:
-    """An answer's status, the nanoseconds it took, and whether the connection is over with it."""
+    """An answer's status, the nanoseconds it took, and whether the connection is over with it.
+
+    ``ended`` is when it was there, on the clock that took its time.
+    """
 
     status: int
     nanoseconds: int
     closes: bool
+    ended: int
 
 
 class Connection:
@@ -88,15 +92,18 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._line.close()
 
-    def ask(self, request: bytes) -> Timed:
+    def ask(self, request: bytes, delay: int = 0) -> Timed:
         """Send one prepared request and time it, from just before the send to the last byte.
 
+        ``delay`` is planted: so many nanoseconds pass between the start of the clock and the send.
         Raises ExchangeError for anything but one complete, bounded HTTP answer.
         """
         line, received = self._line, b""
         line.settimeout(SECONDS)
         try:
             started = time.perf_counter_ns()
+            while delay and time.perf_counter_ns() - started < delay:
+                pass
             line.sendall(request)
             while True:
                 piece = line.recv(_CHUNK)
@@ -104,7 +111,7 @@ class Connection:
                 received += piece
                 answer = _complete(received, at_end=not piece)
                 if answer is not None:
-                    return Timed(answer[0], ended - started, answer[1] or not piece)
+                    return Timed(answer[0], ended - started, answer[1] or not piece, ended)
                 if not piece:
                     raise ExchangeError("the connection ended before the answer did")
                 if len(received) > MOST_BYTES:

@@ -13,12 +13,12 @@ import random
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.timing.exchange import Connection, Endpoint, ExchangeError
+from conformance.timing.exchange import Connection, Endpoint, ExchangeError, Timed
 
 if TYPE_CHECKING:
     import ssl
@@ -41,10 +41,14 @@ _SHORT = 6.0
 
 @dataclass(frozen=True)
 class Probe:
-    """A class of request: its name, and the one prepared request that stands for it."""
+    """A class of request: its name, and the one prepared request that stands for it.
+
+    ``delay`` is planted before each is sent, in nanoseconds, and counts as the target's.
+    """
 
     name: str
     request: bytes = field(repr=False)
+    delay: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Sampler:
         self._plan, self._address, self._tls = plan, address, tls
         self._endpoint = Endpoint.of(plan.url)
         self._chance = chance or random.Random()  # noqa: S311 -- an order, no secret
-        self._blocks: list[list[int]] = []
+        self._blocks: list[list[Timed]] = []
         self._lost, self._lost_seconds = 0, 0.0
         self._is_warm = False
         self.reconnects = False
@@ -99,8 +103,32 @@ class Sampler:
     @property
     def times(self) -> NDArray[np.int64]:
         """The nanoseconds of each request: a row a block, a column a probe."""
-        shape = (len(self._blocks), len(self._plan.probes))
-        return np.array(self._blocks, dtype=np.int64).reshape(shape)
+        return self._array([[timed.nanoseconds for timed in block] for block in self._blocks])
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """When each answer was there, in nanoseconds of the clock, placed as in ``times``."""
+        return self._array([[timed.ended for timed in block] for block in self._blocks])
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """The classes of request."""
+        return self._plan.probes
+
+    def another(self, *probes: Probe) -> Sampler:
+        """Return one that samples other classes in the same way, once this one has begun to.
+
+        What both see is counted in the same ``statuses``. Raises ValueError where the limits leave
+        no room for a block of them.
+        """
+        plan = replace(self._plan, probes=probes)
+        other = Sampler(plan, self._address, chance=self._chance, tls=self._tls)
+        other._is_warm, other.reconnects = self._is_warm, self.reconnects
+        other.statuses = self.statuses
+        return other
+
+    def _array(self, rows: list[list[int]]) -> NDArray[np.int64]:
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self._plan.probes))
 
     def ask_once(self, request: bytes) -> int:
         """Return the status of one request, sent as the timed ones are, from its own address."""
@@ -127,9 +155,9 @@ class Sampler:
             sent += max(1, len(blocks)) * len(self._plan.probes)
         self._is_warm = True
 
-    def _from_one_address(self, wanted: int) -> list[list[int]]:
+    def _from_one_address(self, wanted: int) -> list[list[Timed]]:
         """Return up to ``wanted`` complete blocks; a block during which the line broke is lost."""
-        address, done = self._address(), list[list[int]]()
+        address, done = self._address(), list[list[Timed]]()
         started = time.monotonic()
         if self.reconnects:
             return [self._block_of_single_connections(address) for _ in range(wanted)]
@@ -148,26 +176,24 @@ class Sampler:
                 raise
         return done
 
-    def _block_on(self, line: Connection) -> list[int]:
-        probes, block = self._plan.probes, [0] * len(self._plan.probes)
+    def _block_on(self, line: Connection) -> list[Timed]:
+        probes, block = self._plan.probes, dict[int, Timed]()
         for place, index in enumerate(order := self._order(), start=1):
-            timed = line.ask(probes[index].request)
-            block[index] = timed.nanoseconds
+            timed = block[index] = line.ask(probes[index].request, probes[index].delay)
             self.statuses[probes[index].name, timed.status] += 1
             if timed.closes:
                 self.reconnects = True
                 if place < len(order):
                     raise ExchangeError("the target closes the connection after an answer")
-        return block
+        return [block[index] for index in range(len(probes))]
 
-    def _block_of_single_connections(self, address: str | None) -> list[int]:
-        probes, block = self._plan.probes, [0] * len(self._plan.probes)
+    def _block_of_single_connections(self, address: str | None) -> list[Timed]:
+        probes, block = self._plan.probes, dict[int, Timed]()
         for index in self._order():
             with Connection(self._endpoint, address, self._tls) as line:
-                timed = line.ask(probes[index].request)
-            block[index] = timed.nanoseconds
+                timed = block[index] = line.ask(probes[index].request, probes[index].delay)
             self.statuses[probes[index].name, timed.status] += 1
-        return block
+        return [block[index] for index in range(len(probes))]
 
     def _order(self) -> list[int]:
         order = list(range(len(self._plan.probes)))

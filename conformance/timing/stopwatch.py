@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from conformance.analysis.alike import difference
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
+from conformance.timing.aid import helped
 from conformance.timing.apart import apart
-from conformance.timing.awake import awake
 from conformance.timing.measure import measure
 from conformance.timing.sampling import Plan, Probe, Sampler
 from conformance.timing.statistics import Rule
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
 
-_SPARE_SECONDS = 30.0
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -83,9 +82,9 @@ class Stopwatch:
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        with self._quiet(2 * limits.seconds + _SPARE_SECONDS):
+        with self._quiet(sampler, limits.seconds / 4):
             found = measure(sampler, tuple(requests), rule, limits.seconds)
-        one, timed = next(iter(requests.values())), sampler.times.size
+        one, timed = next(iter(requests.values())), sampler.statuses.total()
         self._wire.note_sent(one.method, one.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(
@@ -101,13 +100,12 @@ class Stopwatch:
         return self._wire.target
 
     @contextmanager
-    def _quiet(self, most_seconds: float) -> Generator[None]:
+    def _quiet(self, sampler: Sampler, seconds: float) -> Generator[None]:
         """Keep from the clock what this machine can be kept from adding to it."""
-        is_near = self._target.is_loopback
-        with (
-            awake(self._target.url, most_seconds) if is_near else nullcontext(),
-            apart(self._started) as core,
-        ):
+        if self._started is None:
+            yield
+            return
+        with helped(sampler, partial(apart, self._started), seconds) as core:
             if core is not None:
                 self._wire.transcript.note(
                     "where it ran", f"the target was confined to core {core}"

@@ -114,9 +114,38 @@ class Histogram:
     counts: dict[str, tuple[int, ...]]
 
 
+@dataclass(frozen=True)
+class Planted:
+    """A delay that the judge planted in its own requests, in µs, and how it showed."""
+
+    microseconds: float
+    shift: Shift
+
+    @property
+    def shows(self) -> bool:
+        """Whether more than half of it is shown."""
+        return self.shift.low > self.microseconds / 2
+
+    @property
+    def is_swallowed(self) -> bool:
+        """Whether it is shown that less than half of it shows."""
+        return self.shift.high < self.microseconds / 2
+
+    def __str__(self) -> str:
+        shift = self.shift
+        return (
+            f"a delay of {self.microseconds:.0f} µs planted before the send showed as"
+            f" {shift.effect:+.1f} µs [{shift.low:+.1f}, {shift.high:+.1f}]"
+        )
+
+
 @dataclass(frozen=True, repr=False)
 class Measurement:
-    """All that one measurement found. ``medians`` are microseconds by class."""
+    """All that one measurement found. ``medians`` are microseconds by class.
+
+    ``objection`` says why equal times would show nothing, if something does. Where there is none,
+    ``planted`` is what became of a delay of the judge's own; None if there was no time for one.
+    """
 
     looks: tuple[Look, ...]
     medians: dict[str, float]
@@ -124,6 +153,8 @@ class Measurement:
     wide_tail_share: float
     seconds: float
     reconnected: bool
+    objection: str = ""
+    planted: Planted | None = None
 
     @property
     def last(self) -> Look:
@@ -132,8 +163,24 @@ class Measurement:
 
     @property
     def outcome(self) -> Outcome:
-        """What the samples show."""
-        return self.last.outcome
+        """What the samples show: equality only where a difference would have shown."""
+        return Outcome.UNDECIDED if self.doubt else self.last.outcome
+
+    @property
+    def doubt(self) -> str:
+        """Why times that are equal show no absence of a leak; empty where they do, or differ."""
+        if self.last.outcome is not Outcome.SAME:
+            return ""
+        if self.objection:
+            return self.objection
+        if self.planted is None:
+            return "no time was left to see whether a planted delay shows; allow more seconds"
+        if not self.planted.shows:
+            return (
+                f"{self.planted}, so a leak could be swallowed as well; end what else keeps the"
+                " processor busy, or allow more seconds"
+            )
+        return ""
 
     @property
     def requests_to_go(self) -> int:
@@ -159,6 +206,8 @@ class Measurement:
             Outcome.SAME: f"differences of {look.wide:.0f} µs are ruled out",
             Outcome.UNDECIDED: f"undecided; about {self.requests_to_go} more requests would do",
         }[look.outcome]
+        if self.doubt:
+            words = f"undecided, though the times are equal: {self.doubt}"
         counts = f"{look.blocks} requests of each kind, looks so far: {len(self.looks)}"
         return f"{words}: {look.worst}; {counts}"
 
@@ -174,6 +223,7 @@ class Measurement:
             f"{self}; {self.seconds:.1f} s",
             *(str(pair) for pair in look.pairs),
             f"medians: {medians}",
+            *([] if self.planted is None else [str(self.planted)]),
             f"fails beyond {look.tolerance:.0f} µs, passes below {look.wide:.0f} µs",
             self.limits,
         ]

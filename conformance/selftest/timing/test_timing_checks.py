@@ -13,11 +13,12 @@ import pytest
 from conformance.forge.keys import nearly, of_another_form, random_like
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import KEYS, Good, TellsUnknownKeys, serving
-from conformance.timing.benchmark import Leak, Run, Series, main
+from conformance.timing.benchmark import Run, Series, main
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS, means_differ, welch, wilcoxon
+from conformance.timing.shapes.planting import Leak
 from conformance.timing.statistics import Rule, histogram, medians
-from conformance.timing.verdict import Measurement, Outcome, Tolerance
+from conformance.timing.verdict import Measurement, Outcome, Planted, Shift, Tolerance
 from conformance.verdicts import UndecidedError
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ def measured(shift: int, spread: float = 1e5) -> Measurement:
     times[:, 0] += shift
     look = Rule(Tolerance()).look(times, ["a", "b"])
     return Measurement(
-        (look,), medians(times, "ab"), histogram(times, "ab"), 0.06, 1.0, reconnected=True
+        (look,),
+        medians(times, "ab"),
+        histogram(times, "ab"),
+        0.06,
+        1.0,
+        reconnected=True,
+        planted=Planted(100, Shift(99, 90, 110)),
     )
 
 

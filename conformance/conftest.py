@@ -164,7 +164,9 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    is_rendered = run_reports(config.rootpath, "render", str(record.resolve()))
+    is_rendered = not options.is_record_alone and run_reports(
+        config.rootpath, "render", str(record.resolve())
+    )
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record

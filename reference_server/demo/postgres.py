@@ -111,6 +111,16 @@ class Cluster:
         for folder in self._ours:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def let_go(self) -> None:
+        """Leave the cluster to the process that started it; for a fork of that process.
+
+        The keeper would otherwise not see how that process ends while the fork lives.
+        """
+        if self._keeper is not None and self._keeper.stdin is not None:
+            self._keeper.stdin.close()
+        self._server = self._keeper = None
+        self._ours.clear()
+
     @staticmethod
     def _end_server(server: subprocess.Popen[bytes]) -> None:
         # SIGINT ends sessions; SIGTERM would wait for them for ever.

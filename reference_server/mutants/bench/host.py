@@ -38,16 +38,16 @@ import psutil
 from reference_server import variant
 from reference_server.command_line import run_reporting
 from reference_server.demo.run import FOR_DATABASE, FOR_SERVING, Demo, start_valkey
+from reference_server.mutants.bench.registry import all_benign, all_mutants
 from reference_server.mutants.bench.stock import Stock
-from reference_server.mutants.registry import all_benign, all_mutants
 
 if TYPE_CHECKING:
     from reference_server.variant import Variant
 
 HEALTHY = "healthy"
 _LATE = (
-    *("uvicorn.lifespan.on", "uvicorn.loops.auto", "uvloop", "reference_server.services.redaction"),
-    *("sqlalchemy.dialects.postgresql.psycopg", "psycopg.types.json"),
+    *("uvicorn.lifespan.on", "uvicorn.loops.uvloop", "anyio._backends._asyncio"),
+    *("reference_server.services.clock", "reference_server.services.redaction"),
 )
 """What a server imports when it begins to serve."""
 _TICK_SECONDS = 0.01

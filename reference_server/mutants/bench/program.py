@@ -50,7 +50,7 @@ class Program:
         if stdin is None or stdout is None:
             raise ProgramEndedError(f"{self._module} has no pipes")
         line = b""
-        with contextlib.suppress(BrokenPipeError, ValueError):  # it, or we, have ended it
+        with contextlib.suppress(OSError, ValueError):  # it has ended, or another thread ends it
             stdin.write(json.dumps(order).encode() + b"\n")
             if select.select([stdout], [], [], within)[0]:
                 line = stdout.readline()
@@ -64,7 +64,7 @@ class Program:
     def close(self) -> None:
         """End the program; safe to call twice, and while another thread asks."""
         process, self._process = self._process, None
-        if process is None or process.stdin is None:
+        if process is None or process.stdin is None or process.stdout is None:
             return
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
@@ -73,6 +73,7 @@ class Program:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdout.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 -- our own module

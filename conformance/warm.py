@@ -27,7 +27,9 @@ from typing import Any
 
 import pytest
 
+from conformance.catalogue import requirements
 from conformance.dependant import END_SECONDS, LIFELINE
+from conformance.evidence.transport import trust
 
 _PACKAGES = ("evidence", "forge")
 _WHOLE = ("conformance.conftest", "hypothesis", "psycopg", "pydantic")
@@ -53,13 +55,15 @@ def main() -> int:
 
 
 def warm_up() -> None:
-    """Import what every run needs, and keep the collector from touching it in the forks."""
+    """Import and read what every run needs, and keep the collector from touching it in forks."""
     for name in _WHOLE:
         import_module(name)
     for package in _PACKAGES:
         found = import_module(f"conformance.{package}")
         for module in pkgutil.iter_modules(found.__path__, f"{found.__name__}."):
             import_module(module.name)
+    requirements()
+    trust()
     gc.collect()
     gc.freeze()
 

@@ -15,7 +15,7 @@ import pytest
 from conformance.catalogue import requirements
 from reference_server.demo.database import DATABASE, DemoDatabase
 from reference_server.mutants.bench.bench import Judgement
-from reference_server.mutants.bench.cases import STARTING, Case
+from reference_server.mutants.bench.cases import COSTLY, STARTING, TURNS, Case
 from reference_server.mutants.bench.kill import Kill, price
 from reference_server.mutants.bench.program import Program, ProgramEndedError
 from reference_server.mutants.bench.registry import all_benign, all_mutants, home_of
@@ -170,6 +170,16 @@ def test_a_mutant_is_judged_by_what_it_names_and_by_the_areas_of_its_part(mutant
 
 def test_a_benign_variant_has_no_part_that_is_worse_than_another() -> None:
     assert {home_of(variant) for variant in all_benign().values()} == {frozenset()}
+
+
+def test_costly_requirements_take_turns_on_the_benign_variants() -> None:
+    cases = [Case.of(variant, full=False) for variant in all_benign().values()]
+    for name in COSTLY:
+        assert len(cases) // TURNS <= sum(name in case.judged for case in cases)
+    for case in cases:
+        assert len(set(COSTLY).intersection(case.judged)) <= len(COSTLY) // TURNS + 1
+        assert case.lacks is not None
+        assert case.lacks <= set(case.judged)
 
 
 def test_the_price_of_all_rows_is_told() -> None:

@@ -5,7 +5,7 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 (start-up, workers, verification, migration, the official client, an audit) where it names any such
 requirement. ``full`` judges all but TIME on every mutant, and all of TIME on those that name any
 of it. The healthy server is judged by all but TIME, and a benign variant by what looks at the form
-of an answer.
+of an answer, of which the costly requirements take turns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
 from conformance.model import Channel
-from reference_server.mutants.bench.registry import home_of
+from reference_server.mutants.bench.registry import all_benign, home_of
 from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
 """Those of them that do not look at the form of an answer."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
+COSTLY = (
+    *("MCP-13", "MCP-15", "RATE-01", "RATE-02", "RATE-04", "RATE-05", "RATE-06", "RATE-08"),
+    *("RATE-09", "RLS-10"),
+)
+"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, or
+start official clients. Each variant in turn is judged by ``1 / TURNS`` of them, if not in full."""
+TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -126,10 +133,18 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
         if entry.area == TIMED:
             return name in mutant.fails or (full and TIMED in areas)
         if isinstance(mutant, Benign):
-            return full or name not in ALSO_STARTING
+            return full or name in mutant.lacks or _is_its_turn(mutant, name)
         return full or entry.area in areas
 
     return tuple(filter(is_judged, known))
+
+
+def _is_its_turn(variant: Benign, name: str) -> bool:
+    """Tell whether a requirement is judged on a variant when not all are."""
+    if name not in COSTLY:
+        return name not in ALSO_STARTING
+    turn = {known: place for place, known in enumerate(all_benign())}.get(variant.id, 0)
+    return (turn + COSTLY.index(name)) % TURNS == 0
 
 
 def _names_a_start(mutant: Mutant) -> bool:

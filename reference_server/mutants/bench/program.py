@@ -56,6 +56,8 @@ class Program:
                 line = stdout.readline()
         if line:
             return json.loads(line)
+        if self._process is None:
+            raise ProgramEndedError(f"{self._module} was told to end")
         code = process.poll()
         self.close()
         how = f"did not answer in {within:.0f} s" if code is None else f"ended with {code}"

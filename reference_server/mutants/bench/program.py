@@ -56,7 +56,7 @@ class Program:
                 line = stdout.readline()
         if line:
             return json.loads(line)
-        if self._process is None:
+        if process is not self._process:
             raise ProgramEndedError(f"{self._module} was told to end")
         code = process.poll()
         self.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of
 from conformance.run import fixtures, fleet, terminal
@@ -20,7 +21,7 @@ from conformance.run.outcome import ItemOutcome
 from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
 from conformance.run.rendering import run_reports
 from conformance.run.session import open_session
-from conformance.verdicts import NotEstablishedError
+from conformance.verdicts import CHECKS, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 RECORDER = pytest.StashKey[Recorder]()
 STARTED = pytest.StashKey[Any]()
+WANTED = pytest.StashKey[tuple[str, ...]]()
+"""The ids of the requirements to judge, each as a check's decorator has it."""
 
 
 # -- the run ----------------------------------------------------------------------------------
@@ -115,9 +118,19 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the suite's own tests out of a judgement."""
-    is_own_test = collection_path.name == "selftest" and command_line.is_judging(config)
-    return True if is_own_test else None
+    """Leave out of a judgement the suite's own tests, and checks of what is not to be judged."""
+    if not command_line.is_judging(config):
+        return None
+    if collection_path.name == "selftest":
+        return True
+    if collection_path.parent.parent != CHECKS or config.getoption("--targets"):
+        return None
+    if (wanted := config.stash.get(WANTED, None)) is None:
+        options = command_line.parse(config)
+        chosen = (name for name, entry in requirements().items() if options.selects(entry))
+        wanted = config.stash[WANTED] = tuple(f'"{name}"' for name in chosen)
+    text = collection_path.read_text("utf-8") if collection_path.suffix == ".py" else ""
+    return None if any(name in text for name in wanted) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -164,7 +177,9 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    is_rendered = run_reports(config.rootpath, "render", str(record.resolve()))
+    is_rendered = not options.is_record_alone and run_reports(
+        config.rootpath, "render", str(record.resolve())
+    )
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record

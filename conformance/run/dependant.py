@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-_LIFELINE = "HALLMARK_LIFELINE"
-_END_SECONDS = STOP_SECONDS + 15
+LIFELINE = "HALLMARKLIFELINE"
+END_SECONDS = STOP_SECONDS + 15
 """What a run that is told to end may take: to stop its target, and to write its report."""
 
 
@@ -42,7 +42,7 @@ class Dependant:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, _LIFELINE: str(theirs)},
+                    env={**os.environ, LIFELINE: str(theirs)},
                     pass_fds=(theirs,),
                     start_new_session=True,
                 )
@@ -69,7 +69,7 @@ class Dependant:
     def _end(self) -> None:
         os.close(self._lifeline)
         try:
-            self.process.wait(_END_SECONDS)
+            self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             _kill([psutil.Process(self.process.pid)])
             ending.reap(self.process)
@@ -77,7 +77,7 @@ class Dependant:
 
 def depend() -> None:
     """Interrupt this run when the one that started it is gone; nothing if it was started alone."""
-    lifeline = os.environ.pop(_LIFELINE, "")
+    lifeline = os.environ.pop(LIFELINE, "")
     if lifeline:
         main = threading.main_thread().ident or 0
         threading.Thread(target=_watch, args=(int(lifeline), main), daemon=True).start()
@@ -94,7 +94,7 @@ def end_those_of_workers() -> None:
         for worker in workers:
             with contextlib.suppress(psutil.NoSuchProcess):
                 worker.send_signal(signal.SIGINT)
-        _, left = psutil.wait_procs(judges, _END_SECONDS)
+        _, left = psutil.wait_procs(judges, END_SECONDS)
         _kill(left)
 
 

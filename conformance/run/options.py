@@ -43,6 +43,7 @@ class Options:
     is_intrusive: bool
     patience: float
     revision_set: str | None = None
+    is_record_alone: bool = False
     command: tuple[str, ...] = ("pytest", "conformance")
 
     def selects(self, requirement: Requirement) -> bool:
@@ -80,6 +81,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--requirement", metavar="ID,ID", help="judge only these requirements")
     group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
     group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
+    group.addoption(
+        "--record-alone", action="store_true", help="write the run record, and no report from it"
+    )
     group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
     group.addoption(
         "--without", metavar="A,B", help="channels to leave unused, whatever the profile supplies"
@@ -139,6 +143,7 @@ def parse(config: pytest.Config) -> Options:
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
         revision_set=_revision_set(value("--revision-set")),
+        is_record_alone=bool(value("--record-alone")),
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
     _require_agreement(options)

@@ -80,6 +80,8 @@ PROVED = {
     "test_traffic_without_an_answer_reaches_its_bound",
     "conformance/run/fleet.py TargetItem._judged": f"{HERE} test_a_target_of_a_fleet_is_cut_short",
     "conformance/run/rendering.py run_reports": f"{HERE} test_a_report_is_cut_short",
+    "conformance/run/warm.py Run.result": "test_warm.py test_a_run_that_takes_too_long_is_ended",
+    "conformance/run/warm.py main": "test_warm.py test_a_run_ends_with_who_asked_for_it",
     "conformance/run/soak.py _judge": f"{HERE} test_a_run_of_a_soak_is_cut_short",
     "conformance/manners/turn.py let_go": f"{HERE} test_a_turn_goes_to_who_waits",
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",
@@ -162,14 +164,14 @@ def test_what_cannot_be_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_judge_that_does_not_end_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dependant, "_END_SECONDS", TINY)
+    monkeypatch.setattr(dependant, "END_SECONDS", TINY)
     with (tmp_path / "said").open("wb") as said, Dependant(SLEEPS, tmp_path, said) as judge:
         pass
     assert judge.process.returncode is not None
 
 
 def test_judges_of_workers_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dependant, "_END_SECONDS", TINY)
+    monkeypatch.setattr(dependant, "END_SECONDS", TINY)
     judge = started(*SLEEPS)
     child = psutil.Process(judge.pid)
 
@@ -235,7 +237,7 @@ def test_a_client_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_target_of_a_fleet_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dependant, "_END_SECONDS", TINY)
+    monkeypatch.setattr(dependant, "END_SECONDS", TINY)
     item: Any = SimpleNamespace(
         name="one",
         config=SimpleNamespace(rootpath=tmp_path),

@@ -66,10 +66,7 @@ class DemoDatabase:
 
     def create(self) -> None:
         """Create the database, the roles and the schema. Database errors pass through."""
-        with self._superuser("postgres") as engine:
-            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            with autocommit.connect() as connection:
-                run_sql(connection, f'CREATE DATABASE "{self.name}"')
+        self._maintain(f'CREATE DATABASE "{self.name}"')
         with self._superuser(self.name) as engine, engine.begin() as connection:
             create_roles(connection)
             for role, password in self.passwords.items():
@@ -80,25 +77,36 @@ class DemoDatabase:
         finally:
             owner.dispose()
 
-    def copy_for_drill(self) -> DemoDatabase:
+    def copy_for_drill(self, name: str = DRILL) -> DemoDatabase:
         """Return a copy with a row to lose, in which the newest migration fails.
 
         Nobody may be connected to this one. Database errors pass through.
         """
-        copy = replace(self, name=DRILL)
-        statements = (
-            f'CREATE DATABASE "{DRILL}" TEMPLATE "{self.name}" OWNER {Role.ADMIN}',
+        drill = self.copy(name)
+        drill.run_as_superuser([_LOSABLE, _GONE_AHEAD])
+        return drill
+
+    def copy(self, name: str) -> DemoDatabase:
+        """Return a copy of that name, as ``create`` would have made it.
+
+        Nobody may be connected to this one. Database errors pass through.
+        """
+        self._maintain(
+            # Its files are copied, which takes a third of the time that its log would take.
+            f'CREATE DATABASE "{name}" TEMPLATE "{self.name}" OWNER {Role.ADMIN} '
+            "STRATEGY file_copy",
             # A database's own rights are no part of what a template hands on.
-            f'REVOKE ALL ON DATABASE "{DRILL}" FROM PUBLIC',
-            f'GRANT CONNECT ON DATABASE "{DRILL}" TO {Role.APP}, {Role.AUDITOR}',
+            f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
+            f'GRANT CONNECT ON DATABASE "{name}" TO {Role.APP}, {Role.AUDITOR}',
         )
-        with self._superuser("postgres") as engine:
-            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
-            with autocommit.connect() as connection:
-                for statement in statements:
-                    run_sql(connection, statement)
-        copy.run_as_superuser([_LOSABLE, _GONE_AHEAD])
-        return copy
+        return replace(self, name=name)
+
+    def drop(self) -> None:
+        """Remove the database, if it is there, and whoever is connected to it.
+
+        Database errors pass through.
+        """
+        self._maintain(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
     def run_as_superuser(self, statements: Sequence[str]) -> None:
         """Run SQL that even the owner may not, all of it or none. Database errors pass through."""
@@ -107,6 +115,14 @@ class DemoDatabase:
         with self._superuser(self.name) as engine, engine.begin() as connection:
             for statement in statements:
                 run_sql(connection, statement)
+
+    def _maintain(self, *statements: str) -> None:
+        """Run statements that no transaction and no connection to this database may surround."""
+        with self._superuser("postgres") as engine:
+            autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+            with autocommit.connect() as connection:
+                for statement in statements:
+                    run_sql(connection, statement)
 
     @contextmanager
     def _superuser(self, database: str) -> Generator[Engine]:

@@ -34,6 +34,8 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Iterations are for passwords that can be guessed: these are random, and every connection pays.
+    "scram_iterations": "1",
     # The data dies with the demo, so the disk need not be waited for. synchronous_commit stays
     # on: a killed server process must lose no row that was answered for.
     "fsync": "off",
@@ -110,6 +112,16 @@ class Cluster:
             self._keeper = None
         for folder in self._ours:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def let_go(self) -> None:
+        """Leave the cluster to the process that started it; for a fork of that process.
+
+        The keeper would otherwise not see how that process ends while the fork lives.
+        """
+        if self._keeper is not None and self._keeper.stdin is not None:
+            self._keeper.stdin.close()
+        self._server = self._keeper = None
+        self._ours.clear()
 
     @staticmethod
     def _end_server(server: subprocess.Popen[bytes]) -> None:

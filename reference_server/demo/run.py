@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from reference_server.parts import KeyHasher
     from reference_server.variant import Variant
 
-_FOR_DATABASE = ("reference_server.demo.database", "reference_server.demo.seed", "alembic.command")
-_FOR_SERVING = ("reference_server.wiring", "reference_server.serve")
+FOR_DATABASE = ("reference_server.demo.database", "reference_server.demo.seed", "alembic.command")
+FOR_SERVING = ("reference_server.wiring", "reference_server.serve")
 """What is imported while PostgreSQL is busy: both take long, and there is more than one core."""
-
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -55,13 +54,14 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
             folder = _make_folder(stack, state)
             cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
             stack.callback(_ignore_signals)
-        redis = _start_valkey(stack, cluster.folder)
-        return _Demo(state, port, variant, folder, redis).run(cluster)
+        redis = start_valkey(stack, cluster.folder)
+        database = _start(cluster, variant)
+        return Demo(state, port, variant, folder, redis).serve(database)
 
 
 @dataclass(frozen=True)
-class _Demo:
-    """One run of the demo, and where its files are."""
+class Demo:
+    """One run of the demo, and where its files are. ``folder`` is empty and its own."""
 
     state: Path
     port: int
@@ -71,6 +71,7 @@ class _Demo:
 
     @property
     def secrets_dir(self) -> Path:
+        """What the server is given."""
         return self.folder / "secrets"
 
     @property
@@ -80,14 +81,16 @@ class _Demo:
 
     @property
     def log_file(self) -> Path:
+        """Where the server writes its log."""
         return self.folder / "server.log"
 
     @property
     def clock_file(self) -> Path:
+        """What moves the server's clock."""
         return self.folder / "clock"
 
-    def run(self, cluster: Cluster) -> int:
-        database = _start(cluster, self.variant)
+    def serve(self, database: DemoDatabase) -> int:
+        """Write the secrets, fill the database, and serve as ``run_demo`` does."""
         _write_secrets(self.secrets_dir, _server_secrets(database))
         _write_secrets(self.operator_dir, _operator_secrets(database))
         return self._serve(database)
@@ -186,7 +189,7 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
     """Start the cluster and create the database while the heavy modules load."""
     with ThreadPoolExecutor(1, thread_name_prefix="cluster") as executor:
         started = executor.submit(cluster.start)
-        for name in _FOR_DATABASE:
+        for name in FOR_DATABASE:
             import_module(name)
 
         from reference_server.demo.database import DemoDatabase
@@ -200,7 +203,7 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
             database.run_as_superuser(variant.sql)
 
         created = executor.submit(create)
-        for name in _FOR_SERVING:
+        for name in FOR_SERVING:
             import_module(name)
         created.result()
     return database
@@ -235,7 +238,7 @@ def _signals_held() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
-def _start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
+def start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
     """Return the URL of a store for limits that processes share; None where none can be started."""
     if Valkey.program() is None:
         return None

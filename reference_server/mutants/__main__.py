@@ -29,7 +29,7 @@ def main(words: list[str] | None = None) -> int:
     """List the mutants or run one; exit codes as in ``reference_server``."""
     words = sys.argv[1:] if words is None else words
     if words in (["--list"], ["--list-benign"]):
-        from reference_server.mutants.registry import all_benign, all_mutants
+        from reference_server.mutants.bench.registry import all_benign, all_mutants
 
         listed = all_mutants() if words == ["--list"] else all_benign()
         sys.stdout.write(json.dumps([_entry(mutant) for mutant in listed.values()]) + "\n")
@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
     if serve and mutant is None:
         load_secrets(arguments.secrets)
     if mutant is None:
-        from reference_server.mutants.registry import find_mutant
+        from reference_server.mutants.bench.registry import find_mutant
 
         mutant = find_mutant(arguments.name)
     if serve:

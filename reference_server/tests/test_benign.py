@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reference_server.mutants.bench.registry import all_benign
 from reference_server.mutants.benign import forms
 from reference_server.mutants.benign.edge import delayed
-from reference_server.mutants.registry import all_benign
 from reference_server.tests.fakes import World
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from reference_server.command_line import add_serve_options, port, positive, set
 from reference_server.db.engine import check_ready
 from reference_server.demo.state import write_state
 from reference_server.mutants import __main__ as mutant_commands
-from reference_server.mutants import registry
+from reference_server.mutants.bench import registry
 from reference_server.mutants.model import Mutant
 from reference_server.services.keys import HmacKeyHasher
 from reference_server.tests.rows import CHAIN_KEY

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reference_server.mutants.registry import all_mutants
+from reference_server.mutants.bench.registry import all_mutants
 from reference_server.tests.waiting import becomes_true, has_ended
 from reference_server.vocabulary import SecretName
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.catalogue import requirements
-from reference_server.mutants import boot, matrix
+from reference_server.mutants import boot
 from reference_server.mutants.__main__ import main
-from reference_server.mutants.cases import HEALTHY, Case, covering
-from reference_server.mutants.registry import all_benign, all_mutants, find_mutant
+from reference_server.mutants.bench import matrix
+from reference_server.mutants.bench.cases import HEALTHY, Case, covering
+from reference_server.mutants.bench.kill import Kill, surprises
+from reference_server.mutants.bench.registry import all_benign, all_mutants, find_mutant
 from reference_server.services.secrets import load_secrets
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def test_a_row_that_is_wrong_tells_which_verdict_surprised_and_why() -> None:
         {"id": "AUTH-03", "verdict": "fail", "reason": "as named"},
         {"id": "AUTH-04", "verdict": "fail", "reason": "told apart"},
     ]
-    kill = matrix.Kill(
+    kill = Kill(
         name=case.name,
         names=sorted(case.names),
         failed=["AUTH-03", "AUTH-04"],
@@ -116,10 +118,13 @@ def test_a_row_that_is_wrong_tells_which_verdict_surprised_and_why() -> None:
         seconds=1.5,
         undecided=["AUTH-01"],
         checks=[],
-        surprises=tuple(matrix.surprises(case, findings)),
+        surprises=tuple(surprises(case, findings)),
     )
     assert kill.told().splitlines() == [
-        "WRONG mutant: names AUTH-01,AUTH-03; failed AUTH-03,AUTH-04; undecided AUTH-01; 1.5 s",
+        (
+            "WRONG mutant: names AUTH-01,AUTH-03; failed AUTH-03,AUTH-04; undecided AUTH-01; "
+            "1.5 s, 0.0 of CPU"
+        ),
         "    AUTH-01 inconclusive: no answer in 5 s",
         "    AUTH-04 fail: told apart",
     ]

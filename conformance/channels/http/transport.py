@@ -27,7 +27,7 @@ MOST_BYTES = 1 << 19
 
 def new_client(address: str | None) -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment."""
-    transport = BoundedTransport(address, _trust())
+    transport = BoundedTransport(address, trust())
     return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
 
 
@@ -132,7 +132,7 @@ def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterato
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Return the certificates to trust, which take longer to read than most requests take."""
     return httpx.create_ssl_context()
 

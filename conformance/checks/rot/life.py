@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.auditor import AuditReader
-    from conformance.forge.keys import Keys
     from conformance.profile.target import Target
 
 HOUR = 3600
@@ -128,22 +127,6 @@ def test_a_second_rotation_does_not_lengthen_the_first_grace(
     assert answer.status == HTTPStatus.UNAUTHORIZED, (
         f"after its own grace and one more rotation, the oldest key was answered {answer}"
     )
-
-
-@requirement("ROT-07")
-def test_a_rotation_touches_no_other_tenant(
-    administrator: Administrator, wire: Wire, keys: Keys, passage: Passage, target: Target
-) -> None:
-    """The other tenants' keys outlive the grace of a rotation that was not theirs."""
-    for tenant in (keys.a, keys.b):
-        establish(wire.knock(tenant.active).succeeded, "the other tenants' keys work before it")
-    administrator.mint()
-    passage.of(target.limits.rotation_grace_seconds + HOUR)
-    for tenant in (keys.a, keys.b):
-        answer = wire.knock(tenant.active)
-        assert answer.succeeded, (
-            f"past the grace of another tenant's rotation, a key was answered {answer}"
-        )
 
 
 def rotated_at_once(administrator: Administrator, count: int) -> list[Answer]:

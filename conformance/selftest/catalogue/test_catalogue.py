@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance import catalogue
+from conformance.requirement import mark_of
 from conformance.run import terminal
+from conformance.verdicts import check_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONGEST_REMEDY = 300
 MOST_SENTENCES = 3
@@ -85,3 +88,13 @@ def test_the_terminal_can_tell_what_to_do_first() -> None:
     """A failure has two lines there, so only the first sentence of a remedy fits."""
     entries = catalogue.requirements().values()
     assert not [entry.id for entry in entries if not terminal.first_step(entry)]
+
+
+def test_every_check_names_its_requirement_where_a_run_looks_for_it() -> None:
+    """A run that judges some requirements collects the files alone in which their ids stand."""
+    for module in map(import_module, check_modules()):
+        path = Path(str(module.__file__))
+        text = path.read_text("utf-8")
+        for name, value in vars(module).items():
+            if name.startswith("test_") and value.__module__ == module.__name__:
+                assert f'"{mark_of(value).args[0]}"' in text, f"{path.name}: {name}"

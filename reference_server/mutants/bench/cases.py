@@ -1,10 +1,11 @@
 """What the kill matrix judges each server by, and which mutants stand for all of them.
 
-Some requirements take longer than all others together, and are judged on the healthy server and
-on the mutants that are likeliest to be seen by them. Time is judged where a mutant names it; what
-starts further programs (start-up, workers, verification, migration, the official client, an audit)
-and what is merely long on those that name a requirement of its area. ``full`` judges all but TIME
-on every mutant, and all of TIME on those that name any of it.
+A mutant is judged by the areas of what it names, and by those that the part which it bends belongs
+to. Of these areas time is judged where the mutant names it, and what starts further programs
+(start-up, workers, verification, migration, the official client, an audit) where it names any such
+requirement. ``full`` judges all but TIME on every mutant, and all of TIME on those that name any
+of it. The healthy server is judged by all but TIME, and a benign variant by what looks at the form
+of an answer, of which the costly requirements take turns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
 from conformance.model import Channel
+from reference_server.mutants.bench.registry import all_benign, home_of
 from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
@@ -35,13 +37,13 @@ FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
 """Those of them that do not look at the form of an answer."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
-
-LONG = {
-    *("AUD-09", "AUD-14", "LOG-06", "MCP-12", "MCP-13", "MCP-16", "OAUTH-05", "OPS-06", "OPS-07"),
-    *("RATE-01", "RATE-02", "RATE-04", "RATE-06", "RLS-04", "RLS-08", "RLS-10", "RLS-12"),
-}
-"""Requirements that take two thirds of the time of those that start no program: they bring limits
-down, fuzz, wait for locks, or try some hundred arguments."""
+COSTLY = (
+    *("MCP-13", "MCP-15", "RATE-01", "RATE-02", "RATE-04", "RATE-05", "RATE-06", "RATE-08"),
+    *("RATE-09", "RLS-10"),
+)
+"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, or
+start official clients. Each variant in turn is judged by ``1 / TURNS`` of them, if not in full."""
+TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Case:
     lacks: frozenset[str] | None = None
     judged: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    bends_start: bool = False
 
     @classmethod
     def of(cls, mutant: Mutant, *, full: bool) -> Case:
@@ -65,7 +68,27 @@ class Case:
         unused = FORMLESS if lacks is not None else STARTING
         is_started = full or mutant.bends_start or _names_a_start(mutant)
         without = () if is_started else tuple(sorted(unused))
-        return cls(mutant.id, mutant.fails, lacks, _judged(mutant, without, full=full), without)
+        judged = _judged(mutant, without, full=full)
+        return cls(mutant.id, mutant.fails, lacks, judged, without, mutant.bends_start)
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it is started as a real process, as the main job starts it.
+
+        So is what bends the start itself, which a fork of a warm process does not go through; and
+        what is timed, for which the judge must have started it: it gives it a core of its own.
+        """
+        return self.bends_start or self.is_timed
+
+    @property
+    def has_drill(self) -> bool:
+        """Whether a migration may be tried on it."""
+        return Channel.MIGRATION not in self.without
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether several processes of it may be started, which share a store."""
+        return Channel.WORKERS not in self.without
 
     @property
     def is_timed(self) -> bool:
@@ -101,7 +124,7 @@ def failed_in(verdicts: Mapping[str, str]) -> frozenset[str]:
 def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
-    areas = {known[name].area for name in mutant.fails}
+    areas = {known[name].area for name in mutant.fails} | home_of(mutant)
 
     def is_judged(name: str) -> bool:
         entry = known[name]
@@ -110,12 +133,18 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
         if entry.area == TIMED:
             return name in mutant.fails or (full and TIMED in areas)
         if isinstance(mutant, Benign):
-            return full or name not in ALSO_STARTING
-        if full or entry.area in areas:
-            return True
-        return name not in LONG and STARTING.isdisjoint(entry.needs)
+            return full or name in mutant.lacks or _is_its_turn(mutant, name)
+        return full or entry.area in areas
 
     return tuple(filter(is_judged, known))
+
+
+def _is_its_turn(variant: Benign, name: str) -> bool:
+    """Tell whether a requirement is judged on a variant when not all are."""
+    if name not in COSTLY:
+        return name not in ALSO_STARTING
+    turn = {known: place for place, known in enumerate(all_benign())}.get(variant.id, 0)
+    return (turn + COSTLY.index(name)) % TURNS == 0
 
 
 def _names_a_start(mutant: Mutant) -> bool:

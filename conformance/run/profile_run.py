@@ -1,0 +1,62 @@
+"""Tells where the time of a run went: ``python -m conformance.run.profile_run [RECORD]``.
+
+RECORD is a ``run.jsonl``, by default that of the latest run. One line a requirement, the dearest
+first, and what is left of the run beside its checks: start, discovery, collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.model import RECORD, USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LATEST = Path("reports/out/latest") / RECORD
+
+
+def main(words: list[str] | None = None) -> int:
+    """Print the table; 4 where there is no whole record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("record", type=Path, nargs="?", default=LATEST)
+    arguments = parser.parse_args(words)
+    try:
+        text = arguments.record.read_text("utf-8")
+        lines = table([json.loads(line) for line in text.splitlines()])
+    except (OSError, ValueError, LookupError) as error:
+        sys.stderr.write(f"{arguments.record} is no record of a whole run: {error}\n")
+        return USAGE
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def table(entries: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the table's lines. LookupError or ValueError for what is no record of a whole run."""
+    return list(_lines(entries))
+
+
+def _lines(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+    header, footer = entries[0], entries[-1]
+    findings = [entry for entry in entries if entry["kind"] == "finding"]
+    begun, ended = (datetime.fromisoformat(text) for text in (header["started"], footer["ended"]))
+    whole = (ended - begun).total_seconds()
+    judged = sum(finding["seconds"] for finding in findings)
+    yield f"{'requirement':<14}{'seconds':>9}{'share':>8}{'checks':>8}"
+    for finding in sorted(findings, key=lambda finding: -finding["seconds"]):
+        share = finding["seconds"] / judged if judged else 0
+        count = len(finding["checks"])
+        yield f"{finding['id']:<14}{finding['seconds']:>9.2f}{share:>8.1%}{count:>8}"
+    yield f"{'all checks':<14}{judged:>9.2f}"
+    # Where checks ran in parallel, they took more than the run did.
+    yield f"{'all else':<14}{max(0.0, whole - judged):>9.2f}  start, discovery, collection"
+    yield f"{'the run':<14}{whole:>9.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The kill matrix: every mutant is judged by the suite, and must fail exactly what it names.
+
+``python -m reference_server.mutants.matrix [--jobs 2] [--only NAME,…] [--out FILE]`` serves each
+mutant on a port of its own, judges it from another process, and writes one row a mutant. The
+healthy server comes first, and must fail nothing and leave nothing undecided.
+
+Each is judged by the areas that it names and those of the part that it bends; by all but TIME with
+``--full``, which is what ``--only`` does unless ``--own`` is given. More is told in ``cases``.
+
+``--cover`` judges only as many mutants as it takes to see every requirement fail once.
+
+``--benign`` judges the benign variants instead: the same server in other forms that every clause
+permits, on which nothing may fail and every verdict must be that of the healthy server. What no
+form of an answer can reach is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import resource
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reference_server.errors import ConfigurationError
+from reference_server.mutants.bench.bench import Bench
+from reference_server.mutants.bench.cases import HEALTHY, Case, covering
+from reference_server.mutants.bench.kill import Kill, price
+from reference_server.mutants.bench.registry import all_benign, all_mutants, find_mutant
+from reference_server.mutants.model import Benign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reference_server.mutants.model import Mutant
+
+RESULT = Path(__file__).parents[3] / "reports" / "out" / "kill-matrix.json"
+BENIGN_RESULT = RESULT.with_name("benign-variants.json")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Judge all mutants; 0 when every one was killed by exactly what it names."""
+    parser = _parser()
+    arguments = parser.parse_args(words)
+    try:
+        chosen = [find_mutant(name) for name in arguments.only.split(",") if name]
+        _require_kind(chosen, is_benign=arguments.benign)
+    except ConfigurationError as error:
+        parser.error(f"--only: {error}")
+    if arguments.out is not None and arguments.out.is_dir():
+        parser.error(f"--out: {arguments.out} is a folder: name a file")
+    is_full = arguments.full or (bool(chosen) and not arguments.own)
+    plan = _plan(chosen, is_benign=arguments.benign, full=is_full)
+    if arguments.cover:
+        plan = [case for case in plan if case is HEALTHY] + covering(plan)
+    started = time.monotonic()
+    kills = _judge_all(plan, arguments.jobs)
+    whole = BENIGN_RESULT if arguments.benign else RESULT
+    out = arguments.out or (None if chosen else whole)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps([asdict(kill) for kill in kills], indent=1) + "\n")
+    exact = sum(kill.exact for kill in kills)
+    for kill in kills:
+        if not kill.exact:
+            sys.stdout.write(kill.told())
+    sys.stdout.write(f"{exact} passed, {len(kills) - exact} failed\n")
+    sys.stdout.write(price(kills, _spent(), time.monotonic() - started))
+    return 0 if exact == len(kills) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once (default 2)")
+    parser.add_argument("--only", default="", help="names of mutants, separated by commas")
+    parser.add_argument("--out", type=Path, help="where the table is written")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--full", action="store_true", help="every requirement but TIME")
+    extent.add_argument("--own", action="store_true", help="with --only: by their own areas")
+    parser.add_argument("--cover", action="store_true", help="enough to fail every requirement")
+    parser.add_argument("--benign", action="store_true", help="judge the benign variants instead")
+    return parser
+
+
+def _require_kind(chosen: Sequence[Mutant], *, is_benign: bool) -> None:
+    """Raise ConfigurationError when a mutant was chosen as a benign variant, or the reverse."""
+    for mutant in chosen:
+        if isinstance(mutant, Benign) != is_benign:
+            raise ConfigurationError(
+                f"{mutant.id} is judged {'without' if is_benign else 'with'} --benign."
+            )
+
+
+def _plan(chosen: Sequence[Mutant], *, is_benign: bool, full: bool) -> list[Case]:
+    if chosen:
+        return [Case.of(mutant, full=full) for mutant in chosen]
+    if is_benign:
+        return [Case.of(variant, full=full) for variant in all_benign().values()]
+    return [HEALTHY, *(Case.of(mutant, full=full) for mutant in all_mutants().values())]
+
+
+def _judge_all(plan: Sequence[Case], jobs: int) -> list[Kill]:
+    """Judge ``jobs`` servers at once, and those of time last, each alone.
+
+    Interrupted, be it by SIGTERM, it ends all that it has started.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    idle: queue.SimpleQueue[Bench] = queue.SimpleQueue()
+
+    def judged(case: Case) -> Kill:
+        bench = idle.get()
+        try:
+            return _judge_and_tell(bench, case)
+        finally:
+            idle.put(bench)
+
+    together = [case for case in plan if not case.is_timed]
+    alone = [case for case in plan if case.is_timed]
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(jobs)
+        for _ in range(jobs):
+            idle.put(stack.enter_context(Bench()))
+        # Before the benches close: what waits for one shall not begin then.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        kills = list(pool.map(judged, together))
+        return kills + [judged(case) for case in alone]
+
+
+def _judge_and_tell(bench: Bench, case: Case) -> Kill:
+    started = time.monotonic()
+    judgement = bench.judge(case)
+    kill = Kill.of(case, judgement, time.monotonic() - started)
+    sys.stdout.write(kill.told())
+    sys.stdout.flush()
+    return kill
+
+
+def _spent() -> float:
+    """Return the CPU seconds of this process and of all that it has waited for."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(found.ru_utime + found.ru_stime for found in used)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -66,7 +66,10 @@ def judge(phase: str, error: BaseException | None) -> Verdict:
 
 def _raised_in_a_check(error: BaseException) -> bool:
     last = _innermost(error.__traceback__)
-    return last is not None and CHECKS in Path(last.tb_frame.f_code.co_filename).parents
+    if last is None:
+        return False
+    path = Path(last.tb_frame.f_code.co_filename)
+    return CHECKS in path.parents and not path.name.startswith("_")
 
 
 def _innermost(traceback: TracebackType | None) -> TracebackType | None:

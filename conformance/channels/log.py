@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from conformance.waiting import wait_for
 
@@ -37,3 +38,12 @@ class LogStream:
         """
         wait_for(lambda: text in self.since(mark), FLUSH_SECONDS)
         return self.since(mark)
+
+
+def as_object(line: str) -> dict[str, Any] | None:
+    """Return a log line as a JSON object; None when it is none."""
+    try:
+        entry: Any = json.loads(line)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None

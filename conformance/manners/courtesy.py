@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from conformance.verdicts import NotEstablishedError
 from conformance.waiting import pass_time
@@ -17,13 +17,26 @@ from conformance.waiting import pass_time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.channels.http.answer import Answer
 
 LONGEST = 60.0
 """Seconds that a run waits at once, unless --patience is more."""
 MOST = 300.0
 """Seconds that a process waits in all, unless --patience is more."""
 _LIMITED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class Timed(Protocol):
+    """An answer that may tell when to come again."""
+
+    @property
+    def status(self) -> int | None:
+        """The status; None where no answer came."""
+        ...
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that ``Retry-After`` names."""
+        ...
 
 
 class Courtesy:
@@ -40,7 +53,7 @@ class Courtesy:
         self._until = 0.0
         self._lock = threading.Lock()  # bounded: held while time passes, as much as is left of it
 
-    def note(self, answer: Answer) -> bool:
+    def note(self, answer: Timed) -> bool:
         """Learn from an answer whether, and until when, the target wants to hear nothing."""
         seconds = answer.retry_after if answer.status in _LIMITED else None
         if seconds is None or seconds <= 0:

@@ -16,7 +16,7 @@ from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
 from conformance.channels.log import LogStream
 from conformance.channels.passage import Passage
-from conformance.channels.programs.launch import Launcher
+from conformance.channels.programs.launch import Launched, Launcher
 from conformance.channels.programs.migration import MigrationDrill
 from conformance.channels.programs.pull_request import PullRequestCheck
 from conformance.channels.programs.repository import DependencyAudit, SourceLint
@@ -24,10 +24,12 @@ from conformance.channels.sql.app_role import AppDatabase
 from conformance.channels.sql.auditor import AuditReader
 from conformance.channels.sql.owner import TrailOwner
 from conformance.forge.keys import Keys, TenantKeys, random_key
+from conformance.model import Channel
 from conformance.profile.target import Tenant, supplied
 from conformance.requirement import requirement_of
 from conformance.run.outcome import ItemOutcome
 from conformance.run.session import JudgeSession
+from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +190,17 @@ def passage(target: Target, session: JudgeSession) -> Passage:
 def session_launcher(request: pytest.FixtureRequest) -> Launcher:
     """Further processes of the target, for fixtures that outlive a check."""
     return Launcher(supplied(request.config.stash[SESSION].target.channels.launch))
+
+
+@pytest.fixture(scope="session")
+def several(session_launcher: Launcher) -> Iterator[Launched]:
+    """A server of several worker processes."""
+    words = session_launcher.channel.several_workers
+    if not words:
+        raise NotAssessedError(f"supply {Channel.WORKERS.supplied_by}", Channel.WORKERS)
+    with session_launcher.start(more=words) as process:
+        establish(process.settle() is None, f"the workers start: {process.output()[-300:]}")
+        yield process
 
 
 @pytest.fixture

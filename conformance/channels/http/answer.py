@@ -238,3 +238,8 @@ class Answer:
 
 def _is_per_request(name: str) -> bool:
     return name in _PER_REQUEST or name.startswith(_PER_REQUEST_PREFIXES)
+
+
+def says(answer: Answer, expected: dict[str, object] | None) -> bool:
+    """Tell whether a JSON body holds at least the expected entries; None expects nothing."""
+    return (expected or {}).items() <= answer.entries.items()

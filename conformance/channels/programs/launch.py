@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from conformance.channels.programs import ending
+from conformance.forge.requests import opening
 from conformance.verdicts import NotEstablishedError, establish
 from conformance.waiting import wait_for
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
     from conformance.profile.target import Launch
 
 START_SECONDS = 30.0
@@ -182,3 +185,8 @@ def _filled(word: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         word = word.replace(f"{{{name}}}", value)
     return word
+
+
+def ask_any_worker(line: Wire, key: str) -> Answer:
+    """Ask on a connection of its own, which any worker process may take."""
+    return line.send(opening(line.revision).with_header("Connection", "close"), key=key)

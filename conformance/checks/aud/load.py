@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.channels.http.traffic import named_traffic
-from conformance.checks.aud.trail import FAILURE, SUCCESS, failing, request_id
+from conformance.channels.sql.trail import FAILURE, SUCCESS, request_id
 from conformance.forge.keys import random_key
+from conformance.profile.tools import failing
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import gather

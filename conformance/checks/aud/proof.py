@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.sql.auditor import SETTLE_SECONDS
 from conformance.channels.sql.owner import TAMPERING
-from conformance.checks.aud.trail import request_id
+from conformance.channels.sql.trail import request_id
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import wait_for

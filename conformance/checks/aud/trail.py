@@ -6,34 +6,25 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, cast
 
-from conformance.model import Channel
+from conformance.channels.http.exhaustion import LIMITED, Exhaustion
+from conformance.channels.sql.trail import FAILURE, SUCCESS, request_id, scopes_of
+from conformance.profile.tools import detail_argument, failing
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from conformance.channels.http.admin import Administrator
-    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.auditor import AuditReader, AuditRow
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
-    from conformance.profile.sections import FailingTool
     from conformance.profile.target import Target
 
-FAILURE = "api_key.auth_failure"
-SUCCESS = "api_key.auth_success"
 PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
-
-
-def request_id(answer: Answer, target: Target) -> str:
-    """Return the id the target gave a request; without one the row cannot be found."""
-    found = answer.header(target.headers.request_id)
-    establish(found, f"the answer carries {target.headers.request_id}")
-    return found or ""
 
 
 @requirement("AUD-01")
@@ -226,22 +217,18 @@ def failure(
     return rows
 
 
-def failing(target: Target) -> FailingTool:
-    """Return the tool that fails as told; the clause needs it."""
-    tool = target.tools.failing
-    if tool is None:
-        raise LookupError("the profile has no [tools.failing]")
-    return tool
-
-
-def detail_argument(tool: FailingTool) -> str:
-    """Return the argument that takes an object. Raises NotAssessedError where there is none."""
-    if tool.detail_argument is None:
-        raise NotAssessedError(
-            "supply [tools.failing] detail_argument: an argument that takes any object",
-            Channel.FAILING_TOOL,
-        )
-    return tool.detail_argument
+@requirement("AUD-04")
+def test_an_exceeded_limit_is_audited_with_its_scope(
+    exhaustion: Exhaustion, auditor: AuditReader, target: Target
+) -> None:
+    """An address at its limit goes on: each refusal has one row of its own."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
+    scopes = scopes_of(refused, auditor, target)
+    assert scopes == ["global"], (
+        f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
+    )
 
 
 def _keys(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.analysis.alike import difference, to_the_letter
-from conformance.channels.http.answer import Transport
+from conformance.channels.http.answer import Transport, says
 from conformance.channels.http.missing import NEVER_SENT
 from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
@@ -36,11 +36,6 @@ LONG_FIELD = 8190
 """Bytes of a field's line: Apache and gunicorn refuse more, if not told otherwise."""
 BAD_HTTP = frozenset({400, 413, 431})
 LOST = frozenset({Transport.RESET, Transport.CUT})
-
-
-def says(answer: Answer, expected: dict[str, object] | None) -> bool:
-    """Tell whether a JSON body holds at least the expected entries; None expects nothing."""
-    return (expected or {}).items() <= answer.entries.items()
 
 
 def is_bare_challenge(missing: Answer, target: Target) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.checks.block._common import BEYOND, MINUTE, fail
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
-
-MINUTE = 60
-
-
-BEYOND = 3
-"""Failures more than the limit where not the limit itself is judged, but what follows from it."""
-
-
-def fail(line: Wire, keys: Keys, times: int) -> None:
-    """Fail to authenticate so many times."""
-    for _ in range(times):
-        line.knock(keys.random())
 
 
 @requirement("BLOCK-01")

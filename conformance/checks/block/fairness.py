@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference, to_the_letter
-from conformance.checks.block.blocking import BEYOND, MINUTE, fail
-from conformance.checks.rate.address import FORWARDED
+from conformance.checks.block._common import BEYOND, MINUTE, fail
+from conformance.forge.forwarded import FORWARDED
 from conformance.forge.requests import opening
 from conformance.requirement import requirement
 from conformance.verdicts import establish

@@ -7,28 +7,24 @@ import signal
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.channels.http.traffic import named_traffic
-from conformance.checks.aud.trail import SUCCESS
+from conformance.channels.sql.trail import SUCCESS
 from conformance.forge.keys import random_key
-from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
 
-    from conformance.channels.http.admin import Administrator
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched, Launcher
     from conformance.channels.sql.auditor import AuditReader
     from conformance.forge.keys import Keys
-    from conformance.profile.target import Target
 
 SHORTEST = 32
 """Characters of a secret that signs (BOOT-02)."""
@@ -238,27 +234,6 @@ def test_without_a_usable_database_the_server_does_not_start(
     assert not wrong, (
         "with an unusable database the server did not end with an error, or was silent, or showed "
         f"a traceback: {'; '.join(wrong)}"
-    )
-
-
-@requirement("ROT-10")
-def test_the_admin_token_is_a_secret_of_its_own(
-    good: GoodStart, administrator: Administrator, launcher: Launcher, target: Target
-) -> None:
-    """In this process that secret alone was exchanged: what opens the door must have changed."""
-    _supplied(launcher.channel.admin_token_secret or "", "admin_token_secret")
-    establish(good.process.is_serving(), "the server serves with another admin token")
-    line = administrator.wire.at(good.process.url(administrator.wire.path))
-    former = supplied(target.admin).token
-    statuses = {
-        "the token of its secret": line.post_admin(administrator.route, b"{}", good.admin_token),
-        "the former token": line.post_admin(administrator.route, b"{}", former),
-    }
-    assert statuses["the token of its secret"].status != HTTPStatus.UNAUTHORIZED, (
-        f"the admin token in its secret's file was answered {statuses['the token of its secret']}"
-    )
-    assert statuses["the former token"].status == HTTPStatus.UNAUTHORIZED, (
-        f"the admin token that was replaced was answered {statuses['the former token']}"
     )
 
 

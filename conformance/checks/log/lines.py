@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from conformance.checks.aud.trail import failing, request_id
+from conformance.channels.log import as_object
+from conformance.channels.sql.trail import request_id
 from conformance.forge.requests import Request, opening
+from conformance.profile.tools import failing
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -22,15 +24,6 @@ LARGE = 60_000
 """Characters: enough for quadratic work to take seconds, and small enough for every body limit."""
 SLOWEST = 8.0
 """Seconds: linear work takes a few milliseconds, a blow-up hours."""
-
-
-def as_object(line: str) -> dict[str, Any] | None:
-    """Return a log line as a JSON object; None when it is none."""
-    try:
-        entry: Any = json.loads(line)
-    except ValueError:
-        return None
-    return cast("dict[str, Any]", entry) if isinstance(entry, dict) else None
 
 
 @requirement("LOG-05")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from conformance.checks.aud.trail import detail_argument, failing, request_id
+from conformance.channels.sql.trail import request_id
 from conformance.forge.requests import opening
 from conformance.model import Channel
+from conformance.profile.tools import detail_argument, failing
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish

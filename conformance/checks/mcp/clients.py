@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.channels.programs.official_client import converse
-from conformance.checks.mcp.protocol import spoken
+from conformance.checks.mcp._common import spoken
 from conformance.forge.requests import STATELESS, opening
 from conformance.requirement import requirement
 from conformance.verdicts import establish

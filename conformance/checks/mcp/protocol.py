@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.alike import difference
+from conformance.checks.mcp._common import a_session_revision, eras, opened, spoken
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
@@ -27,36 +28,6 @@ if TYPE_CHECKING:
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 PARSE_ERROR = -32700
-
-
-def spoken(discovery: Discovery) -> tuple[str, ...]:
-    """Return the revisions found; the check is inconclusive where there are none."""
-    establish(discovery.revisions, "the target speaks a known protocol revision with the key")
-    return discovery.revisions
-
-
-def eras(discovery: Discovery) -> tuple[str, ...]:
-    """Return one revision of each era the target speaks: the newest with sessions, and without."""
-    found = spoken(discovery)
-    with_sessions = [name for name in found if name != STATELESS]
-    return tuple(name for name in found if name == STATELESS or name == with_sessions[0])
-
-
-def a_session_revision(discovery: Discovery) -> str:
-    """Return a revision that has sessions. Raises NotAssessedError where there is none."""
-    found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
-    if not found:
-        raise NotAssessedError("the target speaks no revision that has sessions")
-    return found[0]
-
-
-def opened(line: Wire, key: str) -> str:
-    """Open a session and return its id. Raises NotAssessedError where there are none."""
-    answer, session = line.open_session(key)
-    establish(answer.succeeded, f"a session can be opened (got {answer})")
-    if session is None:
-        raise NotAssessedError("the target opens no sessions")
-    return session
 
 
 @requirement("MCP-01")

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.fuzz import messages, run_fuzz
 from conformance.analysis.session_ids import random_bits
-from conformance.channels.log import FLUSH_SECONDS
-from conformance.checks.aud.trail import request_id
-from conformance.checks.log.lines import as_object
-from conformance.checks.mcp.protocol import a_session_revision, opened, spoken
+from conformance.channels.log import FLUSH_SECONDS, as_object
+from conformance.channels.sql.trail import request_id
+from conformance.checks.mcp._common import a_session_revision, opened, spoken
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.requirement import requirement

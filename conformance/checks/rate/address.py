@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
 from conformance.analysis.figures import draw_admissions
+from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
 from conformance.channels.http.gate import Gate
-from conformance.checks.auth.keys import says
+from conformance.channels.sql.trail import scopes_of
+from conformance.forge.forwarded import FORWARDED
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -35,25 +37,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 _REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
-FORWARDED = (
-    ("X-Forwarded-For", "203.0.113.7"),
-    ("X-Real-IP", "203.0.113.8"),
-    ("Forwarded", "for=203.0.113.9"),
-    ("True-Client-IP", "203.0.113.10"),
-    ("CF-Connecting-IP", "203.0.113.11"),
-    ("X-Client-IP", "203.0.113.12"),
-)
-
-
-def scopes_of(refused: Answer, auditor: AuditReader, target: Target) -> list[str | None]:
-    """Return the scopes that the rows of one refusal name."""
-    name = target.headers.request_id
-    identity = refused.header(name)
-    establish(identity, f"the answer carries {name}")
-    rows = auditor.wait_for_rows(
-        lambda row: row.event == "rate_limit.exceeded", request_id=identity
-    )
-    return [row.scope for row in rows]
 
 
 @requirement("RATE-01")
@@ -101,20 +84,6 @@ def test_each_refusal_of_an_address_is_audited(
         assert scopes == ["global"], (
             f"one refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
         )
-
-
-@requirement("AUD-04")
-def test_an_exceeded_limit_is_audited_with_its_scope(
-    exhaustion: Exhaustion, auditor: AuditReader, target: Target
-) -> None:
-    """An address at its limit goes on: each refusal has one row of its own."""
-    line, key = exhaustion.address_at_limit()
-    refused = line.knock(key)
-    establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
-    scopes = scopes_of(refused, auditor, target)
-    assert scopes == ["global"], (
-        f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
-    )
 
 
 @requirement("RATE-07")

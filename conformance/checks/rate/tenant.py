@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.analysis.figures import draw_admissions
+from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
-from conformance.checks.auth.keys import says
-from conformance.checks.rate.address import scopes_of
+from conformance.channels.sql.trail import scopes_of
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 

@@ -8,8 +8,8 @@ import pytest
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.answer import Answer, Transport
-from conformance.checks.aud.trail import detail_argument
 from conformance.profile.sections import FailingTool
+from conformance.profile.tools import detail_argument
 from conformance.selftest import tools
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import Good, serving

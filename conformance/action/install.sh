@@ -5,6 +5,6 @@ set -euo pipefail
 
 root=$(cd "$GITHUB_ACTION_PATH/.." && pwd)
 "$PYTHON" -m venv "$RUNNER_TEMP/hallmark"
-pip="$RUNNER_TEMP/hallmark/bin/pip"
-"$pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$root/requirements-judge.lock"
-"$pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$root"
+export PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+"$RUNNER_TEMP/hallmark/bin/pip" install --no-deps --require-hashes -r "$root/requirements-judge.lock"
+"$RUNNER_TEMP/hallmark/bin/pip" install --no-deps --no-build-isolation "$root"

@@ -33,7 +33,7 @@ class Pin:
     """One entry of a lock file: a distribution, its one version, and where it is wanted."""
 
     requirement: Requirement
-    hashes: int
+    hashes: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -45,6 +45,10 @@ class Pin:
         """Its one version."""
         return str(self.requirement.specifier).removeprefix("==")
 
+    def entry(self) -> str:
+        """Return it as a lock file for one environment has it."""
+        return " ".join([f"{self.name}=={self.version}", *self.hashes])
+
     def wanted(self, environment: dict[str, str]) -> bool:
         """Tell whether it is installed in an environment."""
         return applies(self.requirement, environment, {""})
@@ -54,8 +58,8 @@ def pins(text: str) -> list[Pin]:
     """Read a lock file."""
     entries = [line for line in text.replace("\\\n", " ").splitlines() if line.strip()]
     return [
-        Pin(Requirement(entry.split("--hash=")[0].strip()), entry.count("--hash=sha256:"))
-        for entry in entries
+        Pin(Requirement(words[0]), tuple(f"--hash={word.strip()}" for word in words[1:]))
+        for words in (entry.split("--hash=") for entry in entries)
     ]
 
 

@@ -72,17 +72,13 @@ def test_nothing_is_pinned_that_nothing_requires(name: str) -> None:
             reached |= walk(locked, asked(*LOCKS[name]), place, installed)[0]
     # What other interpreters require in turn is not known here; they run this test, too.
     unknown = {pin.name for pin in locked if installed(pin) is None}
-    assert {pin.name for pin in locked} - reached - unknown - {"pycparser"} == set()
+    assert {pin.name for pin in locked} - reached - unknown == set()
 
 
-@pytest.mark.parametrize(
-    "gone", ["coverage", "iniconfig", "hatchling", "pathspec", "psycopg-binary"]
-)
+@pytest.mark.parametrize("gone", ["coverage", "iniconfig", "hatchling", "pathspec", "greenlet"])
 def test_a_lock_with_an_entry_removed_is_seen(gone: str) -> None:
     text = re.sub(rf"(?m)^{gone}==.*\n(?:    --hash=.*\n)+", "", read("requirements-dev.lock"))
-    lacks = unpinned(text, "dev")
-    assert lacks
-    assert all(f"requires {gone}" in re.sub(r"\[.*?\]", "", lack) or gone in lack for lack in lacks)
+    assert any(f" requires {gone}" in lack for lack in unpinned(text, "dev"))
 
 
 def test_a_pin_that_satisfies_no_longer_is_seen() -> None:

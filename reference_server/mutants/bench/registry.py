@@ -34,17 +34,17 @@ _HOMES = {
 
 def all_mutants() -> dict[str, Mutant]:
     """Return every mutant by its id; ValueError when two share one."""
-    return {mutant.id: mutant for mutant, _ in _listed().values()}
+    return {mutant.id: mutant for mutant, _ in listed().values()}
 
 
 def home_of(mutant: Mutant) -> frozenset[str]:
     """Return the areas that the part which a mutant bends belongs to; none for a stranger."""
-    _, home = _listed().get(mutant.id, (mutant, ()))
+    _, home = listed().get(mutant.id, (mutant, ()))
     return frozenset(home)
 
 
 @cache
-def _listed() -> dict[str, tuple[Mutant, tuple[str, ...]]]:
+def listed() -> dict[str, tuple[Mutant, tuple[str, ...]]]:
     """Return every mutant and its home, by its id."""
     found: dict[str, tuple[Mutant, tuple[str, ...]]] = {}
     for module in pkgutil.iter_modules([str(_PACKAGE)]):

@@ -244,7 +244,7 @@ def test_a_mutant_that_serves_reads_its_secrets_first(capsys: pytest.CaptureFixt
 def test_two_mutants_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     twin = Mutant(id="twin", fails=frozenset({"RLS-02"}), summary="x")
     monkeypatch.setattr("reference_server.mutants.rls.MUTANTS", (twin, twin))
-    registry.listed.cache_clear()  # another test may have read the modules before; an error is not kept
+    registry.listed.cache_clear()  # what an earlier test has read
     with pytest.raises(ValueError, match="twin"):
         registry.all_mutants()
 

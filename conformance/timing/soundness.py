@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.timing.boundary import boundary
-from conformance.timing.statistics import ALPHA, TAIL_STRATUM, shift_interval
+from conformance.timing.statistics import TAIL_STRATUM, shift_interval
 from conformance.timing.verdict import Planted
 
 if TYPE_CHECKING:
@@ -30,8 +30,13 @@ if TYPE_CHECKING:
 
 TICKS = (10.0, 4.0, 10 / 3, 1.0)
 """Milliseconds between two ticks of a scheduler, as systems are built: 100, 250, 300, 1000 Hz."""
-PLANT_LOOKS = (100, 200, 400, 800, 1600, 3200)
+PLANT_LOOKS = (
+    100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800, 6400, 9600, 12_800
+)  # fmt: skip
 """Blocks at which it is looked whether the plant shows."""
+PLANT_ALPHA = 0.05
+"""The chance that a plant of which exactly half shows is taken for one of which more does: where
+none of it shows, as at a tick, it is far smaller."""
 _KEEPS = 0.5
 """How far phases may gather around a tick: 0 is not at all, and 1 all answers at one phase."""
 _FASTER = (0.05, 0.5)
@@ -86,7 +91,7 @@ def plant(sampler: Sampler, microseconds: float, seconds: float) -> Planted | No
     It stops when it is seen whether half of it shows, or after so many seconds.
     Raises ExchangeError.
     """
-    deadline, z = time.monotonic() + seconds, boundary(ALPHA, PLANT_LOOKS)
+    deadline, z = time.monotonic() + seconds, boundary(PLANT_ALPHA, PLANT_LOOKS)
     first = sampler.probes[0]
     both = sampler.another(first, replace(first, name="planted", delay=round(microseconds * 1e3)))
     found = None

@@ -97,7 +97,7 @@ class Row:
 
     def __str__(self) -> str:
         counts = "".join(f"{self.said[word]:>11}" for word in ("pass", "fail", "undecided"))
-        return f"{self.target:<28}{self.leak!s:<22}{counts}{self.false:>11}"
+        return f"{self.target:<34}{self.leak!s:<22}{counts}{self.false:>11}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Table:
         return any(row.false for row in self.rows)
 
     def __str__(self) -> str:
-        head = f"{'target':<28}{'leak':<22}{'pass':>11}{'fail':>11}{'undecided':>11}{'false':>11}"
+        head = f"{'target':<34}{'leak':<22}{'pass':>11}{'fail':>11}{'undecided':>11}{'false':>11}"
         false = sum(row.false for row in self.rows)
         all_ = sum(row.said.total() for row in self.rows)
         return "\n".join(

@@ -16,16 +16,16 @@ _SECOND_OCTETS = range(16, 248)
 class AddressPool:
     """Hands out addresses in 127.0.0.0/8 that no one else of this run has."""
 
-    def __init__(self, target: Target, lane: int) -> None:
+    def __init__(self, target: Target, lane: int | None = None) -> None:
         """Draw from a random block; ``lane`` (the worker's number) keeps workers apart."""
-        self._usable = target.is_loopback and _can_bind("127.31.7.1")
-        octets = list(_SECOND_OCTETS)[lane % 16 :: 16]
-        self._block = secrets.choice(octets)
+        self.is_usable = target.is_loopback and _can_bind("127.31.7.1")
+        octets = list(_SECOND_OCTETS)
+        self._block = secrets.choice(octets if lane is None else octets[lane % 16 :: 16])
         self._numbers = itertools.count(secrets.randbelow(200 * 250))
 
     def fresh(self) -> str | None:
         """Return an address not handed out before; None where there is just the machine's own."""
-        if not self._usable:
+        if not self.is_usable:
             return None
         number = next(self._numbers)
         return f"127.{self._block}.{number // 250 % 250 + 1}.{number % 250 + 1}"

@@ -33,7 +33,7 @@ from conformance.catalogue import requirements
 from conformance.channels.http.transport import trust
 from conformance.run.dependant import END_SECONDS, LIFELINE
 
-_PACKAGES = ("channels.http", "channels.sql", "channels.programs", "channels", "analysis", "forge")
+_PACKAGES = ("channels", "analysis", "forge")
 _WHOLE = ("conformance.conftest", "hypothesis", "psycopg", "pydantic")
 _UNUSED = ("-p", "no:cacheprovider")
 """No run looks at the one before it."""
@@ -62,7 +62,7 @@ def warm_up() -> None:
         import_module(name)
     for package in _PACKAGES:
         found = import_module(f"conformance.{package}")
-        for module in pkgutil.iter_modules(found.__path__, f"{found.__name__}."):
+        for module in pkgutil.walk_packages(found.__path__, f"{found.__name__}."):
             import_module(module.name)
     requirements()
     trust()

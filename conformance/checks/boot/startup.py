@@ -14,7 +14,6 @@ import pytest
 
 from conformance.channels.http.traffic import named_traffic
 from conformance.channels.sql.trail import SUCCESS
-from conformance.forge.keys import random_key
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
@@ -65,27 +64,23 @@ def _spoil(how: str, name: str, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class GoodStart:
-    """A process that serves. Its admin token is its own; the file of one secret is too open."""
+    """A process that serves. The file of one of its secrets is too open."""
 
     process: Launched
-    admin_token: str
     exposed: str
 
 
 @pytest.fixture(scope="module")
 def good(session_launcher: Launcher) -> Iterator[GoodStart]:
     """A process with all its secrets, which serves."""
-    channel, token = session_launcher.channel, random_key()
-    exposed = channel.required_secrets[0]
+    exposed = session_launcher.channel.required_secrets[0]
 
     def alter(folder: Path) -> None:
         (folder / exposed).chmod(OPEN_TO_OTHERS)
-        if channel.admin_token_secret:
-            (folder / channel.admin_token_secret).write_text(token, "utf-8")
 
     with session_launcher.start(alter) as process:
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
-        yield GoodStart(process, token, exposed)
+        yield GoodStart(process, exposed)
 
 
 def _refused(process: Launched, *words: str) -> bool:

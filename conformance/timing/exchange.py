@@ -92,18 +92,19 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._line.close()
 
-    def ask(self, request: bytes, delay: int = 0) -> Timed:
+    def ask(self, request: bytes, delay: int = 0, rest: int = 0) -> Timed:
         """Send one prepared request and time it, from just before the send to the last byte.
 
         ``delay`` is planted: so many nanoseconds pass between the start of the clock and the send.
+        ``rest`` are those before the clock starts.
         Raises ExchangeError for anything but one complete, bounded HTTP answer.
         """
         line, received = self._line, b""
         line.settimeout(SECONDS)
         try:
+            _spin(rest)
             started = time.perf_counter_ns()
-            while delay and time.perf_counter_ns() - started < delay:
-                pass
+            _spin(delay)
             line.sendall(request)
             while True:
                 piece = line.recv(_CHUNK)
@@ -164,3 +165,10 @@ def _has_body(status: int, headers: dict[bytes, bytes], body: bytes, *, at_end: 
     if not _LENGTH.fullmatch(length):
         raise ExchangeError(f"the answer's length is not a number: {length[:20]!r}")
     return len(body) >= int(length)
+
+
+def _spin(nanoseconds: int) -> None:
+    """Let so many nanoseconds pass: too few to be awoken in time from any wait."""
+    started = time.perf_counter_ns()
+    while nanoseconds and time.perf_counter_ns() - started < nanoseconds:
+        pass

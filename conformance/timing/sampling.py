@@ -43,12 +43,14 @@ _SHORT = 6.0
 class Probe:
     """A class of request: its name, and the one prepared request that stands for it.
 
-    ``delay`` is planted before each is sent, in nanoseconds, and counts as the target's.
+    ``delay`` is planted before each is sent, in nanoseconds, and counts as the target's. ``rest``
+    is what the target is left alone for before that, and does not count.
     """
 
     name: str
     request: bytes = field(repr=False)
     delay: int = 0
+    rest: int = 0
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Sampler:
     def _block_on(self, line: Connection) -> list[Timed]:
         probes, block = self._plan.probes, dict[int, Timed]()
         for place, index in enumerate(order := self._order(), start=1):
-            timed = block[index] = line.ask(probes[index].request, probes[index].delay)
+            timed = block[index] = _asked(line, probes[index])
             self.statuses[probes[index].name, timed.status] += 1
             if timed.closes:
                 self.reconnects = True
@@ -191,7 +193,7 @@ class Sampler:
         probes, block = self._plan.probes, dict[int, Timed]()
         for index in self._order():
             with Connection(self._endpoint, address, self._tls) as line:
-                timed = block[index] = line.ask(probes[index].request, probes[index].delay)
+                timed = block[index] = _asked(line, probes[index])
             self.statuses[probes[index].name, timed.status] += 1
         return [block[index] for index in range(len(probes))]
 
@@ -199,6 +201,10 @@ class Sampler:
         order = list(range(len(self._plan.probes)))
         self._chance.shuffle(order)
         return order
+
+
+def _asked(line: Connection, probe: Probe) -> Timed:
+    return line.ask(probe.request, probe.delay, probe.rest)
 
 
 @contextmanager

@@ -37,6 +37,10 @@ PLANT_LOOKS = (
 PLANT_ALPHA = 0.05
 """The chance that a plant of which exactly half shows is taken for one of which more does: where
 none of it shows, as at a tick, it is far smaller."""
+REST, REST_SHARE = 500_000, 0.25
+"""Before each request of a plant the target is left alone for so many nanoseconds, or for this
+share of a median. Servers go on working after an answer: a delay that falls into that work is lost
+there, though a leak, which comes later, would show. At a tick a delay is swallowed all the same."""
 _KEEPS = 0.5
 """How far phases may gather around a tick: 0 is not at all, and 1 all answers at one phase."""
 _FASTER = (0.05, 0.5)
@@ -92,7 +96,9 @@ def plant(sampler: Sampler, microseconds: float, seconds: float) -> Planted | No
     Raises ExchangeError.
     """
     deadline, z = time.monotonic() + seconds, boundary(PLANT_ALPHA, PLANT_LOOKS)
-    first = sampler.probes[0]
+    median = float(np.median(sampler.times)) if sampler.times.size else 0.0
+    rest = max(REST, round(REST_SHARE * median))
+    first = replace(sampler.probes[0], rest=rest)
     both = sampler.another(first, replace(first, name="planted", delay=round(microseconds * 1e3)))
     found = None
     for wanted in PLANT_LOOKS:

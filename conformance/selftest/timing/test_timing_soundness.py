@@ -47,8 +47,9 @@ class Simulated:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def ask(self, request: bytes, delay: int = 0) -> Timed:
+    def ask(self, request: bytes, delay: int = 0, rest: int = 0) -> Timed:
         """Answer after the server's work, the leak, and some noise."""
+        self.now += rest / 1e3
         started, self.now = self.now, self.now + delay / 1e3
         work = WORK + self._chance.expovariate(1 / 30) + LEAK * (request == LEAKING.request)
         end = (
@@ -68,6 +69,19 @@ def at_ticks(milliseconds: float) -> Server:
     """Answer at the next tick of so many milliseconds."""
     tick = milliseconds * 1e3
     return lambda _, done: -(-done // tick) * tick
+
+
+def busy_afterwards(microseconds: float) -> Server:
+    """Go on working after each answer; a request that comes meanwhile waits."""
+    free = 0.0
+
+    def answered(came: float, done: float) -> float:
+        nonlocal free
+        end = max(came, free) + done - came
+        free = end + microseconds
+        return end
+
+    return answered
 
 
 def in_bunches(slow: float) -> Server:
@@ -98,6 +112,16 @@ def test_a_prompt_server_passes_since_a_planted_delay_shows(
     assert found.planted.microseconds == 2 * found.last.wide
     assert found.planted.shift.effect == pytest.approx(found.planted.microseconds, rel=0.2)
     assert "planted before the send showed as" in found.describe()
+
+
+def test_what_a_server_does_after_its_answer_swallows_no_planted_delay(
+    simulate: Callable[..., Sampler],
+) -> None:
+    """A request that comes at once waits for that work, planted delay or not."""
+    found = measured(simulate(busy_afterwards(150), PLAIN, Probe("other", b"other")))
+    assert found.outcome is Outcome.SAME
+    assert found.planted
+    assert found.planted.shift.effect == pytest.approx(found.planted.microseconds, rel=0.2)
 
 
 def test_a_prompt_server_that_leaks_fails(simulate: Callable[..., Sampler]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import re
 import time
@@ -66,6 +67,16 @@ def test_a_check_stands_in_the_folder_of_its_area() -> None:
         if folder != area:
             misplaced.append(check.__name__)
     assert not misplaced
+
+
+def test_other_tenants_keys_are_looked_at_before_a_rotations_grace_passes() -> None:
+    """Checks run in this order; where a rotation touches everyone, none of their keys is left."""
+    waiting = [
+        check.__name__
+        for name, check in checks()
+        if name.startswith("ROT-") and "passage" in inspect.signature(check).parameters
+    ]
+    assert waiting[0] == "test_a_rotation_touches_no_other_tenant"
 
 
 def test_an_unknown_requirement_fails_at_import() -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.channels.passage import Passage
     from conformance.channels.sql.app_role import AppDatabase
-    from conformance.forge.keys import Keys
     from conformance.profile.target import Target
 
 HOUR = 3600
@@ -29,26 +28,6 @@ def test_a_rotated_key_works_at_once(administrator: Administrator, wire: Wire) -
     answer = wire.knock(minted)
     assert answer.status == HTTPStatus.OK, f"the new key was answered {answer}"
     assert answer.succeeded, f"the new key's request was not carried out: {answer}"
-
-
-@requirement("ROT-07")
-def test_a_rotation_touches_no_other_tenant(
-    administrator: Administrator, wire: Wire, keys: Keys, passage: Passage, target: Target
-) -> None:
-    """The other tenants' keys outlive the grace of a rotation that was not theirs.
-
-    It stands before all that lets a grace pass: where a rotation touches everyone, no other
-    tenant's key is left after that, and nothing can be established.
-    """
-    for tenant in (keys.a, keys.b):
-        establish(wire.knock(tenant.active).succeeded, "the other tenants' keys work before it")
-    administrator.mint()
-    passage.of(target.limits.rotation_grace_seconds + HOUR)
-    for tenant in (keys.a, keys.b):
-        answer = wire.knock(tenant.active)
-        assert answer.succeeded, (
-            f"past the grace of another tenant's rotation, a key was answered {answer}"
-        )
 
 
 @requirement("ROT-02")

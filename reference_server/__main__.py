@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from reference_server.command_line import (
+from reference_server.commands.command_line import (
     add_database_options,
     add_demo_options,
     add_dump_options,
@@ -77,14 +77,14 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from reference_server.production import run_production
+    from reference_server.serving.production import run_production
     from reference_server.variant import HEALTHY
 
     return run_production(settings_from(arguments), HEALTHY)
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from reference_server.operations import Dumping, migrate_database, migrate_with_dump
+    from reference_server.commands.operations import Dumping, migrate_database, migrate_with_dump
 
     if arguments.no_dump:
         migrate_database(arguments.database, arguments.secrets)
@@ -100,14 +100,14 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from reference_server.operations import restore_database
+    from reference_server.commands.operations import restore_database
 
     restore_database(arguments.database, arguments.secrets, arguments.dump, arguments.pg_bin)
     return 0
 
 
 def _seed_tenant(arguments: argparse.Namespace) -> int:
-    from reference_server.operations import seed_tenant
+    from reference_server.commands.operations import seed_tenant
 
     tenant = seed_tenant(arguments.database, arguments.secrets, arguments.name)
     sys.stdout.write(
@@ -117,7 +117,7 @@ def _seed_tenant(arguments: argparse.Namespace) -> int:
 
 
 def _verify_audit(arguments: argparse.Namespace) -> int:
-    from reference_server.operations import verify_audit
+    from reference_server.commands.operations import verify_audit
 
     verdict = verify_audit(arguments.database, arguments.secrets, arguments.expect)
     if verdict.broken is None:

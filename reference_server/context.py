@@ -5,30 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reference_server.vocabulary import Access
+from reference_server.core.vocabulary import Access
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from reference_server.parts import Admission, AuditEvent
-    from reference_server.vocabulary import LimitScope
+    from reference_server.audit.contracts import AuditEvent
+    from reference_server.core.principal import Principal
+    from reference_server.core.vocabulary import LimitScope
+    from reference_server.limits.contracts import Admission
 
 SCOPE_KEY = "hallmark.context"
 """Where the gate leaves a request's context in its ASGI scope, for Flask and the tools."""
 
 NO_VIEW = "hallmark.no_view"
 """Says in a request's WSGI environment that Flask runs the chain for it and nothing else."""
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who a request acts for, whatever scheme proved it.
-
-    ``key_id`` is the row in ``api_keys`` that proved it; design section 7, "One tenant".
-    """
-
-    tenant_id: UUID
-    key_id: UUID
 
 
 @dataclass

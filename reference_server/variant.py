@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reference_server.services.secrets import load_secrets
+from reference_server.core.secrets import load_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from reference_server.core.settings import Settings
+    from reference_server.core.vocabulary import SecretName
     from reference_server.parts import Parts
-    from reference_server.settings import Settings
-    from reference_server.vocabulary import SecretName
 
 Value = TypeVar("Value")
 

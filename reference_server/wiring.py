@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reference_server.app import SECURITY_HEADERS
+from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.release import server_version
+from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions
-from reference_server.parts import Parts
-from reference_server.pipeline import PIPELINE
+from reference_server.keys.admin import AdminTokenGate
+from reference_server.keys.contracts import KeyParts
+from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
+from reference_server.keys.reader import HeaderKeyReader
+from reference_server.keys.revocation import SqlKeyRevocation
+from reference_server.keys.rotation import SqlKeyRotation
+from reference_server.keys.use import BackgroundKeyUse
+from reference_server.limits.block import FailureBlock
+from reference_server.limits.contracts import LimitParts
+from reference_server.limits.limiter import MovingWindowLimiter
+from reference_server.oauth.contracts import OAuthParts
+from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.observability.redaction import TokenRedactor
+from reference_server.parts import McpParts, Parts, WebParts
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_owner
-from reference_server.protocol.tools import TOOLS
-from reference_server.release import server_version
-from reference_server.services.admin import AdminTokenGate
-from reference_server.services.audit import SqlAuditTrail
-from reference_server.services.block import FailureBlock
-from reference_server.services.credentials import HeaderKeyReader
-from reference_server.services.key_use import BackgroundKeyUse
-from reference_server.services.keys import HmacKeyHasher, SqlKeyDirectory
-from reference_server.services.limits import MovingWindowLimiter
-from reference_server.services.oauth_states import OAuthStateCleanup, SqlOAuthStates
-from reference_server.services.redaction import TokenRedactor
-from reference_server.services.revocation import SqlKeyRevocation
-from reference_server.services.rotation import SqlKeyRotation
-from reference_server.vocabulary import LimitScope, SecretName
+from reference_server.tools import TOOLS
+from reference_server.web.app import SECURITY_HEADERS
+from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +35,9 @@ if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
 
-    from reference_server.parts import AddressBlock, Clock, Limiter
-    from reference_server.settings import Limits, Settings
+    from reference_server.core.contracts import Clock
+    from reference_server.core.settings import Limits, Settings
+    from reference_server.limits.contracts import AddressBlock, Limiter
 
 
 def build_parts(
@@ -47,42 +51,48 @@ def build_parts(
 
     Limits and blocks are in ``redis`` if there is one, else in this process's memory.
     """
-    limits = settings.limits
-    guards = _Guards(limits, clock, redis)
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
-    oauth_states = SqlOAuthStates(engine, clock, limits.oauth_state)
+    chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
     return Parts(
         clock=clock,
-        pipeline=PIPELINE,
-        credential_reader=HeaderKeyReader("X-Api-Key"),
-        key_hasher=hasher,
-        key_directory=SqlKeyDirectory(engine),
-        key_use=BackgroundKeyUse(engine),
-        key_rotation=SqlKeyRotation(engine, hasher, clock, limits),
-        key_revocation=SqlKeyRevocation(engine, clock),
-        admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
-        address_limiter=guards.limiter(
-            LimitScope.ADDRESS, limits.address_requests, limits.address_window
-        ),
-        tenant_limiter=guards.limiter(
-            LimitScope.TENANT, limits.tenant_requests, limits.tenant_window
-        ),
-        auth_limiter=guards.limiter(LimitScope.AUTH, limits.auth_requests, limits.auth_window),
-        address_block=guards.block(),
-        oauth_states=oauth_states,
-        oauth_cleanup=OAuthStateCleanup(oauth_states, clock, limits.oauth_cleanup),
-        trail=SqlAuditTrail(
-            engine, clock, redactor, AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-        ),
+        trail=SqlAuditTrail(engine, clock, redactor, chain),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
-        tools=TOOLS,
-        security_headers=SECURITY_HEADERS,
-        describe_failure=describe_failure,
-        session_owner=session_owner,
-        routes_to_mcp=is_mcp_path,
-        server_version=server_version(),
+        keys=KeyParts(
+            reader=HeaderKeyReader("X-Api-Key"),
+            hasher=hasher,
+            directory=SqlKeyDirectory(engine),
+            use=BackgroundKeyUse(engine),
+            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            revocation=SqlKeyRevocation(engine, clock),
+            admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
+        ),
+        limits=_limits(settings.limits, clock, redis),
+        oauth=_oauth(engine, clock, settings.limits),
+        web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
+        mcp=McpParts(
+            tools=TOOLS,
+            describe_failure=describe_failure,
+            session_owner=session_owner,
+            routes_to_mcp=is_mcp_path,
+            server_version=server_version(),
+        ),
+    )
+
+
+def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
+    states = SqlOAuthStates(engine, clock, limits.oauth_state)
+    return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
+
+
+def _limits(limits: Limits, clock: Clock, redis: Redis | None) -> LimitParts:
+    guards = _Guards(limits, clock, redis)
+    return LimitParts(
+        address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
+        tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),
+        auth=guards.limiter(LimitScope.AUTH, limits.auth_requests, limits.auth_window),
+        block=guards.block(),
     )
 
 
@@ -95,7 +105,7 @@ class _Guards:
     def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
-        from reference_server.services.shared import ClockedRedis
+        from reference_server.limits.shared import ClockedRedis
 
         storage = ClockedRedis(self._clock, self._redis)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
@@ -104,7 +114,7 @@ class _Guards:
         limits = self._limits
         if self._redis is None:
             return FailureBlock(self._clock, limits.failures, limits.failure_window, limits.block)
-        from reference_server.services.shared import SharedFailureBlock
+        from reference_server.limits.shared import SharedFailureBlock
 
         return SharedFailureBlock(
             self._clock,

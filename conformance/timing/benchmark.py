@@ -48,7 +48,15 @@ if TYPE_CHECKING:
     from conformance.timing.verdict import Measurement
 
 ROOT = Path(__file__).parents[2]
-SERVER = ("{python}", "-m", "reference_server.mutants.planted", "--state", "{state}", "--port", "0")
+SERVER = (
+    "{python}",
+    "-m",
+    "reference_server.mutants.time.planted",
+    "--state",
+    "{state}",
+    "--port",
+    "0",
+)
 OURS = "this rule"
 _FRESH_SERVER_AFTER = 25
 """Rounds after which the server is replaced: it remembers every address for an hour."""

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reference_server.errors import ConfigurationError, DumpError
+from reference_server.core.errors import ConfigurationError, DumpError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

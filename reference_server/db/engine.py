@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reference_server.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:

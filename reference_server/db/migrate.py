@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import text
 
 from reference_server import migrations
+from reference_server.core.errors import ConfigurationError
 from reference_server.db.chain import SECRET, Head
-from reference_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from typing import LiteralString

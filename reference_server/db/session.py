@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from reference_server.errors import StorageUnavailableError
-from reference_server.vocabulary import TENANT_SETTING
+from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.vocabulary import TENANT_SETTING
 
 if TYPE_CHECKING:
     from collections.abc import Generator

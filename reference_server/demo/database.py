@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from reference_server.core.vocabulary import Role
 from reference_server.db.chain import AuditChain
 from reference_server.db.engine import create_app_engine
 from reference_server.db.migrate import create_roles, migrate, run_sql, set_password
 from reference_server.demo.postgres import SUPERUSER
-from reference_server.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

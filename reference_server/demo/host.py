@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from reference_server.errors import DatabaseNotReadyError
+from reference_server.core.errors import DatabaseNotReadyError
 
 UNPRIVILEGED = ("nobody", "postgres", "daemon", "www-data")
 """Accounts that PostgreSQL may run as when we are root, which it refuses to be."""

@@ -15,8 +15,8 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING, Self
 
+from reference_server.core.errors import DatabaseNotReadyError
 from reference_server.demo.host import data_bases, find_account, find_programs, private_folder
-from reference_server.errors import DatabaseNotReadyError
 
 if TYPE_CHECKING:
     from pathlib import Path

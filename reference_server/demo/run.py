@@ -17,14 +17,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
+from reference_server.core.settings import Settings
+from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster
 from reference_server.demo.state import check_writable, write_state
 from reference_server.demo.valkey import Valkey
-from reference_server.production import start_logging
-from reference_server.services.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
-from reference_server.settings import Settings
-from reference_server.vocabulary import Role, SecretName
+from reference_server.serving.production import start_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from reference_server.demo.database import DemoDatabase
     from reference_server.demo.seed import SeededTenant
-    from reference_server.parts import KeyHasher
+    from reference_server.keys.contracts import KeyHasher
     from reference_server.variant import Variant
 
 FOR_DATABASE = ("reference_server.demo.database", "reference_server.demo.seed", "alembic.command")
-FOR_SERVING = ("reference_server.wiring", "reference_server.serve")
+FOR_SERVING = ("reference_server.wiring", "reference_server.serving.serve")
 """What is imported while PostgreSQL is busy: both take long, and there is more than one core."""
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -96,8 +96,8 @@ class Demo:
         return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
-        from reference_server.serve import serve
-        from reference_server.services.clock import FileClock
+        from reference_server.core.clock import FileClock
+        from reference_server.serving.serve import serve
         from reference_server.wiring import build_parts
 
         settings = self.variant.settings(
@@ -114,16 +114,16 @@ class Demo:
         try:
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
-            tenants = self._seed(database, parts.key_hasher)
+            tenants = self._seed(database, parts.keys.hasher)
             return serve(settings, parts, self._announce(database, loaded, tenants))
         finally:
             engine.dispose()
 
     def _seed(self, database: DemoDatabase, hasher: KeyHasher) -> dict[str, SeededTenant]:
+        from reference_server.audit.trail import SqlAuditTrail
+        from reference_server.core.clock import FileClock
         from reference_server.demo.seed import Seeder
-        from reference_server.services.audit import SqlAuditTrail
-        from reference_server.services.clock import FileClock
-        from reference_server.services.redaction import TokenRedactor
+        from reference_server.observability.redaction import TokenRedactor
 
         owner = database.engine(Role.ADMIN)
         clock = FileClock(self.clock_file)

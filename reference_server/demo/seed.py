@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
+from reference_server.core.settings import Limits
 from reference_server.db.models import (
     api_keys,
     metric_cache,
@@ -17,16 +18,17 @@ from reference_server.db.models import (
     sync_log,
 )
 from reference_server.db.session import SqlTenantSessions
-from reference_server.services.keys import generate_key
-from reference_server.services.tenants import NewTenant, TenantRegistrar
-from reference_server.settings import Limits
+from reference_server.keys.directory import generate_key
+from reference_server.keys.tenants import NewTenant, TenantRegistrar
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
-    from reference_server.parts import AuditTrail, Clock, KeyHasher
+    from reference_server.audit.contracts import AuditTrail
+    from reference_server.core.contracts import Clock
+    from reference_server.keys.contracts import KeyHasher
 
 _DAY = timedelta(days=1)
 

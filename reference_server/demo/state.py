@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from reference_server.errors import ConfigurationError
+from reference_server.core.errors import ConfigurationError
 
 
 def check_writable(path: Path) -> None:

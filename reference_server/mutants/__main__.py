@@ -10,14 +10,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from reference_server.command_line import (
+from reference_server.commands.command_line import (
     add_demo_options,
     add_serve_options,
     run_reporting,
     settings_from,
 )
-from reference_server.mutants.boot import MUTANTS as BENDING_START
-from reference_server.services.secrets import load_secrets
+from reference_server.core.secrets import load_secrets
+from reference_server.mutants.boot.startup import MUTANTS as BENDING_START
 
 if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
 
         mutant = find_mutant(arguments.name)
     if serve:
-        from reference_server.production import run_production
+        from reference_server.serving.production import run_production
 
         return run_production(settings_from(arguments), mutant)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.mutants.model import Mutant
+from reference_server.parts import with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -13,18 +14,14 @@ if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy import Engine
 
+    from reference_server.audit.contracts import AuditEvent, AuditTrail
+    from reference_server.audit.trail import SqlAuditTrail
     from reference_server.context import RequestContext
     from reference_server.db.chain import AuditChain
-    from reference_server.parts import (
-        AuditEvent,
-        AuditTrail,
-        Limiter,
-        Parts,
-        Redactor,
-        Tool,
-        ToolCaller,
-    )
-    from reference_server.services.audit import SqlAuditTrail
+    from reference_server.limits.contracts import Limiter
+    from reference_server.observability.contracts import Redactor
+    from reference_server.parts import Parts
+    from reference_server.tools.contracts import Tool, ToolCaller
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
@@ -34,11 +31,11 @@ def mutant(name: str, fails: str, summary: str, **bent: Any) -> Mutant:
     return Mutant(id=name, fails=frozenset(fails.split()), summary=summary, **bent)
 
 
-def replaced(**changes: Callable[[Parts], Any]) -> Callable[[Parts], Parts]:
-    """Return a change of parts: each named part becomes what its function makes of all parts."""
+def replaced(changes: Mapping[str, Callable[[Parts], Any]]) -> Callable[[Parts], Parts]:
+    """Return a change of parts: each path, as ``keys.hasher``, becomes what its function makes."""
 
     def bend(parts: Parts) -> Parts:
-        return replace(parts, **{name: make(parts) for name, make in changes.items()})
+        return with_parts(parts, {path: make(parts) for path, make in changes.items()})
 
     return bend
 
@@ -50,14 +47,14 @@ def with_stage(name: str, around: Callable[[Stage], Stage]) -> Callable[[Parts],
     """
 
     def bend(parts: Parts) -> Parts:
-        names = [stage.__name__ for stage in parts.pipeline]
+        names = [stage.__name__ for stage in parts.web.pipeline]
         if name not in names:
             raise LookupError(f"the pipeline has no stage {name}")
         stages = [
             _named(around(stage), name) if stage.__name__ == name else stage
-            for stage in parts.pipeline
+            for stage in parts.web.pipeline
         ]
-        return replace(parts, pipeline=tuple(stages))
+        return with_parts(parts, {"web.pipeline": tuple(stages)})
 
     return bend
 
@@ -120,30 +117,30 @@ class BentTrail:
 
 def bent_trail(bend: Callable[[AuditEvent], Iterable[AuditEvent]]) -> Callable[[Parts], Parts]:
     """Return a change of parts that bends every audit event."""
-    return replaced(trail=lambda parts: BentTrail(parts.trail, bend))
+    return replaced({"trail": lambda parts: BentTrail(parts.trail, bend)})
 
 
 def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
     """Return a change of parts whose trail scrubs with another redactor."""
 
     def rebuild(parts: Parts) -> AuditTrail:
-        from reference_server.services.audit import SqlAuditTrail
+        from reference_server.audit.trail import SqlAuditTrail
 
         parts.trail.close()
         return SqlAuditTrail(engine_of(parts), parts.clock, redactor, chain_of(parts))
 
-    return replaced(trail=rebuild)
+    return replaced({"trail": rebuild})
 
 
 def address_limiter(requests: int) -> Callable[[Parts], Parts]:
     """Return a change of parts with another limit for each address."""
 
     def rebuild(parts: Parts) -> Limiter:
-        from reference_server.services.limits import MovingWindowLimiter
+        from reference_server.limits.limiter import MovingWindowLimiter
 
         return MovingWindowLimiter(parts.clock, requests, 60)
 
-    return replaced(address_limiter=rebuild)
+    return replaced({"limits.address": rebuild})
 
 
 @dataclass(frozen=True)
@@ -175,13 +172,13 @@ def with_tool(
     """Return a change of parts in which one tool acts, or describes itself, differently."""
 
     def bend(parts: Parts) -> Parts:
-        if name not in {tool.name for tool in parts.tools}:
+        if name not in {tool.name for tool in parts.mcp.tools}:
             raise LookupError(f"there is no tool {name}")
         tools = [
             BentTool(tool, act or tool.run, schema) if tool.name == name else tool
-            for tool in parts.tools
+            for tool in parts.mcp.tools
         ]
-        return replace(parts, tools=tuple(tools))
+        return with_parts(parts, {"mcp.tools": tuple(tools)})
 
     return bend
 

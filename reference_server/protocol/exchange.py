@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from reference_server.services.logs import log_event
+from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping

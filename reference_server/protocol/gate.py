@@ -24,24 +24,24 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from werkzeug.datastructures import Headers
 
-from reference_server.answers import error, unavailable
+from reference_server.audit.contracts import AuditEvent
 from reference_server.context import NO_VIEW, SCOPE_KEY, RequestContext
-from reference_server.errors import StorageUnavailableError
-from reference_server.parts import AuditEvent
+from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.vocabulary import EventType, Outcome
+from reference_server.observability.logs import log_event
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
-from reference_server.services.logs import log_event
-from reference_server.vocabulary import EventType, Outcome
+from reference_server.web.answers import error, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flask import Flask, Response
 
-    from reference_server.context import Principal
+    from reference_server.core.principal import Principal
+    from reference_server.core.settings import Settings
     from reference_server.parts import Parts
     from reference_server.protocol.exchange import Message, Receive, Send
-    from reference_server.settings import Settings
 
     Scope = dict[str, Any]
     RawHeaders = list[tuple[bytes, bytes]]
@@ -138,7 +138,7 @@ class Gate:
             json_response=True,
             # A session lives in one process; with several, the next request may meet another.
             stateless=settings.workers > 1,
-            security_settings=_transport_security(settings) if parts.check_origin else None,
+            security_settings=_transport_security(settings) if parts.mcp.check_origin else None,
         )
         self._stopping = asyncio.Event()
 
@@ -168,7 +168,7 @@ class Gate:
         context = scope[SCOPE_KEY] = _context_of(scope)
         exchange = Exchange(context, receive, send, self._stopping)
         try:
-            if self._parts.routes_to_mcp(scope):
+            if self._parts.mcp.routes_to_mcp(scope):
                 await self._serve_mcp(scope, exchange)
             else:
                 await self._flask(scope, exchange.receive, exchange.send)
@@ -213,7 +213,7 @@ class Gate:
         """Return the identity by which the SDK binds a session to who opened it."""
         if context.principal is None:
             raise PermissionError("the chain let a request without a principal through")
-        owner = self._parts.session_owner(context.principal)
+        owner = self._parts.mcp.session_owner(context.principal)
         return AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=[]))
 
     async def _audit_refused_origin(self, context: RequestContext) -> bool:
@@ -239,7 +239,7 @@ class Gate:
             return
         response = error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")
         response.headers["X-Request-Id"] = context.request_id
-        response.headers.update(self._parts.security_headers)
+        response.headers.update(self._parts.web.security_headers)
         await _send_response(exchange, response)
 
 

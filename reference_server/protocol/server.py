@@ -11,12 +11,13 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
+from reference_server.audit.contracts import AuditEvent
 from reference_server.context import SCOPE_KEY
-from reference_server.errors import StorageUnavailableError, UnknownObjectError
-from reference_server.parts import AuditEvent, ToolCaller
+from reference_server.core.errors import StorageUnavailableError, UnknownObjectError
+from reference_server.core.vocabulary import EventType, Outcome
+from reference_server.observability.logs import log_event
 from reference_server.protocol.arguments import LONGEST_NAME, find_bad_argument
-from reference_server.services.logs import log_event
-from reference_server.vocabulary import EventType, Outcome
+from reference_server.tools.contracts import ToolCaller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from reference_server.context import RequestContext
-    from reference_server.parts import Parts, Tool
+    from reference_server.parts import Parts
+    from reference_server.tools.contracts import Tool
 
     Call = ServerRequestContext[dict[str, Any], Request]
 
@@ -39,7 +41,7 @@ class ToolDesk:
     def __init__(self, parts: Parts, executor: Executor) -> None:
         self._parts = parts
         self._executor = executor
-        self._tools = {tool.name: tool for tool in parts.tools}
+        self._tools = {tool.name: tool for tool in parts.mcp.tools}
 
     async def list_tools(
         self, call: Call, params: types.PaginatedRequestParams | None
@@ -114,7 +116,7 @@ class ToolDesk:
         facts = {"tool": tool.name, "reason": str(error), "detail": detail}
         log_event("tool_failed", context.request_id, logging.ERROR, error=error, **facts)
         self._audit_failure(context, tool.name, str(error), detail)
-        return _failed(self._parts.describe_failure(error, context))
+        return _failed(self._parts.mcp.describe_failure(error, context))
 
     def _audit_failure(
         self, context: RequestContext, tool: str, reason: str, detail: object = None
@@ -131,7 +133,7 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     desk = ToolDesk(parts, executor)
     return Server(
         NAME,
-        version=parts.server_version,
+        version=parts.mcp.server_version,
         on_list_tools=desk.list_tools,
         on_call_tool=desk.call_tool,
     )

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from reference_server.core.vocabulary import Role
 from reference_server.demo.database import DemoDatabase
 from reference_server.demo.postgres import SUPERUSER, Cluster
 from reference_server.tests.rows import CHAIN_KEY
-from reference_server.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Generator

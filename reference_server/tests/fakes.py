@@ -6,31 +6,34 @@ import hashlib
 import itertools
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from reference_server.app import SECURITY_HEADERS
-from reference_server.context import Principal
-from reference_server.errors import StorageUnavailableError
-from reference_server.parts import Parts, Rotation, StartedFlow
-from reference_server.pipeline import PIPELINE
+from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.principal import Principal
+from reference_server.core.settings import Limits, Settings
+from reference_server.keys.admin import AdminTokenGate
+from reference_server.keys.contracts import KeyParts, Rotation
+from reference_server.keys.reader import HeaderKeyReader
+from reference_server.limits.block import FailureBlock
+from reference_server.limits.contracts import LimitParts
+from reference_server.limits.limiter import MovingWindowLimiter
+from reference_server.oauth.contracts import OAuthParts, StartedFlow
+from reference_server.observability.redaction import TokenRedactor
+from reference_server.parts import McpParts, Parts, WebParts, with_parts
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_owner
-from reference_server.protocol.tools import TOOLS
-from reference_server.services.admin import AdminTokenGate
-from reference_server.services.block import FailureBlock
-from reference_server.services.credentials import HeaderKeyReader
-from reference_server.services.limits import MovingWindowLimiter
-from reference_server.services.redaction import TokenRedactor
-from reference_server.settings import Limits, Settings
+from reference_server.tools import TOOLS
+from reference_server.web.app import SECURITY_HEADERS
+from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from reference_server.parts import AuditEvent
+    from reference_server.audit.contracts import AuditEvent
 
 KEY_A = "key-of-tenant-a"
 KEY_B = "key-of-tenant-b"
@@ -213,37 +216,41 @@ class World:
         limits = self.limits
         made = Parts(
             clock=self.clock,
-            pipeline=PIPELINE,
-            credential_reader=HeaderKeyReader("X-Api-Key"),
-            key_hasher=FakeHasher(),
-            key_directory=self.directory,
-            key_use=self.key_use,
-            key_rotation=FakeRotation(),
-            key_revocation=FakeRevocation(),
-            admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
-            address_limiter=MovingWindowLimiter(
-                self.clock, limits.address_requests, limits.address_window
-            ),
-            tenant_limiter=MovingWindowLimiter(
-                self.clock, limits.tenant_requests, limits.tenant_window
-            ),
-            auth_limiter=MovingWindowLimiter(self.clock, limits.auth_requests, limits.auth_window),
-            address_block=FailureBlock(
-                self.clock, limits.failures, limits.failure_window, limits.block
-            ),
-            oauth_states=FakeStates(),
-            oauth_cleanup=FakeCleanup(),
             trail=self.trail,
             sessions=FakeSessions(),
             redactor=TokenRedactor(),
-            tools=TOOLS,
-            security_headers=SECURITY_HEADERS,
-            describe_failure=describe_failure,
-            session_owner=session_owner,
-            routes_to_mcp=is_mcp_path,
-            server_version="1.2.3",
+            keys=KeyParts(
+                reader=HeaderKeyReader("X-Api-Key"),
+                hasher=FakeHasher(),
+                directory=self.directory,
+                use=self.key_use,
+                rotation=FakeRotation(),
+                revocation=FakeRevocation(),
+                admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
+            ),
+            limits=LimitParts(
+                address=MovingWindowLimiter(
+                    self.clock, limits.address_requests, limits.address_window
+                ),
+                tenant=MovingWindowLimiter(
+                    self.clock, limits.tenant_requests, limits.tenant_window
+                ),
+                auth=MovingWindowLimiter(self.clock, limits.auth_requests, limits.auth_window),
+                block=FailureBlock(
+                    self.clock, limits.failures, limits.failure_window, limits.block
+                ),
+            ),
+            oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
+            web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
+            mcp=McpParts(
+                tools=TOOLS,
+                describe_failure=describe_failure,
+                session_owner=session_owner,
+                routes_to_mcp=is_mcp_path,
+                server_version="1.2.3",
+            ),
         )
-        return replace(made, **self.replaced)
+        return with_parts(made, self.replaced)
 
     def types(self) -> list[str]:
         """Return the event types of the trail, in order."""

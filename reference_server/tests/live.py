@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reference_server.serve import make_server
+from reference_server.serving.serve import make_server
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -124,7 +124,7 @@ def failed_in(verdicts: Mapping[str, str]) -> frozenset[str]:
 def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str, ...]:
     """Return the ids of the requirements that a mutant is judged by."""
     known = requirements()
-    areas = {known[name].area for name in mutant.fails} | home_of(mutant)
+    areas = {known[name].area for name in mutant.fails} | {home_of(mutant)}
 
     def is_judged(name: str) -> bool:
         entry = known[name]

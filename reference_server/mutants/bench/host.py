@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import psutil
 
 from reference_server import variant
-from reference_server.command_line import run_reporting
+from reference_server.commands.command_line import run_reporting
 from reference_server.demo.run import FOR_DATABASE, FOR_SERVING, Demo, start_valkey
 from reference_server.mutants.bench.registry import all_benign, all_mutants
 from reference_server.mutants.bench.stock import Stock
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 HEALTHY = "healthy"
 _LATE = (
     *("uvicorn.lifespan.on", "uvicorn.loops.uvloop", "anyio._backends._asyncio"),
-    *("reference_server.services.clock", "reference_server.services.redaction"),
+    *("reference_server.core.clock", "reference_server.observability.redaction"),
 )
 """What a server imports when it begins to serve."""
 _TICK_SECONDS = 0.01

@@ -29,7 +29,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reference_server.errors import ConfigurationError
+from reference_server.core.errors import ConfigurationError
 from reference_server.mutants.bench.bench import Bench
 from reference_server.mutants.bench.cases import HEALTHY, Case, covering
 from reference_server.mutants.bench.kill import Kill, price

@@ -8,28 +8,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reference_server.errors import ConfigurationError
+from conformance.catalogue import areas
+from reference_server.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from reference_server.mutants.model import Benign, Mutant
 
-_PACKAGE = Path(__file__).parents[1]
-_NAME = "reference_server.mutants"
-_MACHINERY = {"__main__", "bench", "bending", "benign", "judging", "matrix", "model"}
+_FOLDER = Path(__file__).parents[1]
+_PACKAGE = "reference_server.mutants"
 _BENIGN = ("database", "forms", "speech")
-
-
-_HOMES = {
-    "arguments": ("MCP",),
-    "claims": ("AUTH",),
-    "clients": ("MCP",),
-    "doors": ("AUTH", "MCP"),
-    "limits": ("RATE",),
-    "objects": ("RLS",),
-    "sessions": ("MCP",),
-    "time": ("TIME", "AUTH"),
-}
-"""The areas that a module's parts belong to, where it is not the one that it is called after."""
 
 
 def all_mutants() -> dict[str, Mutant]:
@@ -37,33 +24,37 @@ def all_mutants() -> dict[str, Mutant]:
     return {mutant.id: mutant for mutant, _ in listed().values()}
 
 
-def home_of(mutant: Mutant) -> frozenset[str]:
-    """Return the areas that the part which a mutant bends belongs to; none for a stranger."""
-    _, home = listed().get(mutant.id, (mutant, ()))
-    return frozenset(home)
+def home_of(mutant: Mutant) -> str | None:
+    """Return the area that the part which a mutant bends belongs to; None for a stranger."""
+    _, home = listed().get(mutant.id, (mutant, None))
+    return home
 
 
 @cache
-def listed() -> dict[str, tuple[Mutant, tuple[str, ...]]]:
-    """Return every mutant and its home, by its id."""
-    found: dict[str, tuple[Mutant, tuple[str, ...]]] = {}
-    for module in pkgutil.iter_modules([str(_PACKAGE)]):
-        if module.name in _MACHINERY:
-            continue
-        area = import_module(f"{_NAME}.{module.name}")
-        mutants: tuple[Mutant, ...] = getattr(area, "MUTANTS", ())  # a module may only help others
-        for mutant in mutants:
-            if mutant.id in found:
-                raise ValueError(f"two mutants are called {mutant.id}")
-            found[mutant.id] = mutant, _HOMES.get(module.name, (module.name.upper(),))
+def listed() -> dict[str, tuple[Mutant, str]]:
+    """Return every mutant by its id, with the area whose folder it stands in."""
+    found: dict[str, tuple[Mutant, str]] = {}
+    for area in areas():
+        for name in _modules(area.lower()):
+            # A module may only help others.
+            mutants: tuple[Mutant, ...] = getattr(import_module(name), "MUTANTS", ())
+            for mutant in mutants:
+                if mutant.id in found:
+                    raise ValueError(f"two mutants are called {mutant.id}")
+                found[mutant.id] = mutant, area
     return found
+
+
+def _modules(folder: str) -> list[str]:
+    found = pkgutil.iter_modules([str(_FOLDER / folder)])
+    return [f"{_PACKAGE}.{folder}.{module.name}" for module in found]
 
 
 def all_benign() -> dict[str, Benign]:
     """Return every benign variant by its id; ValueError when two share one."""
     found: dict[str, Benign] = {}
     for name in _BENIGN:
-        variants: tuple[Benign, ...] = import_module(f"{_NAME}.benign.{name}").VARIANTS
+        variants: tuple[Benign, ...] = import_module(f"{_PACKAGE}.benign.{name}").VARIANTS
         for variant in variants:
             if variant.id in found:
                 raise ValueError(f"two variants are called {variant.id}")

@@ -72,7 +72,7 @@ def rewritten(change: Callable[[Reply], Reply]) -> Callable[[Parts], Parts]:
     def around(app: App) -> App:
         return _rewriting(app, change)
 
-    return replaced(edge=lambda _: around)
+    return replaced({"web.edge": lambda _: around})
 
 
 def json_rewritten(change: Callable[[Any, Reply], Any]) -> Callable[[Parts], Parts]:
@@ -109,7 +109,7 @@ def delayed(seconds: float) -> Callable[[Parts], Parts]:
 
         return slow
 
-    return replaced(edge=lambda _: around)
+    return replaced({"web.edge": lambda _: around})
 
 
 def _rewriting(app: App, change: Callable[[Reply], Reply]) -> App:

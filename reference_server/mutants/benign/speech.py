@@ -13,10 +13,10 @@ from flask import Response, request
 from mcp.server import runner, streamable_http_manager
 from mcp_types import UNSUPPORTED_PROTOCOL_VERSION
 
-from reference_server.answers import error
 from reference_server.mutants.bending import before, header, replaced, with_stage
 from reference_server.mutants.benign.edge import benign, json_rewritten, rewritten
 from reference_server.protocol import gate
+from reference_server.web.answers import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,7 +255,7 @@ VARIANTS = (
     benign(
         "tool-failure-in-other-words",
         "A failed tool is told of in other words, without the request's id.",
-        parts=replaced(describe_failure=lambda _: _failed_otherwise),
+        parts=replaced({"mcp.describe_failure": lambda _: _failed_otherwise}),
     ),
     benign(
         "long-session-ids",
@@ -265,6 +265,6 @@ VARIANTS = (
     benign(
         "one-rotation-at-a-time",
         "A rotation that meets another one is refused with 409 or 503.",
-        parts=replaced(edge=lambda _: _one_rotation_at_a_time),
+        parts=replaced({"web.edge": lambda _: _one_rotation_at_a_time}),
     ),
 )

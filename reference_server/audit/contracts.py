@@ -1,0 +1,37 @@
+"""What the trail takes and promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from reference_server.core.vocabulary import EventType, Outcome
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One row of the trail, before the trail has scrubbed it (seed 004 F1)."""
+
+    event_type: EventType
+    outcome: Outcome
+    request_id: str | None = None
+    tenant_id: UUID | None = None
+    address: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    actor_key_id: UUID | None = None
+
+
+class AuditTrail(Protocol):
+    """The trail. ``write`` returns once the rows are durable."""
+
+    def write(self, *events: AuditEvent) -> None:
+        """Store the rows, in order; raise StorageUnavailableError when they cannot be stored."""
+        ...
+
+    def close(self) -> None:
+        """Store what is queued and stop."""
+        ...

@@ -1,0 +1,299 @@
+"""The audit trail. Rows are durable before an answer leaves; concurrent requests share a commit.
+
+One request at a time stores: its own rows, and those of all who came while the commit before it
+ran. Then it appoints the next. So under load a commit serves many requests, and without load a
+request waits neither for company nor for another thread to wake.
+
+The rows are links of one chain (``db/chain.py``), whichever process writes them. A writer that is
+alone knows the head from its last batch: the statement that stores the next one moves the head,
+from that very place or not at all. One that met others takes its turn at the head's row lock.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import TimeoutError as WaitTimeoutError
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from reference_server.audit.metadata import to_stored_json
+from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.text import clean_text
+from reference_server.db.chain import Head
+from reference_server.db.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Engine
+
+    from reference_server.audit.contracts import AuditEvent
+    from reference_server.core.contracts import Clock
+    from reference_server.db.chain import AuditChain
+    from reference_server.observability.contracts import Redactor
+
+    _Count = Callable[[str, dict[str, Any]], int]
+
+WAIT_SECONDS = 10.0
+"""How long a request waits for its rows before it is refused."""
+_CLOSE_SECONDS = 3.0
+_BATCH_ROWS = 500
+
+# One statement for all rows: prepared, one round trip, and a commit of its own. Without the head
+# where it was expected there is nothing to store.
+_INSERT = """
+    WITH moved AS (
+        UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
+         WHERE position = %(known_position)s AND digest = %(known_digest)s
+        RETURNING position
+    )
+    INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
+                           metadata, actor_key_id, digest)
+"""
+# One row, as from nearly every request that meets no other.
+_APPEND_ONE = f"""{_INSERT}
+    SELECT position, CAST(%(created_at)s AS timestamptz), %(event_type)s, %(outcome)s,
+           CAST(%(tenant_id)s AS uuid), %(actor_ip)s, %(request_id)s,
+           CAST(%(metadata)s AS jsonb), CAST(%(actor_key_id)s AS uuid), %(digest)s
+      FROM moved
+"""  # nosec B608  # noqa: S608 -- two constants
+# Several rows go as one JSON text, which is made and read quicker than an array a column. The
+# ordinality keeps the order in which they were handed over, and gives each its place in the chain.
+_APPEND = f"""{_INSERT}
+    SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
+           request_id, CAST(metadata AS jsonb), actor_key_id, decode(digest, 'hex')
+      FROM moved, ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS (
+               created_at timestamptz, event_type text, outcome text, tenant_id uuid,
+               actor_ip text, request_id text, metadata text, actor_key_id uuid, digest text))
+           WITH ORDINALITY AS rows (created_at, event_type, outcome, tenant_id, actor_ip,
+                                    request_id, metadata, actor_key_id, digest, place)
+     ORDER BY place
+"""  # nosec B608  # noqa: S608 -- two constants
+_TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
+
+_Row = dict[str, Any]
+
+
+class _Word(Enum):
+    """What a waiting request is told."""
+
+    STORED = auto()
+    LEAD = auto()
+
+
+@dataclass
+class _Submission:
+    """The rows of one ``write``, and the promise of a word about them."""
+
+    rows: list[_Row]
+    word: Future[_Word] = field(default_factory=Future[_Word])
+
+
+class SqlAuditTrail:
+    """Writes ``audit_log`` as the runtime role, which may insert there and nothing else."""
+
+    def __init__(self, engine: Engine, clock: Clock, redactor: Redactor, chain: AuditChain) -> None:
+        self._engine = engine
+        self._statements = Statements(engine)
+        self._clock = clock
+        self._redactor = redactor
+        self.chain = chain
+        self._head: Head | None = None
+        self._is_alone = False
+        self._queue: deque[_Submission] = deque()
+        self._is_led = False
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._rests = threading.Condition(self._lock)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many writes are queued that no commit has taken up yet."""
+        return len(self._queue)
+
+    @property
+    def is_storing(self) -> bool:
+        """Tell whether somebody leads."""
+        return self._is_led
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nothing more is taken."""
+        return self._is_closed
+
+    def write(self, *events: AuditEvent) -> None:
+        """Store the rows, in order, and return when they are durable.
+
+        StorageUnavailableError when they cannot be stored in time, or the trail is closed.
+        """
+        if not events:
+            return
+        submission = _Submission([self._row(event) for event in events])
+        with self._lock:
+            if self._is_closed:
+                raise StorageUnavailableError("the audit trail is closed")
+            self._queue.append(submission)
+            leads, self._is_led = not self._is_led, True
+        if leads or _wait_for(submission) is _Word.LEAD:
+            self._lead(submission)
+
+    def close(self) -> None:
+        """Take nothing more and let what is queued be stored; bounded, and harmless when twice."""
+        with self._lock:
+            self._is_closed = True
+            self._rests.wait_for(lambda: not self._is_led, _CLOSE_SECONDS)
+
+    def _lead(self, own: _Submission) -> None:
+        """Store what is queued by now, one's own rows among it, and appoint the next leader."""
+        own.word = Future()
+        try:
+            self._store(self._gather())
+        finally:
+            self._appoint()
+        own.word.result(timeout=0)
+
+    def _gather(self) -> list[_Submission]:
+        """Take what is queued by now off the queue, or as much of it as one statement may hold."""
+        with self._lock:
+            batch = [self._queue.popleft()]
+            rows = len(batch[0].rows)
+            while self._queue and rows < _BATCH_ROWS:
+                batch.append(self._queue.popleft())
+                rows += len(batch[-1].rows)
+        return batch
+
+    def _appoint(self) -> None:
+        """Hand over to the first that waits; drop before it whoever has given up."""
+        with self._lock:
+            while self._queue:
+                if _tell(self._queue[0], lambda word: word.set_result(_Word.LEAD)):
+                    return
+                self._queue.popleft()
+            self._is_led = False
+            self._rests.notify_all()
+
+    def _row(self, event: AuditEvent) -> _Row:
+        return {
+            "created_at": self._clock.now(),
+            "event_type": event.event_type.value,
+            "outcome": event.outcome.value,
+            "tenant_id": event.tenant_id,
+            "actor_ip": _optional_text(event.address),
+            "request_id": _optional_text(event.request_id),
+            "metadata": to_stored_json(event.metadata, self._redactor),
+            "actor_key_id": event.actor_key_id,
+        }
+
+    def _store(self, batch: list[_Submission]) -> None:
+        try:
+            self._insert([row for submission in batch for row in submission.rows])
+        except (psycopg.Error, DBAPIError) as error:
+            if len(batch) > 1 and not _is_lost(error):
+                # One request's rows must not cost the others theirs.
+                for submission in batch:
+                    self._store([submission])
+            else:
+                _settle(batch, error)
+        except Exception as error:  # noqa: BLE001 -- those who share the batch would wait in vain
+            _settle(batch, error)
+        else:
+            _settle(batch, None)
+
+    def _insert(self, rows: list[_Row]) -> None:
+        known, self._head = self._head, None  # after an error nobody knows where the head is
+        if known is not None and self._is_alone:
+            self._head = self._append(self._statements.count, known, rows)
+        if self._head is None:
+            self._take_turn(known, rows)
+
+    def _take_turn(self, known: Head | None, rows: list[_Row]) -> None:
+        """Store the rows while nobody else can; StorageUnavailableError without a head of ours."""
+        with self._engine.begin() as connection:
+            found = connection.exec_driver_sql(_TAKE_TURN).one_or_none()
+            if found is None:
+                raise StorageUnavailableError("the trail has no head: run migrate")
+            head = Head(found.position, found.digest)
+            if not self.chain.seals(head, found.seal):
+                raise StorageUnavailableError("the trail's head has a wrong seal: run verify-audit")
+            moved = self._append(_counting(connection), head, rows)
+        self._head, self._is_alone = moved, head == known
+
+    def _append(self, count: _Count, known: Head, rows: list[_Row]) -> Head | None:
+        """Store the rows behind the head and return the new one; None when it is elsewhere."""
+        head = known
+        for row in rows:
+            head = self.chain.link(head, row)
+            row["digest"] = head.digest
+        ends = {
+            "known_position": known.position,
+            "known_digest": known.digest,
+            "position": head.position,
+            "head_digest": head.digest,
+            "seal": self.chain.seal(head),
+        }
+        if len(rows) == 1:
+            return head if count(_APPEND_ONE, rows[0] | ends) else None
+        return head if count(_APPEND, {"rows": _encode(rows)} | ends) else None
+
+
+def _as_text(value: datetime | UUID | bytes) -> str:
+    """Return what JSON has no form for, as the statement reads it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_encode = json.JSONEncoder(default=_as_text).encode
+
+
+def _optional_text(value: str | None) -> str | None:
+    return None if value is None else clean_text(value)
+
+
+def _counting(connection: Connection) -> _Count:
+    return lambda statement, values: connection.exec_driver_sql(statement, values).rowcount
+
+
+def _is_lost(error: Exception) -> bool:
+    """Tell whether the connection is lost, so that nothing else can be stored on it either."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _wait_for(submission: _Submission) -> _Word:
+    """Return the word of whoever leads; StorageUnavailableError when none comes in time."""
+    try:
+        return submission.word.result(WAIT_SECONDS)
+    except WaitTimeoutError as error:
+        if submission.word.cancel():
+            raise StorageUnavailableError("the audit trail did not answer in time") from error
+    return submission.word.result()  # it came at the last moment
+
+
+def _tell(submission: _Submission, tell: Callable[[Future[_Word]], None]) -> bool:
+    """Keep a promise; False when its request has given up waiting."""
+    try:
+        tell(submission.word)
+    except InvalidStateError:
+        return False
+    return True
+
+
+def _settle(batch: list[_Submission], cause: Exception | None) -> None:
+    for submission in batch:
+        if cause is None:
+            _tell(submission, lambda word: word.set_result(_Word.STORED))
+        else:
+            failure = StorageUnavailableError("the audit trail cannot be written")
+            failure.__cause__ = cause
+            _tell(submission, lambda word, failure=failure: word.set_exception(failure))

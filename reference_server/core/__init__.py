@@ -1,0 +1,1 @@
+"""What every domain stands on: the words, errors, settings, secrets, the clock, the principal."""

@@ -1,0 +1,102 @@
+"""Defects of who is asked for a key at all: paths and methods that go round the chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from reference_server.core.vocabulary import Access
+from reference_server.mutants.bending import (
+    header,
+    mutant,
+    with_stage,
+)
+from reference_server.parts import with_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.core.principal import Principal
+    from reference_server.mutants.bending import Stage
+    from reference_server.parts import Parts
+
+
+class _Remembering:
+    """Skips authentication for some requests, and then acts as whoever came last."""
+
+    def __init__(self, stage: Stage, skips: Callable[[RequestContext], bool]) -> None:
+        self._stage, self._skips = stage, skips
+        self._last: Principal | None = None
+
+    def __call__(self, context: RequestContext, parts: Parts) -> Response | None:
+        if self._skips(context) and self._last is not None:
+            context.principal = self._last
+            return None
+        refusal = self._stage(context, parts)
+        self._last = context.principal or self._last
+        return refusal
+
+
+def skip(skips: Callable[[RequestContext], bool]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that skips authentication, and acts as whoever came last."""
+
+    def around(stage: Stage) -> Stage:
+        remembering = _Remembering(stage, skips)
+
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            return remembering(context, parts)
+
+        return bent
+
+    return around
+
+
+def _is_another_spelling(context: RequestContext) -> bool:
+    del context
+    return request.environ["asgi.scope"]["raw_path"] != b"/mcp" and _loosely_mcp(
+        request.environ["asgi.scope"]
+    )
+
+
+def _loosely_mcp(scope: Mapping[str, Any]) -> bool:
+    return scope["path"].strip("/").lower() == "mcp"
+
+
+def _guard_raw_route_decoded(parts: Parts) -> Parts:
+    guarded = with_stage("authenticate", skip(_is_another_spelling))(parts)
+    return with_parts(guarded, {"mcp.routes_to_mcp": _loosely_mcp})
+
+
+def _claims_health(context: RequestContext) -> bool:
+    return header(context, "x-original-url") == "/health"
+
+
+def _is_get(context: RequestContext) -> bool:
+    return context.method == "GET" and context.access is Access.KEY
+
+
+MUTANTS = (
+    mutant(
+        "guard-compares-raw-path",
+        "AUTH-10",
+        "The guard compares the raw path, the router the decoded one (seed 004 D2).",
+        parts=_guard_raw_route_decoded,
+    ),
+    mutant(
+        "override-header-believed",
+        "AUTH-10",
+        "A request that says it was rewritten from /health needs no key.",
+        parts=with_stage("authenticate", skip(_claims_health)),
+    ),
+    mutant(
+        "get-unguarded",
+        "AUTH-11 MCP-08",
+        "Only requests that can call a tool are authenticated.",
+        parts=with_stage("authenticate", skip(_is_get)),
+    ),
+)

@@ -1,0 +1,163 @@
+"""Defects of the block that follows failed authentications."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from reference_server.limits.block import FailureBlock
+from reference_server.mutants.bending import (
+    mutant,
+    refusing,
+    replaced,
+    with_stage,
+)
+from reference_server.mutants.rate.limits import claimed
+from reference_server.web.answers import error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.limits.contracts import AddressBlock
+    from reference_server.mutants.bending import Stage
+    from reference_server.parts import Parts
+
+HOUR = 3600
+
+
+def block(failures: int = 10, window: int = HOUR, length: int = HOUR) -> Callable[[Parts], Parts]:
+    """Return a change of parts with another block."""
+    return replaced(
+        {"limits.block": lambda parts: FailureBlock(parts.clock, failures, window, length)}
+    )
+
+
+class _Prolonging:
+    """Starts the block's hour again with every refusal."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._block, self._clock = parts.limits.block, parts.clock
+        self._until: dict[str, float] = {}
+
+    def is_blocked(self, address: str) -> bool:
+        now = self._clock.now().timestamp()
+        blocked = self._block.is_blocked(address) or now < self._until.get(address, 0)
+        if blocked:
+            self._until[address] = now + timedelta(hours=1).total_seconds()
+        return blocked
+
+    def record_failure(self, address: str) -> bool:
+        return self._block.record_failure(address)
+
+
+class _Never:
+    """Never blocks."""
+
+    def __init__(self, parts: Parts) -> None:
+        del parts
+
+    def is_blocked(self, address: str) -> bool:
+        del address
+        return False
+
+    def record_failure(self, address: str) -> bool:
+        del address
+        return False
+
+
+def _only_wrong_keys(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        key = parts.keys.reader.read(context.headers)
+        digest = parts.keys.hasher.digest(key or "")
+        if parts.keys.directory.find(digest, parts.clock.now()) is not None:
+            return None
+        return stage(context, parts)
+
+    return bent
+
+
+def _believing_forwarded(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        told = replace(context, address=claimed(context), events=context.events)
+        return stage(told, parts)
+
+    return bent
+
+
+def _block_told(context: RequestContext) -> Response:
+    del context
+    answer = error(HTTPStatus.UNAUTHORIZED, "address_blocked")
+    answer.headers["WWW-Authenticate"] = 'ApiKey realm="mcp"'
+    return answer
+
+
+_never: Callable[[Parts], AddressBlock] = _Never
+
+
+MUTANTS = (
+    mutant(
+        "failures-never-forgotten",
+        "BLOCK-05",
+        "Failures of any age count towards the block.",
+        parts=block(window=365 * 24 * HOUR),
+    ),
+    mutant(
+        "block-believes-forwarded-for",
+        "BLOCK-06",
+        "The block asks for the address that X-Forwarded-For names.",
+        parts=with_stage("block_address", _believing_forwarded),
+    ),
+    mutant(
+        "block-told-apart",
+        "BLOCK-07",
+        "A blocked address is told that it is blocked.",
+        parts=with_stage("block_address", refusing(_block_told)),
+    ),
+    mutant(
+        "block-one-too-late",
+        "BLOCK-01",
+        "The block engages at the eleventh failure.",
+        parts=block(failures=11),
+    ),
+    mutant(
+        "block-one-too-early",
+        "BLOCK-01 BLOCK-05",
+        "The block engages at the ninth failure.",
+        parts=block(failures=9),
+    ),
+    mutant(
+        "never-blocked",
+        "AUD-04 BLOCK-01 BLOCK-02",
+        "Failures are written down, and nothing follows from them.",
+        parts=replaced({"limits.block": _never}),
+    ),
+    mutant(
+        "block-spares-valid-keys",
+        "BLOCK-01 BLOCK-02",
+        "The block is asked after the key, so guessing right lifts it.",
+        parts=with_stage("block_address", _only_wrong_keys),
+    ),
+    mutant(
+        "block-never-ends",
+        "BLOCK-04",
+        "A blocked address stays blocked for a year.",
+        parts=block(length=365 * 24 * HOUR),
+    ),
+    mutant(
+        "block-of-half-an-hour",
+        "BLOCK-04",
+        "The block ends after half an hour.",
+        parts=block(length=HOUR // 2),
+    ),
+    mutant(
+        "block-prolonged-by-refusals",
+        "BLOCK-04",
+        "Each refused request starts the hour again.",
+        parts=replaced({"limits.block": _Prolonging}),
+    ),
+)

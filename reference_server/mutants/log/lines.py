@@ -1,0 +1,130 @@
+"""Defects of the log's redaction."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from flask import request
+
+from reference_server.mutants.bending import before, mutant, replaced, trail_with, with_stage
+from reference_server.observability.logs import log_event
+from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.parts import Parts
+
+
+MANY = 1000
+
+
+def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    values = [value for _, value in context.headers]
+    log_event("headers", context.request_id, values=values)
+    return None
+
+
+def _log_query(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    log_event("url", context.request_id, query=request.query_string.decode("latin-1"))
+    return None
+
+
+class _NamesOnly(TokenRedactor):
+    """Scrubs fields by their names, and leaves the text of messages alone."""
+
+    def scrub(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[str, Any]", value)
+            return {
+                name: REDACTED if names_a_secret(name) else self.scrub(item)
+                for name, item in fields.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.scrub(item) for item in cast("list[Any]", value)]
+        return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+class _ShallowNames(TokenRedactor):
+    """Scrubs fields by name down to the sixth level, as seed 004 G4 does."""
+
+    def scrub(self, value: Any) -> Any:
+        return self._walk(value, 6)
+
+    def _walk(self, value: Any, depth: int) -> Any:
+        if depth == 0:
+            return value
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[str, Any]", value)
+            return {
+                name: REDACTED if names_a_secret(name) else self._walk(item, depth - 1)
+                for name, item in fields.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self._walk(item, depth - 1) for item in cast("list[Any]", value)]
+        return super().scrub(value)
+
+
+def _write_path(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    for handler in logging.getLogger().handlers:
+        stream = cast("TextIO", getattr(handler, "stream"))  # noqa: B009 -- not every handler has one
+        stream.write(f"{context.request_id} {context.method} {context.path}\n")
+        stream.flush()
+    return None
+
+
+class _Careful(TokenRedactor):
+    """Looks at every pair of tokens in a message."""
+
+    def scrub(self, value: Any) -> Any:
+        if str(value).count("Bearer ") > MANY:
+            threading.Event().wait(12)  # what a pattern with nested repeats takes, and more
+        return super().scrub(value)
+
+
+MUTANTS = (
+    mutant(
+        "access-log-in-plain-text",
+        "LOG-05",
+        "A second, plain line is written for each request, with the path as it came.",
+        parts=with_stage("extract_token", before(_write_path)),
+    ),
+    mutant(
+        "redaction-blows-up",
+        "LOG-06",
+        "The time to redact a message grows with the square of its tokens.",
+        # Of rows alone: lines are scrubbed under a lock, and everything would wait for that.
+        parts=trail_with(_Careful()),
+    ),
+    mutant(
+        "headers-logged",
+        "LOG-01 LOG-04 ROT-05",
+        "A debugging aid writes every header into the log.",
+        parts=with_stage("extract_token", before(_log_headers)),
+    ),
+    mutant(
+        "messages-unscrubbed",
+        "LOG-02 LOG-04",
+        "Fields are scrubbed by name; the text of messages and exceptions is not looked at.",
+        parts=replaced({"redactor": lambda _: _NamesOnly()}),
+    ),
+    mutant(
+        "names-scrubbed-near-the-top",
+        "LOG-03",
+        "Fields are scrubbed by name to a depth of six, as seed 004 G4 has it.",
+        parts=replaced({"redactor": lambda _: _ShallowNames()}),
+    ),
+    mutant(
+        "query-logged",
+        "LOG-04",
+        "The query string is logged with the path.",
+        parts=with_stage("extract_token", before(_log_query)),
+    ),
+)

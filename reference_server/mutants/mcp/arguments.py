@@ -1,0 +1,114 @@
+"""Defects of tools that take an argument for more than data."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment
+
+from reference_server.core.errors import UnknownObjectError
+from reference_server.mutants.bending import mutant, with_tool
+from reference_server.mutants.rls.objects import ANY_TEXT
+from reference_server.tools.get_metric import GetMetric
+from reference_server.tools.list_metrics import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reference_server.parts import Parts
+    from reference_server.tools.contracts import ToolCaller
+
+    Act = Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]]
+
+_TOOL = GetMetric()
+_REPORTS = Path("/var/lib/hallmark/reports")
+
+
+class _UnknownError(UnknownObjectError):
+    """Tells the caller what was not found, in words of a tool's own."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__("metric")
+        self.args = (words,)
+
+
+def _interpolated(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    columns = "id, platform, report_type, date_range_key, data"
+    query = f"SELECT {columns} FROM metric_cache WHERE id::text = '{arguments['metricId']}'"  # noqa: S608 -- the defect
+    with caller.sessions.begin(caller.principal.tenant_id) as connection:
+        rows = connection.exec_driver_sql(query).all()
+    if not rows:
+        raise UnknownObjectError("metric")
+    return {"metric": describe(rows[0])}
+
+
+def _rendered(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    try:
+        return _TOOL.run(arguments, caller)
+    except UnknownObjectError as error:
+        words = f"There is no metric {arguments['metricId']}."
+        raise _UnknownError(Environment(autoescape=True).from_string(words).render()) from error
+
+
+def _formatted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    try:
+        return _TOOL.run(arguments, caller)
+    except UnknownObjectError as error:
+        words = f"There is no metric {arguments['metricId']}"
+        raise _UnknownError((words + " ({error})").format(error=error)) from error
+
+
+def _through_a_shell(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    command = f"echo {arguments['metricId']} | tr A-Z a-z"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)  # noqa: S602 -- the defect
+    return _TOOL.run({"metricId": done.stdout.strip()}, caller)
+
+
+def _from_a_file(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    try:
+        return _TOOL.run(arguments, caller)
+    except UnknownObjectError as error:
+        try:
+            return {"metric": (_REPORTS / arguments["metricId"]).read_text("utf-8")}
+        except (OSError, ValueError):
+            raise error from None
+
+
+def _get_metric(act: Act) -> Callable[[Parts], Parts]:
+    return with_tool("get_metric", act, ANY_TEXT)
+
+
+MUTANTS = (
+    mutant(
+        "argument-in-sql",
+        "MCP-13",
+        "A metric's id is written into the query.",
+        parts=_get_metric(_interpolated),
+    ),
+    mutant(
+        "argument-rendered",
+        "MCP-13",
+        "An error's words, a caller's id among them, are rendered as a template.",
+        parts=_get_metric(_rendered),
+    ),
+    mutant(
+        "argument-formatted",
+        "MCP-13",
+        "An error's words, a caller's id among them, are formatted.",
+        parts=_get_metric(_formatted),
+    ),
+    mutant(
+        "argument-in-a-shell",
+        "MCP-13",
+        "An id is put into lower case by a shell's command.",
+        parts=_get_metric(_through_a_shell),
+    ),
+    mutant(
+        "argument-is-a-path",
+        "MCP-13",
+        "A metric that is not in the cache is looked for among files, by its id.",
+        parts=_get_metric(_from_a_file),
+    ),
+)

@@ -1,0 +1,137 @@
+"""Defects of MCP sessions, of versions, of excess, and of request ids."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from http import HTTPStatus
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from flask import Response, request
+from mcp.server import streamable_http_manager
+
+from reference_server.mutants.auth.doors import skip
+from reference_server.mutants.bending import before, header, mutant, with_stage
+from reference_server.protocol import gate
+
+if TYPE_CHECKING:
+    from reference_server.context import RequestContext
+    from reference_server.mutants.bending import Stage
+    from reference_server.parts import Parts
+    from reference_server.protocol.exchange import Message
+
+_numbers = count(0x1000)
+
+
+def _counted_ids(parts: Parts) -> Parts:
+    setattr(streamable_http_manager, "uuid4", lambda: UUID(int=next(_numbers)))  # noqa: B010 -- the SDK has no other door
+    return parts
+
+
+def _has_only_a_session(context: RequestContext) -> bool:
+    return header(context, "mcp-session-id") is not None and header(context, "x-api-key") is None
+
+
+def _delete_ignored(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    is_delete = context.method == "DELETE" and context.path == "/mcp"
+    return Response("{}", HTTPStatus.OK, content_type="application/json") if is_delete else None
+
+
+def _any_version(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    scope = request.environ["asgi.scope"]
+    known = {b"2025-03-26", b"2025-06-18", b"2025-11-25", b"2026-07-28"}
+    fallback = b"2026-07-28" if header(context, "mcp-method") else b"2025-11-25"
+    scope["headers"] = [
+        (name, fallback if name == b"mcp-protocol-version" and value not in known else value)
+        for name, value in scope["headers"]
+    ]
+    return None
+
+
+def _unbounded(parts: Parts) -> Parts:
+    manager = streamable_http_manager.StreamableHTTPSessionManager
+    gate.StreamableHTTPSessionManager = partial(manager, max_request_body_size=1 << 30)
+    return parts
+
+
+def _callers_id(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        refusal = stage(context, parts)
+        context.request_id = header(context, "x-request-id") or context.request_id
+        return refusal
+
+    return bent
+
+
+class _Peeking(gate.Exchange):
+    """Looks into the body for the method's name, and takes for granted that there is one."""
+
+    async def receive(self) -> Message:
+        message = await super().receive()
+        body = message.get("body", b"")
+        if self.context.principal is not None and body and not message.get("more_body"):
+            _method_of(body)
+        return message
+
+
+def _method_of(body: bytes) -> Any:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found.get("method") if not isinstance(found, list) else None
+
+
+def _peeking(parts: Parts) -> Parts:
+    gate.Exchange = _Peeking
+    return parts
+
+
+MUTANTS = (
+    mutant(
+        "session-ids-counted",
+        "MCP-06",
+        "Session ids count up.",
+        parts=_counted_ids,
+    ),
+    mutant(
+        "session-id-is-enough",
+        "MCP-08",
+        "A request with a session's id needs no key.",
+        parts=with_stage("authenticate", skip(_has_only_a_session)),
+    ),
+    mutant(
+        "session-outlives-delete",
+        "MCP-09",
+        "DELETE is answered, and ends nothing.",
+        parts=with_stage("open_audit_entry", before(_delete_ignored)),
+    ),
+    mutant(
+        "protocol-version-ignored",
+        "MCP-11",
+        "Any protocol version is taken for the newest.",
+        parts=with_stage("open_audit_entry", before(_any_version)),
+    ),
+    mutant(
+        "body-unbounded",
+        "MCP-12",
+        "A body of any size is read and parsed.",
+        parts=_unbounded,
+    ),
+    mutant(
+        "callers-request-id-taken",
+        "MCP-14",
+        "The request id is whatever the caller says.",
+        parts=with_stage("identify_request", _callers_id),
+    ),
+    mutant(
+        "odd-message-crashes",
+        "MCP-16",
+        "A middleware takes for granted that a message is an object.",
+        parts=_peeking,
+    ),
+)

@@ -1,0 +1,113 @@
+"""Defects of looking objects up by an id: the id alone decides, or tells too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import abort
+from sqlalchemy import text
+
+from reference_server.core.errors import UnknownObjectError
+from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
+from reference_server.tools.get_metric import GetMetric
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from reference_server.parts import Parts
+    from reference_server.tools.contracts import ToolCaller
+
+
+class _Cached:
+    """Keeps metrics by their ids, whoever asked for them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[UUID, Mapping[str, Any]]] = {}
+        self._tool = GetMetric()
+
+    def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        found = self._tool.run(arguments, caller)
+        self.kept[arguments["metricId"]] = (caller.principal.tenant_id, found)
+        return found
+
+    def whoevers(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        _, found = self.kept.get(arguments["metricId"], (None, None))
+        return found or self.fetch(arguments, caller)
+
+    def told_apart(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        owner, _ = self.kept.get(arguments["metricId"], (None, None))
+        if owner not in {None, caller.principal.tenant_id}:
+            raise UnknownObjectError("metric in your account: it belongs to another one")
+        return self.fetch(arguments, caller)
+
+    def spelt_freely(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        identity = str(arguments["metricId"]).strip("{} \n").lower()
+        _, found = self.kept.get(identity, (None, None))
+        if found is not None and identity != arguments["metricId"]:
+            return found
+        return self.fetch(arguments, caller)
+
+
+ANY_TEXT = {
+    "type": "object",
+    "properties": {"metricId": {"type": "string"}},
+    "required": ["metricId"],
+    "additionalProperties": False,
+}
+
+
+class _Revoking:
+    """Revokes by the key's id; with ``tells_owner`` not before saying that it is another's."""
+
+    _REVOKE = text("""
+        UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :key
+        RETURNING revoked_at""")
+    _OWNER = text("SELECT tenant_id FROM api_keys WHERE id = :key")
+
+    def __init__(self, parts: Parts, *, tells_owner: bool) -> None:
+        self._engine, self._clock = engine_of(parts), parts.clock
+        self._tells_owner = tells_owner
+
+    def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
+        with self._engine.begin() as connection:
+            if self._tells_owner:
+                owner = connection.scalar(self._OWNER, {"key": key_id})
+                if owner not in {None, tenant_id}:
+                    abort(403)
+            return connection.scalar(self._REVOKE, {"key": key_id, "now": self._clock.now()})
+
+
+MUTANTS = (
+    mutant(
+        "object-cached-by-its-id",
+        "RLS-10 RLS-12",
+        "Metrics are cached by id, without the tenant: a hit is given to whoever asks.",
+        parts=with_tool("get_metric", _Cached().whoevers),
+    ),
+    mutant(
+        "foreign-object-told-apart",
+        "RLS-12",
+        "An id of another tenant is refused with other words than one that does not exist.",
+        parts=with_tool("get_metric", _Cached().told_apart),
+    ),
+    mutant(
+        "foreign-object-by-another-spelling",
+        "RLS-12",
+        "An id spelt in another way misses the check of whose it is.",
+        parts=with_tool("get_metric", _Cached().spelt_freely, ANY_TEXT),
+    ),
+    mutant(
+        "foreign-key-told-apart",
+        "RLS-12",
+        "Revoking another tenant's key is forbidden, where an unknown one is not found.",
+        parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=True)}),
+    ),
+    mutant(
+        "foreign-key-revoked",
+        "RLS-12",
+        "A key is revoked by its id, whichever tenant was named.",
+        parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=False)}),
+    ),
+)

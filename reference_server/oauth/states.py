@@ -1,0 +1,151 @@
+"""OAuth states: made, used once, forgotten (seed 004 H). Each belongs to a tenant and a platform.
+
+The database holds a state's digest, so who reads a dump cannot finish somebody's flow.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import secrets
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from reference_server.core.errors import StorageUnavailableError
+from reference_server.db.session import SqlTenantSessions, storage_guarded
+from reference_server.oauth.contracts import StartedFlow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Engine
+
+    from reference_server.core.contracts import Clock
+
+_SECRET_BYTES = 32
+
+_STORE = text("""
+    INSERT INTO oauth_states (tenant_id, platform, state, code_verifier, created_at, expires_at)
+    VALUES (:tenant, :platform, :state, :verifier, :now, :expires)
+""")
+# Found and gone in one statement: of two callbacks at once, one finds nothing.
+_TAKE = text("""
+    DELETE FROM oauth_states
+     WHERE state = :state AND platform = :platform AND tenant_id = :tenant AND expires_at > :now
+    RETURNING code_verifier
+""")
+_FORGET = text("DELETE FROM oauth_states WHERE expires_at <= :now")
+_TENANTS = text("SELECT DISTINCT tenant_id FROM api_keys")
+
+_logger = logging.getLogger(__name__)
+
+
+class SqlOAuthStates:
+    """Keeps states in ``oauth_states``, each statement in the context of its tenant."""
+
+    def __init__(self, engine: Engine, clock: Clock, lifetime: int) -> None:
+        self._engine = engine
+        self._sessions = SqlTenantSessions(engine)
+        self._clock = clock
+        self._lifetime = lifetime
+
+    def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
+        """Store a new state with its PKCE verifier; StorageUnavailableError if that fails."""
+        state, verifier = self._new_state(), self._new_verifier()
+        now = self._clock.now()
+        values = {
+            "tenant": tenant_id,
+            "platform": platform,
+            "state": digest_of(state),
+            "verifier": verifier,
+            "now": now,
+            "expires": now + timedelta(seconds=self._lifetime),
+        }
+        with storage_guarded(), self._sessions.begin(tenant_id) as connection:
+            connection.execute(_STORE, values)
+        return StartedFlow(state, self._challenge(verifier), self._lifetime)
+
+    def finish(self, tenant_id: UUID, platform: str, state: str) -> str | None:
+        """Use a state up and return its verifier.
+
+        None for one that is unknown, used, expired, another tenant's or another platform's.
+        """
+        values = {
+            "tenant": tenant_id,
+            "platform": platform,
+            "state": digest_of(state),
+            "now": self._clock.now(),
+        }
+        with storage_guarded(), self._sessions.begin(tenant_id) as connection:
+            return connection.scalar(_TAKE, values)
+
+    def forget_expired(self) -> int:
+        """Remove every tenant's expired states; return how many that were.
+
+        One tenant after the other, each in its own context: a way around row-level security for
+        cleaning up would be one for everything else.
+        """
+        with storage_guarded(), self._engine.connect() as connection:
+            tenants = list(connection.execute(_TENANTS).scalars())
+        return sum(self._forget(tenant, self._clock.now()) for tenant in tenants)
+
+    def _new_state(self) -> str:
+        return secrets.token_urlsafe(_SECRET_BYTES)
+
+    def _new_verifier(self) -> str:
+        return secrets.token_urlsafe(_SECRET_BYTES)
+
+    def _challenge(self, verifier: str) -> str:
+        return challenge_of(verifier)
+
+    def _forget(self, tenant_id: UUID, now: datetime) -> int:
+        with storage_guarded(), self._sessions.begin(tenant_id) as connection:
+            return connection.execute(_FORGET, {"now": now}).rowcount
+
+
+class OAuthStateCleanup:
+    """Forgets expired states every ``interval`` seconds of the Clock part's time, in a thread."""
+
+    def __init__(
+        self, states: SqlOAuthStates, clock: Clock, interval: int, look_every: float = 1.0
+    ) -> None:
+        self._states = states
+        self._clock = clock
+        self._interval = timedelta(seconds=interval)
+        self._look_every = look_every
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="oauth-cleanup", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, at the latest when the clean-up in progress has ended; bounded in time."""
+        self._closing.set()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        last = self._clock.now()
+        while not self._closing.wait(self._look_every):
+            now = self._clock.now()
+            if last <= now < last + self._interval:
+                continue
+            last = now
+            try:
+                self._states.forget_expired()
+            except StorageUnavailableError as error:
+                _logger.warning("expired OAuth states wait for the next round: %s", error)
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def digest_of(state: str) -> str:
+    """Return what the database holds of a state: its SHA-256 in lower-case hex."""
+    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()

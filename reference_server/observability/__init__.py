@@ -1,0 +1,1 @@
+"""Log lines, and the one redactor that they and the trail pass through."""

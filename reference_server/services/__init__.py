@@ -1,1 +1,0 @@
-"""What the server does, without a word of Flask or of MCP."""

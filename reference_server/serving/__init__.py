@@ -1,0 +1,1 @@
+"""The HTTP server: its processes, its parser, and how production starts."""

@@ -1,0 +1,105 @@
+"""What answers when there is no request to answer: bytes that are not HTTP, or never end to be."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar, cast
+from uuid import uuid4
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from reference_server.observability.logs import log_event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from reference_server.parts import Parts
+
+BODY = b'{"error":"bad_request"}'
+
+LONGEST_HEAD = 256 * 1024
+"""Bytes of a request's head, above which the answer is 400: a 64 KiB key, which the chain must get
+to refuse like any other, fits well below."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection. A head may come in parts, and must not go on for ever."""
+
+    security_headers: ClassVar[Mapping[str, str]] = {}
+    _head_bytes = 0
+    _is_in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, unless the head has become too long by now."""
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_in_head and self._head_bytes > LONGEST_HEAD:
+            self.send_400_response("")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. A trailer is none: the chain has judged the request by then.
+
+        The library leaves blanks at a field's end, which are no part of its value (RFC 9110 5.5).
+        """
+        if self._is_in_head:
+            super().on_header(name, value.strip(b" \t"))
+
+    def on_headers_complete(self) -> None:
+        """Take the head as complete; what follows is a body."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Expect the next head."""
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that cannot be parsed, and close; ``msg`` is uvicorn's, not sent.
+
+        Such bytes reach no chain, for there is no URL, header or key to judge.
+        """
+        del msg
+        if self.transport.is_closing():
+            return
+        request_id = str(uuid4())
+        # A body can turn to nonsense after its answer has begun: then only closing is left.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            headers = {**self.security_headers, "X-Request-Id": request_id}
+            self.transport.write(_answer(headers))
+        self.transport.close()
+        _log(request_id, self.client[0] if self.client else "")
+
+
+def protocol_class(parts: Parts) -> type[BoundedHttp]:
+    """Return the protocol whose 400 has the headers of every other answer."""
+    return type("Http", (BoundedHttp,), {"security_headers": parts.web.security_headers})
+
+
+def _answer(headers: Mapping[str, str]) -> bytes:
+    lines = [
+        "HTTP/1.1 400 Bad Request",
+        *(f"{name.lower()}: {value}" for name, value in headers.items()),
+        "content-type: application/json",
+        f"content-length: {len(BODY)}",
+        "connection: close",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("latin-1") + BODY
+
+
+def _log(request_id: str, address: str) -> None:
+    log_event(
+        "request",
+        request_id,
+        method=None,
+        path=None,
+        status=int(HTTPStatus.BAD_REQUEST),
+        address=address,
+        ms=0,
+    )

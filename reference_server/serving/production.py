@@ -1,0 +1,114 @@
+"""Start-up in production's shape: settings, secrets and a database that somebody else runs."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from reference_server.core.errors import ConfigurationError
+from reference_server.core.secrets import REDIS_PASSWORD, find_exposed, find_secret
+from reference_server.core.vocabulary import SecretName
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping, Sequence
+
+    from redis import Redis
+    from sqlalchemy import Engine
+
+    from reference_server.core.settings import Settings
+    from reference_server.parts import Parts
+    from reference_server.variant import Variant
+
+
+def run_production(settings: Settings, variant: Variant) -> int:
+    """Serve until told to stop; return the exit code.
+
+    ConfigurationError or DatabaseNotReadyError before any port is opened.
+    """
+    settings = variant.settings(settings)
+    if settings.workers > 1 and settings.redis is None:
+        raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
+    # The secrets first: a refusal need not wait for the imports below.
+    secrets = variant.load_secrets(settings.secrets_dir)
+    exposed = find_exposed(settings.secrets_dir, settings.secret_mode)
+    start = _Start(settings, variant, secrets, exposed)
+    return start.serve_alone() if settings.workers == 1 else start.serve_together()
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What a server process is made of."""
+
+    settings: Settings
+    variant: Variant
+    secrets: Mapping[SecretName, bytes]
+    exposed: Sequence[str]
+
+    def serve_alone(self) -> int:
+        with ExitStack() as stack:
+            engine = self._engine(stack)
+            self.variant.check_ready(engine)
+            return self._serve(engine, self._redis(stack), None)
+
+    def serve_together(self) -> int:
+        with ExitStack() as stack:
+            self.variant.check_ready(self._engine(stack))
+            self._redis(stack)
+
+        # Imported before the workers part ways, which then share the memory.
+        import_module("reference_server.wiring")
+        from reference_server.serving.serve import bind
+        from reference_server.serving.workers import supervise
+
+        with bind(self.settings) as listener:
+            return supervise(self.settings.workers, lambda: self._work(listener))
+
+    def _work(self, listener: socket.socket) -> int:
+        with ExitStack() as stack:
+            return self._serve(self._engine(stack), self._redis(stack), listener)
+
+    def _engine(self, stack: ExitStack) -> Engine:
+        from reference_server.db.engine import create_app_engine
+
+        password = self.secrets[SecretName.DB_PASSWORD]
+        engine = create_app_engine(self.settings.database, password, self.settings.pool_size)
+        stack.callback(engine.dispose)
+        return engine
+
+    def _redis(self, stack: ExitStack) -> Redis | None:
+        if self.settings.redis is None:
+            return None
+        from reference_server.limits.shared import connect_redis
+
+        password = find_secret(self.settings.secrets_dir, REDIS_PASSWORD)
+        return stack.enter_context(closing(connect_redis(self.settings.redis, password)))
+
+    def _serve(self, engine: Engine, redis: Redis | None, listener: socket.socket | None) -> int:
+        from reference_server.core.clock import SystemClock
+        from reference_server.observability.logs import log_event
+        from reference_server.serving.serve import serve
+        from reference_server.wiring import build_parts
+
+        made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
+        parts = self.variant.parts(made)
+        start_logging(self.settings, parts)
+        for complaint in self.exposed:
+            log_event("secret_exposed", None, logging.WARNING, message=complaint)
+        return serve(self.settings, parts, None, listener)
+
+
+def start_logging(settings: Settings, parts: Parts) -> None:
+    """Send every log line to where the settings say; ConfigurationError when that is impossible."""
+    from reference_server.observability.logs import configure_logging
+
+    try:
+        configure_logging(settings.log_file, parts.redactor)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The log file {settings.log_file} cannot be written ({error.strerror}): "
+            "choose another --log-file."
+        ) from error

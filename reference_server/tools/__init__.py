@@ -1,0 +1,16 @@
+"""The tools, one a file. ``TOOLS`` is the registry: what is not in it cannot be called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reference_server.tools.account_health import AccountHealth
+from reference_server.tools.get_metric import GetMetric
+from reference_server.tools.list_metrics import ListMetrics
+from reference_server.tools.ping import Ping
+from reference_server.tools.raise_error import RaiseError
+
+if TYPE_CHECKING:
+    from reference_server.tools.contracts import Tool
+
+TOOLS: tuple[Tool, ...] = (Ping(), AccountHealth(), ListMetrics(), GetMetric(), RaiseError())

@@ -1,0 +1,1 @@
+"""The Flask application: the security chain, its stages, the routes, the answers."""

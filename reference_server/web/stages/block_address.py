@@ -1,0 +1,27 @@
+"""The stage that refuses addresses with too many failed authentications behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reference_server.audit.contracts import AuditEvent
+from reference_server.core.vocabulary import EventType, Outcome, Reason
+from reference_server.web.answers import unauthorized
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.parts import Parts
+
+
+def block_address(context: RequestContext, parts: Parts) -> Response | None:
+    """Refuse a blocked address with the 401 of a wrong key, so that a block is not told."""
+    if not parts.limits.block.is_blocked(context.address):
+        return None
+    context.events.append(
+        AuditEvent(
+            EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata={"reason": Reason.BLOCKED.value}
+        )
+    )
+    return unauthorized()

@@ -12,9 +12,12 @@ from reference_server.commands.command_line import (
     add_demo_options,
     add_dump_options,
     add_programs_option,
-    add_serve_options,
     run_reporting,
+)
+from reference_server.commands.configuration import (
+    add_settings_options,
     settings_from,
+    show_settings,
 )
 
 EXIT_BROKEN = 1
@@ -38,8 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     add_demo_options(demo)
     demo.set_defaults(command=_demo)
 
-    serve = commands.add_parser("serve", help="production: settings, secrets and a database")
-    add_serve_options(serve)
+    serve = commands.add_parser(
+        "serve",
+        help="production: settings, secrets and a database",
+        description="Serve in production, over plain HTTP: TLS is for the proxy before it.",
+    )
+    add_settings_options(serve)
     serve.set_defaults(command=_serve)
 
     migrate = commands.add_parser("migrate", help="bring the database to this release's schema")
@@ -77,6 +84,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.check_settings:
+        return show_settings(arguments)
     from reference_server.serving.production import run_production
     from reference_server.variant import HEALTHY
 

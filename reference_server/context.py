@@ -25,7 +25,7 @@ class RequestContext:
     """One request's facts.
 
     ``request_id`` is empty and ``access`` the strictest until ``identify_request`` has run.
-    ``address`` is the peer of the TCP connection, never a header. ``headers`` are as received:
+    ``address`` is the client's, as ``web.client_address`` finds it. ``headers`` are as received:
     order, letter case and repetitions kept, so that a stage sees what a merged mapping would hide.
     ``principal`` is None until ``authenticate`` has run, and set on every request that reaches a
     tool; ``is_admin`` says that the admin token was right. ``admissions`` are what the limits said,

@@ -13,8 +13,6 @@ from reference_server.core.errors import (
     DumpError,
     MigrationError,
 )
-from reference_server.core.settings import Settings
-from reference_server.core.vocabulary import SecretMode
 
 if TYPE_CHECKING:
     import argparse
@@ -79,81 +77,10 @@ def add_programs_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_serve_options(parser: argparse.ArgumentParser) -> None:
-    """Add what ``serve`` takes; every option has a HALLMARK_ variable, secrets have neither."""
-    add_database_options(parser)
-    _add(parser, "--host", "HALLMARK_HOST", "the address to listen on", fallback="127.0.0.1")
-    _add(parser, "--port", "HALLMARK_PORT", "0 for any free one", type=port, fallback="3001")
-    _add(
-        parser,
-        "--pool-size",
-        "HALLMARK_POOL_SIZE",
-        "database connections",
-        type=positive,
-        fallback="20",
-    )
-    _add(
-        parser,
-        "--secret-mode",
-        "HALLMARK_SECRET_MODE",
-        "whether secret files open to others are refused (strict), warned of, or not looked at",
-        type=SecretMode,
-        choices=list(SecretMode),
-        fallback="warn",
-    )
-    _add(
-        parser,
-        "--workers",
-        "HALLMARK_WORKERS",
-        "processes behind the port; more than one need --redis, and open no MCP sessions",
-        type=positive,
-        fallback="1",
-    )
-    _add(
-        parser,
-        "--redis",
-        "HALLMARK_REDIS",
-        "redis://HOST:PORT/N, rediss:// or unix://PATH, without password: where limits are shared",
-        fallback="",
-    )
-    _add(
-        parser,
-        "--log-file",
-        "HALLMARK_LOG_FILE",
-        "JSON lines go here instead of standard output",
-        type=Path,
-        fallback="",
-    )
-
-
-def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that the serve options describe."""
-    log_file = arguments.log_file
-    return Settings(
-        database=arguments.database,
-        secrets_dir=arguments.secrets,
-        host=arguments.host,
-        port=arguments.port,
-        pool_size=arguments.pool_size,
-        workers=arguments.workers,
-        redis=arguments.redis or None,
-        secret_mode=arguments.secret_mode,
-        log_file=None if log_file == Path() else log_file,
-    )
-
-
 def port(text: str) -> int:
     """Parse a TCP port, 0 for any; ValueError otherwise."""
     number = int(text)
     if not 0 <= number <= _HIGHEST_PORT:
-        raise ValueError(text)
-    return number
-
-
-def positive(text: str) -> int:
-    """Parse a number of at least 1; ValueError otherwise."""
-    number = int(text)
-    if number < 1:
         raise ValueError(text)
     return number
 

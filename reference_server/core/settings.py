@@ -1,60 +1,100 @@
-"""Frozen settings. They come from the command line or HALLMARK_* variables; secrets never do."""
+"""Frozen settings: what each means, what it may be, and what it is when nobody says.
+
+Where they come from is told by ``commands.configuration``. Secrets are none of them: those are
+files in ``secrets_dir``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
+from typing import Annotated, Any
 
-from reference_server.core.vocabulary import SecretMode
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from reference_server.core.errors import ConfigurationError
+from reference_server.core.vocabulary import ProxyHeader, SecretMode
+
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
+_STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
+def _setting(meaning: str, **more: Any) -> Any:
+    return field(metadata={"meaning": meaning}, **more)
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Limits:
-    """Counts and windows of seed 004 E; every window is in seconds."""
+    """How much of everything, and for how long. Every window and life is in seconds."""
 
-    address_requests: int = 100
-    address_window: int = 60
-    tenant_requests: int = 300
-    tenant_window: int = 60
-    auth_requests: int = 5
-    auth_window: int = 900
-    failures: int = 10
-    failure_window: int = 3600
-    block: int = 3600
-    oauth_state: int = 600
-    oauth_cleanup: int = 300
-    rotation_grace: int = 24 * 3600
-    key_lifetime: int = 365 * 24 * 3600
+    address_requests: Count = _setting("requests of one client address in a window", default=100)
+    address_window: Seconds = _setting("that window", default=60)
+    tenant_requests: Count = _setting("requests of one tenant in a window", default=300)
+    tenant_window: Seconds = _setting("that window", default=60)
+    auth_requests: Count = _setting("requests of one address to /auth in a window", default=5)
+    auth_window: Seconds = _setting("that window", default=900)
+    failures: Count = _setting("failed authentications that block an address", default=10)
+    failure_window: Seconds = _setting("how long a failure counts", default=3600)
+    block: Seconds = _setting("how long an address is blocked", default=3600)
+    oauth_state: Seconds = _setting("the life of an OAuth state", default=600)
+    oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
+    rotation_grace: Seconds = _setting("how long a rotated key still works", default=24 * 3600)
+    key_lifetime: Seconds = _setting("the life of a new key", default=365 * 24 * 3600)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Settings:
     """Everything the server can be told, apart from secrets.
 
-    ``database`` is a libpq URL of the runtime role without its password: that is a secret.
-    ``workers`` processes serve one port, each with ``pool_size`` database connections; several need
-    ``redis``, a URL without a password, to share their limits. MCP sessions live in one process, so
-    several workers open none: each request stands for itself, which every revision allows.
-    ``allowed_hosts`` and ``allowed_origins`` guard the MCP route against DNS rebinding.
-    ``log_file`` None means standard output.
+    Plain HTTP is all it speaks: TLS is for the proxy before it. Several ``workers`` need ``redis``
+    to share their limits. MCP sessions live in one process, so several workers open none: each
+    request stands for itself, which every revision of MCP allows.
     """
 
-    database: str
-    secrets_dir: Path
-    host: str = "127.0.0.1"
-    port: int = 3001
-    pool_size: int = 20
-    workers: int = 1
-    redis: str | None = None
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1:*", "localhost:*", "[::1]:*")
-    allowed_origins: tuple[str, ...] = (
-        "http://127.0.0.1:*",
-        "http://localhost:*",
-        "http://[::1]:*",
+    database: str = _setting("postgresql://ROLE@HOST:PORT/DATABASE, without a password")
+    secrets_dir: Path = _setting("the directory of secret files")
+    host: Annotated[str, Field(min_length=1)] = _setting(
+        "the address to listen on", default="127.0.0.1"
     )
-    log_file: Path | None = None
-    secret_mode: SecretMode = SecretMode.WARN
-    limits: Limits = field(default_factory=Limits)
+    port: Annotated[int, Field(ge=0, le=65_535)] = _setting("0 for any free one", default=3001)
+    pool_size: Count = _setting("database connections of each process", default=20)
+    secret_mode: SecretMode = _setting(
+        "strict refuses secret files that others can read, warn tells of them, skip does not look",
+        default=SecretMode.WARN,
+    )
+    workers: Count = _setting("processes behind the port", default=1)
+    redis: str | None = _setting(
+        "redis://HOST:PORT/N, rediss:// or unix://PATH, without a password: shares the limits",
+        default=None,
+    )
+    log_file: Path | None = _setting("JSON lines go here, not to standard output", default=None)
+    allowed_hosts: tuple[str, ...] = _setting(
+        "values of Host that the MCP endpoint accepts; * stands for any port",
+        default=("127.0.0.1:*", "localhost:*", "[::1]:*"),
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        "values of Origin that the MCP endpoint accepts",
+        default=("http://127.0.0.1:*", "http://localhost:*", "http://[::1]:*"),
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        "addresses or networks whose word for a client's address is taken; none by default",
+        default=(),
+    )
+    proxy_hops: Annotated[int, Field(ge=1, le=100)] = _setting(
+        "proxies between a client and this server, each of which adds to the header", default=1
+    )
+    proxy_header: ProxyHeader = _setting(
+        "what those proxies write: a client could write the other one itself",
+        default=ProxyHeader.X_FORWARDED_FOR,
+    )
+    limits: Limits = _setting("counts and windows", default_factory=Limits)
+
+
+def check_sharing(settings: Settings) -> None:
+    """Raise ConfigurationError where several processes would each count for themselves."""
+    if settings.workers > 1 and settings.redis is None:
+        raise ConfigurationError("Several --workers need --redis to share their limits: set it.")

@@ -73,6 +73,13 @@ class SecretMode(StrEnum):
     SKIP = "skip"
 
 
+class ProxyHeader(StrEnum):
+    """What a proxy tells the client's address by."""
+
+    X_FORWARDED_FOR = "X-Forwarded-For"
+    FORWARDED = "Forwarded"
+
+
 class SecretName(StrEnum):
     """The secrets that must be readable before a port is opened (seed 004 C1, design section 8)."""
 

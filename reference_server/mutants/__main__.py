@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from reference_server.commands.command_line import (
     add_demo_options,
-    add_serve_options,
     run_reporting,
-    settings_from,
 )
+from reference_server.commands.configuration import add_settings_options, settings_from
 from reference_server.core.secrets import load_secrets
 from reference_server.mutants.boot.startup import MUTANTS as BENDING_START
 
@@ -38,7 +37,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("name", help="the id of the mutant, or of the benign variant")
     if "--serve" in words:
         parser.add_argument("--serve", action="store_true", help="in production's shape")
-        add_serve_options(parser)
+        add_settings_options(parser)
     else:
         add_demo_options(parser)
     arguments = parser.parse_args(words)
@@ -50,7 +49,7 @@ def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
     # registry is imported, and with it nearly all there is.
     mutant = next((bent for bent in BENDING_START if bent.id == arguments.name), None)
     if serve and mutant is None:
-        load_secrets(arguments.secrets)
+        load_secrets(settings_from(arguments).secrets_dir)
     if mutant is None:
         from reference_server.mutants.bench.registry import find_mutant
 

@@ -32,6 +32,7 @@ from reference_server.observability.logs import log_event
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
 from reference_server.web.answers import error, unavailable
+from reference_server.web.client_address import ClientAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,6 +141,7 @@ class Gate:
             stateless=settings.workers > 1,
             security_settings=_transport_security(settings) if parts.mcp.check_origin else None,
         )
+        self._addresses = ClientAddresses(settings)
         self._stopping = asyncio.Event()
 
     def stop_streams(self) -> None:
@@ -164,8 +166,21 @@ class Gate:
         self._executor.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _context_of(self, scope: Scope) -> RequestContext:
+        client = scope.get("client")
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        )
+        return RequestContext(
+            request_id="",
+            address=self._addresses.find(client[0], headers) if client else "",
+            method=scope["method"],
+            path=scope["path"],
+            headers=headers,
+        )
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = scope[SCOPE_KEY] = _context_of(scope)
+        context = scope[SCOPE_KEY] = self._context_of(scope)
         exchange = Exchange(context, receive, send, self._stopping)
         try:
             if self._parts.mcp.routes_to_mcp(scope):
@@ -293,19 +308,6 @@ def _raw_headers(response: Response) -> RawHeaders:
 
 async def _send_response(exchange: Exchange, response: Response) -> None:
     await exchange.answer(response.status_code, _raw_headers(response), response.get_data())
-
-
-def _context_of(scope: Scope) -> RequestContext:
-    client = scope.get("client")
-    return RequestContext(
-        request_id="",
-        address=client[0] if client else "",
-        method=scope["method"],
-        path=scope["path"],
-        headers=tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-        ),
-    )
 
 
 def _transport_security(settings: Settings) -> TransportSecuritySettings:

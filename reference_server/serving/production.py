@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.secrets import REDIS_PASSWORD, find_exposed, find_secret
+from reference_server.core.settings import check_sharing
 from reference_server.core.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def run_production(settings: Settings, variant: Variant) -> int:
     ConfigurationError or DatabaseNotReadyError before any port is opened.
     """
     settings = variant.settings(settings)
-    if settings.workers > 1 and settings.redis is None:
-        raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
+    check_sharing(settings)
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
     exposed = find_exposed(settings.secrets_dir, settings.secret_mode)

@@ -122,7 +122,7 @@ def _options() -> dict[str, Any]:
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        # The peer of the connection is the address; a forwarded-for header is anyone's claim.
+        # Whose word for a client's address is taken, the gate decides.
         "proxy_headers": False,
         "timeout_graceful_shutdown": GRACE_SECONDS,
         "backlog": BACKLOG,

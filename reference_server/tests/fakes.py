@@ -32,6 +32,7 @@ from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from ipaddress import IPv4Network, IPv6Network
 
     from reference_server.audit.contracts import AuditEvent
 
@@ -205,11 +206,18 @@ class World:
         default_factory=lambda: FakeDirectory({KEY_A: TENANT_A, KEY_B: TENANT_B})
     )
     replaced: dict[str, Any] = field(default_factory=dict[str, Any])
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def settings(self) -> Settings:
         """Settings that no test's server reads a database or a secret from."""
-        return Settings(database="", secrets_dir=Path(), port=0, limits=self.limits)
+        return Settings(
+            database="",
+            secrets_dir=Path(),
+            port=0,
+            limits=self.limits,
+            trusted_proxies=self.trusted_proxies,
+        )
 
     def parts(self) -> Parts:
         """Return fresh parts around the fakes; ``replaced`` wins."""

@@ -16,9 +16,7 @@ from reference_server.web.stages.authenticate import authenticate
 from reference_server.web.stages.block_address import block_address
 from reference_server.web.stages.extract_token import extract_token
 from reference_server.web.stages.identify_request import identify_request
-from reference_server.web.stages.limit_address import limit_address
-from reference_server.web.stages.limit_auth import limit_auth
-from reference_server.web.stages.limit_tenant import limit_tenant
+from reference_server.web.stages.limit import limit_address, limit_auth, limit_tenant
 from reference_server.web.stages.open_audit_entry import open_audit_entry
 from reference_server.web.stages.require_permission import require_permission
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reference_server import __main__ as commands
-from reference_server.commands.command_line import add_serve_options, port, positive, settings_from
+from reference_server.commands.command_line import port
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.db.engine import check_ready
 from reference_server.demo.state import write_state
@@ -22,6 +20,8 @@ from reference_server.tests.rows import CHAIN_KEY
 from reference_server.variant import HEALTHY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import psycopg
 
     from reference_server.demo.database import DemoDatabase
@@ -180,7 +180,7 @@ def test_a_state_that_is_no_json_leaves_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["dance"], ["demo"], ["demo", "--state", "x", "--port", "65536"], ["serve"]],
+    [[], ["dance"], ["demo"], ["demo", "--state", "x", "--port", "65536"], ["migrate"]],
 )
 def test_wrong_usage_is_exit_code_2(
     words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -192,27 +192,10 @@ def test_wrong_usage_is_exit_code_2(
     assert "error:" in capsys.readouterr().err
 
 
-def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"SECRETS": "/s", "DATABASE": "url", "HOST": "::1", "PORT": "7", "POOL_SIZE": "3"}
-    for name, value in values.items():
-        monkeypatch.setenv(f"HALLMARK_{name}", value)
-    parser = argparse.ArgumentParser()
-    add_serve_options(parser)
-    settings = settings_from(parser.parse_args([]))
-    assert (settings.database, settings.host, settings.port) == ("url", "::1", 7)
-    assert (settings.secrets_dir, settings.pool_size, settings.log_file) == (Path("/s"), 3, None)
-    assert settings_from(parser.parse_args(["--log-file", "x"])).log_file == Path("x")
-
-
 @pytest.mark.parametrize("text", ["-1", "65536", "http"])
 def test_a_port_is_a_number_that_tcp_knows(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         port(text)
-
-
-def test_a_pool_holds_at_least_one() -> None:
-    with pytest.raises(ValueError, match="0"):
-        positive("0")
 
 
 def test_the_mutants_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> None:

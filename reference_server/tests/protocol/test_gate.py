@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib.metadata import PackageNotFoundError
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -93,6 +94,13 @@ def test_a_request_without_a_principal_never_reaches_the_sdk() -> None:
     assert status == 500
     assert headers[b"x-request-id"]
     assert headers[b"x-frame-options"] == b"DENY"
+
+
+def test_an_address_told_by_a_trusted_proxy_is_the_one_that_is_audited() -> None:
+    for networks, address in (((), "127.0.0.1"), ((ip_network("127.0.0.1"),), "192.0.2.7")):
+        world = World(trusted_proxies=networks)
+        serve_one(world, scope_of("/mcp", headers=[("x-forwarded-for", "192.0.2.7")]))
+        assert world.trail.rows[0].address == address
 
 
 def test_an_error_in_a_stage_is_a_fixed_500() -> None:

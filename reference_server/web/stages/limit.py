@@ -1,0 +1,52 @@
+"""The stages that hold an address or a tenant to its request budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reference_server.audit.contracts import AuditEvent
+from reference_server.core.vocabulary import EventType, LimitScope, Outcome
+from reference_server.web.answers import rate_limited
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from reference_server.context import RequestContext
+    from reference_server.limits.contracts import Limiter
+    from reference_server.parts import Parts
+
+AUTH = "/auth"
+
+
+def limit_address(context: RequestContext, parts: Parts) -> Response | None:
+    """Spend one request of the address, before anything costly is done, whatever key it has."""
+    return _spend(context, LimitScope.ADDRESS, parts.limits.address, context.address)
+
+
+def limit_auth(context: RequestContext, parts: Parts) -> Response | None:
+    """Spend one of the few requests that an address has for ``/auth/*``, whatever the method."""
+    if context.path != AUTH and not context.path.startswith(AUTH + "/"):
+        return None
+    return _spend(context, LimitScope.AUTH, parts.limits.auth, context.address)
+
+
+def limit_tenant(context: RequestContext, parts: Parts) -> Response | None:
+    """Spend one request of the tenant, over all its keys and addresses."""
+    if context.principal is None:
+        return None
+    tenant = str(context.principal.tenant_id)
+    return _spend(context, LimitScope.TENANT, parts.limits.tenant, tenant)
+
+
+def _spend(
+    context: RequestContext, scope: LimitScope, limiter: Limiter, subject: str
+) -> Response | None:
+    """Refuse with 429 when the subject has no request left."""
+    admission = limiter.admit(subject)
+    context.admissions[scope] = admission
+    if admission.admitted:
+        return None
+    context.events.append(
+        AuditEvent(EventType.RATE_LIMIT_EXCEEDED, Outcome.FAILURE, metadata={"scope": scope.value})
+    )
+    return rate_limited(admission)

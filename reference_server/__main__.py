@@ -6,12 +6,17 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reference_server.audit.verification import Verdict
 
 from reference_server.commands.command_line import (
     add_database_options,
     add_demo_options,
     add_dump_options,
     add_programs_option,
+    add_verify_options,
     run_reporting,
 )
 from reference_server.commands.configuration import (
@@ -66,12 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     seed.set_defaults(command=_seed_tenant)
 
     verify = commands.add_parser("verify-audit", help="exit 1 if the audit trail was tampered with")
-    add_database_options(verify)
-    verify.add_argument(
-        "--expect",
-        metavar="HEAD",
-        help="the head that an earlier run printed: the trail must still contain it",
-    )
+    add_verify_options(verify)
     verify.set_defaults(command=_verify_audit)
     return parser
 
@@ -128,7 +128,11 @@ def _seed_tenant(arguments: argparse.Namespace) -> int:
 def _verify_audit(arguments: argparse.Namespace) -> int:
     from reference_server.commands.operations import verify_audit
 
-    verdict = verify_audit(arguments.database, arguments.secrets, arguments.expect)
+    return tell(verify_audit(arguments.database, arguments.secrets, arguments.expect))
+
+
+def tell(verdict: Verdict) -> int:
+    """Write what a verification found; return the exit code."""
     if verdict.broken is None:
         sys.stdout.write(f"intact: {verdict.head.position} rows, head {verdict.head}\n")
         return 0

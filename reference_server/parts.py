@@ -56,6 +56,8 @@ class McpParts:
     """The identity an MCP session is bound to."""
     routes_to_mcp: Callable[[Mapping[str, Any]], bool]
     """Whether an ASGI scope is the MCP endpoint's."""
+    session_manager: Callable[..., Any]
+    """Makes the SDK's session manager of a server and its options."""
     server_version: str
     """What the server tells of itself when it is introduced."""
     check_origin: bool = True

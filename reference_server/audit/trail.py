@@ -105,7 +105,7 @@ class SqlAuditTrail:
         self._engine = engine
         self._statements = Statements(engine)
         self._clock = clock
-        self._redactor = redactor
+        self.redactor = redactor
         self.chain = chain
         self._head: Head | None = None
         self._is_alone = False
@@ -137,7 +137,7 @@ class SqlAuditTrail:
         """
         if not events:
             return
-        submission = _Submission([self._row(event) for event in events])
+        submission = _Submission([self.row(event) for event in events])
         with self._lock:
             if self._is_closed:
                 raise StorageUnavailableError("the audit trail is closed")
@@ -181,7 +181,8 @@ class SqlAuditTrail:
             self._is_led = False
             self._rests.notify_all()
 
-    def _row(self, event: AuditEvent) -> _Row:
+    def row(self, event: AuditEvent) -> dict[str, Any]:
+        """Return what is stored of an event, by column."""
         return {
             "created_at": self._clock.now(),
             "event_type": event.event_type.value,
@@ -189,7 +190,7 @@ class SqlAuditTrail:
             "tenant_id": event.tenant_id,
             "actor_ip": _optional_text(event.address),
             "request_id": _optional_text(event.request_id),
-            "metadata": to_stored_json(event.metadata, self._redactor),
+            "metadata": to_stored_json(event.metadata, self.redactor),
             "actor_key_id": event.actor_key_id,
         }
 

@@ -37,65 +37,66 @@ class Verdict:
     broken: str | None = None
 
 
-def verify_trail(engine: Engine, chain: AuditChain, expected: Head | None = None) -> Verdict:
-    """Read every row, in one snapshot, as a role that may; database errors pass through.
+class Verifier:
+    """Follows the chain from its start to its head."""
 
-    ``expected`` is a head that an earlier run ended with: the trail must still contain it. That
-    finds what no look at the database alone can, a trail set back to one of its former states.
-    """
-    snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
-    with snapshot.connect() as connection:
-        return verify_rows(connection, chain, expected)
+    def __init__(self, chain: AuditChain) -> None:
+        self.chain = chain
 
+    def verify(self, engine: Engine, expected: Head | None = None) -> Verdict:
+        """Read every row, in one snapshot, as a role that may; database errors pass through.
 
-def verify_rows(connection: Connection, chain: AuditChain, expected: Head | None) -> Verdict:
-    """Do ``verify_trail``'s work as the connection's transaction sees the trail."""
-    reached = _follow(connection, chain, expected)
-    if reached.broken is not None:
-        return reached
-    return Verdict(reached.head, _complaint_about_end(connection, chain, reached.head, expected))
+        ``expected`` is a head that an earlier run ended with: the trail must still contain it. That
+        finds what no look at the database alone can, a trail set back to one of its former states.
+        """
+        snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
+        with snapshot.connect() as connection:
+            return self.verify_rows(connection, expected)
 
+    def verify_rows(self, connection: Connection, expected: Head | None = None) -> Verdict:
+        """Do ``verify``'s work as the connection's transaction sees the trail."""
+        reached = self._follow(connection, expected)
+        if reached.broken is not None:
+            return reached
+        return Verdict(reached.head, self.complaint_about_end(connection, reached.head, expected))
 
-def _follow(connection: Connection, chain: AuditChain, expected: Head | None) -> Verdict:
-    with connection.execute(_ROWS, execution_options={"yield_per": _ROWS_AT_A_TIME}) as found:
-        return _follow_rows(found.mappings(), chain, expected)
+    def complaint_about_row(self, head: Head, row: Mapping[Any, Any]) -> str | None:
+        """Return what is wrong with the row that follows the head, None when nothing is."""
+        if row["id"] != head.position + 1:
+            return f"row {head.position + 1} is missing: row {row['id']} stands in its place"
+        if self.chain.link(head, row).digest != row["digest"]:
+            return f"row {row['id']} was changed, added or moved: it is no link of the chain"
+        return None
 
+    def complaint_about_end(
+        self, connection: Connection, head: Head, expected: Head | None
+    ) -> str | None:
+        """Return what is wrong with where the trail ends, None when nothing is."""
+        found = connection.execute(_HEAD).one_or_none()
+        if found is None:
+            return "the head of the chain is missing"
+        stored = Head(found.position, found.digest)
+        if not self.chain.seals(stored, found.seal):
+            return f"the head of the chain, {stored}, was changed: its seal is wrong"
+        if stored.position > head.position:
+            return f"row {head.position + 1} is missing: the trail ended with row {stored.position}"
+        if stored != head:
+            return f"row {stored.position + 1} was added behind the head of the chain"
+        if expected is not None and expected.position > head.position:
+            return f"row {head.position + 1} is missing: row {expected.position} was seen before"
+        return None
 
-def _follow_rows(
-    rows: Iterable[Mapping[Any, Any]], chain: AuditChain, expected: Head | None
-) -> Verdict:
-    head = START
-    for row in rows:
-        complaint = _complaint_about_row(chain, head, row)
-        if complaint is not None:
-            return Verdict(head, complaint)
-        head = Head(row["id"], row["digest"])
-        if expected is not None and head.position == expected.position and head != expected:
-            return Verdict(head, f"row {head.position} is not the one that was expected there")
-    return Verdict(head)
+    def _follow(self, connection: Connection, expected: Head | None) -> Verdict:
+        with connection.execute(_ROWS, execution_options={"yield_per": _ROWS_AT_A_TIME}) as found:
+            return self._follow_rows(found.mappings(), expected)
 
-
-def _complaint_about_row(chain: AuditChain, head: Head, row: Mapping[Any, Any]) -> str | None:
-    if row["id"] != head.position + 1:
-        return f"row {head.position + 1} is missing: row {row['id']} stands in its place"
-    if chain.link(head, row).digest != row["digest"]:
-        return f"row {row['id']} was changed, added or moved: it is no link of the chain"
-    return None
-
-
-def _complaint_about_end(
-    connection: Connection, chain: AuditChain, head: Head, expected: Head | None
-) -> str | None:
-    found = connection.execute(_HEAD).one_or_none()
-    if found is None:
-        return "the head of the chain is missing"
-    stored = Head(found.position, found.digest)
-    if not chain.seals(stored, found.seal):
-        return f"the head of the chain, {stored}, was changed: its seal is wrong"
-    if stored.position > head.position:
-        return f"row {head.position + 1} is missing: the trail ended with row {stored.position}"
-    if stored != head:
-        return f"row {stored.position + 1} was added behind the head of the chain"
-    if expected is not None and expected.position > head.position:
-        return f"row {head.position + 1} is missing: row {expected.position} was seen before"
-    return None
+    def _follow_rows(self, rows: Iterable[Mapping[Any, Any]], expected: Head | None) -> Verdict:
+        head = START
+        for row in rows:
+            complaint = self.complaint_about_row(head, row)
+            if complaint is not None:
+                return Verdict(head, complaint)
+            head = Head(row["id"], row["digest"])
+            if expected is not None and head.position == expected.position and head != expected:
+                return Verdict(head, f"row {head.position} is not the one that was expected there")
+        return Verdict(head)

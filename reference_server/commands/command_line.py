@@ -64,6 +64,16 @@ def add_dump_options(parser: argparse.ArgumentParser) -> None:
     add_programs_option(parser)
 
 
+def add_verify_options(parser: argparse.ArgumentParser) -> None:
+    """Add what ``verify-audit`` takes."""
+    add_database_options(parser)
+    parser.add_argument(
+        "--expect",
+        metavar="HEAD",
+        help="the head that an earlier run printed: the trail must still contain it",
+    )
+
+
 def add_programs_option(parser: argparse.ArgumentParser) -> None:
     """Add where PostgreSQL's client programs are."""
     default = os.environ.get("HALLMARK_PG_BIN")

@@ -18,13 +18,13 @@ from reference_server.core.secrets import (
 from reference_server.core.vocabulary import Role, SecretName
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from sqlalchemy import Engine
 
-    from reference_server.audit.verification import Verdict
-    from reference_server.db.chain import Head
+    from reference_server.audit.verification import Verdict, Verifier
+    from reference_server.db.chain import AuditChain, Head
     from reference_server.keys.tenants import NewTenant
 
 
@@ -111,18 +111,23 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
             return registrar.create(name, trail)
 
 
-def verify_audit(database: str, secrets_dir: Path, expected: str | None) -> Verdict:
+def verify_audit(
+    database: str,
+    secrets_dir: Path,
+    expected: str | None,
+    verifier: Callable[[AuditChain], Verifier] | None = None,
+) -> Verdict:
     """Check the whole trail as a role that reads it; errors as in ``migrate_database``.
 
     ``expected`` is the head that an earlier run printed, POSITION:DIGEST.
     """
-    from reference_server.audit.verification import verify_trail
+    from reference_server.audit.verification import Verifier
     from reference_server.db.chain import AuditChain
 
     head = None if expected is None else _read_head(expected)
     chain = AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
     with _connected(database, read_secret(secrets_dir, AUDITOR_PASSWORD)) as engine:
-        return verify_trail(engine, chain, head)
+        return (verifier or Verifier)(chain).verify(engine, head)
 
 
 def _read_head(text: str) -> Head:

@@ -28,10 +28,10 @@ def enter_tenant(connection: Connection, tenant_id: UUID) -> None:
 
 
 class SqlTenantSessions:
-    """Opens transactions that see one tenant's rows and no others."""
+    """Opens transactions that see one tenant's rows and no others; ``engine`` has the pool."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
 
     @contextmanager
     def begin(self, tenant_id: UUID) -> Generator[Connection]:
@@ -40,7 +40,7 @@ class SqlTenantSessions:
         StorageUnavailableError when no connection can be had.
         """
         with storage_guarded():
-            connection = self._engine.connect()
+            connection = self.engine.connect()
         with connection, connection.begin():
             with storage_guarded():
                 enter_tenant(connection, tenant_id)

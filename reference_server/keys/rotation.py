@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from reference_server.core.settings import Limits
     from reference_server.keys.contracts import KeyHasher
 
-# Two rotations at once would each overlook the other's new key, and leave it without a grace.
-_TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 0))")
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 0))")
 _KNOWN = text("SELECT true FROM tenants WHERE id = CAST(:tenant AS uuid)")
 
 # Only keys that work now, and never to a later end than they already have: a rotation must neither
@@ -48,15 +47,26 @@ class SqlKeyRotation:
         self._clock = clock
         self._limits = limits
 
+    def new_key(self) -> str:
+        """Return a key that nobody has had."""
+        return generate_key()
+
+    def take_turn(self, connection: Connection, tenant_id: UUID) -> None:
+        """Wait until no other rotation of the tenant's runs; the turn ends with the transaction.
+
+        Two at once would each overlook the other's new key, and leave it without a grace.
+        """
+        connection.execute(_TAKE_TURN, {"tenant": str(tenant_id)})
+
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         """Mint a key and put the active ones into grace; None for an unknown tenant.
 
         StorageUnavailableError when the database does not answer; nothing has changed then.
         """
-        key = generate_key()
+        key = self.new_key()
         with storage_guarded(), self._sessions.begin(tenant_id) as connection:
             tenant = str(tenant_id)
-            connection.execute(_TAKE_TURNS, {"tenant": tenant})
+            self.take_turn(connection, tenant_id)
             if connection.scalar(_KNOWN, {"tenant": tenant}) is None:
                 return None
             # Asked only now: whoever waited for its turn must not count from before it.

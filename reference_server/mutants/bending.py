@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from reference_server.core.settings import Limits
 from reference_server.mutants.model import Mutant
 from reference_server.parts import with_parts
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from reference_server.audit.trail import SqlAuditTrail
     from reference_server.context import RequestContext
     from reference_server.db.chain import AuditChain
+    from reference_server.db.session import SqlTenantSessions
+    from reference_server.keys.rotation import SqlKeyRotation
     from reference_server.limits.contracts import Limiter
     from reference_server.observability.contracts import Redactor
     from reference_server.parts import Parts
@@ -38,6 +41,15 @@ def replaced(changes: Mapping[str, Callable[[Parts], Any]]) -> Callable[[Parts],
         return with_parts(parts, {path: make(parts) for path, make in changes.items()})
 
     return bend
+
+
+def rotating(kind: type[SqlKeyRotation]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that rotates keys in another way."""
+
+    def make(parts: Parts) -> SqlKeyRotation:
+        return kind(engine_of(parts), parts.keys.hasher, parts.clock, Limits())
+
+    return replaced({"keys.rotation": make})
 
 
 def with_stage(name: str, around: Callable[[Stage], Stage]) -> Callable[[Parts], Parts]:
@@ -86,7 +98,7 @@ def before(act: Callable[[RequestContext, Parts], Response | None]) -> Callable[
 
 def engine_of(parts: Parts) -> Engine:
     """Return the runtime role's engine, which the real parts share."""
-    return cast("Any", parts.sessions)._engine  # noqa: SLF001 -- mutants look inside
+    return cast("SqlTenantSessions", parts.sessions).engine
 
 
 def chain_of(parts: Parts) -> AuditChain:

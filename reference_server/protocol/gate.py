@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flask import Flask, Response
+    from mcp.server.lowlevel import Server
 
     from reference_server.core.principal import Principal
     from reference_server.core.settings import Settings
@@ -70,6 +71,11 @@ def session_owner(principal: Principal) -> str:
 def is_mcp_path(scope: Mapping[str, Any]) -> bool:
     """Tell whether the raw path is exactly the endpoint's; no other spelling of it is."""
     return scope["raw_path"] == MCP_PATH
+
+
+def session_manager(server: Server[Any], **options: Any) -> StreamableHTTPSessionManager:
+    """Return the SDK's session manager, which speaks the protocol."""
+    return StreamableHTTPSessionManager(server, **options)
 
 
 def build_asgi(app: Flask, settings: Settings, parts: Parts) -> Gate:
@@ -134,7 +140,7 @@ class Gate:
         # a2wsgi types WSGI and ASGI for itself, and narrower than Flask and uvicorn do.
         self._flask = cast("Any", WSGIMiddleware(cast("Any", app)))
         self._flask.executor = self._executor
-        self._sessions = StreamableHTTPSessionManager(
+        self._sessions = parts.mcp.session_manager(
             build_server(parts, self._executor),
             json_response=True,
             # A session lives in one process; with several, the next request may meet another.

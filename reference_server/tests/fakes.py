@@ -25,7 +25,7 @@ from reference_server.oauth.contracts import OAuthParts, StartedFlow
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.parts import McpParts, Parts, WebParts, with_parts
 from reference_server.protocol.failure import describe_failure
-from reference_server.protocol.gate import is_mcp_path, session_owner
+from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
 from reference_server.tools import TOOLS
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
@@ -254,6 +254,7 @@ class World:
                 tools=TOOLS,
                 describe_failure=describe_failure,
                 session_owner=session_owner,
+                session_manager=session_manager,
                 routes_to_mcp=is_mcp_path,
                 server_version="1.2.3",
             ),

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from reference_server import __main__ as commands
-from reference_server.audit import verification
+from reference_server.__main__ import EXIT_BROKEN, tell
+from reference_server.audit.verification import Verifier
+from reference_server.commands.command_line import add_verify_options, run_reporting
+from reference_server.commands.operations import verify_audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reference_server.db.chain import AuditChain, Head
+    from sqlalchemy import Connection
+
+    from reference_server.db.chain import Head
 
 
-def _gaps_alone(chain: AuditChain, head: Head, row: Mapping[Any, Any]) -> str | None:
-    del chain
-    return None if row["id"] == head.position + 1 else f"row {head.position + 1} is missing"
+class _Counting(Verifier):
+    """Sees a gap between rows, and nothing of what they hold."""
+
+    def complaint_about_row(self, head: Head, row: Mapping[Any, Any]) -> str | None:
+        """Compare positions alone."""
+        return None if row["id"] == head.position + 1 else f"row {head.position + 1} is missing"
 
 
-def _no_end(*_: object) -> None:
-    return None
+class _Endless(Verifier):
+    """Does not ask where the trail should end."""
+
+    def complaint_about_end(
+        self, connection: Connection, head: Head, expected: Head | None
+    ) -> str | None:
+        """See nothing."""
+        del connection, head, expected
+
+
+_KINDS = {"contents": _Counting, "end": _Endless, "exit-code": Verifier}
 
 
 def main(words: list[str]) -> int:
     """Run ``verify-audit`` with one thing overlooked; return its exit code."""
     kind, *options = words
-    if kind == "contents":
-        setattr(verification, "_complaint_about_row", _gaps_alone)  # noqa: B010 -- a private name
-    if kind == "end":
-        setattr(verification, "_complaint_about_end", _no_end)  # noqa: B010 -- a private name
-    code = commands.main(["verify-audit", *options])
-    return 0 if kind == "exit-code" and code == commands.EXIT_BROKEN else code
+    parser = argparse.ArgumentParser()
+    add_verify_options(parser)
+    arguments = parser.parse_args(options)
+
+    def verify() -> int:
+        where = (arguments.database, arguments.secrets, arguments.expect)
+        return tell(verify_audit(*where, _KINDS[kind]))
+
+    code = run_reporting(verify)
+    return 0 if kind == "exit-code" and code == EXIT_BROKEN else code
 
 
 if __name__ == "__main__":

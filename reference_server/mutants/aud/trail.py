@@ -84,13 +84,13 @@ class _Unscrubbed:
 
 
 class _TopLevelTrail(SqlAuditTrail):
-    """Strips personal data from the top level of the metadata only, as seed 004 F1 does."""
+    """Strips personal data from the top level of the metadata only."""
 
-    def _row(self, event: AuditEvent) -> dict[str, Any]:
-        row = super()._row(event)
+    def row(self, event: AuditEvent) -> dict[str, Any]:
+        row = super().row(event)
         personal = {"email", "name", "firstName", "lastName", "phone", "address"}
         metadata = event.metadata or {}
-        scrubbed = self._redactor.scrub(dict(metadata))
+        scrubbed = self.redactor.scrub(dict(metadata))
         kept = {key: value for key, value in scrubbed.items() if key not in personal}
         stored = json.dumps(kept).replace("\\u0000", " ").replace("\\ud800", " ")
         return row | {"metadata": stored}
@@ -148,8 +148,8 @@ class _Shedding:
 class _Uncleaned(SqlAuditTrail):
     """Stores a reason as it came, whatever characters it has."""
 
-    def _row(self, event: AuditEvent) -> dict[str, Any]:
-        row = super()._row(event)
+    def row(self, event: AuditEvent) -> dict[str, Any]:
+        row = super().row(event)
         reason = (event.metadata or {}).get("reason")
         if not isinstance(reason, str) or "\0" not in reason:
             return row

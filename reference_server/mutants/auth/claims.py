@@ -8,9 +8,9 @@ import secrets
 import uuid
 from typing import TYPE_CHECKING
 
-from reference_server.keys import rotation
+from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.auth.doors import skip
-from reference_server.mutants.bending import header, mutant, replaced, with_stage
+from reference_server.mutants.bending import header, mutant, replaced, rotating, with_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,11 +74,11 @@ def _no_challenge(parts: Parts) -> Parts:
 def minting(make: Callable[[], str]) -> Callable[[Parts], Parts]:
     """Return a change that mints keys in another way."""
 
-    def bend(parts: Parts) -> Parts:
-        rotation.generate_key = make
-        return parts
+    class Minting(SqlKeyRotation):
+        def new_key(self) -> str:
+            return make()
 
-    return bend
+    return rotating(Minting)
 
 
 def _short() -> str:

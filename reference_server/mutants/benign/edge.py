@@ -11,7 +11,7 @@ from reference_server.mutants.bending import replaced
 from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 
     from reference_server.parts import Parts
 
@@ -93,6 +93,41 @@ def in_json(change: Callable[[Any, Reply], Any], **form: Any) -> Callable[[Reply
         return replace(reply, body=json.dumps(change(found, reply), **form).encode())
 
     return rewrite
+
+
+def sessions_named(make: Callable[[], str]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that gives each session another id than the SDK does."""
+    outer: dict[bytes, bytes] = {}
+    inner: dict[bytes, bytes] = {}
+
+    def tell(value: bytes) -> bytes:
+        if value not in outer:
+            outer[value] = make().encode()
+            inner[outer[value]] = value
+        return outer[value]
+
+    def around(app: App) -> App:
+        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+            async def renamed(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = _exchanged(message["headers"], tell)
+                await send(message)
+
+            if scope["type"] == "http":
+                understood = _exchanged(scope["headers"], lambda value: inner.get(value, value))
+                scope = {**scope, "headers": understood}
+            await app(scope, receive, renamed)
+
+        return edge
+
+    return replaced({"web.edge": lambda _: around})
+
+
+def _exchanged(
+    headers: Iterable[tuple[bytes, bytes]], change: Callable[[bytes], bytes]
+) -> list[tuple[bytes, bytes]]:
+    name = b"mcp-session-id"
+    return [(key, change(value) if key.lower() == name else value) for key, value in headers]
 
 
 def delayed(seconds: float) -> Callable[[Parts], Parts]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Response, request
-from mcp.server import runner, streamable_http_manager
+from mcp.server import runner
 from mcp_types import UNSUPPORTED_PROTOCOL_VERSION
 
 from reference_server.mutants.bending import before, header, replaced, with_stage
-from reference_server.mutants.benign.edge import benign, json_rewritten, rewritten
-from reference_server.protocol import gate
+from reference_server.mutants.benign.edge import benign, json_rewritten, rewritten, sessions_named
 from reference_server.web.answers import error
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def _speaking(*revisions: str) -> Callable[[Parts], Parts]:
                 ("HANDSHAKE_PROTOCOL_VERSIONS", spoken),
                 ("LATEST_HANDSHAKE_VERSION", spoken[-1]),
             ):
-                setattr(runner, name, value)
+                setattr(runner, name, value)  # the SDK has no other door
         return with_stage("open_audit_entry", before(refuse))(parts)
 
     return bend
@@ -130,21 +129,11 @@ def _failed_otherwise(error: Exception, context: RequestContext) -> str:
     return "Sorry, that did not work. Try again later, or ask those who run this server."
 
 
-@dataclass(frozen=True)
-class _LongId:
-    """Looks like a UUID where the SDK takes a session's id from one."""
+def _sessionless(parts: Parts) -> Any:
+    def make(server: Any, **options: Any) -> Any:
+        return parts.mcp.session_manager(server, **{**options, "stateless": True})
 
-    hex: str
-
-
-def _sessionless(parts: Parts) -> Parts:
-    manager = streamable_http_manager.StreamableHTTPSessionManager
-
-    def make(*what: Any, **how: Any) -> Any:
-        return manager(*what, **{**how, "stateless": True})
-
-    setattr(gate, "StreamableHTTPSessionManager", make)  # noqa: B010 -- a class is expected there
-    return parts
+    return make
 
 
 def _keep_sessions(context: RequestContext, parts: Parts) -> Response | None:
@@ -164,12 +153,8 @@ def _disregard_accept(context: RequestContext, parts: Parts) -> Response | None:
     return None
 
 
-def _long_session_ids(parts: Parts) -> Parts:
-    def make() -> _LongId:
-        return _LongId(f"mcp.{secrets.token_urlsafe(48)}~v1")
-
-    setattr(streamable_http_manager, "uuid4", make)  # noqa: B010 -- the SDK has no other door
-    return parts
+def _long_id() -> str:
+    return f"mcp.{secrets.token_urlsafe(48)}~v1"
 
 
 def _one_rotation_at_a_time(app: App) -> App:
@@ -219,7 +204,7 @@ VARIANTS = (
         "sessionless",
         "All revisions are spoken, and no session is ever opened, as none need be.",
         lacks=ABOUT_SESSIONS,
-        parts=_sessionless,
+        parts=replaced({"mcp.session_manager": _sessionless}),
     ),
     benign(
         "sessions-not-deletable",
@@ -260,7 +245,7 @@ VARIANTS = (
     benign(
         "long-session-ids",
         "Session ids are longer, with a fixed start and end, from another alphabet.",
-        parts=_long_session_ids,
+        parts=sessions_named(_long_id),
     ),
     benign(
         "one-rotation-at-a-time",

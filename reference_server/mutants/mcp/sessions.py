@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response, request
-from mcp.server import streamable_http_manager
 
+from reference_server.context import SCOPE_KEY
 from reference_server.mutants.auth.doors import skip
-from reference_server.mutants.bending import before, header, mutant, with_stage
-from reference_server.protocol import gate
+from reference_server.mutants.bending import before, header, mutant, replaced, with_stage
+from reference_server.mutants.benign.edge import sessions_named
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.mutants.bending import Stage
+    from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
-    from reference_server.protocol.exchange import Message
 
 _numbers = count(0x1000)
 
 
-def _counted_ids(parts: Parts) -> Parts:
-    setattr(streamable_http_manager, "uuid4", lambda: UUID(int=next(_numbers)))  # noqa: B010 -- the SDK has no other door
-    return parts
+def _counted() -> str:
+    return UUID(int=next(_numbers)).hex
 
 
 def _has_only_a_session(context: RequestContext) -> bool:
@@ -52,10 +51,8 @@ def _any_version(context: RequestContext, parts: Parts) -> Response | None:
     return None
 
 
-def _unbounded(parts: Parts) -> Parts:
-    manager = streamable_http_manager.StreamableHTTPSessionManager
-    gate.StreamableHTTPSessionManager = partial(manager, max_request_body_size=1 << 30)
-    return parts
+def _unbounded(parts: Parts) -> Any:
+    return partial(parts.mcp.session_manager, max_request_body_size=1 << 30)
 
 
 def _callers_id(stage: Stage) -> Stage:
@@ -67,15 +64,21 @@ def _callers_id(stage: Stage) -> Stage:
     return bent
 
 
-class _Peeking(gate.Exchange):
-    """Looks into the body for the method's name, and takes for granted that there is one."""
+def _peeking(app: App) -> App:
+    """Look into the body for the method's name, and take for granted that there is one."""
 
-    async def receive(self) -> Message:
-        message = await super().receive()
-        body = message.get("body", b"")
-        if self.context.principal is not None and body and not message.get("more_body"):
-            _method_of(body)
-        return message
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        async def peeked() -> Message:
+            message = await receive()
+            context = scope.get(SCOPE_KEY)
+            body = message.get("body", b"")
+            if context and context.principal and body and not message.get("more_body"):
+                _method_of(body)
+            return message
+
+        await app(scope, peeked, send)
+
+    return edge
 
 
 def _method_of(body: bytes) -> Any:
@@ -86,17 +89,12 @@ def _method_of(body: bytes) -> Any:
     return found.get("method") if not isinstance(found, list) else None
 
 
-def _peeking(parts: Parts) -> Parts:
-    gate.Exchange = _Peeking
-    return parts
-
-
 MUTANTS = (
     mutant(
         "session-ids-counted",
         "MCP-06",
         "Session ids count up.",
-        parts=_counted_ids,
+        parts=sessions_named(_counted),
     ),
     mutant(
         "session-id-is-enough",
@@ -120,7 +118,7 @@ MUTANTS = (
         "body-unbounded",
         "MCP-12",
         "A body of any size is read and parsed.",
-        parts=_unbounded,
+        parts=replaced({"mcp.session_manager": _unbounded}),
     ),
     mutant(
         "callers-request-id-taken",
@@ -132,6 +130,6 @@ MUTANTS = (
         "odd-message-crashes",
         "MCP-16",
         "A middleware takes for granted that a message is an object.",
-        parts=_peeking,
+        parts=replaced({"web.edge": lambda _: _peeking}),
     ),
 )

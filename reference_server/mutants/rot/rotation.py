@@ -12,12 +12,18 @@ from sqlalchemy import text
 
 from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import Access
-from reference_server.keys import rotation
 from reference_server.keys.contracts import Rotation
 from reference_server.keys.directory import generate_key
 from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.auth.keys import directory
-from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
+from reference_server.mutants.bending import (
+    before,
+    engine_of,
+    mutant,
+    replaced,
+    rotating,
+    with_stage,
+)
 from reference_server.observability.logs import log_event
 from reference_server.parts import with_parts
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flask import Response
+    from sqlalchemy import Connection
 
     from reference_server.context import RequestContext
     from reference_server.core.principal import Principal
@@ -132,9 +139,11 @@ class _OneAtATime:
             self._lock.release()
 
 
-def _without_turns(parts: Parts) -> Parts:
-    setattr(rotation, "_TAKE_TURNS", text("SELECT CAST(:tenant AS text)"))  # noqa: B010 -- a private name
-    return parts
+class _AllAtOnce(SqlKeyRotation):
+    """Takes no turns: rotations of one tenant overlook each other's new keys."""
+
+    def take_turn(self, connection: Connection, tenant_id: UUID) -> None:
+        connection.execute(text("SELECT CAST(:tenant AS text)"), {"tenant": str(tenant_id)})
 
 
 class _Caching:
@@ -258,7 +267,7 @@ MUTANTS = (
         "rotations-overlook-each-other",
         "ROT-08",
         "Rotations at once do not take turns, so none puts the others' new keys into grace.",
-        parts=_without_turns,
+        parts=rotating(_AllAtOnce),
     ),
     mutant(
         "rotated-key-works-later",

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.audit.trail import SqlAuditTrail
-from reference_server.audit.verification import verify_rows, verify_trail
+from reference_server.audit.verification import Verifier
 from reference_server.core.errors import ConfigurationError, StorageUnavailableError
 from reference_server.core.vocabulary import EventType, Outcome, Role
 from reference_server.db.chain import START, AuditChain, Head, canonical
@@ -96,7 +96,7 @@ def tampered(superusers_engine: Engine) -> Generator[Connection]:
 
 
 def _verify(engine: Engine, expected: Head | None = None) -> Verdict:
-    return verify_trail(engine, CHAIN, expected)
+    return Verifier(CHAIN).verify(engine, expected)
 
 
 @pytest.mark.usefixtures("written")
@@ -148,7 +148,7 @@ def test_tampering_by_a_superuser_is_found(
 ) -> None:
     """One database serves all: each change is looked at inside the transaction that made it."""
     run_sql(tampered, f"{_BARE}; {tampering}")
-    broken = verify_rows(tampered, CHAIN, None).broken
+    broken = Verifier(CHAIN).verify_rows(tampered).broken
     assert broken is not None
     assert found in broken
 
@@ -173,7 +173,7 @@ def test_a_trail_set_back_to_a_former_state_is_found_by_who_saw_the_later_one(
 
 @pytest.mark.usefixtures("written")
 def test_another_key_finds_nothing_whole(auditing: Engine) -> None:
-    verdict = verify_trail(auditing, AuditChain(b"x" * 32))
+    verdict = Verifier(AuditChain(b"x" * 32)).verify(auditing)
     assert verdict.broken is not None
 
 

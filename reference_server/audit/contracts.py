@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """One row of the trail, before the trail has scrubbed it (seed 004 F1)."""
+    """One row of the trail, before the trail has scrubbed it."""
 
     event_type: EventType
     outcome: Outcome

@@ -24,7 +24,7 @@ _FEW, _SHORT = 4, 64
 """Fields, and characters of each, of metadata whose JSON is remembered."""
 
 _PERSONAL = {"email", "name", "firstname", "lastname", "phone", "address"}
-"""Seed 004 F1's list, in the spelling that ``_is_personal`` compares."""
+"""Names of personal fields, in the spelling that ``_is_personal`` compares."""
 
 
 def to_stored_json(metadata: Mapping[str, Any] | None, redactor: Redactor) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Principal:
     """Who a request acts for, whatever scheme proved it.
 
-    ``key_id`` is the row in ``api_keys`` that proved it; design section 7, "One tenant".
+    ``key_id`` is the row in ``api_keys`` that proved it.
     """
 
     tenant_id: UUID

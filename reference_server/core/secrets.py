@@ -1,4 +1,4 @@
-"""Secrets come from files of one directory, all of them before a port is opened (seed 004 C)."""
+"""Secrets come from files of one directory, all of them before a port is opened."""
 
 from __future__ import annotations
 

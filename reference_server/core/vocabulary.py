@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What an audit row can say happened (seed 004 F1). The values are the contract."""
+    """What an audit row can say happened. The values are the contract."""
 
     AUTH_SUCCESS = "api_key.auth_success"
     AUTH_FAILURE = "api_key.auth_failure"
@@ -66,7 +66,7 @@ class Platform(StrEnum):
 
 
 class SecretMode(StrEnum):
-    """What happens at start when others can read a secret's file (seed 003)."""
+    """What happens at start when others can read a secret's file."""
 
     STRICT = "strict"
     WARN = "warn"
@@ -81,7 +81,7 @@ class ProxyHeader(StrEnum):
 
 
 class SecretName(StrEnum):
-    """The secrets that must be readable before a port is opened (seed 004 C1, design section 8)."""
+    """The secrets that must be readable before a port is opened."""
 
     CREDENTIAL_KEK = "CREDENTIAL_KEK"
     API_KEY_HMAC_SECRET = "API_KEY_HMAC_SECRET"  # noqa: S105 -- the name of a secret

@@ -1,4 +1,4 @@
-"""Dumps a database before it is migrated, and puts such a dump back (seed 004 B6).
+"""Dumps a database before it is migrated, and puts such a dump back.
 
 PostgreSQL's own programs do both. Passwords reach them by the environment, for arguments can be
 read by everybody on the machine.

@@ -1,4 +1,4 @@
-"""The seven tables of seed 004 B2, and the end of the trail's chain, as SQLAlchemy sees them.
+"""The tables of the tenants, and the end of the trail's chain, as SQLAlchemy sees them.
 
 The migrations create them.
 """

@@ -42,7 +42,7 @@ DROP POLICY IF EXISTS tenant_isolation ON sync_log;
 CREATE POLICY tenant_isolation ON sync_log
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
--- api_keys has no policy: a key must be found before its tenant is known (seed 004 section 14 #4).
+-- api_keys has no policy: a key must be found before its tenant is known.
 
 -- The trail is one for all tenants, so its policy lets every row in and none out:
 -- only a role that bypasses row-level security can read it.

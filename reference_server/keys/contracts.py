@@ -51,7 +51,7 @@ class Rotation:
 
 
 class KeyRotation(Protocol):
-    """Replaces a tenant's keys with a grace period (seed 004 D3, design section 8)."""
+    """Replaces a tenant's keys with a grace period."""
 
     def rotate(self, tenant_id: UUID, description: str) -> Rotation | None:
         """Mint a key and put the active ones into grace; None for an unknown tenant."""
@@ -59,7 +59,7 @@ class KeyRotation(Protocol):
 
 
 class KeyRevocation(Protocol):
-    """Ends a key at once, without a grace (seed 004 D3, follow-up)."""
+    """Ends a key at once, without a grace."""
 
     def revoke(self, tenant_id: UUID, key_id: UUID) -> datetime | None:
         """Revoke the tenant's key; return since when it is revoked, None if it has no such key."""

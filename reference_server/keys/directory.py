@@ -1,4 +1,4 @@
-"""API keys: made, digested, and looked up by digest. A raw key is never stored (seed 004 D1)."""
+"""API keys: made, digested, and looked up by digest. A raw key is never stored."""
 
 from __future__ import annotations
 

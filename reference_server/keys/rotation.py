@@ -1,4 +1,4 @@
-"""Rotation: a new key now, the old ones for a while longer (seed 004 D3, design section 8)."""
+"""Rotation: a new key now, the old ones for a while longer."""
 
 from __future__ import annotations
 

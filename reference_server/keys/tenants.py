@@ -1,4 +1,4 @@
-"""New tenants, each with a first key (seed 004 H3)."""
+"""New tenants, each with a first key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks an address after too many failed authentications (seed 004 E4)."""
+"""Blocks an address after too many failed authentications."""
 
 from __future__ import annotations
 

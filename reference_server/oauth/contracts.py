@@ -22,7 +22,7 @@ class StartedFlow:
 
 
 class OAuthStates(Protocol):
-    """The states of OAuth flows, each good once, for one tenant and platform (seed 004 H)."""
+    """The states of OAuth flows, each good once, for one tenant and platform."""
 
     def start(self, tenant_id: UUID, platform: str) -> StartedFlow:
         """Make a state; StorageUnavailableError when it cannot be stored."""

@@ -1,4 +1,4 @@
-"""OAuth states: made, used once, forgotten (seed 004 H). Each belongs to a tenant and a platform.
+"""OAuth states: made, used once, forgotten. Each belongs to a tenant and a platform.
 
 The database holds a state's digest, so who reads a dump cannot finish somebody's flow.
 """

@@ -1,4 +1,4 @@
-"""The tool `get_account_health`: a stub with a validated interface (seed 004 G3)."""
+"""The tool `get_account_health`: a stub with a validated interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seven tables of seed 004 B2. Rights and policies are not history: see ``db/*.sql``."""
+"""The first seven tables. Rights and policies are not history: see ``db/*.sql``."""
 
 from __future__ import annotations
 

@@ -381,7 +381,7 @@ MUTANTS = (
     mutant(
         "personal-data-stripped-at-the-top",
         "AUD-06",
-        "Personal data is stripped from the top level only, and in one spelling (seed 004 F1).",
+        "Personal data is stripped from the top level only, and in one spelling.",
         parts=replaced({"trail": _top_level}),
     ),
     mutant(

@@ -84,7 +84,7 @@ MUTANTS = (
     mutant(
         "guard-compares-raw-path",
         "AUTH-10",
-        "The guard compares the raw path, the router the decoded one (seed 004 D2).",
+        "The guard compares the raw path, the router the decoded one.",
         parts=_guard_raw_route_decoded,
     ),
     mutant(

@@ -382,7 +382,7 @@ MUTANTS = (
     mutant(
         "last-use-never-noted",
         "AUTH-14",
-        "The update of last_used_at is never awaited, so it never runs (seed 004 D2).",
+        "The update of last_used_at is never awaited, so it never runs.",
         parts=replaced({"keys.use": lambda _: _NotNoting()}),
     ),
     mutant(

@@ -206,7 +206,7 @@ MUTANTS = (
     mutant(
         "admin-token-derived",
         "ROT-10",
-        "The admin token is derived from the secret of the keys, 'for now' (seed 004 D3).",
+        "The admin token is derived from the secret of the keys, 'for now'.",
         load_secrets=_derived_token,
     ),
 )

@@ -52,7 +52,7 @@ class _NamesOnly(TokenRedactor):
 
 
 class _ShallowNames(TokenRedactor):
-    """Scrubs fields by name down to the sixth level, as seed 004 G4 does."""
+    """Scrubs fields by name down to the sixth level."""
 
     def scrub(self, value: Any) -> Any:
         return self._walk(value, 6)
@@ -118,7 +118,7 @@ MUTANTS = (
     mutant(
         "names-scrubbed-near-the-top",
         "LOG-03",
-        "Fields are scrubbed by name to a depth of six, as seed 004 G4 has it.",
+        "Fields are scrubbed by name to a depth of six.",
         parts=replaced({"redactor": lambda _: _ShallowNames()}),
     ),
     mutant(

@@ -74,7 +74,7 @@ MUTANTS = (
     mutant(
         "ping-tells-stale-request",
         "MCP-02 MCP-14",
-        "The request id was captured when the tool was first called (seed 004 section 14 #8).",
+        "The request id was captured when the tool was first called.",
         parts=with_tool("ping", _stale_request),
     ),
     mutant(

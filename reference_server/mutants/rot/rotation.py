@@ -230,7 +230,7 @@ MUTANTS = (
     mutant(
         "grace-prolonged-by-rotation",
         "ROT-07",
-        "Each rotation gives every old key of the tenant a day more (seed 004 D3).",
+        "Each rotation gives every old key of the tenant a day more.",
         parts=_afterwards("expires_at = CAST(:now AS timestamptz) + interval '1 day'"),
     ),
     mutant(

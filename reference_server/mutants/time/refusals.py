@@ -266,7 +266,7 @@ MUTANTS = (
     mutant(
         "missing-key-not-looked-up",
         "TIME-01",
-        "A missing key is refused without a query (seed 004 D2).",
+        "A missing key is refused without a query.",
         parts=replaced({"keys.directory": _missing_not_looked_up}),
     ),
     mutant(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
 LONGEST_DESCRIPTION = 120
-"""Characters of a key's description (seed 004 D3)."""
+"""Characters of a key's description."""
 
 
 class BadFieldError(ValueError):

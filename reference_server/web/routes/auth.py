@@ -1,4 +1,4 @@
-"""The door of ``/auth``: so far only what shows that its limit holds (seed 004 E3)."""
+"""The door of ``/auth``: so far only what shows that its limit holds."""
 
 from __future__ import annotations
 

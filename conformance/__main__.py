@@ -125,28 +125,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("schema", help="print the JSON Schema of a profile")
-    counts = commands.add_parser("traffic", help="print what a run sent, by requirement, as JSON")
+    counts = commands.add_parser("traffic", help="print as JSON what a run sent, by requirement")
     counts.add_argument("record", type=Path, metavar="RUN.jsonl", help="the record of the run")
     renew = commands.add_parser(
         "renew",
-        help="in a clone: write anew what is made from the catalogue, and from a run's record",
+        help="in a clone: regenerate the schema, the profile reference and what was measured",
     )
     renew.add_argument(
         "record",
         type=Path,
         nargs="?",
         metavar="RUN.jsonl",
-        help="a run on the reference server, whose requests and times are to be known",
+        help="record of a run on the reference server: adds its requests and times",
     )
     init = commands.add_parser(
         "init-profile", help="ask a server a few questions and write a commented profile"
     )
     init.add_argument("--target", required=True, metavar="URL", help="the MCP endpoint")
     init.add_argument(
-        "--out", type=Path, metavar="FILE", help="where to write (default: standard output)"
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
     init.add_argument(
-        "--key-env", metavar="NAME", help="environment variable that holds a working key"
+        "--key-env",
+        metavar="NAME",
+        help="environment variable with a working key: lists the tools too",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema | traffic``: what goes with judging.
+"""``python -m conformance init-profile | schema | traffic | renew``: what goes with judging.
 
 Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
 answer. One sentence on stderr says which and why.
@@ -19,6 +19,7 @@ from conformance.model import UNDECIDED, USAGE
 from conformance.profile import reading as profile
 from conformance.profile import schema
 from conformance.run import dry_run as traffic
+from conformance.run import renewal
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
 
@@ -43,6 +44,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if arguments.command == "schema":
             sys.stdout.write(schema.text())
+        elif arguments.command == "renew":
+            _renew(arguments.record)
         elif arguments.command == "traffic":
             sys.stdout.write(_traffic(arguments.record))
         else:
@@ -86,6 +89,16 @@ def _traffic(record: Path) -> str:
         raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
 
 
+def _renew(record: Path | None) -> None:
+    if not renewal.SCHEMA.exists():
+        raise _UsageError("renew writes files of the repository: run it in a clone")
+    try:
+        for path in renewal.renew(record):
+            sys.stdout.write(f"{path.relative_to(renewal.ROOT)}: written\n")
+    except (OSError, ValueError, KeyError) as error:
+        raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
+
+
 def _key(name: str | None) -> str | None:
     if name is None:
         return None
@@ -106,20 +119,36 @@ def _schema_beside(out: Path | None) -> str | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m conformance", description="What goes with judging.")
+    parser = _Parser(
+        prog="python -m conformance",
+        description="Prepare a judgement. To judge a server: pytest conformance.",
+    )
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("schema", help="print the JSON Schema of a profile")
-    counts = commands.add_parser("traffic", help="print what a run sent, by requirement, as JSON")
+    counts = commands.add_parser("traffic", help="print as JSON what a run sent, by requirement")
     counts.add_argument("record", type=Path, metavar="RUN.jsonl", help="the record of the run")
+    renew = commands.add_parser(
+        "renew",
+        help="in a clone: regenerate the schema, the profile reference and what was measured",
+    )
+    renew.add_argument(
+        "record",
+        type=Path,
+        nargs="?",
+        metavar="RUN.jsonl",
+        help="record of a run on the reference server: adds its requests and times",
+    )
     init = commands.add_parser(
-        "init-profile", help="ask a target a few questions, and write a commented profile"
+        "init-profile", help="ask a server a few questions and write a commented profile"
     )
     init.add_argument("--target", required=True, metavar="URL", help="the MCP endpoint")
     init.add_argument(
-        "--out", type=Path, metavar="FILE", help="where to write (default: standard output)"
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
     init.add_argument(
-        "--key-env", metavar="NAME", help="environment variable that holds a working key"
+        "--key-env",
+        metavar="NAME",
+        help="environment variable with a working key: lists the tools too",
     )
     return parser
 

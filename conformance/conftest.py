@@ -18,6 +18,7 @@ from conformance.run.fixtures import OUTCOME, SESSION
 from conformance.run.interruption import Interruption, broke_off
 from conformance.run.judgeable import check_profile, dry_run, obstacle
 from conformance.run.outcome import ItemOutcome
+from conformance.run.progress import Manner, Progress, WorkerProgress, manner_of
 from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
 from conformance.run.rendering import run_reports
 from conformance.run.session import open_session
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 RECORDER = pytest.StashKey[Recorder]()
 STARTED = pytest.StashKey[Any]()
+PROGRESS = pytest.StashKey[Progress]()
 WANTED = pytest.StashKey[tuple[str, ...]]()
 """The ids of the requirements to judge, each as a check's decorator has it."""
 
@@ -81,14 +83,24 @@ def pytest_configure(config: pytest.Config) -> None:
         # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
     config.stash[STARTED] = started_now()
+    progress = config.stash[PROGRESS] = Progress(manner_of(config))
     session = config.stash[SESSION] = open_session(config)
+    progress.opened(session)
     recorder = config.stash[RECORDER] = Recorder(session)
     config.pluginmanager.register(recorder, "hallmark-recorder")
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None:
+        config.pluginmanager.register(progress, "hallmark-progress")
+    elif worker["hallmark-is-watched"]:
+        told = session.told_by(str(worker["workerid"]))
+        config.pluginmanager.register(WorkerProgress(told), "hallmark-progress")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this run started."""
+    if (progress := config.stash.get(PROGRESS, None)) is not None:
+        progress.close()
     if (session := config.stash.get(SESSION, None)) is not None:
         session.close()
 
@@ -108,6 +120,8 @@ def pytest_configure_node(node: Any) -> None:
     """Hand a pytest-xdist worker what it needs."""
     if (session := node.config.stash.get(SESSION, None)) is not None:
         node.workerinput["hallmark"] = session.for_worker()
+        is_watched = node.config.stash[PROGRESS].manner is Manner.LIVE
+        node.workerinput["hallmark-is-watched"] = is_watched
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -242,12 +256,13 @@ def pytest_runtest_makereport(
 def pytest_report_teststatus(
     report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
 ) -> tuple[str, Any, str] | None:
-    """Show a letter a check: its verdict."""
+    """Show a check's verdict, if pytest is asked for a line a check."""
     if config.stash.get(SESSION, None) is None or not isinstance(report, pytest.TestReport):
         return None
+    if config.stash[PROGRESS].manner is not Manner.PYTEST:
+        return "", "", ""
     for name, value in report.user_properties:
         if name == PROPERTY:
             verdict = from_property(str(value))[1].verdict
-            letter, colours = terminal.letter(verdict)
-            return verdict.value, letter, (verdict.value.upper(), colours)  # type: ignore[return-value]
+            return verdict.value, "", (verdict.value.upper(), terminal.colours(verdict))  # type: ignore[return-value]
     return "", "", ""

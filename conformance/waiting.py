@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from conformance.verdicts import NotEstablishedError
@@ -41,16 +42,63 @@ def wait_for(look: Callable[[], T], seconds: float, pause: float = 0.02) -> T:
     return value
 
 
+@dataclass(frozen=True)
+class Wait:
+    """A wait that somebody who watches the run would ask about: what for, and until when.
+
+    It takes ``seconds``, or at most so many where ``is_bound``; ``until`` is of the monotonic
+    clock. While ``is_measuring``, whoever shows this is to keep still.
+    """
+
+    what: str
+    seconds: float
+    until: float
+    is_bound: bool = True
+    is_measuring: bool = False
+
+
+listeners: list[Callable[[], object]] = []
+"""Called when what is waited for has changed."""
+_waits: dict[object, Wait] = {}
+
+
+def current_wait() -> Wait | None:
+    """Return what this process waits for; the first to begin where there are several."""
+    return next(iter(tuple(_waits.values())), None)
+
+
+@contextmanager
+def announced(
+    what: str, seconds: float, *, is_bound: bool = True, is_measuring: bool = False
+) -> Generator[None]:
+    """Let those who watch the run know what it waits for while the block lasts."""
+    mark = object()
+    until = time.monotonic() + seconds
+    _waits[mark] = Wait(what, seconds, until, is_bound, is_measuring)
+    _tell_listeners()
+    try:
+        yield
+    finally:
+        del _waits[mark]
+        _tell_listeners()
+
+
+def _tell_listeners() -> None:
+    for listener in listeners:
+        listener()
+
+
 class _Passing:
     """Until when somebody lets time pass on purpose, by the monotonic clock."""
 
     until = 0.0
 
 
-def pass_time(seconds: float) -> None:
-    """Let real time pass: only for --patience, where the target offers no clock channel."""
+def pass_time(seconds: float, what: str) -> None:
+    """Let real time pass, and say what for: only where the target offers no clock channel."""
     _Passing.until = max(_Passing.until, time.monotonic() + seconds)
-    _NEVER_SET.wait(seconds)
+    with announced(what, seconds, is_bound=False):
+        _NEVER_SET.wait(seconds)
 
 
 class Crew:

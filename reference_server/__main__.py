@@ -39,38 +39,49 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reference_server", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server",
+        description="Hallmark's reference server. COMMAND --help shows a command's options.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="everything, PostgreSQL included, until interrupted")
+    demo = commands.add_parser("demo", help="run everything, PostgreSQL included, until Ctrl-C")
     add_demo_options(demo)
     demo.set_defaults(command=_demo)
 
     serve = commands.add_parser(
         "serve",
-        help="production: settings, secrets and a database",
-        description="Serve in production, over plain HTTP: TLS is for the proxy before it.",
+        help="run in production, with your settings, secrets and database",
+        description="Serve in production, over plain HTTP: leave TLS to a proxy in front.",
     )
     add_settings_options(serve)
     serve.set_defaults(command=_serve)
 
-    migrate = commands.add_parser("migrate", help="bring the database to this release's schema")
+    migrate = commands.add_parser(
+        "migrate", help="update the database to the schema of this release"
+    )
     add_database_options(migrate)
     add_dump_options(migrate)
     migrate.set_defaults(command=_migrate)
 
-    restore = commands.add_parser("restore", help="put the dump of a failed migration back")
+    restore = commands.add_parser(
+        "restore", help="restore the dump taken before a failed migration"
+    )
     add_database_options(restore)
     add_programs_option(restore)
-    restore.add_argument("dump", type=Path, help="the file that migrate has named")
+    restore.add_argument("dump", type=Path, help="the dump file that migrate named")
     restore.set_defaults(command=_restore)
 
-    seed = commands.add_parser("seed-tenant", help="add a tenant and print its first key, once")
+    seed = commands.add_parser(
+        "seed-tenant", help="add a tenant and print its first key, which is shown only once"
+    )
     add_database_options(seed)
     seed.add_argument("name", help="what to call the tenant")
     seed.set_defaults(command=_seed_tenant)
 
-    verify = commands.add_parser("verify-audit", help="exit 1 if the audit trail was tampered with")
+    verify = commands.add_parser(
+        "verify-audit", help="check the audit trail; exit 1 if it was tampered with"
+    )
     add_verify_options(verify)
     verify.set_defaults(command=_verify_audit)
     return parser

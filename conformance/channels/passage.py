@@ -29,7 +29,7 @@ class Passage:
         if self._clock is not None:
             self._clock.advance(seconds)
         elif seconds <= self._patience:
-            pass_time(seconds)
+            pass_time(seconds, "letting time pass at the target")
         else:
             raise NotAssessedError(
                 f"{seconds:.0f} s must pass: supply {Channel.CLOCK.supplied_by}, "

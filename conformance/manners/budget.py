@@ -28,6 +28,8 @@ _LATE = 1
 _LEDGER_SECONDS = 30
 """Waited for another process that is entering a request."""
 _SHORTEST_WAIT = 0.01
+KEY_LIMIT = "staying below the tenant's request limit"
+ADDRESS_LIMIT = "staying below the address's request limit"
 _MOST_WINDOWS = 20
 """Windows in which others may take all the room that a key has."""
 _MARGIN = 2
@@ -64,7 +66,7 @@ class KeyPace:
         while (wait := self._enter(digest)) > 0:
             if time.monotonic() >= deadline:
                 raise OverdueError("room for one more request of a key below its limit", longest)
-            pass_time(wait)
+            pass_time(wait, KEY_LIMIT)
 
     def age(self, seconds: float) -> None:
         """Count all that was sent as so much older: the target's clock was moved on."""
@@ -145,4 +147,5 @@ class Budget:
     def _pace(self) -> None:
         while self._requests_left() <= 0:  # bounded: nothing is sent meanwhile, so a window ends it
             oldest = self._sent[self._current][0]
-            pass_time(max(0.01, oldest + self._limits.address_window_seconds - time.monotonic()))
+            left = oldest + self._limits.address_window_seconds - time.monotonic()
+            pass_time(max(_SHORTEST_WAIT, left), ADDRESS_LIMIT)

@@ -46,7 +46,7 @@ class Courtesy:
         self,
         patience: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = pass_time,
+        wait: Callable[[float, str], None] = pass_time,
     ) -> None:
         self._longest, self._left = max(LONGEST, patience), max(MOST, patience)
         self._clock, self._wait = clock, wait
@@ -78,4 +78,4 @@ class Courtesy:
                 )
             self._left -= seconds
             # Under the lock: the other threads of a check are to wait as well.
-            self._wait(seconds)
+            self._wait(seconds, "doing as Retry-After asks")

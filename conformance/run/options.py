@@ -67,46 +67,60 @@ class Options:
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
-    group = parser.getgroup("hallmark", "security conformance of an MCP server")
-    group.addoption("--target", metavar="URL", help="the MCP endpoint of a running server")
+    group = parser.getgroup("hallmark", "judging the security of an MCP server")
+    group.addoption("--target", metavar="URL", help="MCP endpoint of a running server")
     group.addoption(
-        "--targets", metavar="FILE", help="judge many: a TOML file with a [[target]] table for each"
+        "--targets", metavar="FILE", help="judge many servers: a TOML file of [[target]] tables"
     )
     group.addoption(
-        "--dry-run", action="store_true", help="only print what would be sent, by requirement"
+        "--dry-run",
+        action="store_true",
+        help="send nothing; print what a run would send, by requirement",
     )
-    group.addoption("--profile", metavar="FILE", help="what is known of the target (TOML)")
-    group.addoption("--state", metavar="FILE", help="file that { state = … } entries refer to")
+    group.addoption(
+        "--profile", metavar="FILE", help="TOML file that describes the server to judge"
+    )
+    group.addoption(
+        "--state", metavar="FILE", help="file that { state = … } in the profile refers to"
+    )
     group.addoption("--area", metavar="A,B", help="judge only these areas")
     group.addoption("--requirement", metavar="ID,ID", help="judge only these requirements")
-    group.addoption("--mutant", metavar="NAME", help="start this mutant of the reference server")
-    group.addoption("--report", metavar="DIR", help="where the run record and the reports go")
     group.addoption(
-        "--record-alone", action="store_true", help="write the run record, and no report from it"
+        "--mutant", metavar="NAME", help="start and judge this mutant of the reference server"
     )
-    group.addoption("--require", metavar="A,B", help="areas in which unseen is not good enough")
+    group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
     group.addoption(
-        "--without", metavar="A,B", help="channels to leave unused, whatever the profile supplies"
+        "--record-alone", action="store_true", help="write the run record only, no reports"
+    )
+    group.addoption(
+        "--require",
+        metavar="A,B",
+        help="fail the run if anything in these areas stays undecided or unseen",
+    )
+    group.addoption(
+        "--without", metavar="A,B", help="ignore these channels, even if the profile supplies them"
     )
     group.addoption(
         "--intrusive",
         action="store_true",
-        help="away from loopback: also exhaust limits and block addresses",
+        help="away from loopback: also exhaust limits, block addresses, move the clock",
     )
     group.addoption(
         "--patience",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="longest real wait of a check where there is no clock channel",
+        help="longest real wait of one check if there is no clock channel (default 0)",
     )
     group.addoption(
-        "--revision-set", metavar="NAME", help="judge exactly what this release judged, as 0.1"
+        "--revision-set",
+        metavar="NAME",
+        help="judge exactly what that release judged, for example 0.1",
     )
     group.addoption(
         "--check-profile",
         action="store_true",
-        help="say what the profile lets be judged, and what the rest lacks; contact nothing",
+        help="contact nothing; say what could be judged, and what the rest is missing",
     )
 
 

@@ -23,8 +23,18 @@ LATEST = Path("reports/out/latest") / RECORD
 
 def main(words: list[str] | None = None) -> int:
     """Print the table; 4 where there is no whole record."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("record", type=Path, nargs="?", default=LATEST)
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.run.profile_run",
+        description="Show where the time of a run went, the slowest requirement first.",
+    )
+    parser.add_argument(
+        "record",
+        type=Path,
+        nargs="?",
+        default=LATEST,
+        metavar="RUN.jsonl",
+        help="record of the run (default: the latest run's)",
+    )
     arguments = parser.parse_args(words)
     try:
         text = arguments.record.read_text("utf-8")

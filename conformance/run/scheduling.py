@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
@@ -15,6 +16,11 @@ from conformance.catalogue import requirements
 from conformance.model import Channel
 from conformance.requirement import mark_of
 from conformance.verdicts import CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.model import Requirement
 
 ALONE = "alone"
 ROTATING = "rotating"
@@ -36,13 +42,23 @@ class OneWorkerAlone(LoadScopeScheduling):
 
 def scope_of(nodeid: str) -> str:
     """Return the name of the group that a check belongs to; its own where it is by itself."""
+    entry, _ = requirement_and_needs(nodeid)
+    if entry.alone:
+        return ALONE
+    if not _MINTS.isdisjoint(inspect.signature(_check(nodeid)).parameters):
+        return ROTATING
+    return nodeid.partition("::")[0] if Channel.LAUNCH in entry.needs else nodeid
+
+
+def requirement_and_needs(nodeid: str) -> tuple[Requirement, tuple[Channel, ...]]:
+    """Return the requirement of a check, and the channels that the check needs."""
+    mark = mark_of(_check(nodeid))
+    entry = requirements()[mark.args[0]]
+    return entry, (*entry.needs, *mark.kwargs.get("also_needs", ()))
+
+
+def _check(nodeid: str) -> Callable[..., None]:
     path, _, rest = nodeid.partition("::")
     inside = PurePosixPath(path).with_suffix("").parts[-2:]  # the area's folder and the module
     module = import_module(".".join((CHECKS.parent.name, CHECKS.name, *inside)))
-    check = getattr(module, rest.partition("[")[0])
-    entry = requirements()[mark_of(check).args[0]]
-    if entry.alone:
-        return ALONE
-    if not _MINTS.isdisjoint(inspect.signature(check).parameters):
-        return ROTATING
-    return path if Channel.LAUNCH in entry.needs else nodeid
+    return getattr(module, rest.partition("[")[0])

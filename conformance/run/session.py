@@ -21,12 +21,13 @@ from conformance.channels.programs import ending, running
 from conformance.manners.addresses import AddressPool
 from conformance.manners.budget import Budget, KeyPace
 from conformance.manners.courtesy import Courtesy
-from conformance.manners.stalls import Stalls
+from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
 from conformance.run import options as command_line
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
+from conformance.waiting import announced
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 TURN_SECONDS = 3600.0
 """How long one check may hold the target, besides the time it lets pass on purpose."""
+
+_DISCOVERY_SECONDS = MOST_SECONDS
+"""A target that hangs is given up then."""
 
 
 @dataclass
@@ -96,6 +100,10 @@ class JudgeSession:
     def ledger(self) -> Path:
         """The file in which all workers enter what they send with working keys."""
         return _ledger(self.lock)
+
+    def told_by(self, worker: str) -> Path:
+        """Return the file in which a worker tells what it waits for."""
+        return self.lock.with_suffix(f".{worker}")
 
     @contextmanager
     def turn(self, *, alone: bool) -> Generator[None]:
@@ -170,7 +178,7 @@ def _ledger(lock: Path) -> Path:
 def _end(started: running.RunningTarget | None, lock: Path) -> None:
     """Stop the target that the run has started, and remove the run's own files."""
     with ending.undisturbed():
-        for path in (lock, _ledger(lock)):
+        for path in (lock, *lock.parent.glob(f"{lock.name}.*")):
             path.unlink(missing_ok=True)
         if started is not None:
             started.stop()
@@ -215,6 +223,7 @@ def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:
     key = target.tenants.a.key if target.tenants else None
     wire = Wire(target, "", budget, Transcript(redactor), may_be_silent=True)
     try:
-        return discover(wire, key)
+        with announced("asking which protocol it speaks", _DISCOVERY_SECONDS):
+            return discover(wire, key)
     finally:
         wire.close()

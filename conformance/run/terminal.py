@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from conformance.run.session import JudgeSession
 
-_LETTERS = {
-    Verdict.PASS: (".", {"green": True}),
-    Verdict.FAIL: ("F", {"red": True, "bold": True}),
-    Verdict.INCONCLUSIVE: ("?", {"yellow": True}),
-    Verdict.NOT_ASSESSED: ("-", {"cyan": True}),
+_COLOURS = {
+    Verdict.PASS: {"green": True},
+    Verdict.FAIL: {"red": True, "bold": True},
+    Verdict.INCONCLUSIVE: {"yellow": True},
+    Verdict.NOT_ASSESSED: {"cyan": True},
 }
 _TO_DO = 240
 _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
-def letter(verdict: Verdict) -> tuple[str, dict[str, bool]]:
-    """Return the progress letter of a verdict, and its colours."""
-    return _LETTERS[verdict]
+def colours(verdict: Verdict) -> dict[str, bool]:
+    """Return how the terminal is to show a verdict."""
+    return _COLOURS[verdict]
 
 
 def first_step(entry: Requirement) -> str:

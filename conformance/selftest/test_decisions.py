@@ -265,7 +265,7 @@ def test_all_processes_together_keep_to_a_tenants_limit(
 ) -> None:
     waits: list[float] = []
 
-    def leave(seconds: float) -> None:
+    def leave(seconds: float, _: str) -> None:
         waits.append(seconds)
         raise InterruptedError
 

@@ -42,7 +42,7 @@ def test_no_more_are_at_work_than_may_be() -> None:
         with lock:
             at_work += 1
             most = max(most, at_work)
-        pass_time(0.01)
+        pass_time(0.01, "a test")
         with lock:
             at_work -= 1
 
@@ -91,13 +91,13 @@ def test_a_thread_that_dies_is_heard_though_others_hang(hung: threading.Event) -
 
 def test_those_who_tell_of_work_are_not_silent() -> None:
     def work(_: int) -> None:
-        pass_time(TINY / 2)
+        pass_time(TINY / 2, "a test")
 
     assert len(gather(work, range(6), at_once=1, seconds=TINY)) == 6
 
 
 def test_time_let_pass_on_purpose_is_no_silence() -> None:
-    gather(pass_time, [3 * TINY], at_once=1, seconds=TINY)
+    gather(lambda seconds: pass_time(seconds, "a test"), [3 * TINY], at_once=1, seconds=TINY)
 
 
 @pytest.mark.parametrize("error", [LookupError("no id"), SystemExit(1)])
@@ -120,7 +120,7 @@ def test_what_is_beside_a_block_and_does_not_end_is_told(hung: threading.Event) 
 def test_what_is_beside_a_block_ends_with_it() -> None:
     def work(has_ended: Callable[[], bool]) -> None:
         while not has_ended():
-            pass_time(0.01)
+            pass_time(0.01, "a test")
 
     with beside(work, "its end", AMPLE):
         pass

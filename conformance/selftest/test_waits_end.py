@@ -82,6 +82,8 @@ PROVED = {
     "conformance/run/rendering.py run_reports": f"{HERE} test_a_report_is_cut_short",
     "conformance/run/warm.py Run.result": "test_warm.py test_a_run_that_takes_too_long_is_ended",
     "conformance/run/warm.py main": "test_warm.py test_a_run_ends_with_who_asked_for_it",
+    "conformance/run/live.py LiveLine._tick": "test_progress.py "
+    "test_the_live_line_follows_a_wait_and_is_taken_away",
     "conformance/run/soak.py _judge": f"{HERE} test_a_run_of_a_soak_is_cut_short",
     "conformance/manners/turn.py let_go": f"{HERE} test_a_turn_goes_to_who_waits",
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",

@@ -33,3 +33,8 @@ def flat(text: str) -> str:
     )
     shown = powerless(" ".join(shown.split()))
     return shown if len(shown) <= _LINE else f"{shown[:_LINE]}…"
+
+
+def fitted(text: str, columns: int) -> str:
+    """Return the text in at most so many columns, with an ellipsis for what is left out."""
+    return text if len(text) <= columns else f"{text[: max(0, columns - 1)]}…"

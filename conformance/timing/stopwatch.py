@@ -18,6 +18,7 @@ from conformance.timing.sampling import Plan, Probe, Sampler
 from conformance.timing.statistics import Rule
 from conformance.timing.verdict import Measurement, Tolerance
 from conformance.verdicts import NotAssessedError, establish
+from conformance.waiting import announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -82,7 +83,8 @@ class Stopwatch:
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
-        with self._quiet(sampler, limits.seconds / 4):
+        measuring = announced("measuring response times", limits.seconds, is_measuring=True)
+        with self._quiet(sampler, limits.seconds / 4), measuring:
             found = measure(sampler, tuple(requests), rule, limits.seconds)
         one, timed = next(iter(requests.values())), sampler.statuses.total()
         self._wire.note_sent(one.method, one.path, timed, fails=True)

@@ -32,9 +32,14 @@ def add_demo_options(parser: argparse.ArgumentParser, *, required: bool = True) 
         type=Path,
         required=required,
         metavar="FILE",
-        help="written, with mode 0600, once the server answers: all that a profile needs",
+        help="file written (mode 0600) once the server is ready, with all a profile needs",
     )
-    parser.add_argument("--port", type=port, default=3001, help="0 for any free one; default 3001")
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=3001,
+        help="port to listen on, 0 for any free one (default 3001)",
+    )
 
 
 def add_database_options(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +61,10 @@ def add_dump_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=os.environ.get("HALLMARK_DUMP_DIR"),
         metavar="FOLDER",
-        help="the database is dumped into it before it is migrated (HALLMARK_DUMP_DIR)",
+        help="dump the database into this folder before migrating (HALLMARK_DUMP_DIR)",
     )
     where.add_argument(
-        "--no-dump", action="store_true", help="migrate without a way back, as a new database may"
+        "--no-dump", action="store_true", help="migrate without a way back: for a new database"
     )
     add_programs_option(parser)
 

@@ -1,6 +1,7 @@
-"""Starts a mutant: as a demo, or with --serve in production's shape. --list shows them all.
+"""Start a mutant of the reference server, or a benign variant, as a demo.
 
-So does a benign variant start; --list-benign shows those.
+With --serve it runs as in production. --list prints all mutants as JSON, --list-benign all
+variants.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ def main(words: list[str] | None = None) -> int:
         sys.stdout.write(json.dumps([_entry(mutant) for mutant in listed.values()]) + "\n")
         return 0
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
-    parser.add_argument("name", help="the id of the mutant, or of the benign variant")
+    parser.add_argument("name", help="name of the mutant or of the benign variant")
     if "--serve" in words:
-        parser.add_argument("--serve", action="store_true", help="in production's shape")
+        parser.add_argument(
+            "--serve", action="store_true", help="run it as serve does in production, not as a demo"
+        )
         add_settings_options(parser)
     else:
         add_demo_options(parser)

@@ -19,7 +19,7 @@ import psutil
 from conformance.channels.programs import ending
 from conformance.forge.requests import opening
 from conformance.verdicts import NotEstablishedError, establish
-from conformance.waiting import wait_for
+from conformance.waiting import announced, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,9 +79,10 @@ class Launched:
         NotEstablishedError (hence *inconclusive*) when it does neither in time: a busy machine must
         not read as a process that refuses, or does not refuse, to start.
         """
-        settled = wait_for(
-            lambda: self.process.poll() is not None or self.is_serving(), START_SECONDS
-        )
+        with announced("starting another process", START_SECONDS):
+            settled = wait_for(
+                lambda: self.process.poll() is not None or self.is_serving(), START_SECONDS
+            )
         establish(settled, f"a process ends or serves within {START_SECONDS:.0f} s of its start")
         return self.process.poll()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.programs import ending
 from conformance.text.plain import flat
-from conformance.waiting import wait_for
+from conformance.waiting import announced, wait_for
 
 if TYPE_CHECKING:
     from conformance.profile.target import Start
@@ -82,9 +82,10 @@ def start(section: Start, root: Path, mutant: str | None = None) -> RunningTarge
         running = RunningTarget(process, folder)
     try:
         ending.heed(requests)
-        wait_for(
-            lambda: running.state.exists() or process.poll() is not None, section.ready_seconds
-        )
+        with announced("starting the target", section.ready_seconds):
+            wait_for(
+                lambda: running.state.exists() or process.poll() is not None, section.ready_seconds
+            )
     except BaseException:  # Ctrl-C among them
         running.stop()
         raise

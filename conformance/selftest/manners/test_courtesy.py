@@ -36,7 +36,7 @@ class Hands:
         """Return the time."""
         return self.now
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, _: str) -> None:
         """Let the time pass."""
         self.waits.append(seconds)
         self.now += seconds

@@ -77,15 +77,30 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2, help="mutants judged at once (default 2)")
-    parser.add_argument("--only", default="", help="names of mutants, separated by commas")
-    parser.add_argument("--out", type=Path, help="where the table is written")
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_server.mutants.matrix",
+        description="Judge every mutant: each must fail exactly the requirements it names.",
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="how many to judge at once (default 2)")
+    parser.add_argument("--only", default="", help="judge only these, separated by commas")
+    parser.add_argument("--out", type=Path, help="file for the table")
     extent = parser.add_mutually_exclusive_group()
-    extent.add_argument("--full", action="store_true", help="every requirement but TIME")
-    extent.add_argument("--own", action="store_true", help="with --only: by their own areas")
-    parser.add_argument("--cover", action="store_true", help="enough to fail every requirement")
-    parser.add_argument("--benign", action="store_true", help="judge the benign variants instead")
+    extent.add_argument(
+        "--full", action="store_true", help="judge by every requirement except TIME"
+    )
+    extent.add_argument(
+        "--own",
+        action="store_true",
+        help="judge by their own areas only; the default without --only",
+    )
+    parser.add_argument(
+        "--cover",
+        action="store_true",
+        help="judge only as many as make every requirement fail once",
+    )
+    parser.add_argument(
+        "--benign", action="store_true", help="judge the benign variants instead: nothing may fail"
+    )
     return parser
 
 

@@ -1,0 +1,92 @@
+"""The profile as a page for people, made from its schema: one table a section."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from conformance.profile.schema import profile_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = """# Profile reference
+
+Made from the schema by `python -m conformance renew`; do not edit. How a profile comes about is
+told in [the profile, step by step](profile.md). *From outside* means `{ env = "NAME" }`,
+`{ file = "PATH" }` or `{ state = "a.b" }`: a secret stands nowhere else, and any other value may
+come from there as well.
+"""
+_SECRET = "#/definitions/Reference"  # noqa: S105 -- a place in the schema
+_BY_NAME = ("known_failures", "not_applicable")
+
+
+def text() -> str:
+    """Return the page as the repository keeps it."""
+    schema = profile_schema()
+    return "\n".join([_HEAD, *_section(schema, schema, "")])
+
+
+def _section(schema: dict[str, Any], section: dict[str, Any], path: str) -> Iterator[str]:
+    """Describe a table's own entries, and then the tables in it."""
+    inner = {name: _table_of(schema, entry) for name, entry in section["properties"].items()}
+    plain = [name for name, table in inner.items() if table is None]
+    if path:
+        yield f"## `[{path}]`\n"
+        yield f"{section['description']}\n"
+    if plain:
+        yield "| entry | value | default |\n|---|---|---|"
+        needed = section.get("required", ())
+        yield from (
+            _row(name, section["properties"][name], is_needed=name in needed) for name in plain
+        )
+        yield ""
+    for name, table in inner.items():
+        place = f"{path}.{name}" if path else name
+        if name in _BY_NAME:
+            yield from _by_name(schema, name, section["properties"][name])
+        elif table is not None:
+            yield from _section(schema, table, place)
+
+
+def _by_name(schema: dict[str, Any], name: str, table: dict[str, Any]) -> Iterator[str]:
+    yield f"## `[{name}]`\n"
+    yield f"{table['description']}\n"
+    first = next(iter(table["properties"].values()))
+    if (entries := _table_of(schema, first)) is not None:
+        yield f"Each is a table `[{name}.ID]`. {entries['description']}\n"
+        yield "| entry | value | default |\n|---|---|---|"
+        yield from (
+            _row(entry, value, is_needed=True) for entry, value in entries["properties"].items()
+        )
+        yield ""
+
+
+def _table_of(schema: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the section that an entry is; None for a value."""
+    place = entry.get("$ref", "")
+    if place and place != _SECRET:
+        return schema["definitions"][place.rsplit("/", 1)[-1]]
+    return entry if "properties" in entry else None
+
+
+def _row(name: str, entry: dict[str, Any], *, is_needed: bool) -> str:
+    if is_needed:
+        default = "**needed**"
+    elif "default" in entry:
+        default = f"`{json.dumps(entry['default'], ensure_ascii=False)}`"
+    else:
+        default = ""
+    return f"| `{name}` | {_kind(entry)} | {default} |"
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    if entry.get("$ref") == _SECRET:
+        return "from outside"
+    value = entry["anyOf"][0] if "anyOf" in entry else entry
+    kind = value.get("type", "any")
+    words = {"array": "list", "object": "table", "string": "text", "integer": "whole number"}
+    said = words.get(kind) or str(kind)
+    names = (("exclusiveMinimum", "above"), ("minimum", "at least"), ("exclusiveMaximum", "below"))
+    bounds = [f"{word} {value[name]}" for name, word in names if name in value]
+    return ", ".join([said, *bounds])

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from conformance.record.reading import Finding, Run
     from reports.kill_matrix import KillMatrix
-    from reports.run import Finding, Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ANSWERED = "\n\n→ "

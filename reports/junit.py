@@ -16,7 +16,7 @@ from reports.answer import Answer, Outcome, answer
 from reports.text import clip
 
 if TYPE_CHECKING:
-    from reports.run import Finding, Run
+    from conformance.record.reading import Finding, Run
 
 _TAGS = {
     Verdict.FAIL: "failure",

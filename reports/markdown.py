@@ -13,7 +13,7 @@ from reports.text import clip, spans
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.run import Finding, Run
+    from conformance.record.reading import Finding, Run
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BACKTICKS = re.compile(r"`+")

@@ -25,7 +25,7 @@ from reports.references import weakness, weakness_page
 from reports.text import clip
 
 if TYPE_CHECKING:
-    from reports.run import Evidence, Finding, Run
+    from conformance.record.reading import Evidence, Finding, Run
 
 VERSION = "1.2.3"
 _NAMESPACE = "urn:mcp-hallmark:oscal"

@@ -40,7 +40,7 @@ from reports.text import clip
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reports.run import Finding, Run
+    from conformance.record.reading import Finding, Run
     from reports.scope import Told
 
 _SCHEMA = (

@@ -25,7 +25,7 @@ from reports.answer import Outcome, decide
 from reports.identity import digest
 
 if TYPE_CHECKING:
-    from reports.run import Finding, Run
+    from conformance.record.reading import Finding, Run
 
 # What code scanning takes in one file; with more it would refuse them all.
 MOST_AREAS = 20

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.model import Severity, Standing, Verdict
-from reports.errors import (
+from conformance.record.errors import (
     BadIdentifierError,
     BrokenLineError,
     CountMismatchError,
@@ -28,7 +28,7 @@ from reports.errors import (
     UnknownVerdictError,
     UnreadableRecordError,
 )
-from reports.fields import Fields
+from conformance.record.fields import Fields
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.model import Standing, Verdict
-from reports import errors, run
-from reports.tests.records import Line, finding, footer, header, known, mixed, whole, write
+from conformance.record import errors
+from conformance.record import reading as run
+from conformance.selftest.records import Line, finding, footer, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,6 +18,7 @@ from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
 from conformance.model import UNDECIDED, USAGE
 from conformance.profile import reading as profile
 from conformance.profile import schema
+from conformance.record.errors import RecordError
 from conformance.run import dry_run as traffic
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
@@ -82,7 +83,7 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
 def _traffic(record: Path) -> str:
     try:
         return traffic.from_record(record)
-    except (OSError, ValueError, KeyError) as error:
+    except RecordError as error:
         raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
 
 

@@ -6,15 +6,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from datetime import date
 
 RECORD = "run.jsonl"
 """The file of a run's record, in the folder of its report."""
 VIOLATION, USAGE, UNDECIDED = 1, 4, 6
 """Exit codes of a run that is not clean (design section 3)."""
+_MOST_EVIDENCE = 12
+"""Pieces of evidence that a finding shows."""
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
 
 
@@ -196,6 +194,15 @@ class Standing(StrEnum):
     PASSED = "unexpected pass"
     PAST = "past its date"
 
+    @classmethod
+    def of(cls, verdict: Verdict, *, is_past: bool) -> Standing:
+        """Return how a verdict stands to a known failure whose last day has passed, or not."""
+        if verdict is Verdict.PASS:
+            return cls.PASSED
+        if is_past:
+            return cls.PAST
+        return cls.EXPECTED if verdict is Verdict.FAIL else cls.UNDECIDED
+
     @property
     def fails_the_run(self) -> bool:
         """Whether the profile must be changed before a run can end well."""
@@ -204,95 +211,118 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Known:
-    """What the profile knows of a requirement's failure. ``until`` is its last day."""
+    """What the profile knows of a failure, and how the verdict stands to that.
+
+    ``until`` is the last day on which the failure does not fail the run, as year-month-day.
+    """
 
     reason: str
-    until: date
-    is_past: bool
+    until: str
+    standing: Standing
 
-    def standing(self, verdict: Verdict) -> Standing:
-        """Return how a verdict stands to this."""
-        if verdict is Verdict.PASS:
-            return Standing.PASSED
-        if self.is_past:
-            return Standing.PAST
-        return Standing.EXPECTED if verdict is Verdict.FAIL else Standing.UNDECIDED
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict of one check of a requirement."""
+
+    name: str
+    verdict: Verdict
+    reason: str
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one requirement, with what it rests on.
+    """The verdict on one requirement, with what it rests on: one line of the run record.
 
+    ``missing`` names the channels it lacked, ``sent`` what requests it took, by their kind.
     ``known`` is there where the profile knows that the requirement fails.
+    ``remedy`` is empty in records of judges that did not write one yet.
     """
 
-    requirement: Requirement
-    checks: tuple[CheckResult, ...]
-    rerun: str = ""
+    id: str
+    verdict: Verdict
+    title: str
+    clause: str
+    remedy: str
+    source: str
+    area: str
+    area_title: str
+    severity: Severity
+    reason: str
+    expected: str
+    seen: str
+    evidence: tuple[Evidence, ...]
+    seconds: float
+    needs: tuple[str, ...]
+    missing: tuple[str, ...]
+    references: tuple[str, ...]
+    checks: tuple[Check, ...]
+    rerun: str
     known: Known | None = None
-    evidence_limit: int = field(default=12, repr=False)
+    sent: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        requirement: Requirement,
+        results: tuple[CheckResult, ...],
+        rerun: str = "",
+        known: Known | None = None,
+    ) -> Finding:
+        """Return the finding that the results of a requirement's checks amount to.
+
+        The first check whose verdict is the requirement's explains it; its evidence comes first.
+        """
+        verdict = Verdict.combine([result.verdict for result in results])
+        ordered = sorted(results, key=lambda result: result.verdict is not verdict)
+        deciding = ordered[0] if ordered else CheckResult("", verdict)
+        evidence = [Evidence(**item) for result in ordered for item in result.evidence]
+        return cls(
+            id=requirement.id,
+            verdict=verdict,
+            title=requirement.title,
+            clause=requirement.clause,
+            remedy=requirement.remedy,
+            source=requirement.source,
+            area=requirement.area,
+            area_title=requirement.area_title,
+            severity=requirement.severity,
+            reason=deciding.reason,
+            expected=deciding.expected,
+            seen=deciding.seen,
+            evidence=tuple(evidence[:_MOST_EVIDENCE]),
+            seconds=round(sum(result.seconds for result in results), 4),
+            needs=tuple(need.value for need in requirement.needs),
+            missing=tuple(sorted({channel for result in results for channel in result.missing})),
+            references=requirement.references,
+            checks=tuple(Check(one.name, one.verdict, one.reason) for one in results),
+            rerun=rerun,
+            known=known,
+            sent=tuple(sum((Counter(result.sent) for result in results), Counter[str]()).items()),
+        )
 
     @property
-    def verdict(self) -> Verdict:
-        """The combined verdict of all checks."""
-        return Verdict.combine([check.verdict for check in self.checks])
+    def is_known_failure(self) -> bool:
+        """Whether this is a failure that the profile knows of, which fails no run."""
+        return self.known is not None and self.known.standing is Standing.EXPECTED
 
     @property
-    def deciding(self) -> CheckResult | None:
-        """The first check whose verdict is the finding's."""
-        return next((check for check in self.checks if check.verdict is self.verdict), None)
-
-    @property
-    def standing(self) -> Standing | None:
-        """How the verdict stands to what the profile knows; None where it knows nothing."""
-        return self.known.standing(self.verdict) if self.known else None
+    def is_unexpected_pass(self) -> bool:
+        """Whether this passes against what the profile knows, which fails the run."""
+        return self.known is not None and self.known.standing is Standing.PASSED
 
     @property
     def fails_the_run(self) -> bool:
         """Whether this alone makes the run end as one with a violation."""
-        if self.standing is None:
+        if self.known is None:
             return self.verdict is Verdict.FAIL
-        return self.standing.fails_the_run
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the finding as one line of ``run.jsonl`` (design section 3)."""
-        requirement, deciding = self.requirement, self.deciding
-        ordered = sorted(self.checks, key=lambda check: check is not deciding)
-        evidence = [item for check in ordered for item in check.evidence]
-        missing = sorted({channel for check in self.checks for channel in check.missing})
-        return {
-            "kind": "finding",
-            "id": requirement.id,
-            "verdict": self.verdict.value,
-            "title": requirement.title,
-            "clause": requirement.clause,
-            "remedy": requirement.remedy,
-            "source": requirement.source,
-            "area": requirement.area,
-            "area_title": requirement.area_title,
-            "severity": requirement.severity.value,
-            "reason": deciding.reason if deciding else "",
-            "expected": deciding.expected if deciding else "",
-            "seen": deciding.seen if deciding else "",
-            "evidence": evidence[: self.evidence_limit],
-            "seconds": round(sum(check.seconds for check in self.checks), 4),
-            "sent": dict(sum((Counter(check.sent) for check in self.checks), Counter[str]())),
-            "needs": [need.value for need in requirement.needs],
-            "missing": missing,
-            "references": list(requirement.references),
-            "checks": [
-                {"name": check.name, "verdict": check.verdict.value, "reason": check.reason}
-                for check in self.checks
-            ],
-            "rerun": self.rerun,
-            "known": self._known_record(),
-        }
-
-    def _known_record(self) -> dict[str, str] | None:
-        if self.known is None or self.standing is None:
-            return None
-        return {
-            "reason": self.known.reason,
-            "until": self.known.until.isoformat(),
-            "standing": self.standing.value,
-        }
+        return self.known.standing.fails_the_run

@@ -21,7 +21,8 @@ from reports.identity import target_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.record.reading import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 _WORSE, _UNSEEN = 1, 6
 _SEEN = frozenset({Verdict.PASS, Verdict.FAIL})

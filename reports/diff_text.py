@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.model import Verdict
-    from conformance.record.reading import Run
+    from conformance.record.run import Run
     from reports.diff import Difference, Step
 
 _LINE = 300

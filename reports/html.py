@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from conformance.record.reading import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
     from reports.kill_matrix import KillMatrix
 
 TEMPLATES = Path(__file__).parent / "templates"

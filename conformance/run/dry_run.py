@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.channels.http.sent import ELSEWHERE, Sent
+from conformance.record.reading import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,12 +35,8 @@ def measured() -> dict[str, Counter[Sent]]:
 
 
 def from_record(record: Path) -> str:
-    """Return the text of ``traffic.json`` by a run's record. Raises OSError and ValueError."""
-    lines: list[dict[str, Any]] = [
-        json.loads(line) for line in record.read_text(encoding="utf-8").split("\n") if line
-    ]
-    findings = [line for line in lines if line["kind"] == "finding"]
-    found = {line["id"]: dict(sorted(line["sent"].items())) for line in findings}
+    """Return the text of ``traffic.json`` by a run's record. Raises RecordError."""
+    found = {finding.id: dict(sorted(finding.sent)) for finding in load(record).findings}
     return json.dumps(dict(sorted(found.items())), indent=1) + "\n"
 
 

@@ -87,7 +87,7 @@ def test_an_empty_remedy_is_refused(copy: Path) -> None:
 def test_the_terminal_can_tell_what_to_do_first() -> None:
     """A failure has two lines there, so only the first sentence of a remedy fits."""
     entries = catalogue.requirements().values()
-    assert not [entry.id for entry in entries if not terminal.first_step(entry)]
+    assert not [entry.id for entry in entries if not terminal.first_step(entry.remedy)]
 
 
 def test_every_check_names_its_requirement_where_a_run_looks_for_it() -> None:

@@ -19,7 +19,7 @@ from conformance.run.interruption import Interruption, broke_off
 from conformance.run.judgeable import check_profile, dry_run, obstacle
 from conformance.run.outcome import ItemOutcome
 from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
-from conformance.run.rendering import run_reports
+from conformance.run.rendering import render_run
 from conformance.run.session import open_session
 from conformance.verdicts import CHECKS, NotEstablishedError
 
@@ -177,9 +177,7 @@ def pytest_terminal_summary(
         digest=profiles.digest(config.rootpath / profile if profile else None),
         started=config.stash[STARTED],
     )
-    is_rendered = not options.is_record_alone and run_reports(
-        config.rootpath, "render", str(record.resolve())
-    )
+    is_rendered = not options.is_record_alone and render_run(record.resolve())
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record

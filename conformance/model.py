@@ -147,7 +147,10 @@ class Requirement:
 
     ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
     with code between backticks; ``alone`` marks a check that must have the target to itself,
-    because it moves the clock or exhausts a limit that other checks share.
+    because it moves the clock or exhausts a limit that other checks share. ``rotates``: its checks
+    may rotate the keys of the tenant that is there for that. ``starts_programs``: not all of its
+    checks start further programs, but one does. ``costly``: it brings a limit down, fuzzes or
+    starts official clients, which takes most of the time on a server that passes it.
     """
 
     id: str
@@ -161,6 +164,9 @@ class Requirement:
     needs: tuple[Channel, ...]
     references: tuple[str, ...] = ()
     alone: bool = False
+    rotates: bool = False
+    starts_programs: bool = False
+    costly: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an entry that could not be cited."""

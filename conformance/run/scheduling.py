@@ -5,7 +5,6 @@ pytest-xdist's own groups go by a suffix of node ids that pytest 9.2 no longer s
 
 from __future__ import annotations
 
-import inspect
 from importlib import import_module
 from pathlib import PurePosixPath
 
@@ -18,8 +17,6 @@ from conformance.verdicts import CHECKS
 
 ALONE = "alone"
 ROTATING = "rotating"
-_MINTS = {"administrator", "guest"}
-"""Fixtures by which a check rotates the keys of the tenant that is there for that."""
 
 
 class OneWorkerAlone(LoadScopeScheduling):
@@ -43,6 +40,6 @@ def scope_of(nodeid: str) -> str:
     entry = requirements()[mark_of(check).args[0]]
     if entry.alone:
         return ALONE
-    if not _MINTS.isdisjoint(inspect.signature(check).parameters):
+    if entry.rotates:
         return ROTATING
     return path if Channel.LAUNCH in entry.needs else nodeid

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import catalogue
-from conformance.model import Channel
+from conformance.model import STARTING
 from conformance.requirement import mark_of
 from conformance.run import terminal
 from conformance.verdicts import check_modules
@@ -20,17 +20,8 @@ from conformance.verdicts import check_modules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conformance.model import Requirement
+    from conformance.model import Channel, Requirement
 
-PROGRAMS = {
-    Channel.LAUNCH,
-    Channel.WORKERS,
-    Channel.TRAIL_VERIFIER,
-    Channel.OFFICIAL_CLIENT,
-    Channel.MIGRATION,
-    Channel.AUDIT,
-}
-"""Channels by which a check starts further programs."""
 LONGEST_REMEDY = 300
 MOST_SENTENCES = 3
 REFERENCES = (
@@ -161,6 +152,6 @@ def test_what_rotates_keys_is_what_the_catalogue_says() -> None:
 
 
 def test_what_starts_programs_beside_its_needs_is_what_the_catalogue_says() -> None:
-    starting = {entry.id for entry, _, more in checks() if PROGRAMS & more}
+    starting = {entry.id for entry, _, more in checks() if STARTING & more}
     marked = {name for name, one in catalogue.requirements().items() if one.starts_programs}
     assert starting == marked

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
-from conformance.model import Channel
+from conformance.model import STARTING, Channel
 from reference_server.mutants.bench.registry import all_benign, home_of
 from reference_server.mutants.model import Benign
 
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
 
 TIMED = "TIME"
-STARTING = {
-    Channel.LAUNCH,
-    Channel.WORKERS,
-    Channel.TRAIL_VERIFIER,
-    Channel.OFFICIAL_CLIENT,
-    Channel.MIGRATION,
-    Channel.AUDIT,
-}
-"""Channels by which a check starts further programs."""
 FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
 """Those of them that do not look at the form of an answer."""
 ALSO_STARTING = {name for name, entry in requirements().items() if entry.starts_programs}

@@ -7,6 +7,26 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from conformance.model.channels import STARTING, Channel
+
+__all__ = [
+    "RECORD",
+    "STARTING",
+    "UNDECIDED",
+    "USAGE",
+    "VIOLATION",
+    "Channel",
+    "Check",
+    "CheckResult",
+    "Evidence",
+    "Finding",
+    "Known",
+    "Requirement",
+    "Severity",
+    "Standing",
+    "Verdict",
+]
+
 RECORD = "run.jsonl"
 """The file of a run's record, in the folder of its report."""
 VIOLATION, USAGE, UNDECIDED = 1, 4, 6
@@ -41,104 +61,6 @@ class Severity(StrEnum):
 
     MUST = "MUST"
     SHOULD = "SHOULD"
-
-
-class Channel(StrEnum):
-    """A way to evidence, or a fact about the target, that a check cannot do without."""
-
-    HTTP = "http"
-    KEYS = "keys"
-    REVOKED_KEY = "revoked-key"
-    EXPIRED_KEY = "expired-key"
-    CANARIES = "canaries"
-    ADMIN = "admin"
-    APP_SQL = "app-sql"
-    AUDITOR = "auditor"
-    LOG = "log"
-    CLOCK = "clock"
-    LAUNCH = "launch"
-    ADDRESSES = "addresses"
-    REPOSITORY = "repository"
-    SECURITY_LINT = "security-lint"
-    AUDIT = "audit"
-    PULL_REQUEST = "pull-request"
-    SPARE_TENANT = "spare-tenant"
-    HEALTH_ROUTE = "health-route"
-    ROTATE_ROUTE = "rotate-route"
-    REVOKE_ROUTE = "revoke-route"
-    AUTH_ROUTE = "auth-route"
-    OAUTH_ROUTES = "oauth-routes"
-    OAUTH_STATES = "oauth-states"
-    OWNER = "owner"
-    TRAIL_VERIFIER = "trail-verifier"
-    MIGRATION = "migration"
-    WORKERS = "workers"
-    PING_TOOL = "ping-tool"
-    DATA_TOOL = "data-tool"
-    VALIDATED_TOOL = "validated-tool"
-    FAILING_TOOL = "failing-tool"
-    BY_ID_TOOL = "by-id-tool"
-    OFFICIAL_CLIENT = "official-client"
-    ADDRESS_LIMIT = "address-limit"
-    TENANT_LIMIT = "tenant-limit"
-    FAILURE_LIMIT = "failure-limit"
-    REFUSAL_BODY = "refusal-body"
-    LIMIT_BODY = "limit-body"
-    REQUEST_ID = "request-id"
-
-    @property
-    def supplied_by(self) -> str:
-        """The option or profile entry that would supply this channel."""
-        return _SUPPLIED_BY[self]
-
-
-_SUPPLIED_BY = {
-    Channel.HTTP: "--target=URL",
-    Channel.KEYS: "the profile's [tenants.a] and [tenants.b], each with id and key",
-    Channel.REVOKED_KEY: "the profile's tenants.a.revoked_key",
-    Channel.EXPIRED_KEY: "the profile's tenants.a.expired_key",
-    Channel.CANARIES: "the profile's canary in [tenants.a] and in [tenants.b]: words of its data",
-    Channel.ADMIN: "the profile's [admin] token",
-    Channel.APP_SQL: "the profile's [channels.app_sql]: SQL as the server's runtime role",
-    Channel.AUDITOR: "the profile's [channels.auditor]: SQL that may read the audit trail",
-    Channel.LOG: "the profile's [channels.log]: the server's log file",
-    Channel.CLOCK: "the profile's [channels.clock]: a file that moves the server's clock",
-    Channel.LAUNCH: "the profile's [channels.launch]: the command that starts the server",
-    Channel.ADDRESSES: "a target on loopback, where each check has a client address of its own",
-    Channel.REPOSITORY: "the profile's [channels.repository]: the lint command of its source",
-    Channel.SECURITY_LINT: "the profile's channels.repository.security_lint: Bandit or its like",
-    Channel.AUDIT: "the profile's channels.repository.audit: what looks for known advisories",
-    Channel.PULL_REQUEST: (
-        "the profile's [channels.repository.pull_request]: what checks a pull request's body"
-    ),
-    Channel.SPARE_TENANT: (
-        "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated"
-    ),
-    Channel.HEALTH_ROUTE: "the profile's [routes] health",
-    Channel.ROTATE_ROUTE: "the profile's [routes] rotate_key",
-    Channel.REVOKE_ROUTE: "the profile's [routes] revoke_key",
-    Channel.AUTH_ROUTE: "the profile's [routes] auth: a path whose limit is that of signing in",
-    Channel.OAUTH_ROUTES: "the profile's [oauth]: routes that start and finish a flow",
-    Channel.OAUTH_STATES: "the profile's oauth.states_table: what is remembered of open flows",
-    Channel.OWNER: "the profile's [channels.owner]: SQL as the owner of the audit trail",
-    Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
-    Channel.MIGRATION: "the profile's [channels.migration]: a migration that must fail",
-    Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
-    Channel.PING_TOOL: (
-        "the profile's [tools] ping: a tool that answers with the caller's tenant (tenantId)"
-    ),
-    Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
-    Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
-    Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
-    Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
-    Channel.OFFICIAL_CLIENT: "pip install 'mcp>=2.3': the official Python client",
-    Channel.ADDRESS_LIMIT: "the profile's [limits] address_requests: what one address may ask for",
-    Channel.TENANT_LIMIT: "the profile's [limits] tenant_requests: what one tenant may ask for",
-    Channel.FAILURE_LIMIT: "the profile's [limits] auth_failures: how many block an address",
-    Channel.REFUSAL_BODY: "the profile's [answers] unauthorized: what the body of a 401 holds",
-    Channel.LIMIT_BODY: "the profile's [answers] rate_limited: what the body of a 429 holds",
-    Channel.REQUEST_ID: "the profile's [headers] request_id: the header that carries it",
-}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema | traffic``: what goes with judging.
+"""``python -m conformance init-profile | schema | refresh``: what goes with judging.
 
 Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
 answer. One sentence on stderr says which and why.
@@ -19,11 +19,9 @@ from conformance.model import UNDECIDED, USAGE
 from conformance.profile import reading as profile
 from conformance.profile import schema
 from conformance.record.errors import RecordError
-from conformance.run import dry_run as traffic
+from conformance.run.refreshing import SCHEMA, StaleError, refresh
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
-
-SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
 
 
 class _UsageError(Exception):
@@ -44,8 +42,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if arguments.command == "schema":
             sys.stdout.write(schema.text())
-        elif arguments.command == "traffic":
-            sys.stdout.write(_traffic(arguments.record))
+        elif arguments.command == "refresh":
+            _refresh(arguments.record)
         else:
             _init_profile(arguments.target, arguments.out, arguments.key_env)
     except (_UsageError, profile.ProfileError) as error:
@@ -80,11 +78,12 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
     sys.stdout.write(f"{out}: written after {found.requests} requests\n")
 
 
-def _traffic(record: Path) -> str:
+def _refresh(record: Path | None) -> None:
     try:
-        return traffic.from_record(record)
-    except RecordError as error:
-        raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
+        for sentence in refresh(record):
+            sys.stdout.write(f"{sentence}\n")
+    except (StaleError, RecordError) as error:
+        raise _UsageError(f"refresh: {error}") from None
 
 
 def _key(name: str | None) -> str | None:
@@ -110,8 +109,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m conformance", description="What goes with judging.")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("schema", help="print the JSON Schema of a profile")
-    counts = commands.add_parser("traffic", help="print what a run sent, by requirement, as JSON")
-    counts.add_argument("record", type=Path, metavar="RUN.jsonl", help="the record of the run")
+    anew = commands.add_parser("refresh", help="bring the repository's generated files up to date")
+    anew.add_argument(
+        "record",
+        type=Path,
+        metavar="RUN.jsonl",
+        nargs="?",
+        help="the record of a run of the reference server (default: of the latest run)",
+    )
     init = commands.add_parser(
         "init-profile", help="ask a target a few questions, and write a commented profile"
     )

@@ -1,0 +1,95 @@
+"""One command brings the generated files up to date, and takes nothing away."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.__main__ import main
+from conformance.catalogue import requirements
+from conformance.profile import schema
+from conformance.run import refreshing
+from conformance.selftest.records import finding, header, whole, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = {"name": "Hallmark reference server", "url": "http://127.0.0.1:9/mcp"}
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that holds the generated files, both stale, and no record."""
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "targets").mkdir()
+    shutil.copy(refreshing.ROOT / refreshing.DEFAULT_PROFILE, tmp_path / "targets")
+    counts = {name: {"POST mcp": 1} for name in requirements()} | {"GONE-01": {}}
+    (tmp_path / "traffic.json").write_text(json.dumps(counts), "utf-8")
+    monkeypatch.setattr(refreshing, "ROOT", tmp_path)
+    monkeypatch.setattr(refreshing, "DEFAULT_PROFILE", tmp_path / "targets" / "reference.toml")
+    monkeypatch.setattr(refreshing, "SCHEMA", tmp_path / "schemas" / "profile.schema.json")
+    monkeypatch.setattr(refreshing, "MEASURED", tmp_path / "traffic.json")
+    monkeypatch.setattr(refreshing, "LATEST", tmp_path / "run.jsonl")
+    return tmp_path
+
+
+def counts(clone: Path) -> dict[str, Any]:
+    return json.loads((clone / "traffic.json").read_text("utf-8"))
+
+
+def record(clone: Path, *lines: Any, **changes: Any) -> Path:
+    return write(clone, [header(target=NAME, **changes), *whole(list(lines))[1:]])
+
+
+def test_what_was_measured_replaces_its_own_and_nothing_else(clone: Path) -> None:
+    passed = finding("AUTH-01", sent={"POST mcp": 7, "GET mcp": 2})
+    path = record(clone, passed, finding("AUTH-02", "fail", sent={"POST mcp": 9}))
+    assert main(["refresh", str(path)]) == 0
+    found = counts(clone)
+    assert found.pop("AUTH-01") == {"GET mcp": 2, "POST mcp": 7}
+    assert found == {name: {"POST mcp": 1} for name in requirements() if name != "AUTH-01"}
+    assert (clone / "schemas" / "profile.schema.json").read_text("utf-8") == schema.text()
+
+
+def test_the_latest_record_is_taken_where_none_is_named(clone: Path) -> None:
+    record(clone, finding("AUTH-01", sent={"POST mcp": 7}))
+    assert main(["refresh"]) == 0
+    assert counts(clone)["AUTH-01"] == {"POST mcp": 7}
+
+
+def test_without_a_record_the_counts_stay(clone: Path) -> None:
+    assert main(["refresh"]) == 0
+    assert counts(clone) == {name: {"POST mcp": 1} for name in requirements()}
+
+
+def test_what_was_never_measured_is_named(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clone / "traffic.json").write_text("{}", "utf-8")
+    path = record(clone, *(finding(name) for name in requirements() if name != "AUTH-03"))
+    assert main(["refresh", str(path)]) == 4
+    assert "run pytest conformance --requirement=AUTH-03, and" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"target": {"name": "other", "url": "http://127.0.0.1:9/"}}, "is of 'other', not of"),
+        ({"command": ["pytest", "conformance", "--mutant=x"]}, "is of a mutant"),
+    ],
+)
+def test_a_run_of_another_server_is_refused(
+    clone: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], sentence: str
+) -> None:
+    path = write(clone, [header(**({"target": NAME} | changes)), finding()])
+    assert main(["refresh", str(path)]) == 4
+    assert sentence in capsys.readouterr().err
+    assert "GONE-01" in counts(clone)
+
+
+def test_what_is_no_record_is_one_sentence(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = clone / "broken.jsonl"
+    path.write_text('{"kind": "finding"}\n', encoding="utf-8")
+    assert main(["refresh", str(path)]) == 4
+    assert "a finding line where none can be" in capsys.readouterr().err

@@ -170,11 +170,10 @@ def pytest_terminal_summary(
     session = config.stash[SESSION]
     options = session.options
     folder = command_line.report_folder(options, session.target.target.name, config.rootpath)
-    profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
     record = recorder.write(
         folder,
         complete=not broke_off(config, exitstatus),
-        digest=profiles.digest(config.rootpath / profile if profile else None),
+        digest=session.plan.digest,
         started=config.stash[STARTED],
     )
     is_rendered = not options.is_record_alone and render_run(record.resolve())

@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema | traffic | renew``: what goes with judging.
+"""``python -m conformance init-profile | schema | refresh``: what goes with judging.
 
 Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
 answer. One sentence on stderr says which and why.
@@ -18,12 +18,10 @@ from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
 from conformance.model import UNDECIDED, USAGE
 from conformance.profile import reading as profile
 from conformance.profile import schema
-from conformance.run import dry_run as traffic
-from conformance.run import renewal
+from conformance.record.errors import RecordError
+from conformance.run.refreshing import ROOT, SCHEMA, StaleError, refresh
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
-
-SCHEMA = Path(__file__).parents[1] / "fixtures" / "schemas" / "profile.schema.json"
 
 
 class _UsageError(Exception):
@@ -44,10 +42,8 @@ def main(words: list[str] | None = None) -> int:
     try:
         if arguments.command == "schema":
             sys.stdout.write(schema.text())
-        elif arguments.command == "renew":
-            _renew(arguments.record)
-        elif arguments.command == "traffic":
-            sys.stdout.write(_traffic(arguments.record))
+        elif arguments.command == "refresh":
+            _refresh(arguments.record)
         else:
             _init_profile(arguments.target, arguments.out, arguments.key_env)
     except (_UsageError, profile.ProfileError) as error:
@@ -82,21 +78,12 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
     sys.stdout.write(f"{out}: written after {found.requests} requests\n")
 
 
-def _traffic(record: Path) -> str:
+def _refresh(record: Path | None) -> None:
     try:
-        return traffic.from_record(record)
-    except (OSError, ValueError, KeyError) as error:
-        raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
-
-
-def _renew(record: Path | None) -> None:
-    if not renewal.SCHEMA.exists():
-        raise _UsageError("renew writes files of the repository: run it in a clone")
-    try:
-        for path in renewal.renew(record):
-            sys.stdout.write(f"{path.relative_to(renewal.ROOT)}: written\n")
-    except (OSError, ValueError, KeyError) as error:
-        raise _UsageError(f"{record}: is no record of a run of this version: {error}") from None
+        for sentence in refresh(record):
+            sys.stdout.write(f"{sentence}\n")
+    except (StaleError, RecordError) as error:
+        raise _UsageError(f"refresh: {error}") from None
 
 
 def _key(name: str | None) -> str | None:
@@ -112,10 +99,10 @@ def _key(name: str | None) -> str | None:
 
 def _schema_beside(out: Path | None) -> str | None:
     """Return the way from the profile to the schema, for editors; None where there is no schema."""
-    if not SCHEMA.exists():
+    if not (ROOT / SCHEMA).exists():
         return None
     folder = out.parent if out else Path()
-    return quote(Path(os.path.relpath(SCHEMA, folder.resolve())).as_posix())
+    return quote(Path(os.path.relpath(ROOT / SCHEMA, folder.resolve())).as_posix())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,18 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     commands.add_parser("schema", help="print the JSON Schema of a profile")
-    counts = commands.add_parser("traffic", help="print as JSON what a run sent, by requirement")
-    counts.add_argument("record", type=Path, metavar="RUN.jsonl", help="the record of the run")
-    renew = commands.add_parser(
-        "renew",
-        help="in a clone: regenerate the schema, the profile reference and what was measured",
-    )
-    renew.add_argument(
+    anew = commands.add_parser("refresh", help="bring the repository's generated files up to date")
+    anew.add_argument(
         "record",
         type=Path,
-        nargs="?",
         metavar="RUN.jsonl",
-        help="record of a run on the reference server: adds its requests and times",
+        nargs="?",
+        help="the record of a run of the reference server (default: of the latest run)",
     )
     init = commands.add_parser(
         "init-profile", help="ask a server a few questions and write a commented profile"

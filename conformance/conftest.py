@@ -20,7 +20,7 @@ from conformance.run.judgeable import check_profile, dry_run, obstacle
 from conformance.run.outcome import ItemOutcome
 from conformance.run.progress import Manner, Progress, WorkerProgress, manner_of
 from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
-from conformance.run.rendering import run_reports
+from conformance.run.rendering import render_run
 from conformance.run.session import open_session
 from conformance.verdicts import CHECKS, NotEstablishedError
 
@@ -184,16 +184,13 @@ def pytest_terminal_summary(
     session = config.stash[SESSION]
     options = session.options
     folder = command_line.report_folder(options, session.target.target.name, config.rootpath)
-    profile = options.profile or (None if options.url else command_line.DEFAULT_PROFILE)
     record = recorder.write(
         folder,
         complete=not broke_off(config, exitstatus),
-        digest=profiles.digest(config.rootpath / profile if profile else None),
+        digest=session.plan.digest,
         started=config.stash[STARTED],
     )
-    is_rendered = not options.is_record_alone and run_reports(
-        config.rootpath, "render", str(record.resolve())
-    )
+    is_rendered = not options.is_record_alone and render_run(record.resolve())
     if options.report is None:
         _point_latest_to(folder)
     document = folder / "report.html" if is_rendered else record

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.text.plain import powerless
-from reports.errors import ReportError
+from reports.errors import UNFIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     try:
         return arguments.command(arguments)
-    except ReportError as error:
+    except UNFIT as error:
         _say(f"{error}\n", sys.stderr)
         return _UNFIT
 

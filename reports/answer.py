@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from conformance.model import UNDECIDED, VIOLATION, Channel, Severity, Standing, Verdict
 
 if TYPE_CHECKING:
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 _JUDGED = frozenset({0, VIOLATION, UNDECIDED})
 _CHANNELS = {channel.value: channel for channel in Channel}

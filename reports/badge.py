@@ -8,7 +8,7 @@ from conformance.model import Verdict
 from reports.answer import Outcome, decide, plural
 
 if TYPE_CHECKING:
-    from reports.run import Run
+    from conformance.record.run import Run
 
 _LABEL = "hallmark"
 # White text on each of these has a contrast of at least 4.5.

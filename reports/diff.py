@@ -14,14 +14,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from conformance.model import RECORD, Verdict
-from reports import run as records
+from conformance.record import reading
 from reports.answer import trusted
 from reports.identity import target_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 _WORSE, _UNSEEN = 1, 6
 _SEEN = frozenset({Verdict.PASS, Verdict.FAIL})
@@ -102,8 +103,8 @@ class Difference:
 
 
 def load(path: Path) -> Run:
-    """Read a record, or that of a report folder. Raises a RecordError like ``run.load``."""
-    return records.load(path / RECORD if path.is_dir() else path)
+    """Read a record, or that of a report folder. Raises a RecordError like ``reading.load``."""
+    return reading.load(path / RECORD if path.is_dir() else path)
 
 
 def compare(before: Run, after: Run) -> Difference:

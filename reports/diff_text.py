@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.model import Verdict
+    from conformance.record.run import Run
     from reports.diff import Difference, Step
-    from reports.run import Run
 
 _LINE = 300
 # What stays as it was is counted, not listed, unless it is a violation.

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from conformance.model import RECORD, Verdict
+from conformance.record.errors import RecordError
+from conformance.record.reading import load
+from conformance.text.printable import single_line
 from reports import html, markdown
 from reports.answer import Answer, Outcome, answer
-from reports.errors import RecordError, ReportError
-from reports.run import load
-from reports.text import clip, single_line
+from reports.errors import ReportError
+from reports.text import clip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.run import Run
+    from conformance.record.reading import Run
 
 FLEET, INDEX, SUMMARY = "fleet.json", "index.html", "summary.md"
 SCHEMA = 1

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from conformance.model import Finding
+    from conformance.record.run import Run
     from reports.kill_matrix import KillMatrix
-    from reports.run import Finding, Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ANSWERED = "\n\n→ "

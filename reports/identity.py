@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from reports.run import Header
+    from conformance.record.run import Header
 
 # What the judge calls a target that no profile names.
 _UNNAMED = "target"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.text.printable import single_line
 from reports.drawing import drawn
-from reports.text import single_line
 
 _MOST = 12
 

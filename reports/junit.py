@@ -16,7 +16,8 @@ from reports.answer import Answer, Outcome, answer
 from reports.text import clip
 
 if TYPE_CHECKING:
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 _TAGS = {
     Verdict.FAIL: "failure",

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.text.printable import single_line
 from reports.errors import KillMatrixError
-from reports.text import single_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from reports.text import clip, spans
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BACKTICKS = re.compile(r"`+")

@@ -25,7 +25,8 @@ from reports.references import weakness, weakness_page
 from reports.text import clip
 
 if TYPE_CHECKING:
-    from reports.run import Evidence, Finding, Run
+    from conformance.model import Evidence, Finding
+    from conformance.record.run import Run
 
 VERSION = "1.2.3"
 _NAMESPACE = "urn:mcp-hallmark:oscal"

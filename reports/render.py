@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.record.reading import load
 from reports import badge, html, junit, kill_matrix, markdown, oscal, sarif
-from reports.errors import KillMatrixError, ReportError
-from reports.run import load
+from reports.errors import UNFIT, KillMatrixError, ReportError
 from reports.scope import scope
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def render(run_jsonl: Path, out: Path | None = None, matrix: Path | None = None)
     folder = out or run_jsonl.parent
     try:
         documents, notes = _documents(run_jsonl, matrix)
-    except ReportError:
+    except UNFIT:
         _discard(folder, FILE_NAMES)
         raise
     _discard(folder, tuple(name for name in FILE_NAMES if name not in documents))

@@ -40,7 +40,8 @@ from reports.text import clip
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
     from reports.scope import Told
 
 _SCHEMA = (

@@ -25,7 +25,8 @@ from reports.answer import Outcome, decide
 from reports.identity import digest
 
 if TYPE_CHECKING:
-    from reports.run import Finding, Run
+    from conformance.model import Finding
+    from conformance.record.run import Run
 
 # What code scanning takes in one file; with more it would refuse them all.
 MOST_AREAS = 20

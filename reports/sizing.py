@@ -16,7 +16,8 @@ from conformance.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.run import Evidence, Finding, Run
+    from conformance.model import Evidence, Finding
+    from conformance.record.run import Run
 
 MOST_BYTES = 1_200_000
 """Evidence of all requirements together, as markup."""

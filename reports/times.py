@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, cast
 
+from conformance.text.printable import single_line
 from reports.drawing import drawn
-from reports.text import single_line
 
 WIDTH = 640
 """Units of both drawings' width."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ SOURCES = {
 }
 """The documents that a clause may come from, by the letter the catalogue has for each."""
 
+_OF_AREA = {"area", "title", "order", "requirement"}
+_MARKS = {"alone", "rotates", "starts_programs", "costly"}
+"""What a requirement may say of its checks, each by ``true``."""
+
 
 @cache
 def requirements() -> dict[str, Requirement]:
@@ -31,10 +36,11 @@ def requirements() -> dict[str, Requirement]:
     Raises ValueError for an entry that is incomplete, misspelt or a duplicate.
     """
     found: dict[str, Requirement] = {}
-    for path in sorted(FOLDER.glob("*.toml"), key=_rank):
-        for requirement in _area(path):
+    for name, document in _documents():
+        for entry in document["requirement"]:
+            requirement = _requirement(entry, document["area"], document["title"])
             if requirement.id in found:
-                raise ValueError(f"{path.name}: {requirement.id} stands twice")
+                raise ValueError(f"{name}: {requirement.id} stands twice")
             found[requirement.id] = requirement
     return found
 
@@ -53,28 +59,20 @@ def released() -> dict[str, frozenset[str]]:
     }
 
 
-def _rank(path: Path) -> tuple[int, str]:
-    order = (
-        "auth",
-        "time",
-        "rot",
-        "rls",
-        "aud",
-        "rate",
-        "block",
-        "mcp",
-        "log",
-        "boot",
-        "oauth",
-        "ops",
-    )
-    return (order.index(path.stem) if path.stem in order else len(order), path.stem)
+def _documents() -> list[tuple[str, dict[str, Any]]]:
+    """Return the areas' documents in the order they give, each with the name of its file.
 
-
-def _area(path: Path) -> list[Requirement]:
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
-    area, title = document["area"], document["title"]
-    return [_requirement(entry, area, title) for entry in document["requirement"]]
+    Raises ValueError where one gives none, or two the same.
+    """
+    read = [(path.name, tomllib.loads(path.read_text("utf-8"))) for path in FOLDER.glob("*.toml")]
+    for name, document in read:
+        if set(document) != _OF_AREA or type(document["order"]) is not int:
+            raise ValueError(f"{name}: an area has {', '.join(sorted(_OF_AREA))}, order a number")
+    places = Counter(document["order"] for _, document in read)
+    for name, document in read:
+        if places[document["order"]] > 1:
+            raise ValueError(f"{name}: another area has the order {document['order']} as well")
+    return sorted(read, key=lambda pair: pair[1]["order"])
 
 
 def _readable(source: str) -> str:
@@ -90,10 +88,13 @@ def _readable(source: str) -> str:
 
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
     required = {"id", "title", "clause", "remedy", "source", "severity", "needs"}
-    if unknown := set(entry) - required - {"references", "alone"}:
+    if unknown := set(entry) - required - _MARKS - {"references"}:
         raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
     if missing := required - set(entry):
         raise ValueError(f"{entry.get('id', area)}: lacks {', '.join(sorted(missing))}")
+    for mark in _MARKS.intersection(entry):
+        if entry[mark] is not True:
+            raise ValueError(f"{entry['id']}: {mark} is true, or absent")
     return Requirement(
         id=entry["id"],
         title=entry["title"],
@@ -105,5 +106,5 @@ def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
         area_title=title,
         needs=tuple(Channel(need) for need in entry["needs"]),
         references=tuple(entry.get("references", ())),
-        alone=entry.get("alone", False),
+        **dict.fromkeys(_MARKS.intersection(entry), True),
     )

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from conformance.channels.http.challenge import challenges
+
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
 
-_SCHEME = re.compile(r"\s*([A-Za-z][\w.+-]{0,40})(?:\s|$)")
-_PARAMETER = re.compile(r'([A-Za-z_]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _KEY_HEADER = re.compile(r"x-[a-z0-9-]{1,60}|api-?key|authorization", re.IGNORECASE)
 """Headers to put a key into because the target says so: none that steer the connection."""
 _PLAIN_PATH = re.compile(r"/[!-~]{0,500}")
@@ -25,8 +25,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """A WWW-Authenticate field; ``field`` is None where a refusal has none."""
+class Refusal:
+    """A refusal, and how it says to authenticate; ``field`` is None where a refusal has none."""
 
     status: int
     field: str | None
@@ -72,28 +72,25 @@ _BEARER = KeyPlace("Authorization", "Bearer")
 _API_KEY = KeyPlace("X-Api-Key")
 
 
-def challenge(answer: Answer) -> Challenge:
-    """Return how a refusal says to authenticate."""
+def refusal(answer: Answer) -> Refusal:
+    """Return how a refusal says to authenticate; of a malformed field nothing is believed."""
     text = answer.header("www-authenticate")
     if text is None:
-        return Challenge(answer.status, None)
-    scheme = _SCHEME.match(text)
-    named = {
-        name.lower(): re.sub(r"\\(.)", r"\1", inner) or plain
-        for name, inner, plain in _PARAMETER.findall(text)
-    }
+        return Refusal(answer.status, None)
+    told = challenges(text) or []
+    named = {name: value for one in told for name, value in one.parameters.items()}
     header = named.get("header")
-    return Challenge(
+    return Refusal(
         answer.status,
         text,
-        scheme[1] if scheme else None,
+        told[0].scheme if told else None,
         named.get("realm"),
         named.get("resource_metadata"),
         header if header and _KEY_HEADER.fullmatch(header) else None,
     )
 
 
-def place(found: Challenge | None) -> KeyPlace | None:
+def place(found: Refusal | None) -> KeyPlace | None:
     """Return where the key goes if the challenge alone tells it (RFC 6750 section 2.1)."""
     if found is None:
         return None
@@ -102,7 +99,7 @@ def place(found: Challenge | None) -> KeyPlace | None:
     return _BEARER if (found.scheme or "").lower() == "bearer" else None
 
 
-def places(found: Challenge | None) -> tuple[KeyPlace, ...]:
+def places(found: Refusal | None) -> tuple[KeyPlace, ...]:
     """Return the one place told for a key; where none is told, the two most usual."""
     one = place(found)
     return (one,) if one else (_API_KEY, _BEARER)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.catalogue import requirements
-from conformance.drafting.entries import EXCUSES, SECTIONS, Entries
+from conformance.drafting.entries import EXCUSES, SECTIONS, shown_in
 from conformance.model import Channel
 from conformance.run.judgeable import checks
 from conformance.text.toml_text import quoted
@@ -111,19 +111,17 @@ class Draft:
 
     # -- sections ------------------------------------------------------------------------------
 
-    def _section(self, section: Entries) -> Iterator[str]:
-        facts = list(self._facts(section.name))
-        if section.name in {"routes", "headers", "answers", "limits", "tools"}:
-            yield f"[{section.name}]"
+    def _section(self, section: str) -> Iterator[str]:
+        facts = list(self._facts(section))
+        if section in {"routes", "headers", "answers", "limits", "tools"}:
+            yield f"[{section}]"
         yield from facts
-        for channels, text in section.hints:
-            if Channel.HEALTH_ROUTE in channels and self._found.health is not None:
+        for channel in shown_in(section):
+            if channel is Channel.HEALTH_ROUTE and self._found.health is not None:
                 continue
-            for channel in channels:
-                yield from _worth(channel)
-            for line in text.splitlines():
-                yield f"#{line}" if line and not line.startswith("#") else line
-        if self._key_env is not None and section.name == "tenants":
+            yield from _worth(channel)
+            yield from (f"#{line}" for line in channel.row.example)
+        if self._key_env is not None and section == "tenants":
             yield from _prose(f"The key of {quoted(self._key_env)} was not asked whose it is.")
 
     def _facts(self, section: str) -> Iterable[str]:

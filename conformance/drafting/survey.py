@@ -24,7 +24,7 @@ from conformance.text.toml_text import quoted
 from conformance.verdicts import NotAssessedError
 
 if TYPE_CHECKING:
-    from conformance.drafting.announced import Challenge, KeyPlace, Limit, Tool
+    from conformance.drafting.announced import KeyPlace, Limit, Refusal, Tool
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
 
@@ -61,7 +61,7 @@ class Survey:
 
     url: str
     revisions: tuple[str, ...] = ()
-    challenge: Challenge | None = None
+    challenge: Refusal | None = None
     refusal: str | None = None
     place: KeyPlace | None = None
     tools: tuple[Tool, ...] | None = None
@@ -168,7 +168,7 @@ class Surveyor:
         """Note how the target refuses whoever has no key."""
         refused = [answer for answer, _ in self._answers if answer.status in _REFUSED]
         if refused:
-            self.found.challenge = announced.challenge(refused[0])
+            self.found.challenge = announced.refusal(refused[0])
             place = announced.place(self.found.challenge)
             is_clean = place is not None and self._redact(place.header) == place.header
             self.found.place = place if is_clean else None

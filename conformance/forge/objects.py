@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from conformance.forge.keys import random_like
+from conformance.text.nested import properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,13 +20,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 
 def ids_in(value: Any, name: str) -> list[str]:
     """Return what stands in fields of a name, anywhere in a JSON value, as text."""
-    if isinstance(value, dict):
-        entries = cast("dict[str, Any]", value)
-        own = [str(entries[name])] if name in entries else []
-        return own + [found for inner in entries.values() for found in ids_in(inner, name)]
-    if isinstance(value, list):
-        return [found for inner in cast("list[Any]", value) for found in ids_in(inner, name)]
-    return []
+    return [str(found) for path, found in properties(value) if path[-1] == name]
 
 
 def nobodys_id(real: str) -> str:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import areas, requirements
-from conformance.model import Known
+from conformance.model import Known, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,12 +49,13 @@ def today() -> date:
     return datetime.now(UTC).date()  # noqa: TID251 -- days of the calendar, by the wall clock
 
 
-def known(target: Target, requirement_id: str, day: date) -> Known | None:
-    """Return what the profile knows of a requirement's failure on a day, if anything."""
+def known(target: Target, requirement_id: str, verdict: Verdict, day: date) -> Known | None:
+    """Return what the profile knows of a failure, and how a verdict on a day stands to it."""
     entry = target.known_failures.get(requirement_id)
     if entry is None:
         return None
-    return Known(entry.reason, entry.until, is_past=entry.until < day)
+    standing = Standing.of(verdict, is_past=entry.until < day)
+    return Known(entry.reason, entry.until.isoformat(), standing)
 
 
 def _meant(name: str, names: Iterable[str]) -> str:

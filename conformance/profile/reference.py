@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _HEAD = """# Profile reference
 
-Made from the schema by `python -m conformance renew`; do not edit. How a profile comes about is
+Made from the schema by `python -m conformance refresh`; do not edit. How a profile comes about is
 told in [the profile, step by step](profile.md). *From outside* means `{ env = "NAME" }`,
 `{ file = "PATH" }` or `{ state = "a.b" }`: a secret stands nowhere else, and any other value may
 come from there as well.

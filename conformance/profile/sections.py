@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import (
     BaseModel,
@@ -15,8 +15,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
 SECRET_MARK = "secret"  # noqa: S105 -- how a schema says that an entry is one
 """The format by which a JSON schema tells what may only come from outside the profile."""
+_SECRET_SCHEMA: dict[str, Any] = {"type": "string", "format": SECRET_MARK}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -46,7 +52,7 @@ Secret = Annotated[
     str,
     BeforeValidator(_from_outside),
     Field(min_length=1),
-    WithJsonSchema({"type": "string", "format": SECRET_MARK}),
+    WithJsonSchema(_SECRET_SCHEMA),
 ]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Day = Annotated[date, BeforeValidator(_as_date)]
@@ -62,6 +68,25 @@ class Section(BaseModel):
         return f"<{type(self).__name__}>"
 
     __str__ = __repr__
+
+
+def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
+    """Yield each secret of a section, and of those in it, by its entry in the profile."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from secrets_in(value, *trail, name)
+        elif isinstance(value, str) and _is_secret(field):
+            yield ".".join((*trail, name)), value
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    """Tell whether a field is a ``Secret``, alone or beside None."""
+    choices = [getattr(choice, "__metadata__", ()) for choice in get_args(field.annotation)]
+    marks = (mark for marks in (field.metadata, *choices) for mark in marks)
+    return any(
+        isinstance(mark, WithJsonSchema) and mark.json_schema == _SECRET_SCHEMA for mark in marks
+    )
 
 
 class OAuth(Section):

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 from importlib.util import find_spec
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from conformance.model import Channel
-from conformance.profile.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
+from conformance.profile.sections import (
+    KnownFailure,
+    OAuth,
+    Reason,
+    Secret,
+    Section,
+    Tools,
+    secrets_in,
+)
+
+if TYPE_CHECKING:
+    from conformance.model import Channel
 
 T = TypeVar("T")
 
@@ -306,89 +316,47 @@ class Target(Section):
         except ValueError:
             return False
 
+    @property
+    def has_official_client(self) -> bool:
+        """Whether the official Python client is installed beside the judge."""
+        return find_spec("mcp") is not None
+
     def has(self, channel: Channel) -> bool:
         """Tell whether the target offers a channel."""
-        tenant_a = self.tenants.a if self.tenants else None
-        supplied: dict[Channel, object] = {
-            Channel.HTTP: True,
-            Channel.KEYS: self.tenants,
-            Channel.REVOKED_KEY: tenant_a and tenant_a.revoked_key,
-            Channel.EXPIRED_KEY: tenant_a and tenant_a.expired_key,
-            Channel.CANARIES: self.tenants and self.tenants.a.canary and self.tenants.b.canary,
-            Channel.ADMIN: self.admin,
-            Channel.APP_SQL: self.channels.app_sql,
-            Channel.AUDITOR: self.channels.auditor,
-            Channel.LOG: self.channels.log,
-            Channel.CLOCK: self.channels.clock,
-            Channel.LAUNCH: self.channels.launch,
-            Channel.ADDRESSES: self.is_loopback,
-            Channel.REPOSITORY: self.channels.repository,
-            Channel.SECURITY_LINT: self.channels.repository
-            and self.channels.repository.security_lint,
-            Channel.AUDIT: self.channels.repository and self.channels.repository.audit,
-            Channel.PULL_REQUEST: self.channels.repository
-            and self.channels.repository.pull_request
-            and self.channels.repository.pull_request.command,
-            Channel.SPARE_TENANT: self.tenants and self.tenants.spare,
-            Channel.HEALTH_ROUTE: self.routes.health,
-            Channel.ROTATE_ROUTE: self.routes.rotate_key,
-            Channel.REVOKE_ROUTE: self.routes.revoke_key,
-            Channel.AUTH_ROUTE: self.routes.auth,
-            Channel.OAUTH_ROUTES: self.oauth,
-            Channel.OAUTH_STATES: self.oauth and self.oauth.states_table,
-            Channel.OWNER: self.channels.owner,
-            Channel.TRAIL_VERIFIER: self.channels.owner and self.channels.owner.verify,
-            Channel.MIGRATION: self.channels.migration,
-            Channel.WORKERS: self.channels.launch and self.channels.launch.several_workers,
-            Channel.PING_TOOL: self.tools.ping,
-            Channel.DATA_TOOL: self.tools.tenant_data,
-            Channel.VALIDATED_TOOL: self.tools.validated,
-            Channel.FAILING_TOOL: self.tools.failing,
-            Channel.BY_ID_TOOL: self.tools.by_id,
-            Channel.OFFICIAL_CLIENT: find_spec("mcp"),
-            Channel.ADDRESS_LIMIT: self._declared("address_requests"),
-            Channel.TENANT_LIMIT: self._declared("tenant_requests"),
-            Channel.FAILURE_LIMIT: self._declared("auth_failures"),
-            Channel.REFUSAL_BODY: self.answers.unauthorized,
-            Channel.LIMIT_BODY: self.answers.rate_limited,
-            Channel.REQUEST_ID: "request_id" in self.headers.model_fields_set,
-        }
-        return bool(supplied[channel])
+        return all(map(self._supplies, channel.paths))
+
+    def _supplies(self, path: str) -> bool:
+        """Tell whether the profile names an entry, and as something; a property just has to hold.
+
+        A limit may be named in order to say that there is none.
+        """
+        found: Any = self
+        for step in path.split("."):
+            is_entry = isinstance(found, Section) and step in type(found).model_fields
+            if is_entry and step not in found.model_fields_set:
+                return False
+            found = getattr(found, step, None)
+        is_absent = isinstance(found, int) and found >= UNLIMITED
+        return bool(found) and not is_absent
 
     def inapplicable(self, requirement_id: str) -> str | None:
         """Return why a requirement, or its whole area, does not apply; None where it does."""
         area = requirement_id.partition("-")[0]
         return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
 
-    def _declared(self, limit: str) -> bool:
-        """Tell whether the profile names a limit, and not that there is none."""
-        is_named = limit in self.limits.model_fields_set
-        return is_named and getattr(self.limits, limit) < UNLIMITED
-
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""
         found: dict[str, str] = {}
-        if self.tenants:
-            for name in ("a", "b", "spare"):
-                tenant = getattr(self.tenants, name)
-                for kind in ("key", "revoked_key", "expired_key"):
-                    if value := getattr(tenant, kind, None):
-                        found[value] = f"tenants.{name}.{kind}"
-        if self.admin:
-            found[self.admin.token] = "admin.token"
-        for name, dsn in self._dsns():
-            found[dsn] = f"channels.{name}.dsn"
-            if password := urlsplit(dsn).password:
-                found[password] = f"channels.{name}.password"
+        for path, value in secrets_in(self):
+            found[value] = path
+            if password := _password(value):
+                found[password] = f"{path.removesuffix('.dsn')}.password"
         return found
 
-    def _dsns(self) -> list[tuple[str, str]]:
-        channels = self.channels
-        sections = {
-            "migration.owner": channels.migration and channels.migration.owner,
-            "migration.reader": channels.migration and channels.migration.reader,
-            "app_sql": channels.app_sql and channels.app_sql.dsn,
-            "auditor": channels.auditor and channels.auditor.dsn,
-            "owner": channels.owner and channels.owner.dsn,
-        }
-        return [(name, dsn) for name, dsn in sections.items() if dsn]
+
+def _password(value: str) -> str | None:
+    """Return the password in a secret that is the address of a database; None for any other."""
+    try:
+        return urlsplit(value).password if "://" in value else None
+    except ValueError:
+        return None

@@ -1,8 +1,8 @@
 """What a run sends: counted while it judges, and told beforehand by ``--dry-run``.
 
 How much a check sends depends on what it is answered, so nobody can know before. What is told is
-what the reference server, which passes everything, was sent: ``catalogue/traffic.json``, made by
-``python -m conformance traffic RUN.jsonl`` from the record of a run.
+what the reference server, which passes everything, was sent: ``catalogue/traffic.json``, which
+``python -m conformance refresh`` brings up to date from the record of a run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.channels.http.sent import ELSEWHERE, Sent
 
@@ -31,16 +31,6 @@ def measured() -> dict[str, Counter[Sent]]:
         name: Counter({Sent.parse(text): count for text, count in sent.items()})
         for name, sent in document.items()
     }
-
-
-def from_record(record: Path) -> str:
-    """Return the text of ``traffic.json`` by a run's record. Raises OSError and ValueError."""
-    lines: list[dict[str, Any]] = [
-        json.loads(line) for line in record.read_text(encoding="utf-8").split("\n") if line
-    ]
-    findings = [line for line in lines if line["kind"] == "finding"]
-    found = {line["id"]: dict(sorted(line["sent"].items())) for line in findings}
-    return json.dumps(dict(sorted(found.items())), indent=1) + "\n"
 
 
 def told(target: Target, options: Options, prospects: Iterable[Prospect]) -> str:

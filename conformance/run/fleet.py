@@ -32,7 +32,7 @@ from conformance.run import options as command_line
 from conformance.run import terminal
 from conformance.run.dependant import Dependant, end_those_of_workers
 from conformance.run.interruption import broke_off
-from conformance.run.rendering import run_reports
+from conformance.run.rendering import render_fleet
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Fleet:
         self.folder.mkdir(parents=True, exist_ok=True)
         document = {"schema": SCHEMA, "targets": [asdict(outcome) for outcome in found]}
         (self.folder / FLEET).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        is_rendered = run_reports(config.rootpath, "fleet", str(self.folder))
+        is_rendered = render_fleet(self.folder)
         terminalreporter.write_sep("=", f"Hallmark: {len(found)} targets")
         for outcome in found:
             terminalreporter.write_line(_line(outcome))

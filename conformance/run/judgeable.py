@@ -13,7 +13,7 @@ from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import mark_of
 from conformance.run import dry_run as traffic
-from conformance.run.options import DEFAULT_PROFILE
+from conformance.run.plan import Plan
 from conformance.run.recorder import unseen_reason
 from conformance.text.plain import flat
 from conformance.verdicts import NotAssessedError, check_modules
@@ -98,30 +98,24 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
 
 def check_profile(options: Options, root: Path) -> str:
     """Return what ``--check-profile`` prints. Raises ProfileError for a profile that is wrong."""
-    target, name = _target(options, root)
-    found = prospects(target, options)
+    plan = Plan.of(options, root)
+    found = prospects(_target(plan), options)
     count = sum(not one.lacking for one in found)
-    line = f"{name} is valid: {count} of {len(found)} requirements could be judged with it"
+    line = f"{plan.name} is valid: {count} of {len(found)} requirements could be judged with it"
     return "\n".join([line, "", *_by_area(found), *_by_what_is_lacking(found)]) + "\n"
 
 
 def dry_run(options: Options, root: Path) -> str:
     """Return what ``--dry-run`` prints. Raises ProfileError for a profile that is wrong."""
-    target, _ = _target(options, root)
+    target = _target(Plan.of(options, root))
     return traffic.told(target, options, prospects(target, options))
 
 
-def _target(options: Options, root: Path) -> tuple[Target, str]:
-    if options.profile is None and options.url is not None and options.state is None:
-        return profiles.from_url(options.url), "a URL alone"
-    path = options.profile or root / DEFAULT_PROFILE
-    is_started_first = options.url is None and options.state is None
-    if is_started_first and profiles.start_section(path).start is not None:
-        target = profiles.load_unstarted(path)
-    else:
-        target = profiles.load(path, url=options.url, state=options.state)
-    profiles.require_current(path, target)
-    return target, str(path)
+def _target(plan: Plan) -> Target:
+    target = plan.target()
+    if plan.profile is not None:
+        profiles.require_current(plan.profile, target)
+    return target
 
 
 def _by_area(found: list[Prospect]) -> Iterator[str]:

@@ -7,16 +7,18 @@ first, and what is left of the run beside its checks: start, discovery, collecti
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.model import RECORD, USAGE
+from conformance.record.errors import RecordError
+from conformance.record.reading import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+
+    from conformance.record.run import Run
 
 LATEST = Path("reports/out/latest") / RECORD
 
@@ -37,31 +39,23 @@ def main(words: list[str] | None = None) -> int:
     )
     arguments = parser.parse_args(words)
     try:
-        text = arguments.record.read_text("utf-8")
-        lines = table([json.loads(line) for line in text.splitlines()])
-    except (OSError, ValueError, LookupError) as error:
-        sys.stderr.write(f"{arguments.record} is no record of a whole run: {error}\n")
+        run = load(arguments.record)
+    except RecordError as error:
+        sys.stderr.write(f"{arguments.record} is no record of a run: {error}\n")
         return USAGE
-    sys.stdout.write("\n".join(lines) + "\n")
+    if run.seconds is None:
+        sys.stderr.write(f"{arguments.record} is no record of a whole run: it has no footer\n")
+        return USAGE
+    sys.stdout.write("\n".join(_lines(run, run.seconds)) + "\n")
     return 0
 
 
-def table(entries: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the table's lines. LookupError or ValueError for what is no record of a whole run."""
-    return list(_lines(entries))
-
-
-def _lines(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
-    header, footer = entries[0], entries[-1]
-    findings = [entry for entry in entries if entry["kind"] == "finding"]
-    begun, ended = (datetime.fromisoformat(text) for text in (header["started"], footer["ended"]))
-    whole = (ended - begun).total_seconds()
-    judged = sum(finding["seconds"] for finding in findings)
+def _lines(run: Run, whole: float) -> Iterator[str]:
+    judged = sum(finding.seconds for finding in run.findings)
     yield f"{'requirement':<14}{'seconds':>9}{'share':>8}{'checks':>8}"
-    for finding in sorted(findings, key=lambda finding: -finding["seconds"]):
-        share = finding["seconds"] / judged if judged else 0
-        count = len(finding["checks"])
-        yield f"{finding['id']:<14}{finding['seconds']:>9.2f}{share:>8.1%}{count:>8}"
+    for finding in sorted(run.findings, key=lambda finding: -finding.seconds):
+        share = finding.seconds / judged if judged else 0
+        yield f"{finding.id:<14}{finding.seconds:>9.2f}{share:>8.1%}{len(finding.checks):>8}"
     yield f"{'all checks':<14}{judged:>9.2f}"
     # Where checks ran in parallel, they took more than the run did.
     yield f"{'all else':<14}{max(0.0, whole - judged):>9.2f}  start, discovery, collection"

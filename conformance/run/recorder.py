@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,20 +21,19 @@ from conformance.model import (
     Channel,
     CheckResult,
     Finding,
+    Requirement,
     Verdict,
 )
 from conformance.profile import expectations
+from conformance.record import writing
+from conformance.record.run import Footer, Header, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from conformance.run.session import JudgeSession
 
-SCHEMA = 1
 PROPERTY = "hallmark"
-_OBEYED = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-"""What JSON may hold as it is, and what a terminal obeys, hides or cannot encode."""
 
 
 class Recorder:
@@ -60,17 +58,16 @@ class Recorder:
 
     def findings(self) -> list[Finding]:
         """Return a finding for every planned requirement, in catalogue order."""
-        unfinished = CheckResult("-", Verdict.INCONCLUSIVE, "no check of it ran to its end")
         return [
-            Finding(
-                entry,
-                tuple(self._results.get(entry.id) or [unfinished]),
-                self._session.options.rerun(entry.id),
-                expectations.known(self._session.target, entry.id, self._today),
-            )
-            for entry in requirements().values()
-            if entry.id in self.planned
+            self._finding(entry) for entry in requirements().values() if entry.id in self.planned
         ]
+
+    def _finding(self, entry: Requirement) -> Finding:
+        unfinished = CheckResult("-", Verdict.INCONCLUSIVE, "no check of it ran to its end")
+        results = tuple(self._results.get(entry.id) or [unfinished])
+        verdict = Verdict.combine([result.verdict for result in results])
+        known = expectations.known(self._session.target, entry.id, verdict, self._today)
+        return Finding.of(entry, results, self._session.options.rerun(entry.id), known)
 
     def exit_code(self) -> int:
         """Return 0, 1 or 6 as design section 3 has it; a failure known of counts for nothing."""
@@ -80,49 +77,34 @@ class Recorder:
             return VIOLATION
         unseen = {Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED}
         required = self._session.options.required
-        is_short = any(
-            finding.verdict in unseen and finding.requirement.area in required for finding in found
-        )
+        is_short = any(finding.verdict in unseen and finding.area in required for finding in found)
         return UNDECIDED if is_short or Verdict.INCONCLUSIVE in verdicts else 0
 
     def write(self, folder: Path, *, complete: bool, digest: str | None, started: datetime) -> Path:
         """Write the record; a run that was cut short gets no footer, so nobody calls it clean."""
         folder.mkdir(parents=True, exist_ok=True)
-        found = self.findings()
-        lines: list[dict[str, Any]] = [self._header(digest, started)]
-        lines += [finding.as_record() for finding in found]
-        if complete:
-            counts = Counter(finding.verdict.value for finding in found)
-            lines.append(
-                {
-                    "kind": "footer",
-                    "counts": {verdict.value: counts[verdict.value] for verdict in Verdict},
-                    "ended": _now().isoformat(),
-                    "exit_code": self.exit_code(),
-                }
-            )
+        footer = Footer(_now(), self.exit_code()) if complete else None
+        run = Run(self._header(digest, started), tuple(self.findings()), footer)
         path = folder / RECORD
-        redact = self._session.redactor
-        path.write_text("".join(as_line(line, redact) for line in lines), encoding="utf-8")
+        writing.write(path, run, self._session.redactor)
         return path
 
-    def _header(self, digest: str | None, started: datetime) -> dict[str, Any]:
+    def _header(self, digest: str | None, started: datetime) -> Header:
         target = self._session.target
-        return {
-            "kind": "header",
-            "schema": SCHEMA,
-            "target": {"name": target.target.name, "url": target.url},
-            "profile_digest": digest,
-            "revisions": list(self._session.discovery.revisions),
-            "revision_set": self._session.options.revision_set,
-            "started": started.isoformat(),
-            "tools": {
-                "hallmark": __version__,
-                "python": platform.python_version(),
-                "pytest": pytest.__version__,
-            },
-            "command": ["pytest", *sys.argv[1:]],
-        }
+        return Header(
+            target_name=target.target.name,
+            target_url=target.url,
+            profile_digest=digest,
+            revisions=self._session.discovery.revisions,
+            started=started,
+            tools=(
+                ("hallmark", __version__),
+                ("python", platform.python_version()),
+                ("pytest", pytest.__version__),
+            ),
+            command=("pytest", *sys.argv[1:]),
+            revision_set=self._session.options.revision_set,
+        )
 
 
 def _now() -> datetime:
@@ -132,12 +114,6 @@ def _now() -> datetime:
 def started_now() -> datetime:
     """Return the time a run starts, for its header."""
     return _now()
-
-
-def as_line(entry: dict[str, Any], redact: Callable[[str], str]) -> str:
-    """Return an entry as a line of the record: JSON that UTF-8 can hold and no terminal obeys."""
-    text = redact(json.dumps(entry, ensure_ascii=False))
-    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def as_property(requirement_id: str, result: CheckResult) -> str:

@@ -1,49 +1,85 @@
-"""Has the reports package, which the judge does not import, make documents."""
+"""Has documents made of a run's record, or of a fleet's, by the package that registers for it.
+
+The judge imports no such package before there is a record, and none by its name alone.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import importlib
 import sys
+import warnings
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 from conformance.text.plain import powerless
 
-SECONDS = 300
-"""What all documents of a run, or of a fleet, may take."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PACKAGE, MODULE, NAME = "reports", "renderer", "RENDERER"
+"""The package beside this one that makes documents, and what of it is a ``Renderer``."""
 _BESIDE_US = Path(__file__).resolve().parents[2]
 
-# Our two packages are named by their place, and the folder that holds them is not searched for any
-# other: it may hold what was made for older releases of Python, and would stand in for parts of it.
-_RUN = """
-import importlib.machinery, importlib.util, runpy, sys
-folder = sys.argv.pop(1)
-for name in ("conformance", "reports"):
-    spec = importlib.machinery.PathFinder.find_spec(name, [folder])
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-runpy.run_module("reports", run_name="__main__", alter_sys=True)
-"""
+
+class Renderer(Protocol):
+    """Makes documents. Both methods return sentences on what a document had to leave out."""
+
+    def of_run(self, record: Path) -> Sequence[str]:
+        """Write the documents of a run beside its record. Raises RenderingError."""
+        ...
+
+    def of_fleet(self, folder: Path) -> Sequence[str]:
+        """Write the documents of a fleet into its folder. Raises RenderingError."""
+        ...
 
 
-def run_reports(root: Path, *words: str) -> bool:
-    """Run ``python -m reports`` with these words; tell whether the documents were written.
+class RenderingError(Exception):
+    """No document could be made; the message is one sentence."""
 
-    It is the package beside this one: that of a clone that was never installed, too, and never one
-    of the same name that the folder of the run or the caller's path may hold.
+
+def render_run(record: Path) -> bool:
+    """Have the documents of a run written; tell whether they were."""
+    return _rendered(lambda renderer: renderer.of_run(record))
+
+
+def render_fleet(folder: Path) -> bool:
+    """Have the documents of a fleet written; tell whether they were."""
+    return _rendered(lambda renderer: renderer.of_fleet(folder))
+
+
+def registered() -> Renderer:
+    """Return the renderer of the package beside this one.
+
+    It is that of a clone that was never installed, too, and never one of the same name that the
+    folder of the run or the caller's path may hold. The folder that holds both packages is not
+    searched for any other: it may hold what was made for older releases of Python, and would stand
+    in for parts of it.
     """
-    command = [sys.executable, "-P", "-c", _RUN, str(_BESIDE_US), *words]
+    spec = PathFinder.find_spec(PACKAGE, [str(_BESIDE_US)])
+    if spec is None or spec.loader is None:
+        raise RenderingError(f"there is no package {PACKAGE} beside the judge")
+    known = sys.modules.get(PACKAGE)
+    if known is None or known.__spec__ is None or known.__spec__.origin != spec.origin:
+        package = sys.modules[PACKAGE] = module_from_spec(spec)
+        spec.loader.exec_module(package)
+    return cast("Renderer", getattr(importlib.import_module(f"{PACKAGE}.{MODULE}"), NAME))
+
+
+def _rendered(make: Callable[[Renderer], Sequence[str]]) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 -- our own module
-            command, cwd=root, capture_output=True, check=False, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        sys.stderr.write(f"no report was written: it took longer than {SECONDS} s\n")
-        return False
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = powerless(said[-1]) if said else done.returncode
-        sys.stderr.write(f"no report was written: {why}\n")
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
-        if not Path(line).is_file():  # after the paths, what a document had to leave out
-            sys.stdout.write(f"{powerless(line)}\n")
-    return done.returncode == 0
+        with warnings.catch_warnings(action="ignore"):  # of libraries; no fault of the record
+            notes = make(registered())
+    except RenderingError as error:
+        return _unwritten(str(error))
+    except Exception as error:  # noqa: BLE001 -- no fault of a document may cost the verdicts
+        return _unwritten(f"{type(error).__name__}: {error}")
+    for note in notes:
+        sys.stdout.write(f"{powerless(note)}\n")
+    return True
+
+
+def _unwritten(why: str) -> bool:
+    sys.stderr.write(f"no report was written: {powerless(why)}\n")
+    return False

@@ -5,7 +5,6 @@ pytest-xdist's own groups go by a suffix of node ids that pytest 9.2 no longer s
 
 from __future__ import annotations
 
-import inspect
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 ALONE = "alone"
 ROTATING = "rotating"
-_MINTS = {"administrator", "guest"}
-"""Fixtures by which a check rotates the keys of the tenant that is there for that."""
 
 
 class OneWorkerAlone(LoadScopeScheduling):
@@ -45,7 +42,7 @@ def scope_of(nodeid: str) -> str:
     entry, _ = requirement_and_needs(nodeid)
     if entry.alone:
         return ALONE
-    if not _MINTS.isdisjoint(inspect.signature(_check(nodeid)).parameters):
+    if entry.rotates:
         return ROTATING
     return nodeid.partition("::")[0] if Channel.LAUNCH in entry.needs else nodeid
 

@@ -25,6 +25,7 @@ from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
 from conformance.run import options as command_line
+from conformance.run.plan import Plan
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
 from conformance.waiting import announced
@@ -55,7 +56,7 @@ class JudgeSession:
     redactor: Redactor
     pool: AddressPool
     lock: Path
-    state: Path | None = None
+    plan: Plan
     started: running.RunningTarget | None = None
     started_session: int | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
@@ -89,7 +90,7 @@ class JudgeSession:
         """Return what a worker needs to judge the same target."""
         return json.dumps(
             {
-                "state": str(self.state) if self.state else None,
+                "plan": self.plan.handed(),
                 "started_session": self.started_session,
                 "discovery": asdict(self.discovery),
                 "lock": str(self.lock),
@@ -130,25 +131,21 @@ def open_session(config: pytest.Config) -> JudgeSession:
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     try:
         if worker is not None:
-            return _in_worker(options, worker, config.rootpath)
-        return _in_controller(options, config.rootpath)
+            return _in_worker(options, worker)
+        return _in_controller(options, Plan.of(options, config.rootpath), config.rootpath)
     except (profiles.ProfileError, running.StartError) as error:
         # It may quote the state file, which the target has written.
         raise pytest.UsageError(powerless(str(error))) from None
 
 
-def _in_controller(options: Options, root: Path) -> JudgeSession:
+def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
     started: running.RunningTarget | None = None
-    state = options.state
-    if options.url is None and state is None:
-        # A profile without [start] names a server that is running already.
-        section = profiles.start_section(_profile(options, root)).start
-        if section is not None:
-            started = running.start(section, root, options.mutant)
-            state = started.state
+    if plan.start is not None:
+        started = running.start(plan.start, root, options.mutant)
+        plan = plan.started(started.state)
     lock = Path(tempfile.gettempdir()) / f"hallmark-turn-{secrets.token_hex(8)}"
     try:
-        target = _target(options, state, root)
+        target = plan.target()
         lock.touch(mode=0o600, exist_ok=False)
         pool = AddressPool(target, lane=15)
         redactor = Redactor(target.secrets())
@@ -164,7 +161,7 @@ def _in_controller(options: Options, root: Path) -> JudgeSession:
         redactor,
         pool,
         lock,
-        state,
+        plan,
         started,
         started_session=None if started is None else started.session,
         stalls=stalls,
@@ -184,11 +181,11 @@ def _end(started: running.RunningTarget | None, lock: Path) -> None:
             started.stop()
 
 
-def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSession:
+def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
     handed = json.loads(worker["hallmark"])
-    state = Path(handed["state"]) if handed["state"] else None
+    plan = Plan.taken(handed["plan"])
     found = handed["discovery"]
-    target = _target(options, state, root)
+    target = plan.target()
     lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
     return JudgeSession(
         options,
@@ -197,26 +194,10 @@ def _in_worker(options: Options, worker: dict[str, Any], root: Path) -> JudgeSes
         Redactor(target.secrets()),
         AddressPool(target, lane),
         Path(handed["lock"]),
-        state,
+        plan,
         started_session=handed["started_session"],
         is_worker=True,
     )
-
-
-def _profile(options: Options, root: Path) -> Path:
-    default = root / command_line.DEFAULT_PROFILE
-    if options.profile is None and not default.exists():
-        raise profiles.ProfileError(
-            "nothing to judge: give --target=URL, or --profile=FILE "
-            "(python -m conformance init-profile writes one)"
-        )
-    return options.profile or default
-
-
-def _target(options: Options, state: Path | None, root: Path) -> Target:
-    if options.profile is None and options.url is not None and state is None:
-        return profiles.from_url(options.url)
-    return profiles.load(_profile(options, root), url=options.url, state=state)
 
 
 def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:

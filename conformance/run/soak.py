@@ -10,7 +10,6 @@ verdict that did not. The records stay in
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -19,10 +18,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from conformance.catalogue import areas, requirements
 from conformance.model import RECORD, Verdict
+from conformance.record.errors import RecordError
+from conformance.record.reading import load
 from conformance.text.plain import powerless
 
 if TYPE_CHECKING:
@@ -57,28 +58,19 @@ def blemishes(record: Path, expected: Iterable[str]) -> list[Blemish]:
     if not record.exists():
         return [Blemish(WHOLE_RUN, "left no record")]
     try:
-        lines = [_entry(line) for line in record.read_text("utf-8").splitlines()]
-    except ValueError as error:
+        run = load(record)
+    except RecordError as error:
         return [Blemish(WHOLE_RUN, "left a record that cannot be read", str(error))]
-    found = [_judged(line) for line in lines if line.get("kind") == "finding"]
-    told = {one.requirement for one in found}
-    result = [one for one in found if one.verdict != Verdict.PASS]
-    result += [Blemish(name, "got no verdict") for name in expected if name not in told]
-    if not lines or lines[-1].get("kind") != "footer":
+    judged = {finding.id for finding in run.findings}
+    result = [
+        Blemish(finding.id, finding.verdict, finding.reason)
+        for finding in run.findings
+        if finding.verdict is not Verdict.PASS
+    ]
+    result += [Blemish(name, "got no verdict") for name in expected if name not in judged]
+    if run.footer is None:
         result.append(Blemish(WHOLE_RUN, "was cut short", "its record has no footer"))
     return result
-
-
-def _entry(line: str) -> dict[str, Any]:
-    entry = json.loads(line)
-    if not isinstance(entry, dict):
-        raise ValueError(f"not a JSON object: {line[:40]!r}")  # noqa: TRY004 -- as JSON's own errors
-    return cast("dict[str, Any]", entry)
-
-
-def _judged(line: dict[str, Any]) -> Blemish:
-    words = (line.get(name) for name in ("id", "verdict", "reason"))
-    return Blemish(*("" if word is None else str(word) for word in words))
 
 
 def spread(seconds: Sequence[float]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Finding, Requirement, Standing, Verdict
+from conformance.model import Channel, Finding, Standing, Verdict
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def colours(verdict: Verdict) -> dict[str, bool]:
     return _COLOURS[verdict]
 
 
-def first_step(entry: Requirement) -> str:
+def first_step(remedy: str) -> str:
     """Return what to do first where a requirement fails; nothing if that is too long for a line."""
-    first = _SENTENCE.split(entry.remedy, maxsplit=1)[0]
+    first = _SENTENCE.split(remedy, maxsplit=1)[0]
     return first if len(first) <= _TO_DO else ""
 
 
@@ -61,21 +61,20 @@ def write_summary(
 
 
 def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
-    deciding = finding.deciding
-    title = f"FAIL {finding.requirement.id}"
-    expected = deciding.expected if deciding else finding.requirement.clause
-    seen = deciding.reason if deciding else ""  # the sentence; the record has the values behind it
-    step = first_step(finding.requirement)
+    title = f"FAIL {finding.id}"
+    expected = flat(finding.expected)
+    seen = flat(finding.reason)  # the sentence; the record has the values behind it
+    step = first_step(finding.remedy)
     to_do = f"; to do: {flat(step)}" if step else ""
-    reporter.write_line(f"{title} expected: {flat(expected)}; seen: {flat(seen)}{to_do}", red=True)
+    reporter.write_line(f"{title} expected: {expected}; seen: {seen}{to_do}", red=True)
     reporter.write_line(f"  again: {finding.rerun}")
 
 
 def _known(reporter: pytest.TerminalReporter, finding: Finding) -> None:
     """Say how a verdict stands to a failure that the profile knows of."""
-    if finding.known is None or finding.standing is None:
+    if finding.known is None:
         return
-    name, until = finding.requirement.id, finding.known.until
+    name, until = finding.id, finding.known.until
     sentence = {
         Standing.EXPECTED: f"KNOWN FAILURE {name} until {until}: {flat(finding.known.reason)}",
         Standing.UNDECIDED: f"KNOWN FAILURE {name} until {until}: not seen to fail this time",
@@ -86,32 +85,30 @@ def _known(reporter: pytest.TerminalReporter, finding: Finding) -> None:
         Standing.PAST: (
             f"KNOWN FAILURE {name}: its last day, {until}, has passed; mend it, or give a later day"
         ),
-    }[finding.standing]
+    }[finding.known.standing]
     fails = finding.fails_the_run
     reporter.write_line(sentence, red=fails, yellow=not fails)
 
 
 def _undecided(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     for finding in findings:
-        reason = finding.deciding.reason if finding.deciding else ""
-        reporter.write_line(f"INCONCLUSIVE {finding.requirement.id} {flat(reason)}", yellow=True)
+        reporter.write_line(f"INCONCLUSIVE {finding.id} {flat(finding.reason)}", yellow=True)
 
 
 def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     by_reason: dict[str, list[str]] = {}
     for finding in findings:
         for reason in _remedies(finding):
-            by_reason.setdefault(reason, []).append(finding.requirement.id)
+            by_reason.setdefault(reason, []).append(finding.id)
     for reason, ids in by_reason.items():
         reporter.write_line(f"NOT ASSESSED, {reason}: {', '.join(ids)}", cyan=True)
 
 
 def _remedies(finding: Finding) -> list[str]:
-    missing = {name for check in finding.checks for name in check.missing}
-    if missing:
-        lacking = [channel for channel in Channel if channel.value in missing]
+    if finding.missing:
+        lacking = [channel for channel in Channel if channel.value in finding.missing]
         return [f"for want of {channel.supplied_by}" for channel in lacking]
-    return [flat(finding.deciding.reason if finding.deciding else "")]
+    return [flat(finding.reason)]
 
 
 def _table(
@@ -122,7 +119,7 @@ def _table(
     reporter.write_line(f"{'area':<8}" + "".join(f"{head:>14}" for head in heads))
     areas: dict[str, Counter[Verdict]] = {}
     for finding in findings:
-        areas.setdefault(finding.requirement.area, Counter())[finding.verdict] += 1
+        areas.setdefault(finding.area, Counter())[finding.verdict] += 1
     for area, counts in areas.items():
         reporter.write_line(f"{area:<8}" + "".join(f"{counts[v] or '·':>14}" for v in Verdict))
     total = Counter(finding.verdict for finding in findings)

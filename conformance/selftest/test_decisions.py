@@ -163,8 +163,8 @@ def test_a_finding_tells_of_the_check_that_decided() -> None:
     entry = catalogue.requirements()["AUTH-01"]
     passed = CheckResult("one", Verdict.PASS)
     failed = CheckResult("two", Verdict.FAIL, "why", entry.clause, "seen")
-    record = Finding(entry, (passed, failed), "again").as_record()
-    assert (record["verdict"], record["reason"], record["seen"]) == ("fail", "why", "seen")
+    found = Finding.of(entry, (passed, failed), "again")
+    assert (found.verdict, found.reason, found.seen) == (Verdict.FAIL, "why", "seen")
 
 
 def test_a_check_that_never_ended_is_inconclusive() -> None:

@@ -23,7 +23,7 @@ from conformance.channels.sql.owner import TrailOwner
 from conformance.manners.budget import KeyPace
 from conformance.manners.turn import let_go, taken
 from conformance.profile.target import DeclaredLimits
-from conformance.run import dependant, rendering, soak
+from conformance.run import dependant, soak
 from conformance.run.dependant import Dependant, end_those_of_workers
 from conformance.run.fleet import TargetItem
 from conformance.selftest.test_waits_rule import EXCEPT, ROOT, ours
@@ -79,7 +79,6 @@ PROVED = {
     "conformance/channels/http/traffic.py Traffic.until": "test_waits_traffic.py "
     "test_traffic_without_an_answer_reaches_its_bound",
     "conformance/run/fleet.py TargetItem._judged": f"{HERE} test_a_target_of_a_fleet_is_cut_short",
-    "conformance/run/rendering.py run_reports": f"{HERE} test_a_report_is_cut_short",
     "conformance/run/warm.py Run.result": "test_warm.py test_a_run_that_takes_too_long_is_ended",
     "conformance/run/warm.py main": "test_warm.py test_a_run_ends_with_who_asked_for_it",
     "conformance/run/live.py LiveLine._tick": "test_progress.py "
@@ -249,15 +248,6 @@ def test_a_target_of_a_fleet_is_cut_short(tmp_path: Path, monkeypatch: pytest.Mo
     )
     outcome = TargetItem._judged(item)  # pyright: ignore[reportPrivateUsage]
     assert "cut short" in outcome.words
-
-
-def test_a_report_is_cut_short(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(rendering, "SECONDS", TINY)
-    monkeypatch.setattr(rendering, "_RUN", "import threading; threading.Event().wait()")
-    assert not rendering.run_reports(tmp_path)
-    assert "took longer than" in capsys.readouterr().err
 
 
 def test_a_run_of_a_soak_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

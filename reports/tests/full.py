@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
+from conformance.selftest.records import Line, finding, whole
 from reports.kill_matrix import Kill, KillMatrix
-from reports.tests.records import Line, finding, whole
 
 if TYPE_CHECKING:
     from conformance.model import Requirement

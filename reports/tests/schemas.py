@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator
+from jsonschema import Draft4Validator, Draft7Validator
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "schemas"
 
@@ -20,11 +20,6 @@ def sarif_errors(text: str) -> list[str]:
 def oscal_errors(text: str) -> list[str]:
     """Return what NIST's schema finds wrong with OSCAL assessment results."""
     return _errors(_oscal(), json.loads(text))
-
-
-def record_errors(line: Any) -> list[str]:
-    """Return what our own schema finds wrong with one line of a run record."""
-    return _errors(_record(), line)
 
 
 def _errors(validator: Any, document: Any) -> list[str]:
@@ -44,13 +39,6 @@ def _oscal() -> Any:
     words = (FOLDER / "oscal-assessment-results-1.2.3.schema.json").read_text("utf-8")
     known = words.replace(r"\\p{L}", r"[^\\W\\d_]").replace(r"\\p{N}", r"\\d")
     return Draft7Validator(json.loads(known), format_checker=Draft7Validator.FORMAT_CHECKER)
-
-
-@cache
-def _record() -> Any:
-    schema = _load("run")
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
 
 
 def _load(name: str) -> Any:

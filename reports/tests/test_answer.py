@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import Line, finding, header, known, mixed, whole, write
 from reports import badge, html, junit, markdown
 from reports.answer import Outcome, answer, decide, supplies, undecided
 from reports.fleet import FLEET, INDEX, render_fleet
-from reports.run import load
 from reports.tests.page import Page
-from reports.tests.records import Line, finding, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path

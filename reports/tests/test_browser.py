@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import finding, write
+from conformance.selftest.records import whole as whole_run
 from reports import html
-from reports.run import load
 from reports.tests import full
 from reports.tests.browser import started
-from reports.tests.records import finding, write
-from reports.tests.records import whole as whole_run
 from reports.tests.test_html import HOSTILE
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.selftest.records import Line, finding, footer, header, mixed, whole, write
 from reports import diff, diff_text
 from reports.__main__ import main
 from reports.diff import Change
-from reports.tests.records import Line, finding, footer, header, mixed, whole, write
 from reports.tests.test_documents import GOLDEN
 from reports.tests.test_html import HOSTILE
 

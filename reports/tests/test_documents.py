@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import finding, footer, header, known, mixed, whole, write
 from reports import badge, junit, markdown, oscal, sarif
-from reports.run import load
-from reports.tests.records import finding, footer, header, known, mixed, whole, write
 from reports.tests.test_html import HOSTILE
 
 GOLDEN = Path(__file__).parent / "golden"

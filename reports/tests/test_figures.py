@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import finding, whole, write
 from reports import admission, html, isolation
 from reports.references import OWASP_MCP_LIST, OWASP_MCP_RISKS, resolve
-from reports.run import load
 from reports.tests.page import Page
-from reports.tests.records import finding, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path

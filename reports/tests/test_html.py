@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import (
+    EXCHANGE,
+    NOTE,
+    Line,
+    finding,
+    header,
+    known,
+    mixed,
+    whole,
+    write,
+)
 from reports import html, kill_matrix
 from reports.references import OWASP_MCP_LIST
-from reports.run import load
 from reports.sizing import fit
 from reports.tests.page import Page
-from reports.tests.records import EXCHANGE, NOTE, Line, finding, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import (
+    EXCHANGE,
+    Line,
+    finding,
+    footer,
+    header,
+    mixed,
+    whole,
+    write,
+)
 from reports import oscal
-from reports.run import load
-from reports.tests.records import EXCHANGE, Line, finding, footer, header, mixed, whole, write
 from reports.tests.schemas import oscal_errors
 from reports.tests.test_answer import RUNS
 from reports.tests.test_html import HOSTILE

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.selftest.records import finding, mixed, whole, write
 from reports import render_all
 from reports.__main__ import main
 from reports.errors import KillMatrixError
 from reports.render import FILE_NAMES, UnwritableReportError
-from reports.tests.records import finding, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path

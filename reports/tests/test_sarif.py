@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.record.reading import load
+from conformance.selftest.records import Line, finding, footer, header, mixed, whole, write
 from reports import sarif
 from reports.render import render
-from reports.run import load
 from reports.scope import scope
 from reports.tests.code_scanning import CodeScanning
-from reports.tests.records import Line, finding, footer, header, mixed, whole, write
 from reports.tests.schemas import sarif_errors
 from reports.tests.test_answer import RUNS
 from reports.tests.test_html import HOSTILE

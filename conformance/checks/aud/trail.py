@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
 from conformance.channels.sql.trail import FAILURE, SUCCESS, request_id, scopes_of
 from conformance.profile.tools import detail_argument, failing
 from conformance.requirement import requirement
+from conformance.text.nested import properties
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from conformance.channels.http.admin import Administrator
     from conformance.channels.http.wire import Wire
@@ -157,7 +158,11 @@ def test_personal_data_never_reaches_the_trail(
     tool = failing(target)
     detail = detail_argument(tool)
     arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
-    own = {path for row in failure(wire, auditor, keys, arguments) for path in _keys(row.metadata)}
+    own = {
+        path
+        for row in failure(wire, auditor, keys, arguments)
+        for path, _ in properties(row.metadata)
+    }
     personal = f"pii-{secrets.token_hex(8)}"
     arguments[detail] = {
         "attempt": 3,
@@ -169,7 +174,7 @@ def test_personal_data_never_reaches_the_trail(
     }
     rows = failure(wire, auditor, keys, arguments)
     # What is there without personal data is the trail's own, such as the name of the tool.
-    paths = [path for row in rows for path in _keys(row.metadata) if path not in own]
+    paths = [path for row in rows for path, _ in properties(row.metadata) if path not in own]
     found = [".".join(path) for path in paths if _folded(path[-1]) in PERSONAL]
     assert not found, f"the row of the failed call holds personal fields: {', '.join(found)}"
     assert personal not in json.dumps([row.metadata for row in rows]), (
@@ -229,17 +234,6 @@ def test_an_exceeded_limit_is_audited_with_its_scope(
     assert scopes == ["global"], (
         f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
     )
-
-
-def _keys(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every property, places in lists left out."""
-    if isinstance(node, dict):
-        for name, value in cast("dict[str, Any]", node).items():
-            yield (*above, name)
-            yield from _keys(value, (*above, name))
-    elif isinstance(node, list):
-        for value in cast("list[Any]", node):
-            yield from _keys(value, above)
 
 
 def _folded(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 from importlib import import_module
@@ -11,12 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import catalogue
+from conformance.model import STARTING
 from conformance.requirement import mark_of
 from conformance.run import terminal
 from conformance.verdicts import check_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from conformance.model import Channel, Requirement
 
 LONGEST_REMEDY = 300
 MOST_SENTENCES = 3
@@ -77,6 +81,30 @@ def test_an_entry_without_a_field_is_refused_by_name(copy: Path, field: str) -> 
         catalogue.requirements()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("order = 12\n", "", "ops.toml: an area has area, order, requirement, title"),
+        ("order = 12\n", 'order = "last"\n', "ops.toml: an area has"),
+        ("order = 12\n", "order = 12\nrank = 1\n", "ops.toml: an area has"),
+        ("needs =", "costly = false\nneeds =", "OPS-01: costly is true, or absent"),
+        ("needs =", "dear = true\nneeds =", "OPS-01: unknown dear"),
+    ],
+)
+def test_what_an_area_says_beside_its_clauses_is_checked(
+    copy: Path, old: str, new: str, sentence: str
+) -> None:
+    copy.write_text(copy.read_text("utf-8").replace(old, new, 1), "utf-8")
+    with pytest.raises(ValueError, match=sentence):
+        catalogue.requirements()
+
+
+def test_two_areas_cannot_have_one_place(copy: Path) -> None:
+    shutil.copy(copy, copy.with_name("other.toml"))
+    with pytest.raises(ValueError, match="another area has the order 12 as well"):
+        catalogue.requirements()
+
+
 def test_an_empty_remedy_is_refused(copy: Path) -> None:
     text = copy.read_text("utf-8")
     copy.write_text(re.sub(r"(?m)^remedy = .*$", 'remedy = " "', text, count=1), "utf-8")
@@ -87,7 +115,7 @@ def test_an_empty_remedy_is_refused(copy: Path) -> None:
 def test_the_terminal_can_tell_what_to_do_first() -> None:
     """A failure has two lines there, so only the first sentence of a remedy fits."""
     entries = catalogue.requirements().values()
-    assert not [entry.id for entry in entries if not terminal.first_step(entry)]
+    assert not [entry.id for entry in entries if not terminal.first_step(entry.remedy)]
 
 
 def test_every_check_names_its_requirement_where_a_run_looks_for_it() -> None:
@@ -98,3 +126,32 @@ def test_every_check_names_its_requirement_where_a_run_looks_for_it() -> None:
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
                 assert f'"{mark_of(value).args[0]}"' in text, f"{path.name}: {name}"
+
+
+def checks() -> Iterator[tuple[Requirement, Callable[..., None], set[Channel]]]:
+    """Yield every check with its requirement and the channels that this check needs besides."""
+    for module in map(import_module, check_modules()):
+        for name, value in vars(module).items():
+            if name.startswith("test_") and value.__module__ == module.__name__:
+                mark = mark_of(value)
+                yield (
+                    catalogue.requirements()[mark.args[0]],
+                    value,
+                    set(mark.kwargs.get("also_needs", ())),
+                )
+
+
+def test_what_rotates_keys_is_what_the_catalogue_says() -> None:
+    """Checks rotate keys by two fixtures; pytest-xdist keeps them with one worker by the mark."""
+    rotating = {
+        entry.id
+        for entry, check, _ in checks()
+        if not {"administrator", "guest"}.isdisjoint(inspect.signature(check).parameters)
+    }
+    assert rotating == {name for name, one in catalogue.requirements().items() if one.rotates}
+
+
+def test_what_starts_programs_beside_its_needs_is_what_the_catalogue_says() -> None:
+    starting = {entry.id for entry, _, more in checks() if STARTING & more}
+    marked = {name for name, one in catalogue.requirements().items() if one.starts_programs}
+    assert starting == marked

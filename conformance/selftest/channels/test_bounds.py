@@ -23,7 +23,7 @@ from conformance.channels.http.bounds import (
 from conformance.channels.http.transcript import Transcript
 from conformance.forge.requests import Request, message_id, opening
 from conformance.manners.stalls import Stalls
-from conformance.run.recorder import as_line
+from conformance.record.writing import as_line
 from conformance.selftest.hostile import plays
 from conformance.selftest.hostile.certificates import Authority
 from conformance.selftest.hostile.line import playing

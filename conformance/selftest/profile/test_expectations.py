@@ -108,10 +108,10 @@ def test_what_was_not_judged_cannot_break_a_run_by_its_date(tmp_path: Path) -> N
 def test_a_verdict_stands_to_a_known_failure_in_one_of_four_ways(
     verdict: Verdict, standing: Standing, *, is_past: bool, fails_the_run: bool
 ) -> None:
-    known = Known("why", date(2030, 1, 31), is_past=is_past)
+    assert Standing.of(verdict, is_past=is_past) is standing
+    known = Known("why", "2030-01-31", standing)
     requirement = catalogue.requirements()["AUTH-01"]
-    finding = Finding(requirement, (CheckResult("one", verdict),), known=known)
-    assert finding.standing is standing
+    finding = Finding.of(requirement, (CheckResult("one", verdict),), known=known)
     assert finding.fails_the_run is fails_the_run
     assert finding.verdict is verdict
 
@@ -119,10 +119,10 @@ def test_a_verdict_stands_to_a_known_failure_in_one_of_four_ways(
 def test_the_last_day_counts(tmp_path: Path) -> None:
     target = loaded(tmp_path, KNOWN.format(until="2030-01-31"))
     for day, is_past in ((date(2030, 1, 31), False), (date(2030, 2, 1), True)):
-        known = expectations.known(target, "AUTH-03", day)
+        known = expectations.known(target, "AUTH-03", Verdict.FAIL, day)
         assert known is not None
-        assert known.is_past is is_past
-    assert expectations.known(target, "AUTH-01", date(2030, 2, 1)) is None
+        assert known.standing is (Standing.PAST if is_past else Standing.EXPECTED)
+    assert expectations.known(target, "AUTH-01", Verdict.FAIL, date(2030, 2, 1)) is None
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from conformance.profile import reading as profile
 from conformance.profile import schema
 from conformance.profile.references import section_of
 from conformance.profile.target import Target
+from conformance.run.refreshing import COMMAND
 from conformance.selftest.judging import PROFILE, ROOT
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def problems(text: str) -> list[str]:
 
 
 def test_the_file_is_what_the_code_makes() -> None:
-    assert FILE.read_text("utf-8") == schema.text(), "run: python -m conformance renew"
+    assert FILE.read_text("utf-8") == schema.text(), f"it is stale: run {COMMAND}"
 
 
 def test_the_command_prints_it() -> None:

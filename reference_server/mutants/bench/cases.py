@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
-from conformance.model import Channel
+from conformance.model import STARTING, Channel
 from reference_server.mutants.bench.registry import all_benign, home_of
 from reference_server.mutants.model import Benign
 
@@ -24,23 +24,11 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
 
 TIMED = "TIME"
-STARTING = {
-    Channel.LAUNCH,
-    Channel.WORKERS,
-    Channel.TRAIL_VERIFIER,
-    Channel.OFFICIAL_CLIENT,
-    Channel.MIGRATION,
-    Channel.AUDIT,
-}
-"""Channels by which a check starts further programs."""
 FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
 """Those of them that do not look at the form of an answer."""
-ALSO_STARTING = {"ROT-09", "OPS-07"}
+ALSO_STARTING = {name for name, entry in requirements().items() if entry.starts_programs}
 """Requirements of which one check of several starts a program."""
-COSTLY = (
-    *("MCP-13", "MCP-15", "RATE-01", "RATE-02", "RATE-04", "RATE-05", "RATE-06", "RATE-08"),
-    *("RATE-09", "RLS-10"),
-)
+COSTLY = tuple(name for name, entry in requirements().items() if entry.costly)
 """Requirements that take most of the time on a benign variant: they bring limits down, fuzz, or
 start official clients. Each variant in turn is judged by ``1 / TURNS`` of them, if not in full."""
 TURNS = 5

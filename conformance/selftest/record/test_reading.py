@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.model import Standing, Verdict
-from reports import errors, run
-from reports.tests.records import Line, finding, footer, header, known, mixed, whole, write
+from conformance.model import Known, Standing, Verdict
+from conformance.record import errors
+from conformance.record import reading as run
+from conformance.selftest.records import Line, finding, footer, header, known, mixed, whole, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +77,7 @@ def test_what_the_profile_knows_is_read(tmp_path: Path) -> None:
     found = run.load(write(tmp_path, lines))
 
     assert found.header.revision_set == "0.1"
-    assert found.findings[0].known == run.Known(
-        "mended in the spring", "2030-01-31", Standing.EXPECTED
-    )
+    assert found.findings[0].known == Known("mended in the spring", "2030-01-31", Standing.EXPECTED)
     assert [one.id for one in found.known_failures] == ["AUTH-01"]
     assert [one.id for one in found.violations] == ["AUTH-02", "AUTH-03"]
     assert [one.id for one in found.unexpected_passes] == ["AUTH-04"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from reports.tests.records import Line, finding, footer, header, known, mixed, whole
-from reports.tests.schemas import record_errors
-from reports.tests.test_run import CORRUPT
+from conformance.selftest.record.test_reading import CORRUPT
+from conformance.selftest.records import Line, finding, footer, header, known, mixed, whole
 
+_SCHEMA = Path(__file__).parents[3] / "fixtures" / "schemas" / "run.schema.json"
+_VALIDATOR: Any = Draft202012Validator(json.loads(_SCHEMA.read_text("utf-8")))
 # What no single line can show.
 _OF_THE_WHOLE = {
     "no-header",
@@ -22,6 +26,15 @@ _OF_THE_WHOLE = {
     "counts-short",
     "seconds-infinite",
 }
+
+
+def record_errors(line: Any) -> list[str]:
+    """Return what our schema finds wrong with one line of a run record."""
+    return [f"{error.json_path}: {error.message[:300]}" for error in _VALIDATOR.iter_errors(line)]
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(_VALIDATOR.schema)
 
 
 def test_the_lines_of_a_run_are_valid() -> None:

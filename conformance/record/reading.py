@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.model import Severity, Standing, Verdict
-from reports.errors import (
+from conformance.model import Check, Evidence, Finding, Known, Severity, Standing, Verdict
+from conformance.record.errors import (
     BadIdentifierError,
     BrokenLineError,
     CountMismatchError,
@@ -28,160 +27,14 @@ from reports.errors import (
     UnknownVerdictError,
     UnreadableRecordError,
 )
-from reports.fields import Fields
+from conformance.record.fields import Fields
+from conformance.record.run import SCHEMA, Footer, Header, Run
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
-SCHEMA = 1
 LARGEST_BYTES = 64 * 1024 * 1024
 _ID = re.compile(r"([A-Z][A-Z0-9]*)-[0-9]{2}(-[a-z])?")
-
-
-@dataclass(frozen=True)
-class Header:
-    """What was judged, and with what. ``profile_digest`` is None without a profile.
-
-    ``revision_set`` names the frozen list of requirements that was judged, if it was one.
-    """
-
-    target_name: str
-    target_url: str
-    profile_digest: str | None
-    revisions: tuple[str, ...]
-    started: datetime
-    tools: tuple[tuple[str, str], ...]
-    command: tuple[str, ...]
-    revision_set: str | None = None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back."""
-
-    kind: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check of a requirement found."""
-
-    name: str
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the profile knows of a failure, and how the verdict stands to that.
-
-    ``until`` is the last day on which the failure does not fail the run, as year-month-day.
-    """
-
-    reason: str
-    until: str
-    standing: Standing
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The verdict on one requirement. ``missing`` names the channels it lacked.
-
-    ``known`` is there where the profile knows of a failure.
-    ``remedy`` is empty in records of judges that did not write one yet.
-    """
-
-    id: str
-    verdict: Verdict
-    title: str
-    clause: str
-    remedy: str
-    source: str
-    area: str
-    area_title: str
-    severity: Severity
-    reason: str
-    expected: str
-    seen: str
-    evidence: tuple[Evidence, ...]
-    seconds: float
-    needs: tuple[str, ...]
-    missing: tuple[str, ...]
-    references: tuple[str, ...]
-    checks: tuple[Check, ...]
-    rerun: str
-    known: Known | None = None
-
-    @property
-    def is_known_failure(self) -> bool:
-        """Whether this is a failure that the profile knows of, which fails no run."""
-        return self.known is not None and self.known.standing is Standing.EXPECTED
-
-    @property
-    def is_unexpected_pass(self) -> bool:
-        """Whether this passes against what the profile knows, which fails the run."""
-        return self.known is not None and self.known.standing is Standing.PASSED
-
-
-@dataclass(frozen=True)
-class Footer:
-    """How the run ended, by its own account."""
-
-    ended: datetime
-    exit_code: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run, findings in the order of the catalogue."""
-
-    header: Header
-    findings: tuple[Finding, ...]
-    footer: Footer | None
-
-    @property
-    def counts(self) -> dict[Verdict, int]:
-        """How many requirements have each verdict, zeros included."""
-        found = Counter(finding.verdict for finding in self.findings)
-        return {verdict: found[verdict] for verdict in Verdict}
-
-    @property
-    def areas(self) -> dict[str, tuple[Finding, ...]]:
-        """The findings of each area, areas in the order they appear."""
-        grouped: dict[str, list[Finding]] = {}
-        for finding in self.findings:
-            grouped.setdefault(finding.area, []).append(finding)
-        return {area: tuple(found) for area, found in grouped.items()}
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the run took by the clock on the wall; None when it has no end."""
-        if self.footer is None:
-            return None
-        return (self.footer.ended - self.header.started).total_seconds()
-
-    def having(self, verdict: Verdict) -> tuple[Finding, ...]:
-        """Return the findings with this verdict."""
-        return tuple(finding for finding in self.findings if finding.verdict is verdict)
-
-    @property
-    def violations(self) -> tuple[Finding, ...]:
-        """The failures that count: those that the profile does not know of, or no longer."""
-        failed = self.having(Verdict.FAIL)
-        return tuple(finding for finding in failed if not finding.is_known_failure)
-
-    @property
-    def known_failures(self) -> tuple[Finding, ...]:
-        """The failures that the profile knows of."""
-        return tuple(finding for finding in self.findings if finding.is_known_failure)
-
-    @property
-    def unexpected_passes(self) -> tuple[Finding, ...]:
-        """What passes though the profile knows it as a failure."""
-        return tuple(finding for finding in self.findings if finding.is_unexpected_pass)
 
 
 def load(path: Path) -> Run:
@@ -281,6 +134,7 @@ def _finding(fields: Fields) -> Finding:
         checks=fields.objects("checks", _check),
         rerun=fields.line("rerun"),
         known=_known(fields),
+        sent=_sent(fields),
     )
 
 
@@ -292,6 +146,11 @@ def _known(fields: Fields) -> Known | None:
     if word not in set(Standing):
         raise known.complain(UnknownStandingError, f"unknown standing {word!r}")
     return Known(known.lines("reason"), known.line("until"), Standing(word))
+
+
+def _sent(fields: Fields) -> tuple[tuple[str, int], ...]:
+    sent = fields.later_object("sent")
+    return tuple((kind, sent.whole(kind)) for kind in sent.names()) if sent else ()
 
 
 def _evidence(fields: Fields) -> Evidence:

@@ -7,14 +7,14 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from reports.errors import (
+from conformance.record.errors import (
     BadTimeError,
     BrokenLineError,
     MissingFieldError,
     RecordError,
     WrongTypeError,
 )
-from reports.text import printable, single_line
+from conformance.text.printable import printable, single_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,256 @@
+"""The words of the judge: requirements, channels, verdicts, findings. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from conformance.model.channels import STARTING, Channel
+
+__all__ = [
+    "RECORD",
+    "STARTING",
+    "UNDECIDED",
+    "USAGE",
+    "VIOLATION",
+    "Channel",
+    "Check",
+    "CheckResult",
+    "Evidence",
+    "Finding",
+    "Known",
+    "Requirement",
+    "Severity",
+    "Standing",
+    "Verdict",
+]
+
+RECORD = "run.jsonl"
+"""The file of a run's record, in the folder of its report."""
+VIOLATION, USAGE, UNDECIDED = 1, 4, 6
+"""Exit codes of a run that is not clean (design section 3)."""
+_MOST_EVIDENCE = 12
+"""Pieces of evidence that a finding shows."""
+_ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
+
+
+class Verdict(StrEnum):
+    """What the evidence says of one requirement, gravest last in no sense: see ``combine``."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_ASSESSED = "not assessed"
+
+    @staticmethod
+    def combine(verdicts: list[Verdict]) -> Verdict:
+        """Return the verdict on a requirement from those of its checks.
+
+        One violation decides. A requirement of which a part went unseen is never green.
+        """
+        for gravest in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED):
+            if gravest in verdicts:
+                return gravest
+        return Verdict.PASS if verdicts else Verdict.NOT_ASSESSED
+
+
+class Severity(StrEnum):
+    """The clause's own keyword, never our taste."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One clause of the catalogue.
+
+    ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
+    with code between backticks; ``alone`` marks a check that must have the target to itself,
+    because it moves the clock or exhausts a limit that other checks share. ``rotates``: its checks
+    may rotate the keys of the tenant that is there for that. ``starts_programs``: not all of its
+    checks start further programs, but one does. ``costly``: it brings a limit down, fuzzes or
+    starts official clients, which takes most of the time on a server that passes it.
+    """
+
+    id: str
+    title: str
+    clause: str
+    remedy: str
+    source: str
+    severity: Severity
+    area: str
+    area_title: str
+    needs: tuple[Channel, ...]
+    references: tuple[str, ...] = ()
+    alone: bool = False
+    rotates: bool = False
+    starts_programs: bool = False
+    costly: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that could not be cited."""
+        if not _ID.fullmatch(self.id) or not self.id.startswith(f"{self.area}-"):
+            raise ValueError(f"{self.id}: not an id of area {self.area}")
+        for name in ("title", "clause", "remedy", "source"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{self.id}: {name} is empty")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found. ``expected`` and ``seen`` are empty unless it failed."""
+
+    name: str
+    verdict: Verdict
+    reason: str = ""
+    expected: str = ""
+    seen: str = ""
+    seconds: float = 0.0
+    missing: tuple[str, ...] = ()
+    evidence: tuple[dict[str, str], ...] = ()
+    sent: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class Standing(StrEnum):
+    """How a verdict stands to a failure that the profile knows of."""
+
+    EXPECTED = "expected"
+    UNDECIDED = "undecided"
+    PASSED = "unexpected pass"
+    PAST = "past its date"
+
+    @classmethod
+    def of(cls, verdict: Verdict, *, is_past: bool) -> Standing:
+        """Return how a verdict stands to a known failure whose last day has passed, or not."""
+        if verdict is Verdict.PASS:
+            return cls.PASSED
+        if is_past:
+            return cls.PAST
+        return cls.EXPECTED if verdict is Verdict.FAIL else cls.UNDECIDED
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether the profile must be changed before a run can end well."""
+        return self in {Standing.PASSED, Standing.PAST}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the profile knows of a failure, and how the verdict stands to that.
+
+    ``until`` is the last day on which the failure does not fail the run, as year-month-day.
+    """
+
+    reason: str
+    until: str
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict of one check of a requirement."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on one requirement, with what it rests on: one line of the run record.
+
+    ``missing`` names the channels it lacked, ``sent`` what requests it took, by their kind.
+    ``known`` is there where the profile knows that the requirement fails.
+    ``remedy`` is empty in records of judges that did not write one yet.
+    """
+
+    id: str
+    verdict: Verdict
+    title: str
+    clause: str
+    remedy: str
+    source: str
+    area: str
+    area_title: str
+    severity: Severity
+    reason: str
+    expected: str
+    seen: str
+    evidence: tuple[Evidence, ...]
+    seconds: float
+    needs: tuple[str, ...]
+    missing: tuple[str, ...]
+    references: tuple[str, ...]
+    checks: tuple[Check, ...]
+    rerun: str
+    known: Known | None = None
+    sent: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        requirement: Requirement,
+        results: tuple[CheckResult, ...],
+        rerun: str = "",
+        known: Known | None = None,
+    ) -> Finding:
+        """Return the finding that the results of a requirement's checks amount to.
+
+        The first check whose verdict is the requirement's explains it; its evidence comes first.
+        """
+        verdict = Verdict.combine([result.verdict for result in results])
+        ordered = sorted(results, key=lambda result: result.verdict is not verdict)
+        deciding = ordered[0] if ordered else CheckResult("", verdict)
+        evidence = [Evidence(**item) for result in ordered for item in result.evidence]
+        return cls(
+            id=requirement.id,
+            verdict=verdict,
+            title=requirement.title,
+            clause=requirement.clause,
+            remedy=requirement.remedy,
+            source=requirement.source,
+            area=requirement.area,
+            area_title=requirement.area_title,
+            severity=requirement.severity,
+            reason=deciding.reason,
+            expected=deciding.expected,
+            seen=deciding.seen,
+            evidence=tuple(evidence[:_MOST_EVIDENCE]),
+            seconds=round(sum(result.seconds for result in results), 4),
+            needs=tuple(need.value for need in requirement.needs),
+            missing=tuple(sorted({channel for result in results for channel in result.missing})),
+            references=requirement.references,
+            checks=tuple(Check(one.name, one.verdict, one.reason) for one in results),
+            rerun=rerun,
+            known=known,
+            sent=tuple(sum((Counter(result.sent) for result in results), Counter[str]()).items()),
+        )
+
+    @property
+    def is_known_failure(self) -> bool:
+        """Whether this is a failure that the profile knows of, which fails no run."""
+        return self.known is not None and self.known.standing is Standing.EXPECTED
+
+    @property
+    def is_unexpected_pass(self) -> bool:
+        """Whether this passes against what the profile knows, which fails the run."""
+        return self.known is not None and self.known.standing is Standing.PASSED
+
+    @property
+    def fails_the_run(self) -> bool:
+        """Whether this alone makes the run end as one with a violation."""
+        if self.known is None:
+            return self.verdict is Verdict.FAIL
+        return self.known.standing.fails_the_run

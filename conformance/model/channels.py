@@ -1,0 +1,352 @@
+"""The channels: a row each, from which the profile, its draft and every message derive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Row:
+    """What there is to know of a channel.
+
+    ``words`` say which option or profile entry would supply it. ``path`` is that entry, or several
+    that it takes all of; what no entry supplies names a property of the target. ``example`` are
+    lines of TOML, which a drafted profile shows under the section that the path begins with, in
+    the order of the rows; empty where the draft writes what it found instead.
+    """
+
+    name: str
+    words: str
+    path: str
+    example: tuple[str, ...] = ()
+    starts_programs: bool = False
+
+
+class Channel(StrEnum):
+    """A way to evidence, or a fact about the target, that a check cannot do without."""
+
+    _value_: str
+    row: Row
+
+    def __new__(cls, row: Row) -> Self:
+        """Make a channel of its row: it is the row's name, as the catalogue has it."""
+        member = str.__new__(cls, row.name)
+        member._value_ = row.name
+        member.row = row
+        return member
+
+    HTTP = Row("http", "--target=URL", "url")
+    KEYS = Row(
+        "keys",
+        "the profile's [tenants.a] and [tenants.b], each with id and key",
+        "tenants",
+        example=(
+            "[tenants.a]",
+            'id = "tenant-a"',
+            'key = { env = "TENANT_A_KEY" }',
+        ),
+    )
+    REVOKED_KEY = Row(
+        "revoked-key",
+        "the profile's tenants.a.revoked_key",
+        "tenants.a.revoked_key",
+        example=('revoked_key = { env = "TENANT_A_REVOKED_KEY" }',),
+    )
+    EXPIRED_KEY = Row(
+        "expired-key",
+        "the profile's tenants.a.expired_key",
+        "tenants.a.expired_key",
+        example=('expired_key = { env = "TENANT_A_EXPIRED_KEY" }',),
+    )
+    CANARIES = Row(
+        "canaries",
+        "the profile's canary in [tenants.a] and in [tenants.b]: words of its data",
+        "tenants.a.canary tenants.b.canary",
+        example=(
+            'canary = "words that only the data of tenant A holds"',
+            "[tenants.b]",
+            'id = "tenant-b"',
+            'key = { env = "TENANT_B_KEY" }',
+            'canary = "words that only the data of tenant B holds"',
+        ),
+    )
+    ADMIN = Row(
+        "admin",
+        "the profile's [admin] token",
+        "admin",
+        example=(
+            "[admin]",
+            'token = { env = "ADMIN_TOKEN" }',
+        ),
+    )
+    APP_SQL = Row(
+        "app-sql",
+        "the profile's [channels.app_sql]: SQL as the server's runtime role",
+        "channels.app_sql",
+        example=(
+            "[channels.app_sql]",
+            'dsn = { env = "APP_DSN" }',
+            'data_table = "notes"',
+            'insert = "INSERT INTO notes (tenant_id, body) VALUES (%(tenant)s, %(unique)s)"',
+        ),
+    )
+    AUDITOR = Row(
+        "auditor",
+        "the profile's [channels.auditor]: SQL that may read the audit trail",
+        "channels.auditor",
+        example=(
+            "[channels.auditor]",
+            'dsn = { env = "AUDITOR_DSN" }',
+            'table = "audit_log"',
+        ),
+    )
+    OWNER = Row(
+        "owner",
+        "the profile's [channels.owner]: SQL as the owner of the audit trail",
+        "channels.owner",
+        example=(
+            "[channels.owner]",
+            'dsn = { env = "OWNER_DSN" }',
+        ),
+    )
+    TRAIL_VERIFIER = Row(
+        "trail-verifier",
+        "the profile's [channels.owner] verify: what verifies the trail",
+        "channels.owner.verify",
+        example=('verify = ["verify-audit"]',),
+        starts_programs=True,
+    )
+    LOG = Row(
+        "log",
+        "the profile's [channels.log]: the server's log file",
+        "channels.log",
+        example=(
+            "[channels.log]",
+            'file = "/var/log/server.jsonl"',
+        ),
+    )
+    ADDRESSES = Row(
+        "addresses",
+        "a target on loopback, where each check has a client address of its own",
+        "is_loopback",
+    )
+    CLOCK = Row(
+        "clock",
+        "the profile's [channels.clock]: a file that moves the server's clock",
+        "channels.clock",
+        example=(
+            "[channels.clock]",
+            'file = "/run/server/clock-offset"',
+        ),
+    )
+    LAUNCH = Row(
+        "launch",
+        "the profile's [channels.launch]: the command that starts the server",
+        "channels.launch",
+        example=(
+            "[channels.launch]",
+            'command = ["server", "--secrets", "{secrets}", "--port", "{port}"]',
+            'secrets_dir = "/etc/server/secrets"',
+            'required_secrets = ["DB_PASSWORD"]',
+        ),
+        starts_programs=True,
+    )
+    WORKERS = Row(
+        "workers",
+        "the profile's channels.launch.several_workers: words for two processes",
+        "channels.launch.several_workers",
+        example=('several_workers = ["--workers", "2"]',),
+        starts_programs=True,
+    )
+    REPOSITORY = Row(
+        "repository",
+        "the profile's [channels.repository]: the lint command of its source",
+        "channels.repository",
+        example=(
+            "[channels.repository]",
+            'lint = ["ruff", "check"]',
+        ),
+    )
+    SPARE_TENANT = Row(
+        "spare-tenant",
+        "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated",
+        "tenants.spare",
+        example=(
+            "[tenants.spare]",
+            'id = "tenant-spare"',
+            'key = { env = "TENANT_SPARE_KEY" }',
+        ),
+    )
+    HEALTH_ROUTE = Row(
+        "health-route",
+        "the profile's [routes] health",
+        "routes.health",
+        example=('health = "/health"',),
+    )
+    ROTATE_ROUTE = Row(
+        "rotate-route",
+        "the profile's [routes] rotate_key",
+        "routes.rotate_key",
+        example=('rotate_key = "/admin/api-keys/rotate"',),
+    )
+    REVOKE_ROUTE = Row(
+        "revoke-route",
+        "the profile's [routes] revoke_key",
+        "routes.revoke_key",
+        example=('revoke_key = "/admin/api-keys/revoke"',),
+    )
+    AUTH_ROUTE = Row(
+        "auth-route",
+        "the profile's [routes] auth: a path whose limit is that of signing in",
+        "routes.auth",
+        example=('auth = "/auth/sign-in"',),
+    )
+    OAUTH_ROUTES = Row(
+        "oauth-routes",
+        "the profile's [oauth]: routes that start and finish a flow",
+        "oauth",
+        example=(
+            "[oauth]",
+            'start = "/oauth/{platform}/start"',
+            'finish = "/oauth/{platform}/callback"',
+            'platforms = ["google", "meta"]',
+        ),
+    )
+    OAUTH_STATES = Row(
+        "oauth-states",
+        "the profile's oauth.states_table: what is remembered of open flows",
+        "oauth.states_table",
+        example=('states_table = "oauth_states"',),
+    )
+    SECURITY_LINT = Row(
+        "security-lint",
+        "the profile's channels.repository.security_lint: Bandit or its like",
+        "channels.repository.security_lint",
+        example=('security_lint = ["ruff", "check", "--select=S"]',),
+    )
+    AUDIT = Row(
+        "audit",
+        "the profile's channels.repository.audit: what looks for known advisories",
+        "channels.repository.audit",
+        example=('audit = ["pip-audit", "--requirement={requirements}"]',),
+        starts_programs=True,
+    )
+    PULL_REQUEST = Row(
+        "pull-request",
+        "the profile's [channels.repository.pull_request]: what checks a pull request's body",
+        "channels.repository.pull_request.command",
+        example=(
+            "[channels.repository.pull_request]",
+            'command = ["check-body", "{body}"]',
+            'body = "## Reviews\\n\\n- security: no\\n\\n## Test plan\\n\\n- [x] run"',
+        ),
+    )
+    MIGRATION = Row(
+        "migration",
+        "the profile's [channels.migration]: a migration that must fail",
+        "channels.migration",
+        example=(
+            "[channels.migration]",
+            'failing = ["server", "migrate"]',
+            'owner = { env = "DRILL_OWNER_DSN" }',
+            'reader = { env = "DRILL_READER_DSN" }',
+            'table = "notes"',
+        ),
+        starts_programs=True,
+    )
+    PING_TOOL = Row(
+        "ping-tool",
+        "the profile's [tools] ping: a tool that answers with the caller's tenant (tenantId)",
+        "tools.ping",
+        example=('ping = "ping"',),
+    )
+    DATA_TOOL = Row(
+        "data-tool",
+        "the profile's [tools] tenant_data: a tool that reads tenant data",
+        "tools.tenant_data",
+        example=('tenant_data = "list_reports"',),
+    )
+    VALIDATED_TOOL = Row(
+        "validated-tool",
+        "the profile's [tools.validated]: a tool with an enum argument",
+        "tools.validated",
+        example=(
+            "[tools.validated]",
+            'name = "get_report"',
+            'arguments = { period = "week" }',
+            'bad_arguments = { period = "fortnight" }',
+        ),
+    )
+    FAILING_TOOL = Row(
+        "failing-tool",
+        "the profile's [tools.failing]: a tool that raises what it is told",
+        "tools.failing",
+        example=(
+            "[tools.failing]",
+            'name = "raise_error"',
+            'message_argument = "message"',
+        ),
+    )
+    BY_ID_TOOL = Row(
+        "by-id-tool",
+        "the profile's [tools.by_id]: a tool that takes an object's id",
+        "tools.by_id",
+        example=(
+            "[tools.by_id]",
+            'name = "get_report"',
+            'argument = "reportId"',
+            'listed_by = "list_reports"',
+        ),
+    )
+    OFFICIAL_CLIENT = Row(
+        "official-client",
+        "pip install 'mcp>=2.3': the official Python client",
+        "has_official_client",
+        starts_programs=True,
+    )
+    ADDRESS_LIMIT = Row(
+        "address-limit",
+        "the profile's [limits] address_requests: what one address may ask for",
+        "limits.address_requests",
+    )
+    TENANT_LIMIT = Row(
+        "tenant-limit",
+        "the profile's [limits] tenant_requests: what one tenant may ask for",
+        "limits.tenant_requests",
+    )
+    FAILURE_LIMIT = Row(
+        "failure-limit",
+        "the profile's [limits] auth_failures: how many block an address",
+        "limits.auth_failures",
+    )
+    REFUSAL_BODY = Row(
+        "refusal-body",
+        "the profile's [answers] unauthorized: what the body of a 401 holds",
+        "answers.unauthorized",
+    )
+    LIMIT_BODY = Row(
+        "limit-body",
+        "the profile's [answers] rate_limited: what the body of a 429 holds",
+        "answers.rate_limited",
+    )
+    REQUEST_ID = Row(
+        "request-id",
+        "the profile's [headers] request_id: the header that carries it",
+        "headers.request_id",
+    )
+
+    @property
+    def supplied_by(self) -> str:
+        """The option or profile entry that would supply this channel."""
+        return self.row.words
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The profile's entries, or the properties of the target, that all must be there."""
+        return tuple(self.row.path.split())
+
+
+STARTING = frozenset(channel for channel in Channel if channel.row.starts_programs)
+"""Channels by which a check starts further programs."""

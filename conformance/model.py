@@ -87,6 +87,13 @@ class Channel(StrEnum):
     REFUSAL_BODY = "refusal-body"
     LIMIT_BODY = "limit-body"
     REQUEST_ID = "request-id"
+    AUTH_SUCCESS_EVENT = "auth-success-event"
+    AUTH_FAILURE_EVENT = "auth-failure-event"
+    TOOL_CALLED_EVENT = "tool-called-event"
+    TOOL_FAILED_EVENT = "tool-failed-event"
+    LIMIT_EVENT = "limit-event"
+    BLOCK_EVENT = "block-event"
+    ROTATION_EVENT = "rotation-event"
 
     @property
     def supplied_by(self) -> str:
@@ -126,9 +133,7 @@ _SUPPLIED_BY = {
     Channel.TRAIL_VERIFIER: "the profile's [channels.owner] verify: what verifies the trail",
     Channel.MIGRATION: "the profile's [channels.migration]: a migration that must fail",
     Channel.WORKERS: "the profile's channels.launch.several_workers: words for two processes",
-    Channel.PING_TOOL: (
-        "the profile's [tools] ping: a tool that answers with the caller's tenant (tenantId)"
-    ),
+    Channel.PING_TOOL: ("the profile's [tools] ping: a tool that answers with the caller's tenant"),
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
@@ -140,6 +145,13 @@ _SUPPLIED_BY = {
     Channel.REFUSAL_BODY: "the profile's [answers] unauthorized: what the body of a 401 holds",
     Channel.LIMIT_BODY: "the profile's [answers] rate_limited: what the body of a 429 holds",
     Channel.REQUEST_ID: "the profile's [headers] request_id: the header that carries it",
+    Channel.AUTH_SUCCESS_EVENT: "the profile's [events] auth_success: the event of who is let in",
+    Channel.AUTH_FAILURE_EVENT: "the profile's [events] auth_failure: the event of a refusal",
+    Channel.TOOL_CALLED_EVENT: "the profile's [events] tool_called: the event of a tool's call",
+    Channel.TOOL_FAILED_EVENT: "the profile's [events] tool_failed: the event of a tool's failure",
+    Channel.LIMIT_EVENT: "the profile's [events] limit_exceeded: the event of an exceeded limit",
+    Channel.BLOCK_EVENT: "the profile's [events] address_blocked: the event of a block",
+    Channel.ROTATION_EVENT: "the profile's [events] key_rotated: the event of a rotation",
 }
 
 

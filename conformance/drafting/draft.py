@@ -133,6 +133,8 @@ class Draft:
             "answers": self._answers,
             "limits": self._limits,
             "tools": self._tools,
+            "events": self._events,
+            "fields": self._fields,
         }
         return facts[section]() if section in facts else ()
 
@@ -180,6 +182,20 @@ class Draft:
         yield from _limit("tenant", self._announced(is_of_key=True), is_sure=False)
         yield from _worth(Channel.FAILURE_LIMIT)
         yield "#auth_failures = 10"
+
+    @staticmethod
+    def _events() -> Iterator[str]:
+        yield from _prose(
+            "What your trail calls what happened: a name, several, a table that rows match, "
+            "or false where there is no such event. Left out, these names are taken."
+        )
+
+    @staticmethod
+    def _fields() -> Iterator[str]:
+        yield from _prose(
+            "What your answers, your log and your trail call their fields. Left out, these names "
+            'are taken; "a.b" is what the JSON in a has under b; false where there is none.'
+        )
 
     def _announced(self, *, is_of_key: bool) -> list[tuple[int, int]]:
         """Return the requests and seconds of limits with a window, the tightest first."""

@@ -72,6 +72,53 @@ SECTIONS = (
             ),
         ),
     ),
+    Entries(
+        "events",
+        (
+            (
+                (Channel.AUTH_SUCCESS_EVENT,),
+                '[events]\nauth_success = "api_key.auth_success"',
+            ),
+            ((Channel.AUTH_FAILURE_EVENT,), 'auth_failure = "api_key.auth_failure"'),
+            ((Channel.TOOL_CALLED_EVENT,), 'tool_called = ["mcp.tool_called", "tool.used"]'),
+            (
+                (Channel.TOOL_FAILED_EVENT,),
+                'tool_failed = { event = "mcp.tool_called", outcome = "failure" }',
+            ),
+            ((Channel.LIMIT_EVENT,), 'limit_exceeded = "rate_limit.exceeded"'),
+            ((Channel.BLOCK_EVENT,), 'address_blocked = "auth.blocked_ip"'),
+            ((Channel.ROTATION_EVENT,), 'key_rotated = "api_key.rotated"'),
+            ((), '[events.outcomes]\nsuccess = "success"\nfailure = ["failure", "denied"]'),
+            ((), '[events.reasons]\nmissing = "missing"\ninvalid = "invalid"'),
+            ((), '[events.scopes]\naddress = "global"\ntenant = "tenant"\nauth = "auth"'),
+        ),
+    ),
+    Entries(
+        "fields",
+        (
+            ((), '[fields.results]\ntenant = "tenantId"\nrequest_id = "requestId"\nok = "ok"'),
+            (
+                (),
+                (
+                    '[fields.admin]\ntenant = "tenantId"\ndescription = "description"\n'
+                    'key = "apiKey"\nkey_id = "keyId"'
+                ),
+            ),
+            ((), '[fields.health]\nok = "ok"\nversion = "version"\nuptime = "uptimeSec"'),
+            ((), '[fields.log]\ntime = "time"\nlevel = "level"\nrequest_id = "request_id"'),
+            (
+                (),
+                (
+                    '[fields.trail]\norder = "id"\ncreated_at = "created_at"\n'
+                    'event = "event_type"\noutcome = "outcome"\ntenant = "tenant_id"\n'
+                    'address = "actor_ip"\nrequest_id = "request_id"\n'
+                    'identity = "actor_key_id"\nmetadata = "metadata"\n'
+                    'reason = "metadata.reason"\nscope = "metadata.scope"\n'
+                    'tool = "metadata.tool"'
+                ),
+            ),
+        ),
+    ),
     Entries("admin", (((Channel.ADMIN,), '[admin]\ntoken = { env = "ADMIN_TOKEN" }'),)),
     Entries(
         "oauth",

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from conformance.model import Channel
+from conformance.profile.events import Event, Events
+from conformance.profile.fields import Fields
 from conformance.profile.sections import KnownFailure, OAuth, Reason, Secret, Section, Tools
 
 T = TypeVar("T")
@@ -47,7 +49,7 @@ class Routes(Section):
 
 
 class Headers(Section):
-    """Names of the headers in play, and of the log's fields.
+    """Names of the headers in play.
 
     ``api_key_scheme`` is a word before the key, as ``Bearer``.
     """
@@ -56,9 +58,6 @@ class Headers(Section):
     api_key_scheme: str = ""
     admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
     request_id: str = "X-Request-Id"
-    log_time: str = "time"
-    log_level: str = "level"
-    log_request_id: str = "request_id"
 
 
 class Tenant(Section):
@@ -151,25 +150,11 @@ class AppSql(Section):
     last_used_column: str = "last_used_at"
 
 
-class AuditColumns(Section):
-    """What the trail's columns are called."""
-
-    order: str = "id"
-    event: str = "event_type"
-    outcome: str = "outcome"
-    tenant: str = "tenant_id"
-    address: str = "actor_ip"
-    request_id: str = "request_id"
-    metadata: str = "metadata"
-    identity: str = "actor_key_id"
-
-
 class Auditor(Section):
     """SQL that may read the trail, and the rest of the database for secrets at rest."""
 
     dsn: Secret
     table: str = "audit_log"
-    columns: AuditColumns = AuditColumns()
 
 
 class Log(Section):
@@ -279,6 +264,8 @@ class Target(Section):
     target: Endpoint
     routes: Routes = Routes()
     headers: Headers = Headers()
+    events: Events = Events()
+    fields: Fields = Fields()
     answers: Answers = Answers()
     tenants: Tenants | None = None
     admin: Admin | None = None
@@ -352,6 +339,13 @@ class Target(Section):
             Channel.REFUSAL_BODY: self.answers.unauthorized,
             Channel.LIMIT_BODY: self.answers.rate_limited,
             Channel.REQUEST_ID: "request_id" in self.headers.model_fields_set,
+            Channel.AUTH_SUCCESS_EVENT: self.events.has(Event.AUTH_SUCCESS),
+            Channel.AUTH_FAILURE_EVENT: self.events.has(Event.AUTH_FAILURE),
+            Channel.TOOL_CALLED_EVENT: self.events.has(Event.TOOL_CALLED),
+            Channel.TOOL_FAILED_EVENT: self.events.has(Event.TOOL_FAILED),
+            Channel.LIMIT_EVENT: self.events.has(Event.LIMIT_EXCEEDED),
+            Channel.BLOCK_EVENT: self.events.has(Event.ADDRESS_BLOCKED),
+            Channel.ROTATION_EVENT: self.events.has(Event.KEY_ROTATED),
         }
         return bool(supplied[channel])
 

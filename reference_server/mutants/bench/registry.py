@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 _NAME = "reference_server.mutants"
 _MACHINERY = {"__main__", "bench", "bending", "benign", "judging", "matrix", "model"}
-_BENIGN = ("database", "forms", "speech")
+_BENIGN = ("database", "forms", "names", "speech")
 
 
 _HOMES = {

@@ -132,7 +132,18 @@ class Vocabulary(Section):
         return [word for name in type(self).model_fields for word in self.words(name)]
 
 
-class Outcomes(Vocabulary):
+class Distinct(Vocabulary):
+    """Words of which none means two things."""
+
+    @model_validator(mode="after")
+    def _is_unambiguous(self) -> Self:
+        known = self.known()
+        if twice := next((word for word in known if known.count(word) > 1), None):
+            raise ValueError(f"{twice!r} stands for two things")
+        return self
+
+
+class Outcomes(Distinct):
     """The words for how it ended."""
 
     success: Words = ("success",)
@@ -146,7 +157,7 @@ class Reasons(Vocabulary):
     invalid: Words = ("invalid",)
 
 
-class Scopes(Vocabulary):
+class Scopes(Distinct):
     """The words for which limit was exceeded: an address's, a tenant's, or that of signing in."""
 
     address: Words = ("global",)
@@ -183,14 +194,6 @@ class Events(Section):
     outcomes: Outcomes = Outcomes()
     reasons: Reasons = Reasons()
     scopes: Scopes = Scopes()
-
-    @model_validator(mode="after")
-    def _is_unambiguous(self) -> Self:
-        for name in ("outcomes", "scopes"):
-            words = getattr(self, name).known()
-            if twice := next((word for word in words if words.count(word) > 1), None):
-                raise ValueError(f"{name}: {twice!r} stands for two things")
-        return self
 
     def patterns(self, event: str) -> Patterns:
         """Return what the rows of an event look like; nothing where there is no such event."""

@@ -215,7 +215,8 @@ class Draft:
         yield from _prose(f"Listed {how}; none was called, and none is that is not named here:")
         for tool in tools[:_MOST_TOOLS]:
             what = "read-only, it says" if tool.says_read_only else "not said to be read-only"
-            yield f"#   {self._say(tool.name)}: {what}"
+            holds = f"; its result has {self._say(list(tool.results))}" if tool.results else ""
+            yield f"#   {self._say(tool.name)}: {what}{holds}"
         if len(tools) > _MOST_TOOLS:
             yield f"#   and {len(tools) - _MOST_TOOLS} more"
 

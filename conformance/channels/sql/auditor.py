@@ -112,8 +112,8 @@ class AuditReader:
             called = " or ".join(self.events.told(event) for event in events)
             seen = ", ".join(dict.fromkeys(map(_shown, unknown)))
             raise NotEstablishedError(
-                f"could not establish what the trail calls it: 0 rows named {called}; there is "
-                f"{seen}: declare [events] {', '.join(events)}"
+                f"could not establish what the trail calls it: 0 rows named {called}; seen "
+                f"instead: {seen}: declare [events] {', '.join(events)}"
             )
 
     def is_outcome(self, row: AuditRow, expected: Outcome) -> bool:

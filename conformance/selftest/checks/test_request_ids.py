@@ -87,6 +87,17 @@ def test_a_log_in_another_form_is_undecided_and_a_wrong_id_is_not(
         judge(tmp_path / "log", PROXYS if error is NotEstablishedError else wrong)
 
 
+def test_an_id_under_another_name_is_undecided_until_that_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
+    line = json.dumps({"ts": "now", "trace": ID})
+    with pytest.raises(NotEstablishedError, match=r"trace: declare \[fields.log\] request_id"):
+        judge(tmp_path / "log", line)
+    fields = Fields.model_validate({"log": {"request_id": "trace"}})
+    judge(tmp_path / "log", line, fields=fields)
+
+
 def test_a_log_that_never_tells_the_id_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,8 +13,6 @@ from conformance.profile import reading as profile
 from conformance.profile.events import Event, Events
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conformance.profile.target import Target
 
 BASE = '[target]\nurl = "http://127.0.0.1/"\n'
@@ -118,3 +118,37 @@ def test_the_defaults_tell_events_apart() -> None:
         (pattern,) = events.patterns(event)
         (name,) = pattern.values["event"]
         assert [one for one in names if events.is_one(row(name), one)] == [event]
+
+
+TARGETS = Path(__file__).parents[3] / "fixtures" / "targets"
+NAMES = {
+    "start": ("command",),
+    "target": ("name",),
+    "headers": ("request_id",),
+    "app_sql": ("audit_table",),
+    "auditor": ("table",),
+}
+"""What else than events and fields may differ: the tables, a header, and the server's own name."""
+
+
+def _of(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the names that a profile gives, and all else of it."""
+    rest = tomllib.loads((TARGETS / name).read_text("utf-8"))
+    given = {"events": rest.pop("events"), "fields": rest.pop("fields")}
+    for section, entries in NAMES.items():
+        table = rest[section] if section in rest else rest["channels"][section]
+        given |= {f"{section}.{entry}": table.pop(entry) for entry in entries}
+    return given, rest
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {path: value}
+    tables = cast("dict[str, Any]", value)
+    return {k: v for name, one in tables.items() for k, v in _leaves(one, f"{path}/{name}").items()}
+
+
+def test_the_profile_of_other_names_has_every_name_otherwise_and_nothing_else() -> None:
+    (ours, rest), (theirs, other) = _of("reference.toml"), _of("other-names.toml")
+    assert rest == other
+    assert [path for path, name in _leaves(ours).items() if _leaves(theirs).get(path) == name] == []

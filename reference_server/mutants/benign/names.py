@@ -205,6 +205,7 @@ VARIANTS = (
             f"CREATE VIEW audit_log WITH (security_invoker) AS {_SELECTED}",
             "ALTER VIEW audit_log OWNER TO mcp_admin",
             "GRANT INSERT ON audit_log TO mcp_app",
+            "GRANT SELECT ON audit_log TO mcp_auditor",
         ),
     ),
 )

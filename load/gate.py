@@ -13,6 +13,7 @@ import psycopg
 from conformance.channels.sql.auditor import SETTLE_SECONDS, AuditReader
 from conformance.model import Channel, Verdict
 from conformance.text.redaction import Redactor
+from conformance.verdicts import NotAssessedError, NotEstablishedError
 from conformance.waiting import wait_for
 from load.invariants import (
     AUDIT,
@@ -67,7 +68,7 @@ def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
     rulings: list[Ruling] = []
 
     def look() -> bool:
-        rulings.append(_read(observations, channel, ids))
+        rulings.append(_read(observations, channel, ids, target))
         return rulings[-1].verdict is not Verdict.FAIL
 
     # Whether rows are there before the answer is the judge's question, not that of a load test.
@@ -75,13 +76,17 @@ def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
     return rulings[-1]
 
 
-def _read(observations: Sequence[Observation], channel: Auditor, ids: dict[str, str]) -> Ruling:
+def _read(
+    observations: Sequence[Observation], channel: Auditor, ids: dict[str, str], target: Target
+) -> Ruling:
     try:
-        with closing(AuditReader(channel)) as reader:
+        with closing(AuditReader(channel, target.fields.trail, target.events)) as reader:
             rows = reader.rows()
+            return trail_is_complete(observations, rows, ids, target.events)
     except psycopg.Error as error:
         return Ruling.unseen(AUDIT, f"the trail cannot be read: {' '.join(str(error).split())}")
-    return trail_is_complete(observations, rows, ids)
+    except (NotEstablishedError, NotAssessedError) as error:
+        return Ruling.unseen(AUDIT, f"the trail cannot be read: {error}")
 
 
 def table(observations: Sequence[Observation], rulings: Sequence[Ruling], target: Target) -> str:

@@ -51,10 +51,11 @@ class KeyPlace:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool by name, and whether its annotations call it read-only."""
+    """A tool by name, whether its annotations call it read-only, and what its result holds."""
 
     name: str
     says_read_only: bool
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def tools(listed: list[Any]) -> tuple[Tool, ...]:
     """Return the tools of a list, without what is no tool."""
     entries = [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]
     return tuple(
-        Tool(entry["name"], _says_read_only(entry))
+        Tool(entry["name"], _says_read_only(entry), _results(entry))
         for entry in entries
         if isinstance(entry.get("name"), str)
     )
@@ -118,6 +119,13 @@ def tools(listed: list[Any]) -> tuple[Tool, ...]:
 def _says_read_only(entry: dict[str, Any]) -> bool:
     notes = entry.get("annotations")
     return isinstance(notes, dict) and cast("dict[str, Any]", notes).get("readOnlyHint") is True
+
+
+def _results(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names that the schema of a tool's result gives to what is in it."""
+    schema = entry.get("outputSchema")
+    names = cast("dict[str, Any]", schema).get("properties") if isinstance(schema, dict) else None
+    return tuple(cast("dict[str, Any]", names)) if isinstance(names, dict) else ()
 
 
 def limits(answers: list[tuple[Answer, bool]]) -> tuple[Limit, ...]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.catalogue import requirements
-from conformance.drafting.entries import EXCUSES, SECTIONS, shown_in
+from conformance.drafting.entries import EXCUSES, NAMES, SECTIONS, shown_in
 from conformance.model import Channel
 from conformance.run.judgeable import checks
 from conformance.text.toml_text import quoted
@@ -121,6 +121,7 @@ class Draft:
                 continue
             yield from _worth(channel)
             yield from (f"#{line}" for line in channel.row.example)
+        yield from (f"#{line}" for line in NAMES.get(section, "").splitlines())
         if self._key_env is not None and section == "tenants":
             yield from _prose(f"The key of {quoted(self._key_env)} was not asked whose it is.")
 
@@ -131,6 +132,8 @@ class Draft:
             "answers": self._answers,
             "limits": self._limits,
             "tools": self._tools,
+            "events": self._events,
+            "fields": self._fields,
         }
         return facts[section]() if section in facts else ()
 
@@ -179,6 +182,20 @@ class Draft:
         yield from _worth(Channel.FAILURE_LIMIT)
         yield "#auth_failures = 10"
 
+    @staticmethod
+    def _events() -> Iterator[str]:
+        yield from _prose(
+            "What your trail calls what happened: a name, several, a table that rows match, "
+            "or false where there is no such event. Left out, these names are taken."
+        )
+
+    @staticmethod
+    def _fields() -> Iterator[str]:
+        yield from _prose(
+            "What your answers, your log and your trail call their fields. Left out, these names "
+            'are taken; "a.b" is what the JSON in a has under b; false where there is none.'
+        )
+
     def _announced(self, *, is_of_key: bool) -> list[tuple[int, int]]:
         """Return the requests and seconds of limits with a window, the tightest first."""
         told = {
@@ -197,7 +214,8 @@ class Draft:
         yield from _prose(f"Listed {how}; none was called, and none is that is not named here:")
         for tool in tools[:_MOST_TOOLS]:
             what = "read-only, it says" if tool.says_read_only else "not said to be read-only"
-            yield f"#   {self._say(tool.name)}: {what}"
+            holds = f"; its result has {self._say(list(tool.results))}" if tool.results else ""
+            yield f"#   {self._say(tool.name)}: {what}{holds}"
         if len(tools) > _MOST_TOOLS:
             yield f"#   and {len(tools) - _MOST_TOOLS} more"
 

@@ -15,10 +15,58 @@ SECTIONS = (
     "limits",
     "tools",
     "tenants",
+    "events",
+    "fields",
     "admin",
     "oauth",
     "channels",
 )
+
+NAMES = {
+    "events": """\
+[events.outcomes]
+success = "success"
+failure = ["failure", "denied"]
+[events.reasons]
+missing = "missing"
+invalid = "invalid"
+[events.scopes]
+address = "global"
+tenant = "tenant"
+auth = "auth\"""",
+    "fields": """\
+[fields.results]
+tenant = "tenantId"
+request_id = "requestId"
+ok = "ok"
+[fields.admin]
+tenant = "tenantId"
+description = "description"
+key = "apiKey"
+key_id = "keyId"
+[fields.health]
+ok = "ok"
+version = "version"
+uptime = "uptimeSec"
+[fields.log]
+time = "time"
+level = "level"
+request_id = "request_id"
+[fields.trail]
+order = "id"
+created_at = "created_at"
+event = "event_type"
+outcome = "outcome"
+tenant = "tenant_id"
+address = "actor_ip"
+request_id = "request_id"
+identity = "actor_key_id"
+metadata = "metadata"
+reason = "metadata.reason"
+scope = "metadata.scope"
+tool = "metadata.tool\"""",
+}
+"""What a section shows behind its channels: words that stand for ours, which no channel needs."""
 
 EXCUSES = """\
 [not_applicable]

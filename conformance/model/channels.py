@@ -258,7 +258,7 @@ class Channel(StrEnum):
     )
     PING_TOOL = Row(
         "ping-tool",
-        "the profile's [tools] ping: a tool that answers with the caller's tenant (tenantId)",
+        "the profile's [tools] ping: a tool that answers with the caller's tenant",
         "tools.ping",
         example=('ping = "ping"',),
     )
@@ -335,6 +335,48 @@ class Channel(StrEnum):
         "request-id",
         "the profile's [headers] request_id: the header that carries it",
         "headers.request_id",
+    )
+    AUTH_SUCCESS_EVENT = Row(
+        "auth-success-event",
+        "the profile's [events] auth_success: the event of who is let in",
+        "events.auth_success",
+        example=("[events]", 'auth_success = "api_key.auth_success"'),
+    )
+    AUTH_FAILURE_EVENT = Row(
+        "auth-failure-event",
+        "the profile's [events] auth_failure: the event of a refusal",
+        "events.auth_failure",
+        example=('auth_failure = "api_key.auth_failure"',),
+    )
+    TOOL_CALLED_EVENT = Row(
+        "tool-called-event",
+        "the profile's [events] tool_called: the event of a tool's call",
+        "events.tool_called",
+        example=('tool_called = ["mcp.tool_called", "tool.used"]',),
+    )
+    TOOL_FAILED_EVENT = Row(
+        "tool-failed-event",
+        "the profile's [events] tool_failed: the event of a tool's failure",
+        "events.tool_failed",
+        example=('tool_failed = { event = "mcp.tool_called", outcome = "failure" }',),
+    )
+    LIMIT_EVENT = Row(
+        "limit-event",
+        "the profile's [events] limit_exceeded: the event of an exceeded limit",
+        "events.limit_exceeded",
+        example=('limit_exceeded = "rate_limit.exceeded"',),
+    )
+    BLOCK_EVENT = Row(
+        "block-event",
+        "the profile's [events] address_blocked: the event of a block",
+        "events.address_blocked",
+        example=('address_blocked = "auth.blocked_ip"',),
+    )
+    ROTATION_EVENT = Row(
+        "rotation-event",
+        "the profile's [events] key_rotated: the event of a rotation",
+        "events.key_rotated",
+        example=('key_rotated = "api_key.rotated"',),
     )
 
     @property

@@ -13,6 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from conformance.profile import expectations
+from conformance.profile.older import TwofoldError, as_written, renewed
 from conformance.profile.references import (
     OpenState,
     Outside,
@@ -66,9 +67,13 @@ def load_unstarted(path: Path, *, url: str | None = None) -> Target:
 
 def _load(path: Path, url: str | None, source: Source) -> Target:
     document = _parse(path)
+    try:
+        moved = renewed(document)
+    except TwofoldError as error:
+        raise ProfileError(f"{_locate(path, error.entry)}: {error}") from None
     if url is not None and isinstance(endpoint := document.setdefault("target", {}), dict):
         endpoint["url"] = url
-    target = _validate(path, _resolve(path, document, source))
+    target = _validate(path, _resolve(path, document, source, moved), moved)
     if trouble := expectations.trouble(target):
         raise ProfileError(f"{_locate(path, trouble.entry)}: {trouble.entry}: {trouble.sentence}")
     return _checked_url(target, _locate(path, "target.url") if url is None else "--target")
@@ -113,14 +118,17 @@ def _read_state(path: Path) -> dict[str, Any]:
         raise ProfileError(f"{path}: the state file cannot be read ({error})") from None
 
 
-def _resolve(path: Path, document: dict[str, Any], source: Source) -> dict[str, Any]:
+def _resolve(
+    path: Path, document: dict[str, Any], source: Source, moved: dict[str, str]
+) -> dict[str, Any]:
     try:
         return resolve(document, Target, source)
     except UnresolvedError as error:
-        raise ProfileError(f"{_locate(path, error.entry)}: {error}") from None
+        where = _locate(path, as_written(error.entry, moved))
+        raise ProfileError(f"{where}: {error}") from None
 
 
-def _validate(path: Path, document: dict[str, Any]) -> Target:
+def _validate(path: Path, document: dict[str, Any], moved: dict[str, str] | None = None) -> Target:
     try:
         return Target.model_validate(document)
     except ValidationError as error:
@@ -128,8 +136,9 @@ def _validate(path: Path, document: dict[str, Any]) -> Target:
         # A misspelt entry is missing as well, and its line is where that can be mended.
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         entry = ".".join(str(step) for step in first["loc"])
-        where = _locate(path, entry)
-        raise ProfileError(f"{where}: {entry}: {_explain(first, entry)}") from None
+        written = as_written(entry, moved or {})
+        sentence = _explain(first, entry)
+        raise ProfileError(f"{_locate(path, written)}: {written}: {sentence}") from None
 
 
 def _explain(error: Any, entry: str) -> str:

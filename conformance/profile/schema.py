@@ -10,11 +10,19 @@ import json
 from typing import Any, cast
 
 from conformance.catalogue import areas, requirements
+from conformance.profile.events import EVENT_MARK, MATCHED, WORD_MARK
+from conformance.profile.fields import FIELD_MARK, PLACE_MARK
 from conformance.profile.references import KINDS
 from conformance.profile.sections import SECRET_MARK
 from conformance.profile.target import Target
 
 _REFERENCE = {"$ref": "#/definitions/Reference"}
+_DEFINITIONS = {
+    EVENT_MARK: "EventName",
+    WORD_MARK: "Words",
+    PLACE_MARK: "Place",
+    FIELD_MARK: "Field",
+}
 _REMEDIES = {
     "env": "the environment variable that holds the value",
     "file": "the file that holds the value; a relative path starts at the profile",
@@ -32,6 +40,7 @@ def profile_schema() -> dict[str, Any]:
         **_section(made),
         "definitions": {
             "Reference": _reference(),
+            **_names(),
             **{name: _section(one) for name, one in sorted(definitions.items())},
         },
     }
@@ -53,6 +62,37 @@ def _reference() -> dict[str, Any]:
             kind: {"description": _REMEDIES[kind], "type": "string", "minLength": 1}
             for kind in KINDS
         },
+    }
+
+
+def _names() -> dict[str, dict[str, Any]]:
+    """Return what may stand for a name that a target has chosen."""
+    text = {"type": "string", "minLength": 1}
+    place = {"type": "string", "pattern": r"^[^.]+(\.[^.]+)*$"}
+    words = {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
+    table: dict[str, Any] = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(MATCHED, words),
+    }
+    several = {"type": "array", "items": {"anyOf": [text, table]}, "minItems": 1}
+    none = {"enum": [False]}
+    told = {
+        EVENT_MARK: "What rows of an event have; false where there is no such event.",
+        WORD_MARK: "A word, or several.",
+        PLACE_MARK: "A field, or a path such as a.b; false where there is none.",
+        FIELD_MARK: "A field, or a path such as a.b.",
+    }
+    kinds = {
+        EVENT_MARK: [text, table, several, none, _REFERENCE],
+        WORD_MARK: [*words["anyOf"], _REFERENCE],
+        PLACE_MARK: [place, none, _REFERENCE],
+        FIELD_MARK: [place, _REFERENCE],
+    }
+    return {
+        _DEFINITIONS[mark]: {"description": told[mark], "anyOf": choices}
+        for mark, choices in kinds.items()
     }
 
 
@@ -101,6 +141,9 @@ def _entry(made: dict[str, Any]) -> dict[str, Any]:
     value = _value(choices[0])
     if "$ref" in value:
         return value
+    if (mark := str(value.get("format"))) in _DEFINITIONS:
+        named: dict[str, Any] = {"allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[mark]}"}]}
+        return named | ({"default": made["default"]} if "default" in made else {})
     if value.get("format") == SECRET_MARK:
         return _REFERENCE
     if _is_free(value):

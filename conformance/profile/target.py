@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from conformance.profile.events import Events
+from conformance.profile.fields import Fields
 from conformance.profile.sections import (
     KnownFailure,
     OAuth,
@@ -57,7 +59,7 @@ class Routes(Section):
 
 
 class Headers(Section):
-    """Names of the headers in play, and of the log's fields.
+    """Names of the headers in play.
 
     ``api_key_scheme`` is a word before the key, as ``Bearer``.
     """
@@ -66,9 +68,6 @@ class Headers(Section):
     api_key_scheme: str = ""
     admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
     request_id: str = "X-Request-Id"
-    log_time: str = "time"
-    log_level: str = "level"
-    log_request_id: str = "request_id"
 
 
 class Tenant(Section):
@@ -161,25 +160,11 @@ class AppSql(Section):
     last_used_column: str = "last_used_at"
 
 
-class AuditColumns(Section):
-    """What the trail's columns are called."""
-
-    order: str = "id"
-    event: str = "event_type"
-    outcome: str = "outcome"
-    tenant: str = "tenant_id"
-    address: str = "actor_ip"
-    request_id: str = "request_id"
-    metadata: str = "metadata"
-    identity: str = "actor_key_id"
-
-
 class Auditor(Section):
     """SQL that may read the trail, and the rest of the database for secrets at rest."""
 
     dsn: Secret
     table: str = "audit_log"
-    columns: AuditColumns = AuditColumns()
 
 
 class Log(Section):
@@ -289,6 +274,8 @@ class Target(Section):
     target: Endpoint
     routes: Routes = Routes()
     headers: Headers = Headers()
+    events: Events = Events()
+    fields: Fields = Fields()
     answers: Answers = Answers()
     tenants: Tenants | None = None
     admin: Admin | None = None
@@ -333,9 +320,12 @@ class Target(Section):
         found: Any = self
         for step in path.split("."):
             is_entry = isinstance(found, Section) and step in type(found).model_fields
-            if is_entry and step not in found.model_fields_set:
-                return False
+            is_told = not is_entry or step in found.model_fields_set
+            within = found
             found = getattr(found, step, None)
+            # What is left out of [events] has our names, which is as good as naming it.
+            if not is_told and not any(isinstance(one, Events) for one in (within, found)):
+                return False
         is_absent = isinstance(found, int) and found >= UNLIMITED
         return bool(found) and not is_absent
 

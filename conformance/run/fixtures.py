@@ -162,14 +162,21 @@ def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
 @pytest.fixture
 def auditor(target: Target) -> Iterator[AuditReader]:
     """The audit trail."""
-    with closing(AuditReader(supplied(target.channels.auditor))) as reader:
+    channel = supplied(target.channels.auditor)
+    with closing(AuditReader(channel, target.fields.trail, target.events)) as reader:
         yield reader
 
 
 @pytest.fixture
 def owner(target: Target) -> TrailOwner:
     """SQL as the owner of the trail."""
-    return TrailOwner(supplied(target.channels.owner), supplied(target.channels.auditor))
+    channels = target.channels
+    return TrailOwner(
+        supplied(channels.owner),
+        supplied(channels.auditor),
+        target.fields.trail,
+        target.events.outcomes,
+    )
 
 
 @pytest.fixture

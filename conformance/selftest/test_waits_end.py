@@ -22,6 +22,8 @@ from conformance.channels.sql import owner
 from conformance.channels.sql.owner import TrailOwner
 from conformance.manners.budget import KeyPace
 from conformance.manners.turn import let_go, taken
+from conformance.profile.events import Outcomes
+from conformance.profile.fields import TrailFields
 from conformance.profile.target import DeclaredLimits
 from conformance.run import dependant, soak
 from conformance.run.dependant import Dependant, end_those_of_workers
@@ -214,7 +216,7 @@ def test_a_verification_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner, "VERIFY_SECONDS", TINY)
     channel: Any = SimpleNamespace(verify=SLEEPS)
     with pytest.raises(subprocess.TimeoutExpired):
-        TrailOwner(channel, channel).verify()
+        TrailOwner(channel, channel, TrailFields(), Outcomes()).verify()
 
 
 def test_a_gate_of_ci_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.channels.sql.auditor import AuditRow
+from conformance.channels.sql.row import AuditRow
 from conformance.profile.target import DeclaredLimits
 from load.ledger import Conduct, Observation
 from load.reply import Result
@@ -51,13 +51,20 @@ def row(observation: Observation, event: str, **metadata: Any) -> AuditRow:
     """Return a row of the trail about an observation."""
     is_anonymous = event == "rate_limit.exceeded"
     return AuditRow(
-        event,
-        "failure" if is_anonymous else "success",
-        None if is_anonymous else IDS[observation.tenant],
-        observation.address,
-        observation.request_id,
-        metadata,
+        {
+            "event_type": event,
+            "outcome": "failure" if is_anonymous else "success",
+            "tenant_id": None if is_anonymous else IDS[observation.tenant],
+            "actor_ip": observation.address,
+            "request_id": observation.request_id,
+            "metadata": metadata,
+        }
     )
+
+
+def but(found: AuditRow, **columns: Any) -> AuditRow:
+    """Return a row with other values in some columns."""
+    return AuditRow({**found.columns, **columns})
 
 
 def rows_of(observation: Observation) -> list[AuditRow]:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.model import Verdict
+from conformance.profile.events import Events
 from load.invariants import answers_are_right, limit_holds, nothing_crosses, trail_is_complete
 from load.invariants.limits import peak
 from load.ledger import Conduct
 from load.reply import Result
-from load.tests.planting import IDS, LIMITS, Run, faultless, limited, row, seen
+from load.tests.planting import IDS, LIMITS, Run, but, faultless, limited, row, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.channels.sql.auditor import AuditRow
+    from conformance.channels.sql.row import AuditRow
     from load.invariants import Ruling
 
 SUCCESS, CALLED, LIMITED = "api_key.auth_success", "mcp.tool_called", "rate_limit.exceeded"
@@ -30,7 +31,7 @@ def run() -> Run:
 
 
 def trail(run: Run) -> Ruling:
-    return trail_is_complete(run.observations, run.rows, IDS)
+    return trail_is_complete(run.observations, run.rows, IDS, Events())
 
 
 def answers(run: Run, *, is_fresh: bool = True) -> Ruling:
@@ -57,19 +58,19 @@ def repeat(found: AuditRow) -> list[AuditRow]:
 
 
 def other_tenant(found: AuditRow) -> list[AuditRow]:
-    return [replace(found, tenant=IDS["a"])]
+    return [but(found, tenant_id=IDS["a"])]
 
 
 def other_address(found: AuditRow) -> list[AuditRow]:
-    return [replace(found, address="127.20.1.77")]
+    return [but(found, actor_ip="127.20.1.77")]
 
 
 def no_tenant(found: AuditRow) -> list[AuditRow]:
-    return [replace(found, tenant=None)]
+    return [but(found, tenant_id=None)]
 
 
 def other_tool(found: AuditRow) -> list[AuditRow]:
-    return [replace(found, metadata={"tool": "list_metrics"})]
+    return [but(found, metadata={"tool": "list_metrics"})]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,29 @@ def test_one_wrong_row_in_the_trail_fails_the_run(
     ruling = trail(run)
     assert ruling.verdict is Verdict.FAIL
     assert word in ruling.evidence
+
+
+def test_rows_of_unknown_names_may_be_the_missing_ones(run: Run) -> None:
+    run.rows = [but(one, event_type=f"own {one.event}") for one in run.rows]
+    ruling = trail(run)
+    assert ruling.verdict is Verdict.NOT_ASSESSED
+    assert "own api_key.auth_success" in ruling.evidence
+
+
+def test_names_of_the_target_are_those_of_its_profile(run: Run) -> None:
+    run.rows = [but(one, event_type="it", outcome=one.event) for one in run.rows]
+    events = Events.model_validate(
+        {
+            name: {"event": "it", "outcome": word}
+            for name, word in (
+                ("auth_success", SUCCESS),
+                ("tool_called", CALLED),
+                ("limit_exceeded", LIMITED),
+            )
+        }
+    )
+    ruling = trail_is_complete(run.observations, run.rows, IDS, events)
+    assert ruling.verdict is Verdict.PASS, ruling.evidence
 
 
 def test_an_answer_without_a_request_id_is_a_gap(run: Run) -> None:
@@ -219,7 +243,7 @@ def test_a_run_without_any_answer_is_never_green() -> None:
     silent = [seen(number, status=0, request_id=None, trouble="refused") for number in range(3)]
     silent = [replace(one, shows_own_canary=False, result=Result.NONE) for one in silent]
     rulings = [
-        trail_is_complete(silent, [], IDS),
+        trail_is_complete(silent, [], IDS, Events()),
         nothing_crosses(silent),
         limit_holds(silent, LIMITS),
         answers_are_right(silent, LIMITS, is_fresh=True),

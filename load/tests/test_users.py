@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.profile.fields import ResultFields
 from conformance.profile.sections import Resolved
 from conformance.profile.target import DeclaredLimits, Target
 from load.ledger import Conduct
@@ -33,7 +34,7 @@ def target(**limits: int) -> Target:
 def lookout() -> Lookout:
     tenants = target().tenants
     assert tenants is not None
-    return Lookout(tenants, "a")
+    return Lookout(tenants, "a", ResultFields())
 
 
 @pytest.mark.parametrize("users", [1, 3, 7])

@@ -71,7 +71,8 @@ class Caller(HttpUser):
         self.pool_manager = PoolManager(num_pools=1, maxsize=CONNECTIONS, source_address=source)
         super().__init__(environment)  # pyright: ignore[reportUnknownMemberType]
         self.client.trust_env = False  # a proxy of the environment must not see keys
-        self._lookout = Lookout(self.world.setting.tenants, self.seat.tenant)
+        setting = self.world.setting
+        self._lookout = Lookout(setting.tenants, self.seat.tenant, setting.target.fields.results)
         self._turn = 0
 
     def next_call(self) -> Call:

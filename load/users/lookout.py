@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.profile.fields import found_at
 from conformance.text.redaction import spellings
 from load.reply import structured
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from conformance.profile.fields import ResultFields
     from conformance.profile.target import Tenants
 
 
@@ -20,7 +22,8 @@ SHORTEST = 8
 class Lookout:
     """Knows what one tenant may see, and what it may not."""
 
-    def __init__(self, tenants: Tenants, name: str) -> None:
+    def __init__(self, tenants: Tenants, name: str, results: ResultFields) -> None:
+        self._request_id = results.place("request_id")
         own, other = (tenants.a, tenants.b) if name == "a" else (tenants.b, tenants.a)
         self._own = _forms(own.canary)
         marks = {"canary": other.canary, "id": other.id, "key": other.key}
@@ -40,7 +43,8 @@ class Lookout:
             for what, forms in self._foreign.items()
             if any(form in text for form in forms)
         ]
-        named = structured(message).get("requestId")
+        place = self._request_id
+        named = found_at(structured(message), place) if place else None
         if request_id is not None and isinstance(named, str) and named != request_id:
             found.append("another request's id")
         return found

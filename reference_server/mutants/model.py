@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reference_server.variant import HEALTHY, Variant
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,9 @@ class Mutant(Variant):
 class Benign(Mutant):
     """The server in another form that every clause permits: nothing may fail on it.
 
-    ``lacks`` are the requirements that this form leaves without a subject, such as sessions.
+    ``lacks`` are the requirements that this form leaves without a subject, such as sessions;
+    ``profile`` is what tells of it, where that is not the reference server's.
     """
 
     lacks: frozenset[str] = frozenset()
+    profile: Path | None = None

@@ -7,20 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel
+from conformance.profile.fields import found_at
 from conformance.text.learned import learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
+    from conformance.profile.fields import AdminFields
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
 
+_OURS = "Hallmark conformance run"
 
-def rotation_of(tenant_id: str) -> bytes:
-    """Return the body that asks for a rotation of a tenant's keys."""
-    body = {"tenantId": tenant_id, "description": "Hallmark conformance run"}
-    return json.dumps(body).encode()
+
+def rotation_of(tenant_id: object, names: AdminFields, description: object = _OURS) -> bytes:
+    """Return the body that asks for a rotation of a tenant's keys.
+
+    A value of None is left out, and so is a description where the target takes none.
+    """
+    told = {names.tenant: tenant_id}
+    if names.description:
+        told[names.description] = description
+    return json.dumps({name: value for name, value in told.items() if value is not None}).encode()
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,11 @@ class Administrator:
         return route or ""
 
     @property
+    def names(self) -> AdminFields:
+        """What the target calls the fields of what is sent and answered here."""
+        return self.target.fields.admin
+
+    @property
     def tenant_id(self) -> str:
         """The tenant whose keys may be rotated; any id where the profile spares none."""
         tenants = self.target.tenants
@@ -54,7 +68,7 @@ class Administrator:
 
     def attempt(self, token: str | None) -> Answer:
         """Ask for a rotation with a token, right or wrong."""
-        return self.wire.post_admin(self.route, rotation_of(self.tenant_id), token)
+        return self.wire.post_admin(self.route, rotation_of(self.tenant_id, self.names), token)
 
     def attempt_rightly(self) -> Answer:
         """Ask for a rotation with the right token."""
@@ -67,15 +81,15 @@ class Administrator:
     def mint_with_id(self) -> tuple[str, str]:
         """Mint a key; return it and the id by which it can be revoked."""
         answer = self.attempt_rightly()
-        identity = answer.entries.get("keyId")
-        establish(isinstance(identity, str) and identity, "a rotation tells the new key's id")
-        return self.key_of(answer), str(identity)
+        return self.key_of(answer), self.id_of(answer)
 
-    def revoke(self, key_id: str) -> Answer:
-        """Revoke a key of the spared tenant with the right token."""
+    def revoke(self, key_id: str, tenant_id: str | None = None) -> Answer:
+        """Revoke a key, of the spared tenant unless told otherwise, with the right token."""
         route = self.target.routes.revoke_key
         establish(route, "the profile names the revocation route")
-        body = json.dumps({"tenantId": self.tenant_id, "keyId": key_id}).encode()
+        names = self.names
+        told = {names.tenant: tenant_id or self.tenant_id, _last(names.key_id): key_id}
+        body = json.dumps(told).encode()
         token = self.target.admin.token if self.target.admin else None
         return self.wire.post_admin(route or "", body, token)
 
@@ -84,8 +98,22 @@ class Administrator:
 
         NotEstablishedError where it holds none, or one too long to be one.
         """
-        key = answer.entries.get("apiKey")
+        key = found_at(answer.entries, self.names.key)
         establish(isinstance(key, str) and key, f"a rotation returns a key (got {answer.status})")
         learn(self.redactor, str(key), "minted key")
         self.wire.trust(str(key))
         return str(key)
+
+    def id_of(self, answer: Answer) -> str:
+        """Return the id of the key that a rotation's answer holds; NotEstablishedError if none."""
+        identity = found_at(answer.entries, self.names.key_id)
+        establish(isinstance(identity, str) and identity, "a rotation tells the new key's id")
+        return str(identity)
+
+    def holds_a_key(self, answer: Answer) -> bool:
+        """Tell whether an answer holds what a rotation's answer holds the key in."""
+        return json.dumps(_last(self.names.key)) in answer.text
+
+
+def _last(place: str) -> str:
+    return place.rpartition(".")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from conformance.model import Channel
+from conformance.profile.fields import found_at
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 from conformance.waiting import SILENT_SECONDS, Crew
 
@@ -66,24 +67,28 @@ def named_traffic(line: Wire, key: str) -> Traffic:
     Raises NotAssessedError where it does neither, and the profile declares no header for it.
     """
     headers = line.target.headers
+    place = line.target.fields.results.place("request_id")
+
+    def in_ping(answer: Answer) -> object:
+        return found_at(answer.structured, place) if place else None
 
     def in_header(answer: Answer) -> str:
         return _required(answer.header(headers.request_id), headers.request_id)
 
     def in_result(answer: Answer) -> str:
-        return _required(answer.structured.get("requestId"), "requestId in the result of ping")
+        return _required(in_ping(answer), f"{place} in the result of ping")
 
     first = line.knock(key)
     if not first.succeeded:
         raise NotEstablishedError(f"could not establish that the key works (got {first})")
     if first.header(headers.request_id):
         return Traffic(lambda: line.knock(key), in_header)
-    if line.target.tools.ping and line.call_ping(key=key).structured.get("requestId"):
+    if line.target.tools.ping and in_ping(line.call_ping(key=key)):
         return Traffic(lambda: line.call_ping(key=key), in_result)
     if line.target.has(Channel.REQUEST_ID):
         in_header(first)
     raise NotAssessedError(
-        f"no answer names its request, in {headers.request_id} or as ping's requestId: supply "
+        f"no answer names its request, in {headers.request_id} or as ping's {place}: supply "
         f"{Channel.REQUEST_ID.supplied_by}",
         Channel.REQUEST_ID,
     )

@@ -325,10 +325,13 @@ class AppDatabase:
         with self.connect() as connection:
             return changed_rows(connection, sql.SQL(statement), {}) != 0
 
-    def tampering(self, table: str) -> dict[str, int]:
-        """Try every way to bend a table; return the rows each changed (-1: it was permitted)."""
+    def tampering(self, table: str, column: str) -> dict[str, int]:
+        """Try every way to bend a table; return the rows each changed (-1: it was permitted).
+
+        ``column`` is one to UPDATE.
+        """
         statements = {
-            "UPDATE": "UPDATE {table} SET {tenant} = {tenant}",
+            "UPDATE": "UPDATE {table} SET {column} = {column}",
             "DELETE": "DELETE FROM {table}",
             "TRUNCATE": "TRUNCATE {table}",
             "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
@@ -340,7 +343,7 @@ class AppDatabase:
         done: dict[str, int] = {}
         for name, statement in statements.items():
             with self.connect() as connection:
-                done[name] = self._tried(connection, None, self.over(table, statement), {})
+                done[name] = self._tried(connection, None, self.over(table, statement, column), {})
         return done
 
     def _tried(
@@ -359,8 +362,11 @@ class AppDatabase:
         self._note(f"SQL {whose}", f"{words}→ {told(rows)}")
         return rows
 
-    def over(self, table: str, statement: str) -> sql.Composed:
+    def over(self, table: str, statement: str, column: str | None = None) -> sql.Composed:
         """Return a statement of ours with the names this database has."""
+        tenant = self.channel.tenant_column
         return sql.SQL(cast("LiteralString", statement)).format(
-            table=sql.Identifier(table), tenant=sql.Identifier(self.channel.tenant_column)
+            table=sql.Identifier(table),
+            tenant=sql.Identifier(tenant),
+            column=sql.Identifier(column or tenant),
         )

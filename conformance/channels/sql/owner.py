@@ -14,6 +14,8 @@ from conformance.channels.sql.database import STATEMENT_MS, connected
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+    from conformance.profile.events import Outcomes
+    from conformance.profile.fields import TrailFields
     from conformance.profile.target import Auditor, Owner
 
 VERIFY_SECONDS = 60.0
@@ -23,8 +25,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 TAMPERING: Mapping[str, LiteralString] = {
     "an outcome changed": """
-        UPDATE {table} SET {outcome} = CASE {outcome}::text WHEN 'success' THEN 'failure'
-                                            ELSE 'success' END WHERE {order} = {middle}""",
+        UPDATE {table} SET {outcome} = CASE {outcome}::text WHEN {success} THEN {failure}
+                                            ELSE {success} END WHERE {order} = {middle}""",
     "metadata changed": """
         UPDATE {table} SET {metadata} = '{{"hallmark": "changed"}}' WHERE {order} = {middle}""",
     "an address changed": "UPDATE {table} SET {address} = '192.0.2.1' WHERE {order} = {middle}",
@@ -39,6 +41,12 @@ TAMPERING: Mapping[str, LiteralString] = {
     "the end cut off": "DELETE FROM {table} WHERE {order} >= {middle}",
 }
 """What the owner of a trail might do to it, by a name for the report."""
+_CHANGED = {
+    "an outcome changed": "outcome",
+    "metadata changed": "metadata",
+    "an address changed": "address",
+}
+"""The field that a way changes, which must be a column for that."""
 
 _TRIGGERS = """
     SELECT tgname, tgenabled::text FROM pg_trigger
@@ -53,8 +61,20 @@ _ENABLE: Mapping[str, LiteralString] = {
 class TrailOwner:
     """SQL as the owner of the trail. Methods raise psycopg.Error, hence *inconclusive*."""
 
-    def __init__(self, channel: Owner, trail: Auditor) -> None:
+    def __init__(
+        self, channel: Owner, trail: Auditor, fields: TrailFields, outcomes: Outcomes
+    ) -> None:
         self._channel, self._trail = channel, trail
+        self._fields, self._outcomes = fields, outcomes
+
+    @property
+    def ways(self) -> list[str]:
+        """The ways of TAMPERING for which the trail has columns."""
+        return [
+            how
+            for how in TAMPERING
+            if (field := _CHANGED.get(how)) is None or self._column(field) is not None
+        ]
 
     @contextmanager
     def holding(self) -> Generator[None]:
@@ -148,13 +168,23 @@ class TrailOwner:
 
     def _over(self, statement: str, middle: int = 0, following: int = 0) -> sql.Composed:
         """Return a statement of ours with the names this trail has, and two places in it."""
-        columns = self._trail.columns
+        names = {
+            field: sql.Identifier(self._column(field) or field)
+            for field in ("order", *_CHANGED.values())
+        }
+        words = {
+            "success": sql.Literal(self._outcomes.success[0]),
+            "failure": sql.Literal(self._outcomes.failure[0]),
+        }
         return sql.SQL(cast("LiteralString", statement)).format(
             table=self._table,
-            order=sql.Identifier(columns.order),
-            outcome=sql.Identifier(columns.outcome),
-            address=sql.Identifier(columns.address),
-            metadata=sql.Identifier(columns.metadata),
             middle=sql.Literal(middle),
             next=sql.Literal(following),
+            **names,
+            **words,
         )
+
+    def _column(self, field: str) -> str | None:
+        """Return the column that a field is; None where it is none, or inside of one."""
+        place = self._fields.place(field)
+        return None if place is None or "." in place else place

@@ -1,18 +1,17 @@
-"""How a request is found again in the trail: by its id, under the names of events."""
+"""How a request is found again in the trail: by its id."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.profile.events import Event
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.sql.auditor import AuditReader
+    from conformance.profile.events import Scope
     from conformance.profile.target import Target
-
-FAILURE = "api_key.auth_failure"
-SUCCESS = "api_key.auth_success"
 
 
 def request_id(answer: Answer, target: Target) -> str:
@@ -22,12 +21,9 @@ def request_id(answer: Answer, target: Target) -> str:
     return found or ""
 
 
-def scopes_of(refused: Answer, auditor: AuditReader, target: Target) -> list[str | None]:
-    """Return the scopes that the rows of one refusal name."""
-    name = target.headers.request_id
-    identity = refused.header(name)
-    establish(identity, f"the answer carries {name}")
-    rows = auditor.wait_for_rows(
-        lambda row: row.event == "rate_limit.exceeded", request_id=identity
-    )
-    return [row.scope for row in rows]
+def scopes_of(
+    refused: Answer, auditor: AuditReader, target: Target, expected: Scope
+) -> list[str | None]:
+    """Return the scopes that the rows of one refusal name, by our words."""
+    rows = auditor.of(Event.LIMIT_EXCEEDED, request_id=request_id(refused, target))
+    return [auditor.meaning("scope", row.scope, expected) for row in rows]

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.channels.sql.auditor import SETTLE_SECONDS
-from conformance.channels.sql.owner import TAMPERING
 from conformance.channels.sql.trail import request_id
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -50,11 +49,11 @@ def test_what_an_identity_touched_is_one_indexed_query(
     establish(answer.succeeded, "the key works")
     name = request_id(answer, target)
     identity = wait_for(lambda: auditor.identity_of(name), SETTLE_SECONDS)
-    columns = auditor.channel.columns
-    assert identity, f"no row of the call fills {columns.identity}"
-    for column, value in ((columns.tenant, keys.a.tenant.id), (columns.identity, identity)):
-        plan = auditor.plan_for(column, value)
-        assert "Index Cond" in plan, f"{column} leads to no index: {plan}"
+    fields = auditor.fields
+    assert identity, f"no row of the call fills {fields.identity}"
+    for field, value in (("tenant", keys.a.tenant.id), ("identity", identity)):
+        plan = auditor.plan_for(field, value)
+        assert "Index Cond" in plan, f"{fields.place(field)} leads to no index: {plan}"
 
 
 @requirement("AUD-12")
@@ -65,7 +64,7 @@ def test_tampering_with_the_trail_is_found(wire: Wire, keys: Keys, owner: TrailO
     whole, words = owner.verify()
     establish(whole, f"verification finds the trail whole ({words})")
     unnoticed: list[str] = []
-    for how in TAMPERING:
+    for how in owner.ways:
         with owner.tampered(how):
             whole, words = owner.verify()
         if whole:

@@ -12,6 +12,7 @@ import pytest
 from conformance.analysis.alike import difference, to_the_letter
 from conformance.channels.http.answer import Transport, says
 from conformance.channels.http.missing import NEVER_SENT
+from conformance.channels.http.results import field_of
 from conformance.forge.keys import malformed_keys, with_control_byte
 from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
@@ -202,9 +203,9 @@ def test_a_valid_key_runs_the_tool_as_its_own_tenant(wire: Wire, keys: Keys) -> 
         assert answer.status == HTTPStatus.OK, (
             f"a call of the tool with the key of [tenants.{name}] was answered {answer}"
         )
-        assert answer.structured.get("tenantId") == tenant.tenant_id, (
-            f"with the key of tenant {tenant.tenant_id} the tool told the tenantId "
-            f"{answer.structured.get('tenantId')!r}"
+        named = field_of(answer, wire.target, "tenant")
+        assert named == tenant.tenant_id, (
+            f"with the key of tenant {tenant.tenant_id} the tool told the tenant {named!r}"
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.channels.sql.trail import request_id
 from conformance.checks.block._common import BEYOND, MINUTE, fail
+from conformance.profile.events import Event
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -63,9 +65,7 @@ def test_a_refusal_by_the_block_is_audited(
     fail(line, keys, target.limits.auth_failures + BEYOND)
     answer = line.knock(keys.active)
     establish(answer.status == HTTPStatus.UNAUTHORIZED, "the address is blocked")
-    identity = answer.header(target.headers.request_id)
-    establish(identity, f"the answer carries {target.headers.request_id}")
-    rows = auditor.wait_for_rows(lambda row: row.event == "auth.blocked_ip", request_id=identity)
+    rows = auditor.of(Event.ADDRESS_BLOCKED, request_id=request_id(answer, target))
     assert len(rows) == 1, f"{len(rows)} rows for one refusal"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.channels.http.traffic import named_traffic
-from conformance.channels.sql.trail import SUCCESS
+from conformance.profile.events import Event
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
@@ -241,8 +241,7 @@ def test_sigterm_loses_nothing_that_was_answered(
     traffic = named_traffic(line, keys.active)
     code = traffic.until(LAST_WORD, good.process.end)
     establish(len(traffic.answered) >= LAST_WORD, "requests were answered before SIGTERM")
-    written = {row.request_id for row in auditor.rows() if row.event == SUCCESS}
-    lost = [identity for identity in traffic.answered if identity not in written]
+    lost = auditor.unwritten(Event.AUTH_SUCCESS, traffic.answered)
     assert code is not None, "the process had to be killed"
     assert code in {0, -signal.SIGTERM, 128 + signal.SIGTERM}, f"exit code {code}"
     assert not lost, f"{len(lost)} of {len(traffic.answered)} answered requests have no row"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conformance.channels.log import as_object
+from conformance.channels.log import as_object, require_names
 from conformance.channels.sql.trail import request_id
 from conformance.forge.requests import Request, opening
+from conformance.profile.fields import found_at
 from conformance.profile.tools import failing
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -34,7 +35,12 @@ def test_each_line_is_one_json_object_and_cannot_be_forged(
     tool = failing(target)
     mark = log.mark()
     sign = secrets.token_hex(8)
-    forged = json.dumps({"time": "2000-01-01T00:00:00Z", "level": "info", "sign": sign})
+    names = target.fields.log
+    wanted = {field: place for field in type(names).model_fields if (place := names.place(field))}
+    values = {"time": "2000-01-01T00:00:00Z", "level": "info"}
+    forged = json.dumps(
+        {name: values.get(field) for field, name in wanted.items()} | {"sign": sign}
+    )
     wire.send(Request("GET", f"/%0a{forged.replace(' ', '%20')}%0d%0a"), key=keys.active)
     agent = opening(wire.revision).with_header("User-Agent", f"{sign} \x85 {forged}")
     wire.send(agent, key=keys.active)
@@ -44,12 +50,21 @@ def test_each_line_is_one_json_object_and_cannot_be_forged(
     identity = request_id(wire.knock(keys.active), target)
     text = log.until(mark, identity)
     establish(identity in text, "the log tells of the request")
-    names = target.headers
+    told = [entry for line in text.split("\n") if (entry := as_object(line)) is not None]
+    for field in wanted:
+        require_names(told, names, field)
     for line in text.split("\n")[:-1]:
         entry = as_object(line)
         assert entry is not None, f"not one JSON object: {line[:200]}"
-        assert {names.log_time, names.log_level, names.log_request_id} <= set(entry), line[:200]
+        lacking = [name for name in wanted.values() if not stands_in(entry, name)]
+        assert not lacking, f"a line without {', '.join(lacking)}: {line[:200]}"
         assert "sign" not in entry, f"a forged line: {line[:200]}"
+
+
+def stands_in(entry: Any, place: str) -> bool:
+    """Tell whether a line has an entry at a place, be it without a value."""
+    above, _, name = place.rpartition(".")
+    return name in (found_at(entry, above) if above else entry)
 
 
 @requirement("LOG-06")

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.alike import difference
+from conformance.channels.http.results import field_of, name_of
 from conformance.checks.mcp._common import a_session_revision, eras, opened, spoken
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
@@ -53,20 +54,24 @@ def test_a_valid_key_opens_a_conversation_in_every_revision(
 
 
 @requirement("MCP-02")
-def test_ping_tells_the_caller_its_own_tenant(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+def test_ping_tells_the_caller_its_own_tenant(
+    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+) -> None:
     """Twice in each revision: a tenant remembered from an earlier request would show."""
     for revision in spoken(discovery):
         line = wire.derived(revision=revision)
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
             assert answer.succeeded, f"{revision}: {answer}"
-            assert answer.structured.get("ok") is True, (
-                f"{revision}: ok is {answer.structured.get('ok')!r} in {answer}"
+            named = field_of(answer, target, "tenant")
+            assert named == tenant.tenant_id, (
+                f"{revision}: tenant {tenant.tenant_id} was told that it is {named!r}"
             )
-            assert answer.structured.get("tenantId") == tenant.tenant_id, (
-                f"{revision}: tenant {tenant.tenant_id} was told that it is "
-                f"{answer.structured.get('tenantId')!r}"
-            )
+            if target.fields.results.ok:
+                is_well = field_of(answer, target, "ok")
+                assert is_well is True, (
+                    f"{revision}: {name_of(target, 'ok')} is {is_well!r} in {answer}"
+                )
 
 
 @requirement("MCP-02", also_needs=(Channel.REQUEST_ID,))
@@ -79,9 +84,10 @@ def test_ping_tells_the_caller_its_own_request(
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
             assert answer.succeeded, f"{revision}: {answer}"
-            assert answer.structured.get("requestId"), f"{revision}: no requestId in {answer}"
-            assert answer.structured["requestId"] == answer.header(target.headers.request_id), (
-                f"{revision}: requestId is {answer.structured.get('requestId')!r}, "
+            identity, name = field_of(answer, target, "request_id"), name_of(target, "request_id")
+            assert identity, f"{revision}: no {name} in {answer}"
+            assert identity == answer.header(target.headers.request_id), (
+                f"{revision}: {name} is {identity!r}, "
                 f"{target.headers.request_id} is {answer.header(target.headers.request_id)!r}"
             )
 

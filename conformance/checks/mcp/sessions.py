@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.fuzz import messages, run_fuzz
 from conformance.analysis.session_ids import random_bits
-from conformance.channels.log import FLUSH_SECONDS, as_object
+from conformance.channels.http.results import field_of
+from conformance.channels.log import FLUSH_SECONDS, as_object, require_names
 from conformance.channels.sql.trail import request_id
 from conformance.checks.mcp._common import a_session_revision, opened, spoken
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
+from conformance.model import Channel
+from conformance.profile.events import Event
+from conformance.profile.fields import found_at
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import wait_for
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from conformance.channels.sql.auditor import AuditReader
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.forge.requests import Request
+    from conformance.profile.fields import LogFields
     from conformance.profile.target import Target
 
 OPENED = 12
@@ -141,7 +146,7 @@ def test_excess_is_refused_and_survived(
             assert after.succeeded, f"after {what} a good request was answered {after}"
 
 
-@requirement("MCP-14")
+@requirement("MCP-14", also_needs=(Channel.TOOL_CALLED_EVENT,))
 def test_one_request_id_runs_through_everything(
     wire: Wire, keys: Keys, auditor: AuditReader, log: LogStream, target: Target
 ) -> None:
@@ -150,25 +155,32 @@ def test_one_request_id_runs_through_everything(
     answer = wire.call_ping(key=keys.active)
     establish(answer.succeeded, "the tool works")
     identity = request_id(answer, target)
-    assert answer.structured.get("requestId") == identity, (
-        f"the handler saw request id {answer.structured.get('requestId')!r}, "
-        f"the answer carries {identity!r}"
-    )
-    rows = auditor.wait_for_rows(lambda row: row.event == "mcp.tool_called", request_id=identity)
+    seen = field_of(answer, target, "request_id")
+    assert seen == identity, f"the handler saw request id {seen!r}, the answer carries {identity!r}"
+    rows = auditor.of(Event.TOOL_CALLED, request_id=identity)
     assert rows, "no audit row has the request's id"
     # Another program's line, as of a proxy before it, may come first, and in a form of its own.
-    name = target.headers.log_request_id
-    wait_for(lambda: identity in logged(log, mark, identity, name), FLUSH_SECONDS)
+    names = target.fields.log
+    wait_for(lambda: identity in named_in(logged(log, mark, identity), names), FLUSH_SECONDS)
     assert identity in log.since(mark), "no log line has the request's id"
-    found = logged(log, mark, identity, name)
-    establish(found, "a log line with the request's id is a JSON object")
-    assert identity in found, f"a log line with request id {identity} has {found[0]!r} as {name}"
+    lines = logged(log, mark, identity)
+    establish(lines, "a log line with the request's id is a JSON object")
+    require_names(lines, names, "request_id", identity)
+    found = named_in(lines, names)
+    assert identity in found, (
+        f"a log line with request id {identity} has {found[0]!r} as {names.request_id}"
+    )
 
 
-def logged(log: LogStream, mark: int, identity: str, name: str) -> list[Any]:
-    """Return what the JSON lines that hold an id have under a name."""
+def logged(log: LogStream, mark: int, identity: str) -> list[dict[str, Any]]:
+    """Return the JSON lines that hold an id."""
     lines = [line for line in log.since(mark).splitlines() if identity in line]
-    return [entry.get(name) for line in lines if (entry := as_object(line)) is not None]
+    return [entry for line in lines if (entry := as_object(line)) is not None]
+
+
+def named_in(lines: list[dict[str, Any]], names: LogFields) -> list[Any]:
+    """Return the ids of requests that some lines tell."""
+    return [found_at(line, names.place("request_id") or "") for line in lines]
 
 
 @requirement("MCP-14")
@@ -202,9 +214,14 @@ def test_no_generated_message_breaks_the_server(
     assert not broken, f"a generated message went wrong: {broken}"
     sent = set(identities)
     found = auditor.wait_for_rows(
-        lambda row: row.event == "api_key.auth_success" and row.request_id in sent, count=len(sent)
+        lambda row: row.request_id in sent and auditor.is_one(row, Event.AUTH_SUCCESS),
+        count=len(sent),
     )
     rows = Counter(row.request_id for row in found)
+    left = sent - rows.keys()
+    auditor.require_known(
+        [row for row in auditor.rows() if row.request_id in left], Event.AUTH_SUCCESS
+    )
     unaudited = [identity for identity in identities if rows[identity] != 1]
     assert not unaudited, (
         f"{len(unaudited)} of {len(identities)} requests have no row or several, as {unaudited[:3]}"

@@ -18,6 +18,7 @@ from conformance.channels.sql.trail import scopes_of
 from conformance.forge.forwarded import FORWARDED
 from conformance.forge.requests import opening
 from conformance.model import Channel
+from conformance.profile.events import Scope
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import gather
@@ -80,8 +81,8 @@ def test_each_refusal_of_an_address_is_audited(
     answers = [line.knock(key) for _ in range(3)]
     establish(all(answer.status == LIMITED for answer in answers), "the address limit refuses")
     for answer in answers:
-        scopes = scopes_of(answer, auditor, target)
-        assert scopes == ["global"], (
+        scopes = scopes_of(answer, auditor, target, Scope.ADDRESS)
+        assert scopes == [Scope.ADDRESS], (
             f"one refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
         )
 
@@ -251,8 +252,8 @@ def test_a_refusal_to_sign_in_is_audited(
     line = wire.derived(address=addresses.fresh())
     answers = [_sign_in(line, target) for _ in range(target.limits.auth_requests + 1)]
     establish(answers[-1].status == LIMITED, "the limit of signing in refuses")
-    scopes = scopes_of(answers[-1], auditor, target)
-    assert scopes == ["auth"], (
+    scopes = scopes_of(answers[-1], auditor, target, Scope.AUTH)
+    assert scopes == [Scope.AUTH], (
         f"the refusal to sign in has {len(scopes)} audit rows, with the scopes {scopes}"
     )
 

@@ -8,6 +8,7 @@ from conformance.analysis.figures import draw_admissions
 from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
 from conformance.channels.sql.trail import scopes_of
+from conformance.profile.events import Scope
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -50,8 +51,8 @@ def test_a_refusal_of_a_tenant_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:
     """The row says that it was the tenant's limit, not the address's."""
-    scopes = scopes_of(exhaustion.tenant_at_limit(), auditor, target)
-    assert scopes == ["tenant"], (
+    scopes = scopes_of(exhaustion.tenant_at_limit(), auditor, target, Scope.TENANT)
+    assert scopes == [Scope.TENANT], (
         f"the refusal of a tenant has {len(scopes)} audit rows, with the scopes {scopes}"
     )
 

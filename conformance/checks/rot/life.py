@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from conformance.channels.http.admin import Administrator
+from conformance.channels.http.admin import Administrator, rotation_of
 from conformance.channels.http.gate import Gate
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.auditor import AuditReader
+    from conformance.profile.fields import AdminFields
     from conformance.profile.target import Target
 
 HOUR = 3600
@@ -58,19 +58,31 @@ def test_a_minted_key_is_nowhere_afterwards(
     assert not found, f"the minted key stands in {', '.join(found)}"
 
 
-def bad_bodies(tenant: str) -> dict[str, tuple[str, Any]]:
+def bad_bodies(tenant: str, names: AdminFields) -> dict[str, tuple[str, bytes]]:
     """Return bodies a rotation must refuse, with the field that is at fault."""
-    good = "a description"
-    return {
-        "no UUID": ("tenantId", {"tenantId": "tenant-1", "description": good}),
-        "no tenant": ("tenantId", {"description": good}),
-        "a list for a tenant": ("tenantId", {"tenantId": [tenant], "description": good}),
-        "an unknown tenant": ("tenantId", {"tenantId": str(uuid.uuid4()), "description": good}),
-        "an empty description": ("description", {"tenantId": tenant, "description": ""}),
-        "121 characters": ("description", {"tenantId": tenant, "description": "x" * 121}),
-        "a number": ("description", {"tenantId": tenant, "description": 7}),
-        "no description": ("description", {"tenantId": tenant}),
+    tenants: dict[str, object] = {
+        "no UUID": "tenant-1",
+        "no tenant": None,
+        "a list for a tenant": [tenant],
+        "an unknown tenant": str(uuid.uuid4()),
     }
+    bad = {what: (names.tenant, rotation_of(one, names)) for what, one in tenants.items()}
+    if not names.description:
+        return bad
+    descriptions: dict[str, object] = {
+        "an empty description": "",
+        "121 characters": "x" * 121,
+        "a number": 7,
+        "no description": None,
+    }
+    return bad | {
+        what: (names.description, rotation_of(tenant, names, one))
+        for what, one in descriptions.items()
+    }
+
+
+def _bad(administrator: Administrator) -> dict[str, tuple[str, bytes]]:
+    return bad_bodies(administrator.tenant_id, administrator.names)
 
 
 @requirement("ROT-06")
@@ -80,11 +92,11 @@ def test_a_bad_rotation_is_refused_by_field(
     """The right token with each bad body: the answer names the field, and holds no key."""
     establish(administrator.mint(), "a good body rotates")
     token, route = supplied(target.admin).token, administrator.route
-    for what, (field, body) in bad_bodies(administrator.tenant_id).items():
-        answer = wire.post_admin(route, json.dumps(body).encode(), token)
+    for what, (field, body) in _bad(administrator).items():
+        answer = wire.post_admin(route, body, token)
         assert 400 <= answer.status < 500, f"{what}: {answer}"
         assert field in answer.text, f"{what}: {answer}"
-        assert "apiKey" not in answer.text, f"{what}: the refusal holds a key"
+        assert not administrator.holds_a_key(answer), f"{what}: the refusal holds a key"
     for body in NO_OBJECTS:
         answer = wire.post_admin(route, body, token)
         assert 400 <= answer.status < 500, f"{body!r}: {answer}"
@@ -97,7 +109,7 @@ def test_a_bad_rotation_changes_no_key(
     """A refusal that comes after the work was done is none: the rows must stay as they are."""
     before = app_sql.key_rows(administrator.tenant_id)
     establish(before, "the tenant has keys")
-    bodies = [json.dumps(body).encode() for _, body in bad_bodies(administrator.tenant_id).values()]
+    bodies = [body for _, body in _bad(administrator).values()]
     for body in (*bodies, *NO_OBJECTS):
         wire.post_admin(administrator.route, body, supplied(target.admin).token)
     after = app_sql.key_rows(administrator.tenant_id)

@@ -121,7 +121,7 @@ def _rotation(target: Target, tenant: str) -> Request:
     return Request(
         path=target.routes.rotate_key,
         headers=(("Content-Type", "application/json"),),
-        body=rotation_of(tenant),
+        body=rotation_of(tenant, target.fields.admin),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.channels.log import LogStream
 from conformance.checks.mcp import sessions as mcp_sessions
+from conformance.profile.fields import Fields
 from conformance.profile.target import Headers
 from conformance.verdicts import NotEstablishedError
 
@@ -26,13 +27,13 @@ SHORT = 0.3
 """Seconds that a line may take here, where none comes."""
 
 
-def judge(log: Path, now: str, later: str = "") -> None:
+def judge(log: Path, now: str, later: str = "", fields: Fields | None = None) -> None:
     """Run the check on a server whose log gets a line at once, and another one a little later."""
     log.write_text("", "utf-8")
     with telling(log, now, later) as call:
         wire: Any = SimpleNamespace(call_ping=call)
-        auditor: Any = SimpleNamespace(wait_for_rows=always(["a row"]))
-        target: Any = SimpleNamespace(headers=Headers())
+        auditor: Any = SimpleNamespace(of=always(["a row"]))
+        target: Any = SimpleNamespace(headers=Headers(), fields=fields or Fields())
         keys: Any = SimpleNamespace(active="a key")
         channel: Any = SimpleNamespace(file=str(log))
         mcp_sessions.test_one_request_id_runs_through_everything(
@@ -84,6 +85,17 @@ def test_a_log_in_another_form_is_undecided_and_a_wrong_id_is_not(
     wrong = json.dumps({"request_id": "another", "of": ID})
     with pytest.raises(error):
         judge(tmp_path / "log", PROXYS if error is NotEstablishedError else wrong)
+
+
+def test_an_id_under_another_name_is_undecided_until_that_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
+    line = json.dumps({"ts": "now", "trace": ID})
+    with pytest.raises(NotEstablishedError, match=r"trace: declare \[fields.log\] request_id"):
+        judge(tmp_path / "log", line)
+    fields = Fields.model_validate({"log": {"request_id": "trace"}})
+    judge(tmp_path / "log", line, fields=fields)
 
 
 def test_a_log_that_never_tells_the_id_fails(

@@ -70,6 +70,8 @@ class Bench:
         words.append(f"--requirement={','.join(case.judged)}")
         if case.without:
             words.append(f"--without={','.join(case.without)}")
+        if case.profile is not None:
+            words.append(f"--profile={case.profile}")
         if case.is_cold:
             return self._run([*words, f"--mutant={case.name}"], folder)
         state = folder / "state.json"

@@ -20,6 +20,7 @@ from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from reference_server.mutants.model import Mutant
 
@@ -39,7 +40,8 @@ class Case:
     """One server to judge: ``names`` must fail; ``lacks``, of a benign one, cannot be assessed.
 
     ``lacks`` is None for a mutant, of which nothing is demanded beside what it names. ``judged``
-    are requirement ids, ``without`` channels that are left unused.
+    are requirement ids, ``without`` channels that are left unused, ``profile`` tells of the server
+    where that is not the reference server's.
     """
 
     name: str
@@ -48,16 +50,19 @@ class Case:
     judged: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     bends_start: bool = False
+    profile: Path | None = None
 
     @classmethod
     def of(cls, mutant: Mutant, *, full: bool) -> Case:
         """Return the case of a mutant or of a benign variant."""
-        lacks = mutant.lacks if isinstance(mutant, Benign) else None
+        lacks, profile = None, None
+        if isinstance(mutant, Benign):
+            lacks, profile = mutant.lacks, mutant.profile
         unused = FORMLESS if lacks is not None else STARTING
         is_started = full or mutant.bends_start or _names_a_start(mutant)
         without = () if is_started else tuple(sorted(unused))
         judged = _judged(mutant, without, full=full)
-        return cls(mutant.id, mutant.fails, lacks, judged, without, mutant.bends_start)
+        return cls(mutant.id, mutant.fails, lacks, judged, without, mutant.bends_start, profile)
 
     @property
     def is_cold(self) -> bool:

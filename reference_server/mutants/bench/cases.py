@@ -158,13 +158,25 @@ def _names_a_start(mutant: Mutant) -> bool:
 def covering(cases: Iterable[Case]) -> list[Case]:
     """Return few of the cases that between them name all that any of them names.
 
-    Each in turn names the most that is still unnamed; of several, one that starts no program.
+    Each in turn names the most that is still unnamed; of several, one that starts no program, is
+    served by a fork, and is judged by the fewest requirements.
     """
     left = {case.name: case for case in sorted(cases, key=lambda case: case.name)}
     unnamed = frozenset[str]().union(*(case.names for case in left.values()))
     chosen: list[Case] = []
+
+    def worth(case: Case) -> tuple[int, bool, bool, int]:
+        is_quick = bool(case.without), not case.is_cold
+        return (len(case.names & unnamed), *is_quick, -len(case.judged))
+
     while unnamed:
-        best = max(left.values(), key=lambda case: (len(case.names & unnamed), bool(case.without)))
+        best = max(left.values(), key=worth)
         chosen.append(left.pop(best.name))
         unnamed -= best.names
     return chosen
+
+
+def beside_cover(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that ``covering`` does not choose, the healthy server among them."""
+    covered = {case.name for case in covering(cases)}
+    return [case for case in cases if case.name not in covered]

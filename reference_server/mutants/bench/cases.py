@@ -5,7 +5,7 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 (start-up, workers, verification, migration, the official client, an audit) where it names any such
 requirement. ``full`` judges all but TIME on every mutant, and all of TIME on those that name any
 of it. The healthy server is judged by all but TIME, and a benign variant by what looks at the form
-of an answer, of which the costly requirements take turns.
+of an answer, of which the costly requirements take turns; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ STARTING = {
     Channel.AUDIT,
 }
 """Channels by which a check starts further programs."""
-FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
-"""Those of them that do not look at the form of an answer."""
+FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT} | {Channel.REPOSITORY, Channel.PULL_REQUEST}
+"""Channels by which a check does not see the form of an answer: of other programs, or of files."""
 ALSO_STARTING = {"ROT-09", "OPS-07"}
 """Requirements of which one check of several starts a program."""
 COSTLY = (
     *("MCP-13", "MCP-15", "RATE-01", "RATE-02", "RATE-04", "RATE-05", "RATE-06", "RATE-08"),
-    *("RATE-09", "RLS-10"),
+    *("RATE-09", "RLS-10", "MCP-16", "RATE-07", "AUD-09", "OAUTH-05", "AUD-04", "ROT-08"),
+    *("MCP-12", "RLS-04", "RLS-12", "LOG-06"),
 )
-"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, or
-start official clients. Each variant in turn is judged by ``1 / TURNS`` of them, if not in full."""
+"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, race,
+or start official clients. Each variant is judged by ``1 / TURNS`` of them in turn, if not in full.
+"""
 TURNS = 5
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from conformance.__main__ import main
 from conformance.drafting.survey import NOT_MCP
 from conformance.profile import reading as profile
 from conformance.selftest.judging import ROOT
@@ -153,12 +155,28 @@ class NoServer(Noting):
 
 
 def init(*words: str, key: str | None = None) -> Done:
+    """Do as ``python -m conformance init-profile`` does, in this process."""
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        patch.chdir(ROOT)
+        if key is not None:
+            patch.setenv("THE_KEY", key)
+        try:
+            code = main(["init-profile", *words])
+        except SystemExit as ended:  # argparse's way
+            code = int(ended.code or 0)
+    return Done(code, output.getvalue(), errors.getvalue())
+
+
+def started(*words: str) -> Done:
     """Run ``python -m conformance init-profile``."""
-    environment = os.environ | ({"THE_KEY": key} if key is not None else {})
     done = subprocess.run(
         [sys.executable, "-m", "conformance", "init-profile", *words],
         cwd=ROOT,
-        env=environment,
         capture_output=True,
         timeout=120,
         check=False,
@@ -376,7 +394,7 @@ def test_a_bad_option_is_one_sentence_and_exit_code_4(words: tuple[str, ...], to
 def test_a_file_is_written_once_names_the_schema_and_passes_the_check(tmp_path: Path) -> None:
     out = tmp_path / "p.toml"
     with serving(Open) as url:
-        first, again = (init(f"--target={url}", f"--out={out}") for _ in range(2))
+        first, again = (started(f"--target={url}", f"--out={out}") for _ in range(2))
     assert (first.code, again.code) == (0, 4)
     word, _, place = out.read_text("utf-8").splitlines()[0].partition(" ")
     assert word == "#:schema"

@@ -5,7 +5,7 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 (start-up, workers, verification, migration, the official client, an audit) where it names any such
 requirement. ``full`` judges all but TIME on every mutant, and all of TIME on those that name any
 of it. The healthy server is judged by all but TIME, and a benign variant by what looks at the form
-of an answer, of which the costly requirements take turns.
+of an answer, of which the costly requirements take turns; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
 
 TIMED = "TIME"
-FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT}
-"""Those of them that do not look at the form of an answer."""
+FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT} | {Channel.REPOSITORY, Channel.PULL_REQUEST}
+"""Channels by which a check does not see the form of an answer: of other programs, or of files."""
 ALSO_STARTING = {name for name, entry in requirements().items() if entry.starts_programs}
 """Requirements of which one check of several starts a program."""
 COSTLY = tuple(name for name, entry in requirements().items() if entry.costly)
-"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, or
-start official clients. Each variant in turn is judged by ``1 / TURNS`` of them, if not in full."""
+"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, race,
+or start official clients. Each variant is judged by ``1 / TURNS`` of them in turn, if not in full.
+"""
 TURNS = 5
 
 
@@ -151,13 +152,25 @@ def _names_a_start(mutant: Mutant) -> bool:
 def covering(cases: Iterable[Case]) -> list[Case]:
     """Return few of the cases that between them name all that any of them names.
 
-    Each in turn names the most that is still unnamed; of several, one that starts no program.
+    Each in turn names the most that is still unnamed; of several, one that starts no program, is
+    served by a fork, and is judged by the fewest requirements.
     """
     left = {case.name: case for case in sorted(cases, key=lambda case: case.name)}
     unnamed = frozenset[str]().union(*(case.names for case in left.values()))
     chosen: list[Case] = []
+
+    def worth(case: Case) -> tuple[int, bool, bool, int]:
+        is_quick = bool(case.without), not case.is_cold
+        return (len(case.names & unnamed), *is_quick, -len(case.judged))
+
     while unnamed:
-        best = max(left.values(), key=lambda case: (len(case.names & unnamed), bool(case.without)))
+        best = max(left.values(), key=worth)
         chosen.append(left.pop(best.name))
         unnamed -= best.names
     return chosen
+
+
+def beside_cover(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that ``covering`` does not choose, the healthy server among them."""
+    covered = {case.name for case in covering(cases)}
+    return [case for case in cases if case.name not in covered]

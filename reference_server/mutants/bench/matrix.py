@@ -7,7 +7,9 @@ healthy server comes first, and must fail nothing and leave nothing undecided.
 Each is judged by the areas that it names and those of the part that it bends; by all but TIME with
 ``--full``, which is what ``--only`` does unless ``--own`` is given. More is told in ``cases``.
 
-``--cover`` judges only as many mutants as it takes to see every requirement fail once.
+``--cover`` judges only as many mutants as it takes to see every requirement fail once; the healthy
+server is left to the main job. ``--rest`` judges all that ``--cover`` does not: the two judge what
+the whole matrix judges, each of it once and in the same way.
 
 ``--benign`` judges the benign variants instead: the same server in other forms that every clause
 permits, on which nothing may fail and every verdict must be that of the healthy server. What no
@@ -31,7 +33,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.mutants.bench.bench import Bench
-from reference_server.mutants.bench.cases import HEALTHY, Case, covering
+from reference_server.mutants.bench.cases import HEALTHY, Case, beside_cover, covering
 from reference_server.mutants.bench.kill import Kill, price
 from reference_server.mutants.bench.registry import all_benign, all_mutants, find_mutant
 from reference_server.mutants.model import Benign
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 RESULT = Path(__file__).parents[3] / "reports" / "out" / "kill-matrix.json"
 BENIGN_RESULT = RESULT.with_name("benign-variants.json")
+COVER_RESULT = RESULT.with_name("kill-cover.json")
+REST_RESULT = RESULT.with_name("kill-rest.json")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -54,15 +58,19 @@ def main(words: list[str] | None = None) -> int:
         _require_kind(chosen, is_benign=arguments.benign)
     except ConfigurationError as error:
         parser.error(f"--only: {error}")
+    if arguments.benign and (arguments.cover or arguments.rest):
+        parser.error("--benign: a variant fails nothing, so that none can stand for others")
     if arguments.out is not None and arguments.out.is_dir():
         parser.error(f"--out: {arguments.out} is a folder: name a file")
     is_full = arguments.full or (bool(chosen) and not arguments.own)
     plan = _plan(chosen, is_benign=arguments.benign, full=is_full)
+    whole = BENIGN_RESULT if arguments.benign else RESULT
     if arguments.cover:
-        plan = [case for case in plan if case is HEALTHY] + covering(plan)
+        plan, whole = covering(plan), COVER_RESULT
+    elif arguments.rest:
+        plan, whole = beside_cover(plan), REST_RESULT
     started = time.monotonic()
     kills = _judge_all(plan, arguments.jobs)
-    whole = BENIGN_RESULT if arguments.benign else RESULT
     out = arguments.out or (None if chosen else whole)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +90,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Judge every mutant: each must fail exactly the requirements it names.",
     )
     parser.add_argument("--jobs", type=int, default=2, help="how many to judge at once (default 2)")
-    parser.add_argument("--only", default="", help="judge only these, separated by commas")
     parser.add_argument("--out", type=Path, help="file for the table")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument(
@@ -93,11 +100,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="judge by their own areas only; the default without --only",
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--only", default="", help="judge only these, separated by commas")
+    which.add_argument(
         "--cover",
         action="store_true",
         help="judge only as many as make every requirement fail once",
     )
+    which.add_argument("--rest", action="store_true", help="judge all that --cover leaves")
     parser.add_argument(
         "--benign", action="store_true", help="judge the benign variants instead: nothing may fail"
     )

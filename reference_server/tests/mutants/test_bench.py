@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from reference_server.demo.postgres import Cluster
 
 _SECONDS = 60.0
 _HOST = "reference_server.mutants.bench.host"
@@ -45,9 +44,10 @@ def copy(stock: Stock) -> DemoDatabase:
 
 
 def test_a_copy_is_the_database_that_the_demo_creates(
-    copy: DemoDatabase, stock: Stock, cluster: Cluster
+    copy: DemoDatabase, stock: Stock, template: DemoDatabase
 ) -> None:
-    created = DemoDatabase(cluster, DATABASE)
+    # Roles are the cluster's: with other passwords they would be locked out of its other databases.
+    created = DemoDatabase(template.cluster, DATABASE, template.passwords)
     created.create()
     try:
         assert _rights(copy) == _rights(created)

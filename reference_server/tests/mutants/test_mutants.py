@@ -12,7 +12,7 @@ from conformance.catalogue import requirements
 from reference_server.core.secrets import load_secrets
 from reference_server.mutants.__main__ import main
 from reference_server.mutants.bench import matrix
-from reference_server.mutants.bench.cases import HEALTHY, Case, covering
+from reference_server.mutants.bench.cases import HEALTHY, Case, beside_cover, covering
 from reference_server.mutants.bench.kill import Kill, surprises
 from reference_server.mutants.bench.registry import all_benign, all_mutants, find_mutant
 from reference_server.mutants.boot import startup as boot
@@ -35,13 +35,18 @@ def test_a_mutant_names_known_requirements_and_says_what_is_wrong(mutant: Mutant
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("--only=nope", "--only: There is no mutant 'nope'"), ("--out=.", "--out: . is a folder")],
+    [
+        ("--only=nope", "--only: There is no mutant 'nope'"),
+        ("--out=.", "--out: . is a folder"),
+        ("--benign --rest", "--benign: a variant fails nothing"),
+        ("--cover --rest", "--rest: not allowed with argument --cover"),
+    ],
 )
 def test_the_matrix_tells_of_a_bad_option_before_it_judges_anything(
     option: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        matrix.main([option])
+        matrix.main(option.split())
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
 
@@ -137,6 +142,11 @@ def test_a_cover_names_all_that_is_named_with_few_mutants_and_fewer_starts() -> 
     quick = Case("quick", frozenset({"AUTH-03"}), without=("launch",))
     assert covering([one, both, starting, quick]) == [both, quick]
     assert covering([starting, one]) == [starting, one]
+    cold = Case("a", frozenset({"AUTH-03"}), without=("launch",), bends_start=True)
+    long = Case("b", frozenset({"AUTH-03"}), judged=("AUTH-03",), without=("launch",))
+    assert covering([starting, cold, long, quick]) == [quick]
+    assert covering([starting, cold, long]) == [long]
+    assert covering([starting, cold]) == [cold]
 
 
 def test_the_cover_of_all_mutants_sees_every_requirement_fail() -> None:
@@ -144,3 +154,10 @@ def test_the_cover_of_all_mutants_sees_every_requirement_fail() -> None:
     assert frozenset(requirements()) == frozenset().union(*(case.names for case in chosen))
     for case in chosen:
         assert case.names.issubset(case.judged), f"{case.name} is not judged by what it names"
+
+
+def test_the_cover_and_the_rest_are_the_whole_matrix_and_judge_nothing_twice() -> None:
+    whole = [HEALTHY, *(Case.of(mutant, full=False) for mutant in all_mutants().values())]
+    chosen, rest = covering(whole), beside_cover(whole)
+    assert sorted(case.name for case in (*chosen, *rest)) == sorted(case.name for case in whole)
+    assert HEALTHY in rest

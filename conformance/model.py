@@ -132,7 +132,7 @@ _SUPPLIED_BY = {
     Channel.DATA_TOOL: "the profile's [tools] tenant_data: a tool that reads tenant data",
     Channel.VALIDATED_TOOL: "the profile's [tools.validated]: a tool with an enum argument",
     Channel.FAILING_TOOL: "the profile's [tools.failing]: a tool that raises what it is told",
-    Channel.BY_ID_TOOL: "the profile's [tools.by_id]: a tool that takes an object's id",
+    Channel.BY_ID_TOOL: "the profile's [[tools.by_id]]: each tool that takes an object's id",
     Channel.OFFICIAL_CLIENT: "pip install 'mcp>=2.3': the official Python client",
     Channel.ADDRESS_LIMIT: "the profile's [limits] address_requests: what one address may ask for",
     Channel.TENANT_LIMIT: "the profile's [limits] tenant_requests: what one tenant may ask for",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.http.admin import rotation_of
 from conformance.forge.keys import nearly, of_another_form, random_key, random_like
-from conformance.forge.objects import nobodys_id
+from conformance.forge.objects import nobodys_text
 from conformance.forge.requests import Request, opening
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -109,7 +109,7 @@ def test_whom_a_refused_request_names_makes_no_difference(
     found = stopwatch.compare(
         {
             name: _rotation(target, named).with_header(header, wrong)
-            for name, named in (("unknown tenant", nobodys_id(tenant)), ("known tenant", tenant))
+            for name, named in (("unknown tenant", nobodys_text(tenant)), ("known tenant", tenant))
         },
         works=_rotation(target, "none").with_header(header, token),
     )

@@ -1,13 +1,45 @@
-"""Other ways to keep tenants apart, each as good as the first."""
+"""Other ways to keep tenants and callers apart, each as good as the first."""
 
 from __future__ import annotations
 
-from reference_server.mutants.benign.edge import benign
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from reference_server.mutants.benign.edge import benign, rewritten
 from reference_server.mutants.rls.crossed import filed
 from reference_server.mutants.rls.lists import personal
 from reference_server.mutants.rls.objects import numbered
 
+if TYPE_CHECKING:
+    from reference_server.mutants.benign.edge import Reply
+
+_BARE = "tenant_id = current_setting('app.current_tenant_id')::uuid"
+_NOT_THERE = frozenset({"PUT", "PATCH"})
+
+
+def _without_methods(reply: Reply) -> Reply:
+    if reply.scope["method"] not in _NOT_THERE:
+        return reply
+    return replace(reply, status=HTTPStatus.METHOD_NOT_ALLOWED).with_field(b"allow", b"GET, POST")
+
+
+def _without_cookies(reply: Reply) -> Reply:
+    is_odd = b"api_key=" in reply.asked(b"cookie")
+    return replace(reply, status=HTTPStatus.FORBIDDEN, body=b"") if is_odd else reply
+
+
 VARIANTS = (
+    benign(
+        "methods-that-are-not-there",
+        "An edge refuses methods that no route has with 405, whoever asks.",
+        parts=rewritten(_without_methods),
+    ),
+    benign(
+        "cookies-with-keys-forbidden",
+        "An edge forbids requests that carry a key in a cookie.",
+        parts=rewritten(_without_cookies),
+    ),
     benign(
         "numbers-for-ids",
         "Metrics have whole numbers for ids; an error repeats them beside a UUID of its own.",
@@ -22,5 +54,13 @@ VARIANTS = (
         "answers-filed-by-caller-and-id",
         "Answers wait under the caller's key and the JSON-RPC id, which together are one call's.",
         parts=filed(keeps_first=True, told_apart=True),
+    ),
+    benign(
+        "policy-raises-without-tenant",
+        "The policy casts the bare setting, which is an error where no tenant is set.",
+        sql=(
+            "DROP POLICY tenant_isolation ON metric_cache",
+            f"CREATE POLICY tenant_isolation ON metric_cache USING ({_BARE}) WITH CHECK ({_BARE})",
+        ),
     ),
 )

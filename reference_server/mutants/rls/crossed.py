@@ -117,13 +117,13 @@ def _of(places: int) -> Callable[[Parts], Parts]:
 MUTANTS = (
     mutant(
         "answers-filed-by-message-id",
-        "RLS-08",
+        "RLS-07 RLS-08",
         "Answers wait under their JSON-RPC ids, which two tenants' clients number alike.",
         parts=filed(keeps_first=False),
     ),
     mutant(
         "calls-joined-by-message-id",
-        "RLS-08",
+        "RLS-07 RLS-08",
         "A call whose JSON-RPC id is being answered gets that answer, whoever asked for it.",
         parts=filed(keeps_first=True),
     ),

@@ -12,6 +12,7 @@ from conformance.analysis.alike import difference
 from conformance.forge.objects import ids_in
 from conformance.forge.payloads import (
     CONDITIONS,
+    DERIVED,
     EVALUATED,
     FILE_CONTENT,
     FILLED_IN,
@@ -161,6 +162,22 @@ def test_no_argument_is_a_path(wire: Wire, guest: TenantKeys) -> None:
             assert is_handled(answer), f"{slot}: {path!r}: {answer}"
             assert not FILE_CONTENT.search(answer.text), f"{slot}: {path!r}: {answer}"
             assert not (slot.is_lookup and answer.succeeded), f"{slot}: {path!r}: {answer}"
+
+
+@requirement("MCP-13")
+def test_no_argument_is_a_part_of_a_url(wire: Wire, guest: TenantKeys) -> None:
+    """Where another text finds what the good value finds, it was resolved: it could climb, too."""
+    for slot in slots(wire, guest):
+        if not (slot.is_lookup and slot.good.isascii()):
+            continue
+        good = slot.call(wire, guest, slot.good)
+        establish(is_handled(good), f"{slot} answers to a good value (got {good})")
+        for what, derive in DERIVED.items():
+            answer = slot.call(wire, guest, derive(slot.good))
+            assert is_handled(answer), f"{slot}: the good value {what}: {answer}"
+            assert not (good.succeeded and answer.succeeded), (
+                f"{slot}: the good value {what} found what the good value finds: {answer}"
+            )
 
 
 @requirement("MCP-13", also_needs=(Channel.APP_SQL,))

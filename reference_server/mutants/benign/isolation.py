@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from reference_server.mutants.bending import with_tool
 from reference_server.mutants.benign.edge import benign, rewritten
 from reference_server.mutants.rls.crossed import filed
 from reference_server.mutants.rls.lists import personal
-from reference_server.mutants.rls.objects import numbered
+from reference_server.mutants.rls.objects import ANY_TEXT, numbered
+from reference_server.tools.get_metric import GetMetric
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reference_server.mutants.benign.edge import Reply
+    from reference_server.tools.contracts import ToolCaller
 
 _BARE = "tenant_id = current_setting('app.current_tenant_id')::uuid"
 _NOT_THERE = frozenset({"PUT", "PATCH"})
@@ -27,6 +32,10 @@ def _without_methods(reply: Reply) -> Reply:
 def _without_cookies(reply: Reply) -> Reply:
     is_odd = b"api_key=" in reply.asked(b"cookie")
     return replace(reply, status=HTTPStatus.FORBIDDEN, body=b"") if is_odd else reply
+
+
+def _trimmed(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    return GetMetric().run({"metricId": arguments["metricId"].strip()}, caller)
 
 
 VARIANTS = (
@@ -44,6 +53,11 @@ VARIANTS = (
         "numbers-for-ids",
         "Metrics have whole numbers for ids; an error repeats them beside a UUID of its own.",
         parts=numbered(),
+    ),
+    benign(
+        "blanks-around-ids-trimmed",
+        "Blanks around a metric's id are trimmed, as a form's field often is.",
+        parts=with_tool("get_metric", _trimmed, ANY_TEXT),
     ),
     benign(
         "a-tool-of-ones-own",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
-    from conformance.forge.keys import TenantKeys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.profile.sections import Tools
 
 AT_ONCE = SLEEP / 2
@@ -165,15 +165,15 @@ def test_no_argument_is_a_path(wire: Wire, guest: TenantKeys) -> None:
 
 
 @requirement("MCP-13")
-def test_no_argument_is_a_part_of_a_url(wire: Wire, guest: TenantKeys) -> None:
+def test_no_argument_is_a_part_of_a_url(wire: Wire, keys: Keys) -> None:
     """Where another text finds what the good value finds, it was resolved: it could climb, too."""
-    for slot in slots(wire, guest):
+    for slot in slots(wire, keys.b):
         if not (slot.is_lookup and slot.good.isascii()):
             continue
-        good = slot.call(wire, guest, slot.good)
+        good = slot.call(wire, keys.b, slot.good)
         establish(is_handled(good), f"{slot} answers to a good value (got {good})")
         for what, derive in DERIVED.items():
-            answer = slot.call(wire, guest, derive(slot.good))
+            answer = slot.call(wire, keys.b, derive(slot.good))
             assert is_handled(answer), f"{slot}: the good value {what}: {answer}"
             assert not (good.succeeded and answer.succeeded), (
                 f"{slot}: the good value {what} found what the good value finds: {answer}"

@@ -98,7 +98,7 @@ class _ByNumber:
         return {"metrics": [{**one, "id": self._number(one, caller)} for one in found]}
 
     def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
-        number: int = arguments["metricId"]
+        number = int(arguments["metricId"])  # 2.0 is a whole number to JSON Schema
         if number >= len(self._metrics):
             raise UnknownNumberError(number)
         owner, found = self._metrics[number]

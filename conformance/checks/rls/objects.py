@@ -58,7 +58,8 @@ def test_another_tenants_object_is_answered_like_none(
                 assert not foreign.succeeded, f"another tenant got the object: {where}: {foreign}"
                 assert owner.canary not in foreign.text, where
                 told = difference(
-                    partial(desk.get, other, real, spell), partial(desk.get, other, unknown, spell)
+                    partial(desk.get, other, real, spell, (unknown,)),
+                    partial(desk.get, other, unknown, spell, (real,)),
                 )
                 assert not told, f"{where}: {told}"
             establish(desk.get(owner, real).succeeded, "the owner still gets its object")
@@ -83,12 +84,23 @@ class Desk:
         return ids[0]
 
     def get(
-        self, tenant: TenantKeys, identity: Identity, spell: Callable[[Any], Any] = identity_itself
+        self,
+        tenant: TenantKeys,
+        identity: Identity,
+        spell: Callable[[Any], Any] = identity_itself,
+        beside: tuple[Identity, ...] = (),
     ) -> Answer:
-        """Ask for an object; what repeats its id is no part of a comparison."""
-        spelt = spell(identity)
-        answer = self.wire.call_tool(self.tool.name, {self.tool.argument: spelt}, key=tenant.active)
-        return answer.without(str(spelt), json.dumps(spelt).strip('"'), str(identity))
+        """Ask for an object; neither its id nor those ``beside`` are a part of a comparison.
+
+        What is blanked in one answer must be in the other: a short id may stand there by chance.
+        """
+        answer = self.wire.call_tool(
+            self.tool.name, {self.tool.argument: spell(identity)}, key=tenant.active
+        )
+        for one in (identity, *beside):
+            spelt = spell(one)
+            answer = answer.without(str(spelt), json.dumps(spelt).strip('"'), str(one))
+        return answer
 
 
 @requirement(

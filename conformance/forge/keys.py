@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from dataclasses import dataclass, field
@@ -115,6 +116,25 @@ def random_like(real: str) -> str:
     letters = string.ascii_letters + string.digits
     first = secrets.choice(letters.replace(real[:1], ""))
     return first + "".join(secrets.choice(letters) for _ in real[1:])
+
+
+_JWT = re.compile(r"(eyJ[\w-]+\.[\w-]+\.)([\w-]{16,})")
+_KEPT = 2
+"""Characters of a signature that stay: one above the key's modulus would be refused unread."""
+
+
+def unknown_like(real: str) -> str:
+    """Return a credential of the same form that was never issued: of a JWT, another signature.
+
+    Who verifies signatures refuses other text by its form alone, which tells the caller nothing.
+    """
+    token = _JWT.fullmatch(real)
+    if token is None:
+        return random_like(real)
+    head, signature = token[1], token[2]
+    drawn = secrets.token_urlsafe(len(signature))[: len(signature) - _KEPT - 1]
+    # The last character has bits to spare, of which not every value is base64url.
+    return head + signature[:_KEPT] + drawn + signature[-1]
 
 
 def nearly(real: str) -> str:

@@ -18,13 +18,35 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 """Text that is no word by chance."""
 
 
-def ids_in(value: Any, name: str) -> list[str]:
-    """Return what stands in fields of a name, anywhere in a JSON value, as text."""
-    return [str(found) for path, found in properties(value) if path[-1] == name]
+Identity = str | int
+"""An id in the JSON type that it was listed with: a server may take no other."""
+_LARGEST = 2**31 - 1
+_FEW = 1_000_000
+"""So many of the largest numbers of 32 bits are nobody's: ids are counted from below."""
+_COUNTED = 9
+"""Digits of a number that 32 bits hold."""
 
 
-def nobodys_id(real: str) -> str:
-    """Return an id of the same form that no object has, as far as chance goes."""
+def ids_in(value: Any, name: str) -> list[Identity]:
+    """Return what stands in fields of a name, anywhere in a JSON value; numbers stay numbers."""
+    return [_identity(found) for path, found in properties(value) if path[-1] == name]
+
+
+def _identity(found: Any) -> Identity:
+    return found if isinstance(found, int) and not isinstance(found, bool) else str(found)
+
+
+def nobodys_id(real: Identity) -> Identity:
+    """Return an id of the same type and form that no object has, as far as chance goes."""
+    if isinstance(real, int):
+        return _LARGEST - secrets.randbelow(_FEW) if real < _LARGEST - _FEW else 2 * real + 1
+    return nobodys_text(real)
+
+
+def nobodys_text(real: str) -> str:
+    """Return text in the form of an id that no object has, as far as chance goes."""
+    if real.isdecimal() and len(real) <= _COUNTED:
+        return str(_LARGEST - secrets.randbelow(_FEW))
     if _UUID.fullmatch(real):
         return str(uuid.uuid4())
     if real.isdecimal():
@@ -49,3 +71,10 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "with a newline": lambda text: f"{text}\n",
 }
 """Ways to write an id, of which a server may take some and refuse others."""
+
+
+def spellings(real: Identity) -> dict[str, Callable[[Any], Any]]:
+    """Return the ways to write an id of this type, the one that it was listed with first."""
+    if isinstance(real, str):
+        return {**SPELLINGS}
+    return {"as it is": int, "as text": str, "with a point": float}

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SLEEP = 2
 """Seconds that a payload would have something sleep."""
@@ -60,3 +64,14 @@ PATHS = (
 )
 """Whole arguments that name a file every Unix has."""
 FILE_CONTENT = re.compile(r"root:[^:\s]*:0:0:|VmPeak:|Threads:\s*\d")
+
+DERIVED: dict[str, Callable[[str], str]] = {
+    "out of a folder and back": lambda good: f"x/../{good}",
+    "in the same folder": lambda good: f"./{good}",
+    "with a query": lambda good: f"{good}?x=1",
+    "with a fragment": lambda good: f"{good}#x",
+    "as a folder": lambda good: f"{good}/.",
+    "percent-encoded": lambda good: "".join(f"%{ord(letter):02x}" for letter in good),
+    "percent-encoded in part": lambda good: f"%{ord(good[0]):02x}{good[1:]}",
+}
+"""Spellings of a good value that mean the same to whoever makes it a part of a path or URL."""

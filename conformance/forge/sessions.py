@@ -10,7 +10,7 @@ import secrets
 import string
 from typing import TYPE_CHECKING
 
-from conformance.forge.objects import nobodys_id
+from conformance.forge.objects import nobodys_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def nobodys_session(known: Sequence[str]) -> str:
         drawn = _drawn_again(real, changed, "".join(one[first:last] for one in known))
         if drawn not in known:
             return drawn
-    return nobodys_id(real)
+    return nobodys_text(real)
 
 
 def _shared(texts: Sequence[str]) -> int:

@@ -291,10 +291,10 @@ class Channel(StrEnum):
     )
     BY_ID_TOOL = Row(
         "by-id-tool",
-        "the profile's [tools.by_id]: a tool that takes an object's id",
+        "the profile's [[tools.by_id]]: each tool that takes an object's id",
         "tools.by_id",
         example=(
-            "[tools.by_id]",
+            "[[tools.by_id]]",
             'name = "get_report"',
             'argument = "reportId"',
             'listed_by = "list_reports"',

@@ -135,7 +135,9 @@ def _validate(path: Path, document: dict[str, Any], moved: dict[str, str] | None
         found = error.errors()
         # A misspelt entry is missing as well, and its line is where that can be mended.
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-        entry = ".".join(str(step) for step in first["loc"])
+        *above, last = first["loc"]
+        # Which of several tables it is, no entry of TOML says.
+        entry = ".".join([*(step for step in above if isinstance(step, str)), str(last)])
         written = as_written(entry, moved or {})
         sentence = _explain(first, entry)
         raise ProfileError(f"{_locate(path, written)}: {written}: {sentence}") from None
@@ -166,7 +168,7 @@ def _locate(path: Path, entry: str) -> str:
     current: list[str] = []
     nearest = 1
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]", line):
             current = [part.strip().strip("\"'") for part in header[1].split(".")]
             if [*table, key][: len(current)] == current:
                 nearest = number

@@ -87,6 +87,11 @@ def resolve(document: dict[str, Any], model: type[Section], source: Source) -> d
 
 
 def _resolved(node: Any, wanted: Any, trail: tuple[str, ...], source: Source) -> Any:
+    if isinstance(node, list):
+        tables = cast("list[Any]", node)
+        if section_of(wanted) is None:
+            return tables
+        return [_resolved(table, wanted, trail, source) for table in tables]
     if not isinstance(node, dict):
         return node
     table = cast("dict[str, Any]", node)
@@ -113,8 +118,9 @@ def _is_reference(table: dict[str, Any], wanted: Any) -> bool:
 
 
 def section_of(wanted: Any) -> type[Section] | None:
-    """Return the section that a field's type names, alone or beside None."""
-    for one in _members(wanted):
+    """Return the section that a field's type names, alone, beside None or several times."""
+    for member in _members(wanted):
+        one = get_args(member)[0] if get_origin(member) is tuple else member
         if isinstance(one, type) and get_origin(one) is None and issubclass(one, Section):
             return one
     return None

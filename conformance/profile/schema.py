@@ -138,6 +138,8 @@ def _by_name(description: str, entries: dict[str, Any]) -> dict[str, Any]:
 def _entry(made: dict[str, Any]) -> dict[str, Any]:
     """Return an entry's schema: its value or, where the loader follows one, a reference."""
     choices = [one for one in made.get("anyOf", [made]) if one.get("type") != "null"]
+    if len(choices) > 1:
+        return {"anyOf": [_value(one) for one in choices]}  # one table, or several
     value = _value(choices[0])
     if "$ref" in value:
         return value

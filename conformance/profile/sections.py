@@ -153,6 +153,18 @@ class ByIdTool(Section):
     id_field: str = "id"
 
 
+def _several(value: Any) -> Any:
+    """Take one table for a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
+ByIdTools = Annotated[
+    tuple[ByIdTool, ...],
+    BeforeValidator(_several, json_schema_input_type=ByIdTool | tuple[ByIdTool, ...]),
+]
+"""`[tools.by_id]`, or `[[tools.by_id]]` once for each tool."""
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -160,7 +172,7 @@ class Tools(Section):
     tenant_data: str | None = None
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
-    by_id: ByIdTool | None = None
+    by_id: ByIdTools = ()
 
 
 class KnownFailure(Section):

@@ -49,6 +49,9 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d
 """RFC 3339: many frameworks say in a refusal when it was given."""
 
 
+_SHORT = 12
+"""Characters of a value that may stand in others, such as a UUID, by chance."""
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _SHOWN = 200
 _SECONDS = re.compile(r"[0-9]{1,15}")
 
@@ -207,7 +210,7 @@ class Answer:
                 if not _is_per_request(name.lower())
             )
         )
-        return self.status, headers, self._without_own_id(self._scrubbed(self.text))
+        return self.status, headers, self._scrubbed(self._without_own_id(self.text))
 
     def _without_own_id(self, text: str) -> str:
         """Mask the id of a JSON-RPC answer: it is the caller's own and tells the caller nothing."""
@@ -222,7 +225,7 @@ class Answer:
 
     def _scrubbed(self, text: str) -> str:
         for value in self.scrub:
-            text = text.replace(value, "<per request>")
+            text = _blanked(text, value)
         return _TIMESTAMP.sub("<time>", text)
 
     def __repr__(self) -> str:
@@ -234,6 +237,14 @@ class Answer:
             return f"{self.transport.value}{why}"
         end = " and no end of it" if self.truncated else ""
         return f"{self.status} {self.text[:_SHOWN]!r}{end}"
+
+
+def _blanked(text: str, value: str) -> str:
+    """Return a text without a value; a short one, such as a number, only where it stands alone."""
+    if len(value) > _SHORT:
+        return text.replace(value, "<per request>")
+    alone = rf"({_UUID})|(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])"
+    return re.sub(alone, lambda found: found[1] or "<per request>", text) if value else text
 
 
 def _is_per_request(name: str) -> bool:

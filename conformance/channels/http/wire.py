@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -50,8 +51,8 @@ class _Connections:
     ``meets_limits`` on purpose, a refusal for want of room is an answer.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
-    follow that of the opening: an id may be used once in a session, and a server that keeps calls
-    by their ids answers only one of two.
+    follow that of the opening, for each key alike, as with clients that know nothing of each
+    other. An id may be used once in a session: of two, a server may answer only one.
     """
 
     clients: Clients = field(default_factory=Clients)
@@ -59,7 +60,9 @@ class _Connections:
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
     meets_limits: bool = False
-    message_ids: Iterator[int] = field(default_factory=lambda: count(2))
+    message_ids: defaultdict[str, Iterator[int]] = field(
+        default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
+    )
     # bounded: held for an exchange, or the pace of a key: each has its bound
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -274,32 +277,22 @@ class Wire:
         return opening(self.revision)
 
     def call(self, method: str, params: dict[str, Any] | None = None, *, key: str) -> Answer:
-        """Make one JSON-RPC call, opening a session first where the revision has sessions."""
+        """Make one JSON-RPC call, opening a session first where the revision has sessions.
+
+        A refusal of the session it needs is the answer, too.
+        """
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        request = rpc(
-            method,
-            params,
-            revision=self.revision,
-            session=self._sessions.get(key),
-            message_id=next(self._shared.message_ids),
-        )
+        with self._shared.lock:
+            identity = next(self._shared.message_ids[key])
+        session = self._sessions.get(key)
+        request = rpc(method, params, revision=self.revision, session=session, message_id=identity)
         return self.send(request, key=key)
 
     def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
-        """Call a tool; a refusal of the session it needs is the answer, too."""
-        refused = self._open_session(key)
-        if refused is not None:
-            return refused
-        request = tool_call(
-            name,
-            arguments,
-            revision=self.revision,
-            session=self._sessions.get(key),
-            message_id=next(self._shared.message_ids),
-        )
-        return self.send(request, key=key)
+        """Call a tool as ``call`` does."""
+        return self.call("tools/call", {"name": name, "arguments": arguments}, key=key)
 
     def call_ping(self, *, key: str) -> Answer:
         """Call the tool that answers with the caller's tenant; without one, list the tools."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, LiteralString, cast
 
-from psycopg import errors, sql
+from psycopg import Error, errors, sql
 
 from conformance.channels.sql import catalog as catalog_sql
 from conformance.channels.sql.attempts import CLASHED, Connection, changed_rows, told
@@ -144,10 +144,16 @@ class AppDatabase:
     def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
         """Return the tenants seen in a context that names none; an SQL error shows none."""
         with self.as_tenant(context) as connection:
-            try:
-                return self.tenants_seen(connection, table)
-            except (errors.DataError, errors.InsufficientPrivilege):
-                return set()
+            return self.tenants_seen_on(connection, table)
+
+    def tenants_seen_on(self, connection: Connection, table: str) -> set[str]:
+        """Return the tenants seen on a connection as it is; an SQL error shows none."""
+        try:
+            return self.tenants_seen(connection, table)
+        except errors.OperationalError:
+            raise  # the database is in trouble, or gone: that says nothing of the policies
+        except Error:
+            return set()
 
     def readable_views(self) -> list[str]:
         """Return the views with a tenant column that the runtime role may read."""

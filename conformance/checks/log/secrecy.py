@@ -45,7 +45,6 @@ def canary() -> str:
 
 ENTRANCES = (
     "a header",
-    "a session id",
     "the query",
     "the body",
     "an argument",
@@ -152,10 +151,10 @@ def test_planted_secrets_turn_up_nowhere(
     planted = {place: canary() for place in ENTRANCES}
     request = opening(wire.revision)
     mark = log.mark()
-    query = f"cursor={planted['the query']}&access_token={planted['the query']}"
+    query = "&".join(f"{name}={planted['the query']}" for name in ("access_token", "code"))
     tries = (
         request.with_header("Authorization", f"Bearer {planted['a header']}"),
-        request.with_header("Mcp-Session-Id", planted["a session id"]),
+        request.with_header("X-Auth-Token", planted["a header"]),
         request.but(path=f"{wire.path}?{query}"),
         request.but(body=f'{{"password": "{planted["the body"]}"'.encode()),
     )

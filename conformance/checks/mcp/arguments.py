@@ -12,6 +12,7 @@ from conformance.analysis.alike import difference
 from conformance.forge.objects import ids_in
 from conformance.forge.payloads import (
     CONDITIONS,
+    DERIVED,
     EVALUATED,
     FILE_CONTENT,
     FILLED_IN,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
-    from conformance.forge.keys import TenantKeys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.profile.sections import Tools
 
 AT_ONCE = SLEEP / 2
@@ -85,11 +86,11 @@ def _failing(tools: Tools) -> Iterable[Slot]:
 
 
 def _by_id(tools: Tools, wire: Wire, tenant: TenantKeys) -> Iterable[Slot]:
-    if (tool := tools.by_id) is not None:
+    for tool in tools.by_id:
         listed = wire.call_tool(tool.listed_by, {}, key=tenant.active)
         ids = ids_in(listed.structured, tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
-        yield Slot(tool.name, tool.argument, ids[0], {}, is_lookup=True)
+        yield Slot(tool.name, tool.argument, str(ids[0]), {}, is_lookup=True)
 
 
 def is_handled(answer: Answer) -> bool:
@@ -161,6 +162,22 @@ def test_no_argument_is_a_path(wire: Wire, guest: TenantKeys) -> None:
             assert is_handled(answer), f"{slot}: {path!r}: {answer}"
             assert not FILE_CONTENT.search(answer.text), f"{slot}: {path!r}: {answer}"
             assert not (slot.is_lookup and answer.succeeded), f"{slot}: {path!r}: {answer}"
+
+
+@requirement("MCP-13")
+def test_no_argument_is_a_part_of_a_url(wire: Wire, keys: Keys) -> None:
+    """Where another text finds what the good value finds, it was resolved: it could climb, too."""
+    for slot in slots(wire, keys.b):
+        if not (slot.is_lookup and slot.good.isascii()):
+            continue
+        good = slot.call(wire, keys.b, slot.good)
+        establish(is_handled(good), f"{slot} answers to a good value (got {good})")
+        for what, derive in DERIVED.items():
+            answer = slot.call(wire, keys.b, derive(slot.good))
+            assert is_handled(answer), f"{slot}: the good value {what}: {answer}"
+            assert not (good.succeeded and answer.succeeded), (
+                f"{slot}: the good value {what} found what the good value finds: {answer}"
+            )
 
 
 @requirement("MCP-13", also_needs=(Channel.APP_SQL,))

@@ -48,6 +48,9 @@ def test_the_official_python_client_works_unmodified(
     greeting = opening(wire.revision, message_id=secrets.randbelow(1 << 20) + 2)
     establish(wire.send(greeting, key=keys.b.active).succeeded, "the key opens a conversation")
     tools = tuple(tool for tool in (target.tools.ping, target.tools.tenant_data) if tool)
+    for tool in tools:
+        called = wire.call_tool(tool, {}, key=keys.b.active)
+        establish(called.succeeded, f"the same tenant may call {tool} (got {called})")
     for mode in modes(discovery):
         found = converse(wire, keys.b.active, mode, tools)
         transcript.note(f"{found.client}, mode {mode}", f"{found}")

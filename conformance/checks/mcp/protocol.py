@@ -62,7 +62,7 @@ def test_ping_tells_the_caller_its_own_tenant(
         line = wire.derived(revision=revision)
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
-            assert answer.succeeded, f"{revision}: {answer}"
+            establish(answer.succeeded, f"{revision}: each tenant may call the tool (got {answer})")
             named = field_of(answer, target, "tenant")
             assert named == tenant.tenant_id, (
                 f"{revision}: tenant {tenant.tenant_id} was told that it is {named!r}"
@@ -83,7 +83,7 @@ def test_ping_tells_the_caller_its_own_request(
         line = wire.derived(revision=revision)
         for tenant in (keys.a, keys.b, keys.a):
             answer = line.call_ping(key=tenant.active)
-            assert answer.succeeded, f"{revision}: {answer}"
+            establish(answer.succeeded, f"{revision}: each tenant may call the tool (got {answer})")
             identity, name = field_of(answer, target, "request_id"), name_of(target, "request_id")
             assert identity, f"{revision}: no {name} in {answer}"
             assert identity == answer.header(target.headers.request_id), (

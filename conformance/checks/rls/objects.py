@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.alike import difference
-from conformance.forge.objects import SPELLINGS, ids_in, nobodys_id
+from conformance.forge.objects import Identity, ids_in, nobodys_id, spellings
 from conformance.model import Channel
-from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotEstablishedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,34 +23,83 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.sections import ByIdTool
     from conformance.profile.target import Target
+
+
+def identity_itself(value: Any) -> Any:
+    """Return an id in its own spelling."""
+    return value
+
+
+MOST_PAGES = 20
+"""Pages of a list that are read."""
 
 
 @requirement("RLS-12", also_needs=(Channel.BY_ID_TOOL, Channel.CANARIES))
 def test_another_tenants_object_is_answered_like_none(
     wire: Wire, keys: Keys, target: Target
 ) -> None:
-    """The owner gets it by its id; the other tenant gets what an id that nobody has gets."""
-    tool = supplied(target.tools.by_id)
+    """Each gets its own by its id; the other's id gets what one that nobody has gets."""
+    undecided: list[NotEstablishedError] = []
+    for tool in target.tools.by_id:
+        desk = Desk(wire, tool)
+        try:
+            owned = {tenant: desk.own_id(tenant) for tenant in (keys.a, keys.b)}
+        except NotEstablishedError as error:
+            undecided.append(error)  # another tool may still show something
+            continue
+        for owner, other in ((keys.b, keys.a), (keys.a, keys.b)):
+            real, unknown = owned[owner], nobodys_id(owned[owner])
+            for what, spell in spellings(real).items():
+                foreign = desk.get(other, real, spell)
+                where = f"{tool.name}, the id {what}"
+                assert not foreign.succeeded, f"another tenant got the object: {where}: {foreign}"
+                assert owner.canary not in foreign.text, where
+                told = difference(
+                    partial(desk.get, other, real, spell, (unknown,)),
+                    partial(desk.get, other, unknown, spell, (real,)),
+                )
+                assert not told, f"{where}: {told}"
+            establish(desk.get(owner, real).succeeded, "the owner still gets its object")
+    if undecided:
+        raise undecided[0]
 
-    def get(tenant: TenantKeys, identity: str, spell: Callable[[str], str] = str) -> Answer:
-        spelt = spell(identity)
-        answer = wire.call_tool(tool.name, {tool.argument: spelt}, key=tenant.active)
-        return answer.without(spelt, json.dumps(spelt)[1:-1], identity)
 
-    for owner, other in ((keys.b, keys.a), (keys.a, keys.b)):
-        listed = wire.call_tool(tool.listed_by, {}, key=owner.active)
-        ids = ids_in(listed.structured, tool.id_field)
+@dataclass(frozen=True)
+class Desk:
+    """Asks one tool for objects by their ids."""
+
+    wire: Wire
+    tool: ByIdTool
+
+    def own_id(self, tenant: TenantKeys) -> Identity:
+        """Return the id of an object that its owner lists, and gets by it."""
+        listed = self.wire.call_tool(self.tool.listed_by, {}, key=tenant.active)
+        ids = ids_in(listed.structured, self.tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
-        real, unknown = ids[0], nobodys_id(ids[0])
-        establish(get(owner, real).succeeded, "the owner gets its object by its id")
-        for what, spell in SPELLINGS.items():
-            foreign = get(other, real, spell)
-            assert not foreign.succeeded, f"another tenant got the object, its id {what}"
-            assert owner.canary not in foreign.text, f"the id {what}"
-            told = difference(partial(get, other, real, spell), partial(get, other, unknown, spell))
-            assert not told, f"the id {what}: {told}"
-        establish(get(owner, real).succeeded, "the owner still gets its object")
+        got = self.get(tenant, ids[0])
+        establish(got.succeeded, f"the owner gets its object by its id (got {got})")
+        return ids[0]
+
+    def get(
+        self,
+        tenant: TenantKeys,
+        identity: Identity,
+        spell: Callable[[Any], Any] = identity_itself,
+        beside: tuple[Identity, ...] = (),
+    ) -> Answer:
+        """Ask for an object; neither its id nor those ``beside`` are a part of a comparison.
+
+        What is blanked in one answer must be in the other: a short id may stand there by chance.
+        """
+        answer = self.wire.call_tool(
+            self.tool.name, {self.tool.argument: spell(identity)}, key=tenant.active
+        )
+        for one in (identity, *beside):
+            spelt = spell(one)
+            answer = answer.without(str(spelt), json.dumps(spelt).strip('"'), str(one))
+        return answer
 
 
 @requirement(
@@ -79,3 +129,60 @@ def test_another_tenants_key_is_revoked_like_none(
     assert wire.knock(key).succeeded, "another tenant's key was revoked"
     own = revoke(administrator.tenant_id, key_id)
     establish(own.status == HTTPStatus.OK, f"the key is revoked as its own tenant's (got {own})")
+
+
+LISTED = "ABBAABABBAABA"
+"""In which order the tenants list: first, after themselves and after the other, in two rhythms."""
+
+
+@requirement("RLS-15")
+def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys) -> None:
+    """What left a tenant's list, and stands in the other's still, was shown to the wrong one."""
+    tenants = {"A": keys.a, "B": keys.b}
+    seen: list[tuple[str, set[str]]] = []
+    for name in LISTED:
+        other = tenants["B" if name == "A" else "A"]
+        listed = listing(wire, tenants[name])
+        for what, word in (("id", other.tenant_id), ("canary", other.tenant.canary)):
+            assert not word or not any(stands_in(word, tool) for tool in listed), (
+                f"the list of tools of tenant {name} holds the other's {what}"
+            )
+        seen.append((name, listed))
+    crossed = sorted(left_behind(seen))
+    assert not crossed, f"a tool is in both tenants' lists or in one, by who asked: {crossed[0]}"
+
+
+def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
+    """Return what a tenant had and later lost, while the other was shown it later still.
+
+    What a server adds or takes away for everybody meanwhile does not come back.
+    """
+    return {
+        tool
+        for first, (name, had) in enumerate(seen)
+        for second, (again, has) in enumerate(seen[first:], start=first)
+        for whose, others in seen[second:]
+        if name == again != whose
+        for tool in (had - has) & others
+    }
+
+
+def stands_in(word: str, text: str) -> bool:
+    """Tell whether a word stands in a text by itself, and not as a part of another."""
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+
+
+def listing(wire: Wire, tenant: TenantKeys) -> set[str]:
+    """Return a tenant's tools as text, from all pages of the list."""
+    tools: set[str] = set()
+    cursor: Any = None
+    for _ in range(MOST_PAGES):
+        params = {} if cursor is None else {"cursor": cursor}
+        page = wire.call("tools/list", params, key=tenant.active)
+        found: Any = page.result.get("tools")
+        establish(isinstance(found, list), f"a tenant can list the tools (got {page})")
+        tools |= {json.dumps(one, sort_keys=True) for one in found}
+        cursor = page.result.get("nextCursor")
+        if cursor is None:
+            break
+    return tools

@@ -166,7 +166,7 @@ def test_a_connection_forgets_the_tenant_with_the_transaction(
         app_sql.enter(connection, keys.a.tenant_id)
         establish(app_sql.tenants_seen(connection, table), "the tenant sees its own rows")
         connection.commit()
-        seen = app_sql.tenants_seen(connection, table)
+        seen = app_sql.tenants_seen_on(connection, table)
         assert not seen, "the connection still shows a tenant's rows after the transaction"
 
 

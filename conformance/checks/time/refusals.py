@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.admin import rotation_of
-from conformance.forge.keys import nearly, of_another_form, random_key, random_like
-from conformance.forge.objects import nobodys_id
+from conformance.forge.keys import nearly, of_another_form, random_key, random_like, unknown_like
+from conformance.forge.objects import nobodys_text
 from conformance.forge.requests import Request, opening
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -61,7 +61,7 @@ def test_keys_that_once_worked_take_as_long_as_a_random_one(
         raise NotAssessedError(
             "there is no key that once worked", Channel.REVOKED_KEY, Channel.EXPIRED_KEY
         )
-    found = _among_keys(wire, stopwatch, {"random": random_key(), **once_good})
+    found = _among_keys(wire, stopwatch, {"random": unknown_like(keys.active), **once_good})
     assert not found.leaks, str(found)
     found.require_decision()
 
@@ -74,7 +74,7 @@ def test_a_nearly_right_key_takes_as_long_as_a_random_one(
     found = _among_keys(
         wire,
         stopwatch,
-        {"nearly right": nearly(keys.active), "random": random_like(keys.active)},
+        {"nearly right": nearly(keys.active), "random": unknown_like(keys.active)},
     )
     assert not found.leaks, str(found)
     found.require_decision()
@@ -109,7 +109,7 @@ def test_whom_a_refused_request_names_makes_no_difference(
     found = stopwatch.compare(
         {
             name: _rotation(target, named).with_header(header, wrong)
-            for name, named in (("unknown tenant", nobodys_id(tenant)), ("known tenant", tenant))
+            for name, named in (("unknown tenant", nobodys_text(tenant)), ("known tenant", tenant))
         },
         works=_rotation(target, "none").with_header(header, token),
     )

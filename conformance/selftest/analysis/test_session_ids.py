@@ -12,7 +12,7 @@ import pytest
 
 from conformance.analysis.session_ids import random_bits
 from conformance.checks.mcp.sessions import ID_BITS, OPENED
-from conformance.forge.objects import nobodys_id
+from conformance.forge.objects import nobodys_text
 from conformance.forge.sessions import nobodys_session
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.sessions import (
@@ -146,7 +146,7 @@ def test_nobodys_session_is_none_of_the_known_ones_however_short_they_are(known:
     ["65f1c0ffee65f1c0ffee65f1", "65F1C0FFEE65F1C0FFEE65F1", "8a61f0c24b6e4d2f9c3e5a7b1d0f2e4c"],
 )
 def test_nobodys_id_of_a_hexadecimal_one_is_hexadecimal(real: str) -> None:
-    drawn = nobodys_id(real)
+    drawn = nobodys_text(real)
     assert drawn != real
     assert len(drawn) == len(real)
     assert drawn.isupper() == real.isupper()

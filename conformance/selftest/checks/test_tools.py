@@ -8,6 +8,7 @@ import pytest
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.answer import Answer, Transport
+from conformance.forge.objects import ids_in, nobodys_id
 from conformance.profile.sections import FailingTool
 from conformance.profile.tools import detail_argument
 from conformance.selftest import tools
@@ -105,3 +106,36 @@ def test_without_an_argument_that_takes_an_object_its_checks_are_not_assessed() 
     with pytest.raises(NotAssessedError, match=r"\[tools\.failing\] detail_argument"):
         detail_argument(FailingTool(name="fail"))
     assert detail_argument(FailingTool(name="fail", detail_argument="detail")) == "detail"
+
+
+def test_a_short_id_is_blanked_where_it_stands_alone_and_not_in_a_uuid() -> None:
+    """The id 2 is in most UUIDs, and those of two answers differ anyway."""
+    error = "no note 2 (ref 2f0e2c6a-2222-4222-8222-22222222222e), note=2"
+    answer = Answer(Transport.ANSWERED, 200, (), error.encode()).without("2")
+    assert answer.visible[2] == (
+        "no note <per request> (ref 2f0e2c6a-2222-4222-8222-22222222222e), note=<per request>"
+    )
+
+
+def test_ids_keep_the_type_that_they_were_listed_with() -> None:
+    assert ids_in({"notes": [{"id": 2}, {"id": "2"}]}, "id") == [2, "2"]
+    drawn = nobodys_id(2)
+    assert isinstance(drawn, int)
+    assert drawn != 2
+    assert isinstance(nobodys_id("2"), str)
+
+
+@pytest.mark.parametrize("handler", [tools.TellsForeignInvoices])
+def test_each_of_several_tools_is_judged(tmp_path: Path, handler: type[Good]) -> None:
+    """The first cannot even be established; the second shows what it shows."""
+    several = OBJECTS.replace("[tools.by_id]", "[[tools.by_id]]")
+    first = several.replace('listed_by = "invoices"', 'listed_by = "totals"')
+    found = verdict(tmp_path, handler, "RLS-12", CANARIES + first + several)
+    assert found.startswith("fail"), found
+
+
+def test_a_tenant_whose_key_is_refused_accuses_nobody(tmp_path: Path) -> None:
+    """Two refusals of one wrong key, each with a reference of its own, tell of no object."""
+    wrong = CANARIES.replace('env = "KEY_A"', 'env = "KEY_REVOKED"', 1)
+    found = verdict(tmp_path, tools.TellsForeignInvoices, "RLS-12", wrong + OBJECTS)
+    assert not found.startswith("fail"), found

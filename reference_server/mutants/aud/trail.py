@@ -310,7 +310,7 @@ MUTANTS = (
     ),
     mutant(
         "tool-failure-twice",
-        "AUD-03 AUD-14",
+        "AUD-03",
         "The tool and its wrapper each write the row of a failure.",
         parts=bent_trail(_doubling(EventType.TOOL_FAILED)),
     ),

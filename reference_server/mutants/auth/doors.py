@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import request
 
 from reference_server.core.vocabulary import Access
-from reference_server.mutants.bending import (
-    header,
-    mutant,
-    with_stage,
-)
+from reference_server.mutants.bending import before, header, mutant, with_stage
 from reference_server.parts import with_parts
+from reference_server.web.answers import error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +75,14 @@ def _claims_health(context: RequestContext) -> bool:
     return header(context, "x-original-url") == "/health"
 
 
+def _answer(
+    method: str, status: HTTPStatus, context: RequestContext, parts: Parts
+) -> Response | None:
+    del parts
+    is_asked = context.method == method and context.access is Access.KEY
+    return error(status, status.name.lower()) if is_asked else None
+
+
 def _is_get(context: RequestContext) -> bool:
     return context.method == "GET" and context.access is Access.KEY
 
@@ -95,8 +102,20 @@ MUTANTS = (
     ),
     mutant(
         "get-unguarded",
-        "AUTH-11 MCP-08",
+        "MCP-08",
         "Only requests that can call a tool are authenticated.",
         parts=with_stage("authenticate", skip(_is_get)),
+    ),
+    mutant(
+        "put-answered-before-the-key",
+        "AUTH-11",
+        "A PUT is answered as if there were something to put, whoever asks.",
+        parts=with_stage("authenticate", before(partial(_answer, "PUT", HTTPStatus.OK))),
+    ),
+    mutant(
+        "patch-read-before-the-key",
+        "AUTH-11",
+        "A PATCH is read, and found wrong, before the key is looked at.",
+        parts=with_stage("authenticate", before(partial(_answer, "PATCH", HTTPStatus.BAD_REQUEST))),
     ),
 )

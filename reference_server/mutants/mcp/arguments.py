@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment
 
@@ -76,6 +78,15 @@ def _from_a_file(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[st
             raise error from None
 
 
+def _as_a_path(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    path = urlsplit(f"http://backend.internal/metrics/{arguments['metricId']}").path
+    return _TOOL.run({"metricId": posixpath.basename(posixpath.normpath(path))}, caller)
+
+
+def _decoded(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    return _TOOL.run({"metricId": unquote(arguments["metricId"])}, caller)
+
+
 def _get_metric(act: Act) -> Callable[[Parts], Parts]:
     return with_tool("get_metric", act, ANY_TEXT)
 
@@ -104,6 +115,18 @@ MUTANTS = (
         "MCP-13",
         "An id is put into lower case by a shell's command.",
         parts=_get_metric(_through_a_shell),
+    ),
+    mutant(
+        "argument-in-a-backends-url",
+        "MCP-13",
+        "A metric's id is put into a backend's URL as it is, and can climb out of its place.",
+        parts=_get_metric(_as_a_path),
+    ),
+    mutant(
+        "argument-decoded-once-more",
+        "MCP-13",
+        "An id is percent-decoded before it is looked up, past whatever has looked at it.",
+        parts=_get_metric(_decoded),
     ),
     mutant(
         "argument-is-a-path",

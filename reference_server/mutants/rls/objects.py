@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from flask import abort
 from sqlalchemy import text
@@ -10,9 +12,10 @@ from sqlalchemy import text
 from reference_server.core.errors import UnknownObjectError
 from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
 from reference_server.tools.get_metric import GetMetric
+from reference_server.tools.list_metrics import ListMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -79,6 +82,65 @@ class _Revoking:
             return connection.scalar(self._REVOKE, {"key": key_id, "now": self._clock.now()})
 
 
+class _ByNumber:
+    """Numbers the metrics of all tenants in one row of integers.
+
+    ``tells_owner`` answers a foreign number in other words, and ``is_open`` with the metric.
+    """
+
+    def __init__(self, *, tells_owner: bool = False, is_open: bool = False) -> None:
+        self._tells_owner, self._is_open = tells_owner, is_open
+        self._metrics: list[tuple[UUID, Mapping[str, Any]]] = []
+        self._list, self._lock = ListMetrics(), threading.Lock()
+
+    def listed(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        found = self._list.run(arguments, caller)["metrics"]
+        return {"metrics": [{**one, "id": self._number(one, caller)} for one in found]}
+
+    def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        number = int(arguments["metricId"])  # 2.0 is a whole number to JSON Schema
+        if number >= len(self._metrics):
+            raise UnknownNumberError(number)
+        owner, found = self._metrics[number]
+        if owner != caller.principal.tenant_id and not self._is_open:
+            raise UnknownNumberError("that" if self._tells_owner else number)
+        return {"metric": {**found, "id": number}}
+
+    def _number(self, metric: Mapping[str, Any], caller: ToolCaller) -> int:
+        entry = caller.principal.tenant_id, metric
+        with self._lock:
+            if entry not in self._metrics:
+                self._metrics.append(entry)
+            return self._metrics.index(entry)
+
+
+class UnknownNumberError(UnknownObjectError):
+    """Repeats the number, and adds a reference drawn anew."""
+
+    def __init__(self, number: object) -> None:
+        super().__init__("metric")
+        self.args = (f"There is no metric {number} (reference {uuid4()}).",)
+
+
+A_NUMBER = {
+    "type": "object",
+    "properties": {"metricId": {"type": "integer"}},
+    "required": ["metricId"],
+    "additionalProperties": False,
+}
+
+
+def numbered(**defect: bool) -> Callable[[Parts], Parts]:
+    """Return a change of parts by which metrics have numbers for ids."""
+    tools = _ByNumber(**defect)
+
+    def bend(parts: Parts) -> Parts:
+        parts = with_tool("get_metric", tools.fetch, A_NUMBER)(parts)
+        return with_tool("list_metrics", tools.listed)(parts)
+
+    return bend
+
+
 MUTANTS = (
     mutant(
         "object-cached-by-its-id",
@@ -97,6 +159,18 @@ MUTANTS = (
         "RLS-12",
         "An id spelt in another way misses the check of whose it is.",
         parts=with_tool("get_metric", _Cached().spelt_freely, ANY_TEXT),
+    ),
+    mutant(
+        "foreign-number-open",
+        "RLS-10 RLS-12",
+        "Metrics have whole numbers for ids, and whoever counts gets everybody's.",
+        parts=numbered(is_open=True),
+    ),
+    mutant(
+        "foreign-number-told-apart",
+        "RLS-12",
+        "A number that another tenant's metric has is refused in other words than one of nobody's.",
+        parts=numbered(tells_owner=True),
     ),
     mutant(
         "foreign-key-told-apart",

@@ -1,22 +1,31 @@
-"""Runs the judge as its users do, in a process of its own, and reads what it wrote."""
+"""Runs the judge as its users do, in a process of its own, and reads what it wrote.
+
+A judge takes longer to start than to judge the targets of these tests. So most runs are forks of
+one warm process, which ``test_warm`` shows to be runs by themselves; how a run starts is proven by
+the tests of the command line, and by those that need more of pytest's plugins.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.run.dependant import END_SECONDS
 from conformance.selftest.targets import KEYS, REVOKED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
+_TEST = "PYTEST_CURRENT_TEST"
 
 PROFILE = """
 [target]
@@ -50,20 +59,79 @@ class Judged:
         return {str(one["id"]): str(one["verdict"]) for one in self.lines if "verdict" in one}
 
 
+class _Warm:
+    """The judge that has imported all already, one for the tests of this process."""
+
+    def __init__(self) -> None:
+        self._environment: Mapping[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def runs(self, words: Sequence[str], output: Path, seconds: float) -> int | None:
+        """Return the exit code of a run, None for one that took too long."""
+        process = self._begun()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        order = {"words": words, "output": str(output), "seconds": seconds}
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()
+        answers, *_ = select.select([process.stdout], [], [], seconds + END_SECONDS + SECONDS)
+        assert answers, "the warm judge does not answer"
+        return json.loads(process.stdout.readline())["code"]
+
+    def end(self) -> None:
+        """End it, if it was begun."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.communicate(timeout=SECONDS)
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        """Return it, begun anew where a test has changed the environment."""
+        if self._process is None or environment() != self._environment:
+            self.end()
+            self._environment = environment()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "conformance.run.warm"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        return self._process
+
+
+_WARM = _Warm()
+atexit.register(_WARM.end)
+
+
 def judge(
-    folder: Path, *words: str, profile: str | None = None, seconds: float = SECONDS
+    folder: Path,
+    *words: str,
+    profile: str | None = None,
+    seconds: float = SECONDS,
+    is_rendered: bool = False,
 ) -> Judged:
-    """Run ``pytest conformance`` with some words more, for so many seconds at most."""
-    report = folder / "report"
-    command = [sys.executable, "-m", "pytest", "conformance", "-q", f"--report={report}", *words]
+    """Run ``pytest conformance`` with some words more, for so many seconds at most.
+
+    Documents are made of the record where they are asked for: that takes as long as a judgement.
+    """
+    report, output = folder / "report", folder / "output"
+    words = ("conformance", "-q", f"--report={report}", *words)
+    if not is_rendered:
+        words += ("--record-alone",)
     if profile is not None:
         path = folder / "profile.toml"
         path.write_text(profile, encoding="utf-8")
-        command.append(f"--profile={path}")
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, timeout=seconds, check=False
-    )
-    return read(done.returncode, done.stdout + done.stderr, report)
+        words += (f"--profile={path}",)
+    if "-n" in words:  # a warm judge has no plugins of others
+        command = [sys.executable, "-m", "pytest", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(), capture_output=True, timeout=seconds, check=False
+        )
+        return read(done.returncode, done.stdout + done.stderr, report)
+    code = _WARM.runs(words, output, seconds)
+    if code is None:
+        raise TimeoutError(f"the judge was not done in {seconds} s")
+    return read(code, output.read_bytes(), report)
 
 
 def read(code: int, output: bytes, report: Path) -> Judged:
@@ -78,4 +146,6 @@ def read(code: int, output: bytes, report: Path) -> Judged:
 def environment() -> Mapping[str, str]:
     """Return the environment of a run: the profile's keys are in it."""
     key_a, key_b = KEYS
-    return os.environ | {"KEY_A": key_a, "KEY_B": key_b, "KEY_REVOKED": REVOKED}
+    keys = {"KEY_A": key_a, "KEY_B": key_b, "KEY_REVOKED": REVOKED}
+    # Which test it is for, pytest tells; that alone makes no other environment.
+    return {name: value for name, value in os.environ.items() if name != _TEST} | keys

@@ -35,11 +35,13 @@ def loaded(folder: Path, text: str) -> Target:
     return profile.load(path)
 
 
-def judged(folder: Path, handler: type[Good], more: str, *words: str) -> Judged:
+def judged(
+    folder: Path, handler: type[Good], more: str, *words: str, is_rendered: bool = False
+) -> Judged:
     """Judge AUTH-03 and AUTH-01 of a fake target with a profile that says more."""
-    chosen = words or ("--requirement=AUTH-01,AUTH-03",)
     with serving(handler) as url:
-        return judge(folder, f"--target={url}", *chosen, profile=PROFILE + more)
+        words = (f"--target={url}", *(words or ("--requirement=AUTH-01,AUTH-03",)))
+        return judge(folder, *words, profile=PROFILE + more, is_rendered=is_rendered)
 
 
 def entry(found: Judged, name: str) -> dict[str, object]:
@@ -130,7 +132,7 @@ def test_the_last_day_counts(tmp_path: Path) -> None:
 )
 def test_what_does_not_apply_is_not_assessed_with_its_reason(tmp_path: Path, more: str) -> None:
     reason = "keys are checked by the gateway"
-    found = judged(tmp_path, TellsUnknownKeys, more.format(reason))
+    found = judged(tmp_path, TellsUnknownKeys, more.format(reason), is_rendered=True)
     is_area = "AUTH-03" not in more
     assert found.verdicts == {
         "AUTH-01": "not assessed" if is_area else "pass",

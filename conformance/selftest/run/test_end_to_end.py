@@ -185,7 +185,7 @@ def test_nobody_listening_is_inconclusive(tmp_path: Path) -> None:
 def test_no_secret_reaches_the_record_and_no_markup_the_terminal(tmp_path: Path) -> None:
     """The target sends every credential back, so each of them is in the evidence's way."""
     with serving(Echoes) as url:
-        found = judge(tmp_path, f"--target={url}", AUTH, profile=PROFILE)
+        found = judge(tmp_path, f"--target={url}", AUTH, profile=PROFILE, is_rendered=True)
     assert "fail" in found.verdicts.values()
     written = "".join(
         path.read_text("utf-8", "replace") for path in found.folder.iterdir() if path.is_file()
@@ -247,7 +247,8 @@ def test_a_typo_in_a_profile_names_the_line_and_what_is_known(tmp_path: Path) ->
 def test_a_key_spoilt_on_purpose_is_no_way_to_the_key(tmp_path: Path) -> None:
     """Each malformed key is a right one but for a character or two, and stands in the evidence."""
     with serving(Good) as url:
-        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-04", profile=PROFILE)
+        words = (f"--target={url}", "--requirement=AUTH-04")
+        found = judge(tmp_path, *words, profile=PROFILE, is_rendered=True)
     assert found.verdicts == {"AUTH-04": "pass"}
     written = "".join(path.read_text("utf-8", "replace") for path in found.folder.iterdir())
     assert "tenants.a.key, changed" in written

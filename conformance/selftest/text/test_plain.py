@@ -57,7 +57,8 @@ class Commanding(Good):
 
 def test_a_failure_shows_what_was_said_and_no_command(tmp_path: Path) -> None:
     with serving(Commanding) as url:
-        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-01", profile=PROFILE)
+        words = (f"--target={url}", "--requirement=AUTH-01")
+        found = judge(tmp_path, *words, profile=PROFILE, is_rendered=True)
     assert found.code == 1, found.output
     assert "[add-mask]x" in found.output
     assert not COMMAND.search(found.output)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conformance.forge.keys import nearly, of_another_form, random_like
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.judging import PROFILE, Judged, judge
 from conformance.selftest.targets import KEYS, Good, TellsUnknownKeys, serving
 from conformance.timing.benchmark import Run, Series, main
 from conformance.timing.plot import Panel, draw
@@ -46,9 +46,15 @@ class SlowWithoutKey(Prompt):
         super().refuse()
 
 
-def test_a_good_target_passes_and_shows_how_good(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """What is found of a good target."""
     with serving(Prompt) as url:
-        found = judge(tmp_path, f"--target={url}", "--area=TIME", profile=TOLERANT)
+        folder = tmp_path_factory.mktemp("prompt")
+        return judge(folder, f"--target={url}", "--area=TIME", profile=TOLERANT)
+
+
+def test_a_good_target_passes_and_shows_how_good(found: Judged) -> None:
     assert found.verdicts == {
         "TIME-01": "pass",
         "TIME-02": "pass",
@@ -66,11 +72,9 @@ def test_a_good_target_passes_and_shows_how_good(tmp_path: Path) -> None:
     assert "Not excluded" in evidence["text"]
 
 
-def test_no_part_of_a_key_is_in_the_record(tmp_path: Path) -> None:
-    with serving(Prompt) as url:
-        found = judge(tmp_path, f"--target={url}", "--requirement=TIME-04", profile=TOLERANT)
+def test_no_part_of_a_key_is_in_the_record(found: Judged) -> None:
     text = (found.folder / "run.jsonl").read_text("utf-8")
-    assert found.verdicts == {"TIME-04": "pass"}
+    assert found.verdicts["TIME-04"] == "pass"
     assert not [key for key in KEYS if key[:-4] in text]
 
 

@@ -219,14 +219,14 @@ class ManyDoors(OpenDoor):
 
 
 class NotesIds(Good):
-    """Remembers the id of every call of a tool."""
+    """Remembers who called a tool, and by which id."""
 
     seen: ClassVar[list[Any]] = []
 
     def converse(self, message: dict[str, Any]) -> None:
-        """Note the id, and answer as ever."""
+        """Note both, and answer as ever."""
         if message.get("method") == "tools/call":
-            self.seen.append(message.get("id"))
+            self.seen.append((self.headers["X-Api-Key"], message.get("id")))
         super().converse(message)
 
 

@@ -164,7 +164,7 @@ def test_a_hostile_target_is_never_green(tmp_path: Path, handler: type[Good]) ->
     assert "Traceback" not in found.output
 
 
-def test_no_two_calls_of_a_conversation_share_an_id(tmp_path: Path) -> None:
+def test_no_two_calls_of_one_caller_share_an_id(tmp_path: Path) -> None:
     """A server that keeps calls by their ids would answer one of them and forget the other."""
     NotesIds.seen.clear()
     with serving(NotesIds) as url:

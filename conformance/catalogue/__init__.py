@@ -25,7 +25,7 @@ SOURCES = {
 """The documents that a clause may come from, by the letter the catalogue has for each."""
 
 _OF_AREA = {"area", "title", "order", "requirement"}
-_MARKS = {"alone", "rotates", "starts_programs", "costly"}
+_MARKS = {"alone", "heeds_limits", "rotates", "starts_programs", "costly"}
 """What a requirement may say of its checks, each by ``true``."""
 
 

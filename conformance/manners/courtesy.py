@@ -1,13 +1,14 @@
 """What a target asks of its callers with ``Retry-After``, and how long a run does as it is asked.
 
-Only where the limit was met by accident: a check that exhausts one has its own way back, and on
-loopback each check has an address of its own. Each worker process heeds what it is told itself.
+Only where the limit was met by accident: a check that exhausts one has its own way back. Each
+worker process heeds what it is told itself.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +40,13 @@ class Timed(Protocol):
         ...
 
 
+@dataclass
+class _Allowance:
+    """The seconds that a process may still wait."""
+
+    left: float
+
+
 class Courtesy:
     """Holds requests back until the time a target has named is over."""
 
@@ -48,10 +56,17 @@ class Courtesy:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float, str], None] = pass_time,
     ) -> None:
-        self._longest, self._left = max(LONGEST, patience), max(MOST, patience)
+        self._patience, self._longest = patience, max(LONGEST, patience)
+        self._allowance = _Allowance(max(MOST, patience))
         self._clock, self._wait = clock, wait
         self._until = 0.0
         self._lock = threading.Lock()  # bounded: held while time passes, as much as is left of it
+
+    def anew(self) -> Courtesy:
+        """Return one that has been told nothing yet, and waits at the cost of the same time."""
+        other = Courtesy(self._patience, self._clock, self._wait)
+        other._allowance = self._allowance
+        return other
 
     def note(self, answer: Timed) -> bool:
         """Learn from an answer whether, and until when, the target wants to hear nothing."""
@@ -71,11 +86,11 @@ class Courtesy:
             seconds = self._until - self._clock()
             if seconds <= 0:
                 return
-            if seconds > min(self._longest, self._left):
+            if seconds > min(self._longest, self._allowance.left):
                 raise NotEstablishedError(
                     f"the target asks not to be called for {seconds:.0f} s (Retry-After): "
                     "declare its limits in [limits], or give more --patience"
                 )
-            self._left -= seconds
+            self._allowance.left -= seconds
             # Under the lock: the other threads of a check are to wait as well.
             self._wait(seconds, "doing as Retry-After asks")

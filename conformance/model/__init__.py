@@ -69,7 +69,8 @@ class Requirement:
 
     ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
     with code between backticks; ``alone`` marks a check that must have the target to itself,
-    because it moves the clock or exhausts a limit that other checks share. ``rotates``: its checks
+    because it moves the clock or exhausts a limit that other checks share; ``heeds_limits``, that
+    it is the clock alone, so that a limit which it meets is an accident. ``rotates``: its checks
     may rotate the keys of the tenant that is there for that. ``starts_programs``: not all of its
     checks start further programs, but one does. ``costly``: it brings a limit down, fuzzes or
     starts official clients, which takes most of the time on a server that passes it.
@@ -86,6 +87,7 @@ class Requirement:
     needs: tuple[Channel, ...]
     references: tuple[str, ...] = ()
     alone: bool = False
+    heeds_limits: bool = False
     rotates: bool = False
     starts_programs: bool = False
     costly: bool = False

@@ -124,14 +124,15 @@ def wire(
     request: pytest.FixtureRequest, session: JudgeSession, transcript: Transcript
 ) -> Iterator[Wire]:
     """HTTP to the target, from a client address of this check's own."""
-    alone = requirement_of(request.node).alone
+    entry = requirement_of(request.node)
+    meets_limits = entry.alone and not entry.heeds_limits
     line = Wire(
         session.target,
         session.discovery.preferred,
         session.budget(),
         transcript,
-        courtesy=session.courtesy(alone=alone),
-        meets_limits=alone,
+        courtesy=session.courtesy(meets_limits=meets_limits),
+        meets_limits=meets_limits,
     )
     yield line
     line.close()

@@ -69,9 +69,14 @@ class JudgeSession:
             return Budget(self.pool, self.target.limits, self.pace, self.stalls)
         return self._only_budget
 
-    def courtesy(self, *, alone: bool) -> Courtesy | None:
-        """Return what has a check heed Retry-After; None for one that means to reach the limit."""
-        return None if alone or self.target.is_loopback else self._courtesy
+    def courtesy(self, *, meets_limits: bool) -> Courtesy | None:
+        """Return what has a check heed Retry-After; None for one that means to reach the limit.
+
+        On loopback a check is alone at its address, and what it is told holds nobody else up.
+        """
+        if meets_limits:
+            return None
+        return self._courtesy.anew() if self.target.is_loopback else self._courtesy
 
     @cached_property
     def _courtesy(self) -> Courtesy:

@@ -135,6 +135,7 @@ class Wire:
         """Return the same line to another process of the target, which has budgets of its own.
 
         A check that starts a process may also end it, so it may fall silent.
+        Its limits are its own.
         """
         endpoint = self.target.target.model_copy(update={"url": url})
         target = self.target.model_copy(update={"target": endpoint})
@@ -146,7 +147,7 @@ class Wire:
             address=self._address,
             seconds=self._seconds,
             may_be_silent=True,
-            shared=replace(self._shared, paced_keys=frozenset[str]()),
+            shared=replace(self._shared, paced_keys=frozenset[str](), courtesy=None),
         )
 
     @property

@@ -153,3 +153,18 @@ def test_what_asks_for_nothing_is_not_waited_for(courtesy: Courtesy, wait: str) 
     assert not courtesy.note(limited(wait))
     assert not courtesy.note(replace(limited("5"), status=401))
     courtesy.heed()
+
+
+def test_what_one_check_is_told_holds_no_other_up_but_costs_it_time() -> None:
+    hands = Hands()
+    first = Courtesy(clock=hands, wait=hands.wait)
+    second = first.anew()
+    first.note(limited("60"))
+    second.heed()
+    assert hands.waits == []
+    for _ in range(int(MOST // 60)):
+        first.note(limited("60"))
+        first.heed()
+    second.note(limited("1"))
+    with pytest.raises(NotEstablishedError, match="asks not to be called for 1 s"):
+        second.heed()

@@ -1,6 +1,6 @@
 """What a client address may still spend before the target limits or blocks it.
 
-A run must never lock itself out by surprise (design section 5): whoever sends asks here first.
+A run must never lock itself out by surprise: whoever sends asks here first.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ __all__ = [
 RECORD = "run.jsonl"
 """The file of a run's record, in the folder of its report."""
 VIOLATION, USAGE, UNDECIDED = 1, 4, 6
-"""Exit codes of a run that is not clean (design section 3)."""
+"""Exit codes of a run that is not clean."""
 _MOST_EVIDENCE = 12
 """Pieces of evidence that a finding shows."""
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")

@@ -103,7 +103,7 @@ Count = Annotated[int, Field(ge=0), AfterValidator(lambda count: count or UNLIMI
 
 
 class DeclaredLimits(Section):
-    """The limits the target declares; counts and seconds (seed 004 E).
+    """The limits the target declares; counts and seconds.
 
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
     are named. 0 tells that there is no such limit, so that nothing need be kept below it.

@@ -1,1 +1,1 @@
-"""Verdicts on time: sampling, statistics, and what they can and cannot tell (design section 6)."""
+"""Verdicts on time: sampling, statistics, and what they can and cannot tell."""

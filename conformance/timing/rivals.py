@@ -21,7 +21,7 @@ _WILCOXON = 0.01
 
 
 def means_differ(a: Times, b: Times) -> bool:
-    """Alarm when the means differ by more than 20 % (seed 004 D4)."""
+    """Alarm when the means differ by more than 20 %."""
     return abs(float(a.mean()) / float(b.mean()) - 1) > _RATIO
 
 

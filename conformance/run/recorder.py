@@ -70,7 +70,7 @@ class Recorder:
         return Finding.of(entry, results, self._session.options.rerun(entry.id), known)
 
     def exit_code(self) -> int:
-        """Return 0, 1 or 6, the exit code of the verdicts; a failure known of counts for nothing."""
+        """Return the exit code, 0, 1 or 6; a failure known of counts for nothing."""
         found = self.findings()
         verdicts = {finding.verdict for finding in found}
         if any(finding.fails_the_run for finding in found):

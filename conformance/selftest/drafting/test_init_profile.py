@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import tomllib
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -170,18 +168,6 @@ def init(*words: str, key: str | None = None) -> Done:
         except SystemExit as ended:  # argparse's way
             code = int(ended.code or 0)
     return Done(code, output.getvalue(), errors.getvalue())
-
-
-def started(*words: str) -> Done:
-    """Run ``python -m conformance init-profile``."""
-    done = subprocess.run(
-        [sys.executable, "-m", "conformance", "init-profile", *words],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def drafted(handler: type[Noting], *words: str, key: str | None = None) -> str:
@@ -389,18 +375,3 @@ def test_a_bad_option_is_one_sentence_and_exit_code_4(words: tuple[str, ...], to
     assert told in done.errors
     assert done.errors.count("\n") == 1
     assert "secret" not in done.errors
-
-
-def test_a_file_is_written_once_names_the_schema_and_passes_the_check(tmp_path: Path) -> None:
-    out = tmp_path / "p.toml"
-    with serving(Open) as url:
-        first, again = (started(f"--target={url}", f"--out={out}") for _ in range(2))
-    assert (first.code, again.code) == (0, 4)
-    word, _, place = out.read_text("utf-8").splitlines()[0].partition(" ")
-    assert word == "#:schema"
-    schema = (out.parent / place).resolve()
-    assert schema == ROOT / "fixtures" / "schemas" / "profile.schema.json"
-    command = [sys.executable, "-m", "pytest", "conformance", f"--profile={out}", "--check-profile"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == 0
-    assert b" is valid: " in done.stdout

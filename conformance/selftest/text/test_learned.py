@@ -10,6 +10,7 @@ import pytest
 
 from conformance.channels.http.admin import Administrator
 from conformance.channels.http.oauth import Flows
+from conformance.profile.fields import Fields
 from conformance.profile.sections import OAuth
 from conformance.text.learned import LONGEST_SECRET
 from conformance.text.redaction import Redactor
@@ -23,7 +24,7 @@ def minted(redactor: Redactor, secret: str) -> str:
     """Take a key from the answer to a rotation."""
     answer: Any = SimpleNamespace(status=200, entries={"apiKey": secret})
     wire: Any = Mock()
-    target: Any = None
+    target: Any = SimpleNamespace(fields=Fields())
     return Administrator(wire, target, redactor).key_of(answer)
 
 

@@ -19,6 +19,6 @@ def test_own_properties_come_before_those_within() -> None:
     ]
 
 
-def test_ids_are_found_anywhere_as_text() -> None:
-    assert ids_in({"rows": [NESTED]}, "id") == ["1", "2", "3"]
+def test_ids_are_found_anywhere_in_the_type_that_they_have() -> None:
+    assert ids_in({"rows": [NESTED]}, "id") == [1, 2, 3]
     assert ids_in("id", "id") == ids_in(None, "id") == []

@@ -1,138 +1,30 @@
-"""``python -m conformance init-profile | schema | refresh``: what goes with judging.
+"""``python -m conformance init-profile | schema | refresh``, and the command ``hallmark``.
 
-Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
-answer. One sentence on stderr says which and why.
+What a command needs is imported by that command: pytest must come before what it looks into.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from pathlib import Path
-from typing import NoReturn
-from urllib.parse import quote, urlsplit
 
-from conformance.drafting.draft import Draft
-from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
-from conformance.model import UNDECIDED, USAGE
-from conformance.profile import reading as profile
-from conformance.profile import schema
-from conformance.record.errors import RecordError
-from conformance.run.refreshing import ROOT, SCHEMA, StaleError, refresh
-from conformance.text.plain import powerless
-from conformance.text.redaction import Redactor
+COMMANDS = frozenset({"init-profile", "refresh", "schema"})
 
 
-class _UsageError(Exception):
-    """An option is wrong; the message says which, and what to give instead."""
+def main(words: list[str] | None = None, program: str = "python -m conformance") -> int:
+    """Do what goes with judging; return the exit code."""
+    from conformance.drafting.preparing import prepare
+
+    return prepare(sys.argv[1:] if words is None else words, program)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends with the judge's exit code for wrong options."""
+def hallmark() -> int:
+    """Judge, or do one of the commands, as the installed command; return the exit code."""
+    words = sys.argv[1:]
+    if words[:1] and words[0] in COMMANDS:
+        return main(words, "hallmark")
+    from conformance.run.command import judge
 
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end."""
-        self.exit(USAGE, f"{self.prog}: {message}\n")
-
-
-def main(words: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit code."""
-    arguments = _parser().parse_args(words)
-    try:
-        if arguments.command == "schema":
-            sys.stdout.write(schema.text())
-        elif arguments.command == "refresh":
-            _refresh(arguments.record)
-        else:
-            _init_profile(arguments.target, arguments.out, arguments.key_env)
-    except (_UsageError, profile.ProfileError) as error:
-        sys.stderr.write(f"{powerless(str(error))}\n")
-        return USAGE
-    except SilentError as error:
-        sys.stderr.write(f"--target={arguments.target}: {powerless(str(error))}\n")
-        return UNDECIDED
-    return 0
-
-
-def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
-    target = profile.from_url(url)
-    if urlsplit(url).username is not None:
-        raise _UsageError("--target: leave out what stands before @; a profile holds no credential")
-    if out is not None and out.exists():
-        raise _UsageError(f"--out={out}: is there already; give the name of a new file")
-    key = _key(key_env)
-    redact = Redactor({key: f"the key of {key_env}"} if key else {})
-    found = Surveyor(target, key, redact).ask()
-    text = Draft(found, redact, _schema_beside(out), key_env).text()
-    if NOT_MCP in found.notes:
-        sys.stderr.write(f"--target: {NOT_MCP}\n")
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        with out.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise _UsageError(f"--out={out}: cannot be written: {error.strerror}") from None
-    sys.stdout.write(f"{out}: written after {found.requests} requests\n")
-
-
-def _refresh(record: Path | None) -> None:
-    try:
-        for sentence in refresh(record):
-            sys.stdout.write(f"{sentence}\n")
-    except (StaleError, RecordError) as error:
-        raise _UsageError(f"refresh: {error}") from None
-
-
-def _key(name: str | None) -> str | None:
-    if name is None:
-        return None
-    key = os.environ.get(name, "")
-    if not key:
-        raise _UsageError(f"--key-env={name}: set that environment variable to a key")
-    if not all("!" <= letter <= "~" for letter in key):
-        raise _UsageError(f"--key-env={name}: holds something that no header can carry")
-    return key
-
-
-def _schema_beside(out: Path | None) -> str | None:
-    """Return the way from the profile to the schema, for editors; None where there is no schema."""
-    if not (ROOT / SCHEMA).exists():
-        return None
-    folder = out.parent if out else Path()
-    return quote(Path(os.path.relpath(ROOT / SCHEMA, folder.resolve())).as_posix())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m conformance",
-        description="Prepare a judgement. To judge a server: pytest conformance.",
-    )
-    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    commands.add_parser("schema", help="print the JSON Schema of a profile")
-    anew = commands.add_parser("refresh", help="bring the repository's generated files up to date")
-    anew.add_argument(
-        "record",
-        type=Path,
-        metavar="RUN.jsonl",
-        nargs="?",
-        help="the record of a run of the reference server (default: of the latest run)",
-    )
-    init = commands.add_parser(
-        "init-profile", help="ask a server a few questions and write a commented profile"
-    )
-    init.add_argument("--target", required=True, metavar="URL", help="the MCP endpoint")
-    init.add_argument(
-        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
-    )
-    init.add_argument(
-        "--key-env",
-        metavar="NAME",
-        help="environment variable with a working key: lists the tools too",
-    )
-    return parser
+    return judge(words)
 
 
 if __name__ == "__main__":

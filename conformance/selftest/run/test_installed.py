@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance import __version__
+from conformance.profile import schema
+from conformance.run.command import HELP
 from conformance.selftest.judging import SECONDS
 from conformance.selftest.targets import OpenToAll, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAIN = "from conformance.run.command import main; raise SystemExit(main())"
+MAIN = "from conformance.__main__ import hallmark; raise SystemExit(hallmark())"
 
 
 @pytest.fixture
@@ -76,3 +80,25 @@ def test_without_a_target_it_asks_for_one(elsewhere: Path) -> None:
         "ERROR: nothing to judge: give --target=URL, or --profile=FILE "
         "(python -m conformance init-profile writes one)"
     )
+
+
+def test_its_help_fits_on_a_screen(elsewhere: Path) -> None:
+    code, said = hallmark(elsewhere, "--help")
+    lines = said.splitlines()
+    assert (code, lines[0].split()[:2]) == (0, ["usage:", "hallmark"])
+    assert len(lines) <= 36
+    assert max(map(len, lines)) <= 80
+    assert "--showlocals" in hallmark(elsewhere, "--help-all")[1]
+
+
+def test_it_tells_its_version_and_prints_the_schema(elsewhere: Path) -> None:
+    assert hallmark(elsewhere, "--version") == (0, f"hallmark {__version__}\n")
+    code, said = hallmark(elsewhere, "schema")
+    assert (code, said) == (0, schema.text())
+    assert hallmark(elsewhere, "init-profile")[0] == 4
+
+
+def test_what_its_help_names_there_is(elsewhere: Path) -> None:
+    named = set(re.findall(r"^  (--[a-z-]+)", HELP, re.MULTILINE)) - {"--help-all", "--version"}
+    known = hallmark(elsewhere, "--help-all")[1]
+    assert [option for option in named if f"  {option}" not in known] == []

@@ -30,7 +30,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / path).write_text(json.dumps(value), "utf-8")
     for path in refreshing.derived():
         (tmp_path / path).parent.mkdir(parents=True)
-    monkeypatch.setattr("conformance.__main__.refresh", partial(refresh, root=tmp_path))
+    monkeypatch.setattr("conformance.drafting.preparing.refresh", partial(refresh, root=tmp_path))
     return tmp_path
 
 

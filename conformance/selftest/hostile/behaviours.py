@@ -129,7 +129,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "deflate bomb": dead(NO_END, plays.deflate_bomb, is_form=True),
     "unasked coding": dead("encoding", plays.unasked_brotli),
     "length too long": dead("cut off", plays.too_long_a_length),
-    "length too short": stranger(plays.too_short_a_length),
+    "length too short": wrong(plays.too_short_a_length, told=NO_GOOD_CASE),
     "two lengths": dead(NOT_HTTP, plays.two_lengths),
     "length and chunks": stranger(plays.length_and_chunks),
     "HTTP/0.9": dead(NOT_HTTP, plays.http_09),

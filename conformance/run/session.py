@@ -6,7 +6,7 @@ import json
 import secrets
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.channels.http.discovery import Discovery, discover
+from conformance.channels.http.endpoint import StrangerError, require_endpoint
 from conformance.channels.http.exhaustion import HeldAtLimit
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
@@ -97,7 +98,11 @@ class JudgeSession:
             {
                 "plan": self.plan.handed(),
                 "started_session": self.started_session,
-                "discovery": asdict(self.discovery),
+                "discovery": {
+                    "alive": self.discovery.alive,
+                    "reason": self.discovery.reason,
+                    "revisions": self.discovery.revisions,
+                },
                 "lock": str(self.lock),
             }
         )
@@ -138,8 +143,8 @@ def open_session(config: pytest.Config) -> JudgeSession:
         if worker is not None:
             return _in_worker(options, worker)
         return _in_controller(options, Plan.of(options, config.rootpath), config.rootpath)
-    except (profiles.ProfileError, running.StartError) as error:
-        # It may quote the state file, which the target has written.
+    except (profiles.ProfileError, running.StartError, StrangerError) as error:
+        # It may quote the state file, which the target has written, or an answer of the target's.
         raise pytest.UsageError(powerless(str(error))) from None
 
 
@@ -206,10 +211,14 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
 
 
 def _discover(target: Target, budget: Budget, redactor: Redactor) -> Discovery:
+    """Ask what the target speaks. Raises StrangerError where it is no MCP endpoint at all."""
     key = target.tenants.a.key if target.tenants else None
     wire = Wire(target, "", budget, Transcript(redactor), may_be_silent=True)
     try:
         with announced("asking which protocol it speaks", _DISCOVERY_SECONDS):
-            return discover(wire, key)
+            found = discover(wire, key)
+            if found.alive and not found.revisions:
+                require_endpoint(wire, key, found.openings, redactor)
+            return found
     finally:
         wire.close()

@@ -20,7 +20,7 @@ from conformance.channels.http.wire import Wire
 from conformance.manners.addresses import AddressPool
 from conformance.manners.budget import Budget
 from conformance.profile.reading import from_url
-from conformance.selftest.hostile.behaviours import BEHAVIOURS, UNDECIDED, VIOLATION
+from conformance.selftest.hostile.behaviours import BEHAVIOURS, UNDECIDED, USAGE, VIOLATION
 from conformance.selftest.hostile.certificates import KINDS, Authority
 from conformance.selftest.hostile.liars import MARK, Trap
 from conformance.selftest.hostile.line import playing
@@ -63,13 +63,16 @@ def test_a_hostile_target_gets_its_honest_verdict_at_a_bounded_cost(
     with behaviour.serve() as url:
         found = watch(tmp_path, url, profile=TIMELESS if behaviour.is_liar else QUICK)
     require_bounds(found)
-    require_honesty(found.judged, behaviour)
-    require_nothing_leaked(found.judged)
-    require_nothing_alive(found.judged)
+    if behaviour.is_stranger:
+        require_one_sentence(found.judged, behaviour)
+    else:
+        require_honesty(found.judged, behaviour)
+        require_nothing_leaked(found.judged)
+        require_nothing_alive(found.judged)
     assert not Trap.seen
 
 
-@pytest.mark.parametrize("name", ["welcome to all", "error to all", "yes to all"])
+@pytest.mark.parametrize("name", ["error to all", "yes to all"])
 def test_without_a_profile_nothing_passes_either(tmp_path: Path, name: str) -> None:
     """Whoever lets everybody in fails AUTH even for a judge who has no key."""
     with IN_FULL[name].serve() as url:
@@ -162,6 +165,14 @@ def require_honesty(judged: Judged, behaviour: Behaviour) -> None:
     assert behaviour.told in reasons(judged)
     assert not _OF_PYTHON.findall(reasons(judged)), "a reason speaks of our own inside"
     assert judged.lines[-1]["kind"] == "footer", "the run was cut short"
+
+
+def require_one_sentence(judged: Judged, behaviour: Behaviour) -> None:
+    assert judged.code == USAGE
+    (told,) = judged.output.strip().splitlines()
+    assert behaviour.told in told
+    assert told.isprintable()
+    assert not judged.lines
 
 
 def reasons(judged: Judged) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.answer import Answer, Transport
@@ -18,11 +18,15 @@ _SECOND_CHANCE = 3.0
 
 @dataclass(frozen=True)
 class Discovery:
-    """What was found. ``revisions`` is empty where the target told nothing without a key."""
+    """What was found. ``revisions`` is empty where the target told nothing without a key.
+
+    ``openings`` are the answers it was found from.
+    """
 
     alive: bool
     reason: str = ""
     revisions: tuple[str, ...] = ()
+    openings: tuple[Answer, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def preferred(self) -> str:
@@ -36,6 +40,7 @@ def discover(wire: Wire, key: str | None) -> Discovery:
     """Open a conversation in each revision and note which are spoken."""
     spoken: list[str] = []
     stateless = wire.send(opening(STATELESS), key=key)
+    openings = [stateless]
     if _is_whole(stateless):
         if _agrees(stateless, STATELESS):
             spoken.append(STATELESS)
@@ -43,11 +48,12 @@ def discover(wire: Wire, key: str | None) -> Discovery:
         return Discovery(alive=False, reason=_why_dead(stateless, again))
     for revision in SESSION_REVISIONS:
         answer = wire.send(opening(revision), key=key)
+        openings.append(answer)
         if answer.succeeded and answer.result.get("protocolVersion") == revision:
             spoken.append(revision)
         elif answer.status in {401, 403} or not _is_whole(answer):
             break  # no revision says more without a right key, or to a server that is stuck
-    return Discovery(alive=True, revisions=tuple(spoken))
+    return Discovery(alive=True, revisions=tuple(spoken), openings=tuple(openings))
 
 
 def _asked_again(wire: Wire, key: str | None) -> Answer:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[[], AbstractContextManager[str]]
 
-VIOLATION, UNDECIDED = 1, 6
+VIOLATION, USAGE, UNDECIDED = 1, 4, 6
 NOTHING = frozenset[str]()
 
 
@@ -33,7 +33,8 @@ class Behaviour:
     fail. ``passes`` are all that may pass: none unless what they ask for was really seen.
     ``is_dead`` tells that there is nothing to judge, so that no verdict but inconclusive is fair;
     ``is_form`` that it is another form of one that is judged in full, so that to find out that it
-    is dead is enough. ``is_liar`` tells that it speaks the protocol,
+    is dead is enough. ``is_stranger`` tells that it is no MCP endpoint, of which the run says so
+    and judges nothing. ``is_liar`` tells that it speaks the protocol,
     and ``spared`` is an area in which it is in order all the same, so that nobody may accuse it.
     """
 
@@ -43,6 +44,7 @@ class Behaviour:
     passes: frozenset[str] = NOTHING
     is_dead: bool = False
     is_form: bool = False
+    is_stranger: bool = False
     is_liar: bool = False
     spared: str = "none"
 
@@ -87,6 +89,11 @@ def wrong(play: Play, *fails: str, told: str = "", passes: frozenset[str] = NOTH
     return Behaviour(partial(playing, play), told, frozenset(fails), passes)
 
 
+def stranger(play: Play) -> Behaviour:
+    """Return the behaviour of what answers, and is no MCP server by any of its answers."""
+    return Behaviour(partial(playing, play), NO_ENDPOINT, is_stranger=True)
+
+
 def liar(handler: type[Good], passes: str = "", told: str = "", spared: str = "none") -> Behaviour:
     """Return the behaviour of a target that speaks the protocol."""
     return Behaviour(
@@ -101,6 +108,7 @@ def liar(handler: type[Good], passes: str = "", told: str = "", spared: str = "n
 NO_END = "answers have no end"
 NOT_HTTP = "not HTTP"
 NO_GOOD_CASE = "could not establish"
+NO_ENDPOINT = "is no MCP endpoint that can be judged: "
 
 OPEN = ("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08", "AUTH-09", "AUTH-11", "AUTH-12")
 """What a server fails that lets everybody in."""
@@ -123,7 +131,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "length too long": dead("cut off", plays.too_long_a_length),
     "length too short": wrong(plays.too_short_a_length, told=NO_GOOD_CASE),
     "two lengths": dead(NOT_HTTP, plays.two_lengths),
-    "length and chunks": wrong(plays.length_and_chunks, told=NO_GOOD_CASE),
+    "length and chunks": stranger(plays.length_and_chunks),
     "HTTP/0.9": dead(NOT_HTTP, plays.http_09),
     "another protocol": dead(NOT_HTTP, plays.babble),
     "noise": dead(NOT_HTTP, plays.noise, is_form=True),
@@ -141,12 +149,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "status 000": dead(NOT_HTTP, plays.status_000),
     "status 999": wrong(plays.status_999, told=NO_GOOD_CASE),
     "a thousand challenges": wrong(plays.many_challenges, told=NO_GOOD_CASE),
-    "no text": wrong(plays.bad_text, told=NO_GOOD_CASE),
+    "no text": stranger(plays.bad_text),
     "yes to all": wrong(plays.yes_to_all, *OPEN, passes=frozenset({"MCP-01"})),
-    "welcome to all": wrong(plays.fine_to_all, told=NO_GOOD_CASE),
+    "welcome to all": stranger(plays.fine_to_all),
     "error to all": wrong(plays.error_to_all, told=NO_GOOD_CASE),
-    "redirect to itself": wrong(plays.redirect_to_itself, told=NO_GOOD_CASE),
-    "redirect to another origin": Behaviour(redirecting, NO_GOOD_CASE),
+    "redirect to itself": stranger(plays.redirect_to_itself),
+    "redirect to another origin": Behaviour(redirecting, NO_ENDPOINT, is_stranger=True),
     "every other connection hangs": wrong(plays.breaks_every_other, told="given up"),
     "every other connection breaks": liar(liars.BreaksEveryOther),
     "markup and escapes": liar(

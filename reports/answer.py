@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     """What a run amounts to."""
 
     CLEAN = "clean"
-    KNOWN = "known"
+    KNOWN = "known"  # nothing that fails the run: known failures, or advice
     VIOLATIONS = "violations"
     INCONCLUSIVE = "inconclusive"
     INCOMPLETE = "incomplete"
@@ -52,9 +52,10 @@ def decide(run: Run) -> Outcome:
     if run.violations or run.unexpected_passes or run.footer.exit_code == VIOLATION:
         return Outcome.VIOLATIONS
     is_undecided = counts[Verdict.INCONCLUSIVE] or run.footer.exit_code == UNDECIDED
-    if is_undecided or not (counts[Verdict.PASS] or run.known_failures):
+    harmless = run.known_failures or run.advice
+    if is_undecided or not (counts[Verdict.PASS] or harmless):
         return Outcome.INCONCLUSIVE
-    return Outcome.KNOWN if run.known_failures else Outcome.CLEAN
+    return Outcome.KNOWN if harmless else Outcome.CLEAN
 
 
 def answer(run: Run) -> Answer:
@@ -127,11 +128,22 @@ def _clean(run: Run) -> tuple[str, str]:
     return "Clean, as far as seen", sentence
 
 
+def advised(run: Run) -> str:
+    """Return the count of what fails and does not count, with its noun."""
+    return plural(len(run.advice), "piece of advice", "pieces of advice")
+
+
 def _known(run: Run) -> tuple[str, str]:
+    if not run.known_failures:
+        sentence = (
+            f"Nothing that fails the run was found; {advised(run)} stand{_s(len(run.advice))} "
+            f"below that level.{_unseen(run)}"
+        )
+        return f"No violation, {advised(run)}", sentence
     known = len(run.known_failures)
     sentence = (
         f"{plural(known, 'requirement')} of {len(run.findings)} {_is(known)} violated, as the "
-        f"profile knows; no other violation was found.{_unseen(run)}"
+        f"profile knows; no other violation was found.{_besides(run)}{_unseen(run)}"
     )
     return plural(known, "known failure"), sentence
 
@@ -144,7 +156,7 @@ def _violations(run: Run) -> tuple[str, str]:
     of_these = f", {mild} of them only recommended (SHOULD)" if mild else ""
     sentence = (
         f"{plural(len(failed), 'requirement')} of {len(run.findings)} {_is(len(failed))} violated"
-        f"{of_these}.{_unseen(run)}"
+        f"{of_these}.{_besides(run)}{_unseen(run)}"
     )
     return plural(len(failed), "violation"), sentence
 
@@ -195,6 +207,14 @@ def _incomplete(run: Run) -> tuple[str, str]:
         "Incomplete",
         f"The run was cut short ({why}): nothing follows from what it did not reach.{until_then}",
     )
+
+
+def _s(count: int) -> str:
+    return "s" if count == 1 else ""
+
+
+def _besides(run: Run) -> str:
+    return f" Besides there {_is(len(run.advice))} {advised(run)}." if run.advice else ""
 
 
 def _is(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
-from reports.answer import Outcome, decide, plural
+from reports.answer import Outcome, advised, decide, plural
 
 if TYPE_CHECKING:
     from conformance.record.run import Run
@@ -60,7 +60,8 @@ def _message(run: Run) -> str:
         passed = f"{counts[Verdict.PASS]} pass"
         return f"{passed}, {unseen} not assessed" if unseen else passed
     if outcome is Outcome.KNOWN:
-        return plural(len(run.known_failures), "known failure")
+        known = len(run.known_failures)
+        return plural(known, "known failure") if known else advised(run)
     if outcome is Outcome.VIOLATIONS and run.violations:
         return plural(len(run.violations), "violation")
     return outcome.value

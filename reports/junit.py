@@ -1,9 +1,10 @@
 """``junit.xml``: one suite an area, one case a requirement, for what CI systems already read.
 
-*fail* is a failure, *inconclusive* an error, *not assessed* a skip. A failure that the profile
-knows of is a skip, and a pass against what it knows a failure: so they count. A run whose cases
-alone would look better than its answer gets one more case that is an error, so that no reader shows
-it green.
+The areas and cases with the gravest violation come first. *fail* is a failure, *inconclusive* an
+error, *not assessed* a skip. A failure that the profile knows of, or of an impact too low to fail
+the run, is a skip, and a pass against what the profile knows a failure: so they count. A run whose
+cases alone would look better than its answer gets one more case that is an error, so that no reader
+shows it green.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from conformance.model import Verdict
+from conformance.model import Impact, Verdict
 from reports.answer import Answer, Outcome, answer
 from reports.text import clip
 
@@ -30,14 +31,22 @@ _MESSAGE = 300
 def render(run: Run) -> str:
     """Return the document, with its XML declaration."""
     root = ET.Element("testsuites", name="hallmark")
-    for area, findings in run.areas.items():
-        _suite(root, run, f"{area}: {findings[0].area_title}", findings)
+    for findings in sorted(map(_sorted, run.areas.values()), key=lambda found: _place(found[0])):
+        _suite(root, run, f"{findings[0].area}: {findings[0].area_title}", findings)
     overall = answer(run)
     if _looks_better(run, overall):
         _overall(root, run, overall)
     _total(root)
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=_place))
+
+
+def _place(finding: Finding) -> tuple[int, bool] | tuple[int]:
+    return finding.gravity if _tag(finding) == "failure" else (len(Impact),)
 
 
 def _suite(root: ET.Element, run: Run, name: str, findings: tuple[Finding, ...]) -> None:
@@ -75,13 +84,15 @@ def _case(suite: ET.Element, finding: Finding) -> None:
 
 
 def _tag(finding: Finding) -> str | None:
-    if finding.is_known_failure:
+    if finding.is_known_failure or finding.is_advice:
         return "skipped"
     return "failure" if finding.is_unexpected_pass else _TAGS.get(finding.verdict)
 
 
 def _message(finding: Finding) -> str:
     first_line = finding.reason.partition("\n")[0] or finding.verdict.value
+    if finding.is_advice:
+        return f"advice ({finding.impact.value}): {first_line}"
     if finding.known is None:
         return first_line
     known = f"known failure until {finding.known.until}: {finding.known.reason}"
@@ -91,6 +102,7 @@ def _message(finding: Finding) -> str:
 def _explanation(finding: Finding) -> str:
     parts = [
         f"clause ({finding.severity.value}): {finding.clause}",
+        f"impact: {finding.impact.value}. {finding.impact_reason}".rstrip(),
         f"seen: {finding.seen}" if finding.seen else f"reason: {finding.reason}",
         *([f"to do: {finding.remedy}"] if finding.seen and finding.remedy else []),
         *(f"{item.title}\n{item.text}" for item in finding.evidence if finding.seen),

@@ -88,18 +88,24 @@ def _table(run: Run) -> Iterator[str]:
 
 
 def _failures(run: Run) -> Iterator[str]:
-    failed = run.violations
-    if failed:
-        yield from ("", "## What failed")
-    for finding in failed[:_MOST_FAILURES]:
-        yield from _failure(finding)
-    if len(failed) > _MOST_FAILURES:
-        yield from ("", f"{len(failed) - _MOST_FAILURES} more are in `report.html`.")
+    for heading, failed in (
+        ("What failed", run.violations),
+        ("What fails and does not fail the run", run.advice),
+    ):
+        if failed:
+            yield from ("", f"## {heading}")
+        for finding in failed[:_MOST_FAILURES]:
+            yield from _failure(finding)
+        if len(failed) > _MOST_FAILURES:
+            yield from ("", f"{len(failed) - _MOST_FAILURES} more are in `report.html`.")
 
 
 def _failure(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"### {finding.id} {escape(clip(finding.title, _SEEN))}"
+    yield ""
+    why = escape(clip(finding.impact_reason, _SEEN))
+    yield f"**Impact: {finding.impact.value}.** {why}".rstrip()
     yield ""
     if finding.remedy:
         yield f"**To do:** {_prose(finding.remedy)}"

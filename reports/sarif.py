@@ -30,7 +30,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance.model import Severity, Verdict
+from conformance.model import Impact, Severity, Verdict
 from reports.identity import digest, target_key, target_slug
 from reports.markdown import escape
 from reports.references import weakness, weakness_page
@@ -49,8 +49,8 @@ _SCHEMA = (
 )
 _TOOL = "Hallmark"
 _LEVELS = {Severity.MUST: "error", Severity.SHOULD: "warning"}
-# GitHub shows 7.0 to 8.9 as high, 4.0 to 6.9 as medium: the clause's keyword, in its scale.
-_SCORES = {Severity.MUST: "8.0", Severity.SHOULD: "5.0"}
+# GitHub shows 9.0 and more as critical, 7.0 to 8.9 as high, 4.0 to 6.9 as medium, less as low.
+_SCORES = {Impact.CRITICAL: "9.5", Impact.HIGH: "8.0", Impact.MEDIUM: "5.0", Impact.LOW: "2.0"}
 # GitHub's own limits: characters of a description, tags of a rule.
 _DESCRIPTION, _TAGS, _TAG = 1000, 20, 100
 _SEEN, _WORDS, _AREA = 1000, 2000, 40
@@ -74,7 +74,7 @@ def category(run: Run, told: Told) -> str:
 def _run(run: Run, told: Told) -> dict[str, Any]:
     results = [
         _result(run, finding, place)
-        for place, finding in enumerate(told.tried)
+        for place, finding in sorted(enumerate(told.tried), key=lambda pair: pair[1].gravity)
         if finding.verdict is not Verdict.PASS
     ]
     return {
@@ -117,7 +117,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
         },
     }
     if finding.verdict is not Verdict.INCONCLUSIVE:  # else a note would count as a violation
-        rule["properties"]["security-severity"] = _SCORES[finding.severity]
+        rule["properties"]["security-severity"] = _SCORES[finding.impact]
     if weaknesses:
         rule["helpUri"] = weakness_page(weaknesses[0])
     return rule
@@ -126,6 +126,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
 def _help(finding: Finding) -> list[str]:
     words = [
         f"{finding.severity.value}: {finding.clause}",
+        f"Impact: {finding.impact.value}. {finding.impact_reason}".rstrip(),
         f"Remedy: {finding.remedy}" if finding.remedy else "",
         f"Source: {finding.source}",
         f"References: {', '.join(finding.references)}" if finding.references else "",
@@ -143,7 +144,15 @@ def _tags(finding: Finding, weaknesses: list[str]) -> list[str]:
     # The form in which code scanning recognises a weakness.
     known = [f"external/cwe/cwe-{int(number):03}" for number in weaknesses]
     others = [one for one in finding.references if not weakness(one)]
-    found = ["security", "mcp", finding.area, finding.severity.value, *known, *others]
+    found = [
+        "security",
+        "mcp",
+        finding.area,
+        finding.severity.value,
+        finding.impact.value,
+        *known,
+        *others,
+    ]
     return list(dict.fromkeys(clip(one, _TAG) for one in found))[:_TAGS]
 
 
@@ -152,7 +161,7 @@ def _result(run: Run, finding: Finding, place: int) -> dict[str, Any]:
     return {
         "ruleId": finding.id,
         "ruleIndex": place,
-        "level": _LEVELS[finding.severity] if finding.verdict is Verdict.FAIL else "note",
+        "level": _level(finding),
         "message": {"text": _message(finding)},
         "locations": [_location(finding)],
         # The first is the one name that code scanning compares; the second is for other readers.
@@ -162,6 +171,11 @@ def _result(run: Run, finding: Finding, place: int) -> dict[str, Any]:
         },
         "properties": {"verdict": finding.verdict.value},
     }
+
+
+def _level(finding: Finding) -> str:
+    is_violation = finding.verdict is Verdict.FAIL and not finding.is_advice
+    return _LEVELS[finding.severity] if is_violation else "note"
 
 
 def _location(finding: Finding) -> dict[str, Any]:

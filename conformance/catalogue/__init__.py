@@ -7,9 +7,9 @@ import tomllib
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from conformance.model import Channel, Requirement, Severity
+from conformance.model import Basis, Channel, Impact, Requirement, Severity
 
 FOLDER = Path(__file__).parent
 
@@ -24,8 +24,16 @@ SOURCES = {
 }
 """The documents that a clause may come from, by the letter the catalogue has for each."""
 
+Word = TypeVar("Word", Impact, Basis)
 _OF_AREA = {"area", "title", "order", "requirement"}
-_MARKS = {"alone", "heeds_limits", "rotates", "starts_programs", "costly"}
+_MARKS = {
+    "alone",
+    "heeds_limits",
+    "rotates",
+    "starts_programs",
+    "costly",
+    "crosses_tenants",
+}
 """What a requirement may say of its checks, each by ``true``."""
 
 
@@ -86,8 +94,16 @@ def _readable(source: str) -> str:
     return "; ".join(f"{SOURCES[letter]} {place}".strip() for letter, place in parts)
 
 
+def _word(entry: dict[str, Any], name: str, words: type[Word]) -> Word:
+    """Return the word that an entry has under a name. Raises ValueError for one it cannot have."""
+    if entry[name] not in set(words):
+        raise ValueError(f"{entry['id']}: {name} is one of {', '.join(words)}")
+    return words(entry[name])
+
+
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
     required = {"id", "title", "clause", "remedy", "source", "severity", "needs"}
+    required |= {"impact", "impact_reason", "basis"}
     if unknown := set(entry) - required - _MARKS - {"references"}:
         raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
     if missing := required - set(entry):
@@ -102,6 +118,9 @@ def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
         remedy=entry["remedy"],
         source=_readable(entry["source"]),
         severity=Severity(entry["severity"]),
+        impact=_word(entry, "impact", Impact),
+        impact_reason=entry["impact_reason"],
+        basis=_word(entry, "basis", Basis),
         area=area,
         area_title=title,
         needs=tuple(Channel(need) for need in entry["needs"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.model.channels import STARTING, Channel
+from conformance.model.impact import Basis, Impact, fails_a_run, names_a_section
 
 __all__ = [
     "RECORD",
@@ -15,11 +16,13 @@ __all__ = [
     "UNDECIDED",
     "USAGE",
     "VIOLATION",
+    "Basis",
     "Channel",
     "Check",
     "CheckResult",
     "Evidence",
     "Finding",
+    "Impact",
     "Known",
     "Requirement",
     "Severity",
@@ -70,7 +73,8 @@ class Requirement:
     ``id`` is stable for ever; ``remedy`` tells an engineer what to change in a server that fails,
     with code between backticks; ``alone`` marks a check that must have the target to itself,
     because it moves the clock or exhausts a limit that other checks share; ``heeds_limits``, that
-    it is the clock alone, so that a limit which it meets is an accident. ``rotates``: its checks
+    it is the clock alone, so that a limit which it meets is an accident. ``crosses_tenants``: a
+    violation shows or changes what is another tenant's. ``rotates``: its checks
     may rotate the keys of the tenant that is there for that. ``starts_programs``: not all of its
     checks start further programs, but one does. ``costly``: it brings a limit down, fuzzes or
     starts official clients, which takes most of the time on a server that passes it.
@@ -82,10 +86,14 @@ class Requirement:
     remedy: str
     source: str
     severity: Severity
+    impact: Impact
+    impact_reason: str
+    basis: Basis
     area: str
     area_title: str
     needs: tuple[Channel, ...]
     references: tuple[str, ...] = ()
+    crosses_tenants: bool = False
     alone: bool = False
     heeds_limits: bool = False
     rotates: bool = False
@@ -96,9 +104,11 @@ class Requirement:
         """Refuse an entry that could not be cited."""
         if not _ID.fullmatch(self.id) or not self.id.startswith(f"{self.area}-"):
             raise ValueError(f"{self.id}: not an id of area {self.area}")
-        for name in ("title", "clause", "remedy", "source"):
+        for name in ("title", "clause", "remedy", "source", "impact_reason"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{self.id}: {name} is empty")
+        if self.basis is Basis.STANDARD and not any(map(names_a_section, self.references)):
+            raise ValueError(f"{self.id}: stands on a standard, and its references name no section")
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,8 @@ class Finding:
 
     ``missing`` names the channels it lacked, ``sent`` what requests it took, by their kind.
     ``known`` is there where the profile knows that the requirement fails.
-    ``remedy`` is empty in records of judges that did not write one yet.
+    ``remedy`` and ``impact_reason`` are empty, and ``basis`` is None, in records of judges that did
+    not write them yet. ``gates`` tells whether a violation fails the run, or is advice.
     """
 
     id: str
@@ -197,6 +208,11 @@ class Finding:
     references: tuple[str, ...]
     checks: tuple[Check, ...]
     rerun: str
+    impact: Impact
+    impact_reason: str = ""
+    basis: Basis | None = None
+    crosses_tenants: bool = False
+    gates: bool = True
     known: Known | None = None
     sent: tuple[tuple[str, int], ...] = ()
 
@@ -207,9 +223,11 @@ class Finding:
         results: tuple[CheckResult, ...],
         rerun: str = "",
         known: Known | None = None,
+        fail_on: Impact | None = None,
     ) -> Finding:
         """Return the finding that the results of a requirement's checks amount to.
 
+        ``fail_on`` is the least impact that fails the run, if the run was given one.
         The first check whose verdict is the requirement's explains it; its evidence comes first.
         """
         verdict = Verdict.combine([result.verdict for result in results])
@@ -236,6 +254,11 @@ class Finding:
             references=requirement.references,
             checks=tuple(Check(one.name, one.verdict, one.reason) for one in results),
             rerun=rerun,
+            impact=requirement.impact,
+            impact_reason=requirement.impact_reason,
+            basis=requirement.basis,
+            crosses_tenants=requirement.crosses_tenants,
+            gates=fails_a_run(requirement.impact, requirement.basis, fail_on),
             known=known,
             sent=tuple(sum((Counter(result.sent) for result in results), Counter[str]()).items()),
         )
@@ -254,5 +277,15 @@ class Finding:
     def fails_the_run(self) -> bool:
         """Whether this alone makes the run end as one with a violation."""
         if self.known is None:
-            return self.verdict is Verdict.FAIL
+            return self.verdict is Verdict.FAIL and self.gates
         return self.known.standing.fails_the_run
+
+    @property
+    def is_advice(self) -> bool:
+        """Whether this is a failure that is told and fails no run: its impact is too low."""
+        return self.verdict is Verdict.FAIL and self.known is None and not self.gates
+
+    @property
+    def gravity(self) -> tuple[int, bool]:
+        """What findings are sorted by: the gravest first, and what crosses tenants before it."""
+        return self.impact.rank, not self.crosses_tenants

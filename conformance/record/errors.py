@@ -59,6 +59,14 @@ class UnknownSeverityError(RecordError):
     """A severity that the catalogue does not have."""
 
 
+class UnknownImpactError(RecordError):
+    """An impact that the catalogue does not have."""
+
+
+class UnknownBasisError(RecordError):
+    """A basis that the catalogue does not have."""
+
+
 class UnknownStandingError(RecordError):
     """A standing to a known failure that the judge does not have."""
 

@@ -68,6 +68,13 @@ class Fields:
         """Return a text on one line; None where it is null, or the record is older than it."""
         return self.optional_line(name) if name in self._values else None
 
+    def later_truth(self, name: str, *, otherwise: bool) -> bool:
+        """Return true or false; ``otherwise`` where the record is older than it."""
+        value = self._values.get(name, otherwise)
+        if not isinstance(value, bool):
+            raise self.complain(WrongTypeError, f"{name} is neither true nor false")
+        return value
+
     def later_object(self, name: str) -> Fields | None:
         """Return an object; None where it is null, or the record is older than it."""
         return None if self._values.get(name) is None else self.object(name)

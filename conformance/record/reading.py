@@ -9,7 +9,17 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Check, Evidence, Finding, Known, Severity, Standing, Verdict
+from conformance.model import (
+    Basis,
+    Check,
+    Evidence,
+    Finding,
+    Impact,
+    Known,
+    Severity,
+    Standing,
+    Verdict,
+)
 from conformance.record.errors import (
     BadIdentifierError,
     BrokenLineError,
@@ -20,6 +30,8 @@ from conformance.record.errors import (
     MissingHeaderError,
     RecordEncodingError,
     RecordTooLargeError,
+    UnknownBasisError,
+    UnknownImpactError,
     UnknownKindError,
     UnknownSchemaError,
     UnknownSeverityError,
@@ -34,6 +46,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_BYTES = 64 * 1024 * 1024
+_BEFORE_IMPACT = {Severity.MUST: Impact.HIGH, Severity.SHOULD: Impact.MEDIUM}
+"""What stood for the impact in records that do not have it yet."""
 _ID = re.compile(r"([A-Z][A-Z0-9]*)-[0-9]{2}(-[a-z])?")
 
 
@@ -133,6 +147,11 @@ def _finding(fields: Fields) -> Finding:
         references=fields.strings("references"),
         checks=fields.objects("checks", _check),
         rerun=fields.line("rerun"),
+        impact=_impact(fields),
+        impact_reason=fields.later_lines("impact_reason"),
+        basis=_basis(fields),
+        crosses_tenants=fields.later_truth("crosses_tenants", otherwise=False),
+        gates=fields.later_truth("gates", otherwise=True),
         known=_known(fields),
         sent=_sent(fields),
     )
@@ -192,3 +211,19 @@ def _severity(fields: Fields) -> Severity:
     if word not in set(Severity):
         raise fields.complain(UnknownSeverityError, f"unknown severity {word!r}")
     return Severity(word)
+
+
+def _impact(fields: Fields) -> Impact:
+    word = fields.later_line("impact")
+    if word is None:
+        return _BEFORE_IMPACT[_severity(fields)]
+    if word not in set(Impact):
+        raise fields.complain(UnknownImpactError, f"unknown impact {word!r}")
+    return Impact(word)
+
+
+def _basis(fields: Fields) -> Basis | None:
+    word = fields.later_line("basis")
+    if word is not None and word not in set(Basis):
+        raise fields.complain(UnknownBasisError, f"unknown basis {word!r}")
+    return None if word is None else Basis(word)

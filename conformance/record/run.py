@@ -75,9 +75,19 @@ class Run:
 
     @property
     def violations(self) -> tuple[Finding, ...]:
-        """The failures that count: those that the profile does not know of, or no longer."""
+        """The failures that count, the gravest first.
+
+        Not those that the profile knows of, nor those that are advice.
+        """
         failed = self.having(Verdict.FAIL)
-        return tuple(finding for finding in failed if not finding.is_known_failure)
+        counted = (one for one in failed if not one.is_known_failure and not one.is_advice)
+        return tuple(sorted(counted, key=lambda finding: finding.gravity))
+
+    @property
+    def advice(self) -> tuple[Finding, ...]:
+        """The failures of an impact too low to fail the run, the gravest first."""
+        found = (finding for finding in self.findings if finding.is_advice)
+        return tuple(sorted(found, key=lambda finding: finding.gravity))
 
     @property
     def known_failures(self) -> tuple[Finding, ...]:

@@ -111,7 +111,15 @@ def _member(path: Path, number: int, entry: Any) -> Member:
         raise FleetError(f"{where}: {words}{remedy}") from None
 
 
-PASSED_ON = ("--area", "--requirement", "--revision-set", "--require", "--without", "--patience")
+PASSED_ON = (
+    "--area",
+    "--requirement",
+    "--revision-set",
+    "--require",
+    "--without",
+    "--patience",
+    "--fail-on",
+)
 """Options that hold for every target of a fleet."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.catalogue import areas, released, requirements
-from conformance.model import Channel
+from conformance.model import Channel, Impact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,7 @@ class Options:
     is_intrusive: bool
     patience: float
     revision_set: str | None = None
+    fail_on: Impact | None = None
     is_record_alone: bool = False
     command: tuple[str, ...] = ("pytest", "conformance")
 
@@ -96,6 +97,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--require",
         metavar="A,B",
         help="fail the run if anything in these areas stays undecided or unseen",
+    )
+    group.addoption(
+        "--fail-on",
+        metavar="LEVEL",
+        help="least impact that fails the run: critical, high, medium or low; "
+        "default: all but hardening of low impact",
     )
     group.addoption(
         "--without", metavar="A,B", help="ignore these channels, even if the profile supplies them"
@@ -157,6 +164,7 @@ def parse(config: pytest.Config) -> Options:
         is_intrusive=bool(value("--intrusive")),
         patience=patience,
         revision_set=_revision_set(value("--revision-set")),
+        fail_on=_impact(value("--fail-on")),
         is_record_alone=bool(value("--record-alone")),
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
@@ -186,6 +194,14 @@ def _revision_set(name: str | None) -> str | None:
             f"--revision-set={name}: no such set; there are {', '.join(released())}"
         )
     return name
+
+
+def _impact(name: str | None) -> Impact | None:
+    if name is None:
+        return None
+    if name not in set(Impact):
+        raise pytest.UsageError(f"--fail-on={name}: no such level; there are {', '.join(Impact)}")
+    return Impact(name)
 
 
 def _channels(text: str | None) -> frozenset[Channel]:

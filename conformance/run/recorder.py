@@ -67,7 +67,8 @@ class Recorder:
         results = tuple(self._results.get(entry.id) or [unfinished])
         verdict = Verdict.combine([result.verdict for result in results])
         known = expectations.known(self._session.target, entry.id, verdict, self._today)
-        return Finding.of(entry, results, self._session.options.rerun(entry.id), known)
+        options = self._session.options
+        return Finding.of(entry, results, options.rerun(entry.id), known, options.fail_on)
 
     def exit_code(self) -> int:
         """Return the exit code, 0, 1 or 6; a failure known of counts for nothing."""

@@ -54,19 +54,25 @@ def write_summary(
     _table(reporter, session, findings)
     for finding in findings:
         _known(reporter, finding)
-    for finding in findings:
-        if finding.verdict is Verdict.FAIL and finding.fails_the_run:
+    failed = [one for one in findings if one.verdict is Verdict.FAIL]
+    for finding in sorted(failed, key=lambda one: (not one.fails_the_run, one.gravity)):
+        if finding.fails_the_run or finding.is_advice:
             _failure(reporter, finding)
     reporter.write_line(f"report: {report}")
 
 
 def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
-    title = f"FAIL {finding.id}"
+    advice = finding.is_advice
+    title = f"{'ADVICE' if advice else 'FAIL'} {finding.id}"
     expected = flat(finding.expected)
     seen = flat(finding.reason)  # the sentence; the record has the values behind it
     step = first_step(finding.remedy)
     to_do = f"; to do: {flat(step)}" if step else ""
-    reporter.write_line(f"{title} expected: {expected}; seen: {seen}{to_do}", red=True)
+    reporter.write_line(
+        f"{title} expected: {expected}; seen: {seen}; impact: {finding.impact.value}{to_do}",
+        red=not advice,
+        yellow=advice,
+    )
     reporter.write_line(f"  again: {finding.rerun}")
 
 

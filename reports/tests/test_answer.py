@@ -21,6 +21,7 @@ PASS, FAIL = finding("AUTH-01"), finding("AUTH-02", "fail")
 OPEN, UNSEEN = finding("AUTH-03", "inconclusive"), finding("AUTH-04", "not assessed")
 SHOULD = finding("AUTH-05", "fail", severity="SHOULD")
 KNOWN = finding("AUTH-06", "fail", known=known())
+ADVICE = finding("AUTH-10", "fail", impact="low", basis="hardening", gates=False)
 SURPRISE = finding("AUTH-07", known=known("unexpected pass"))
 PAST = finding("AUTH-08", "fail", known=known("past its date"))
 PAST_UNSEEN = finding("AUTH-09", "not assessed", known=known("past its date"))
@@ -36,6 +37,10 @@ RUNS: dict[str, tuple[list[Line], Outcome, str]] = {
     "known-alone": (whole([KNOWN]), Outcome.KNOWN, "1 known failure"),
     "known-and-open": (whole([KNOWN, OPEN], 6), Outcome.INCONCLUSIVE, "Inconclusive"),
     "known-and-fail": (whole([KNOWN, FAIL], 1), Outcome.VIOLATIONS, "1 violation"),
+    "advice": (whole([PASS, ADVICE]), Outcome.KNOWN, "No violation, 1 piece of advice"),
+    "advice-and-known": (whole([KNOWN, ADVICE]), Outcome.KNOWN, "1 known failure"),
+    "advice-and-fail": (whole([ADVICE, FAIL], 1), Outcome.VIOLATIONS, "1 violation"),
+    "advice-and-open": (whole([ADVICE, OPEN], 6), Outcome.INCONCLUSIVE, "Inconclusive"),
     "surprise": (whole([PASS, KNOWN, SURPRISE], 1), Outcome.VIOLATIONS, "1 unexpected pass"),
     "surprise-though-0": (whole([SURPRISE]), Outcome.VIOLATIONS, "1 unexpected pass"),
     "past": (whole([PASS, PAST], 1), Outcome.VIOLATIONS, "1 violation"),

@@ -66,13 +66,26 @@ def test_a_violation_is_a_result_with_its_rule_and_nothing_else_is(tmp_path: Pat
     }
 
 
-def test_severity_is_the_keyword_of_the_clause(tmp_path: Path) -> None:
-    lines = whole([finding("AUTH-01", "fail"), finding("AUTH-02", "fail", severity="SHOULD")], 1)
-    document = _document(tmp_path, lines)
+def test_the_level_is_the_keyword_of_the_clause_and_the_score_the_impact(tmp_path: Path) -> None:
+    found = [
+        finding("AUTH-01", "fail", impact="low"),
+        finding("AUTH-02", "fail", severity="SHOULD", impact="critical"),
+        finding("AUTH-03", "fail", impact="medium"),
+        finding("AUTH-04", "fail", impact="low", basis="hardening", gates=False),
+    ]
+    document = _document(tmp_path, whole(found, 1))
 
-    assert [one["level"] for one in _results(document)] == ["error", "warning"]
+    results = _results(document)
+    assert [one["ruleId"] for one in results] == ["AUTH-02", "AUTH-03", "AUTH-01", "AUTH-04"]
+    assert [one["level"] for one in results] == ["warning", "error", "error", "note"]
+    assert [one["ruleIndex"] for one in results] == [1, 2, 0, 3]
     rules = document["runs"][0]["tool"]["driver"]["rules"]
-    assert [rule["properties"]["security-severity"] for rule in rules] == ["8.0", "5.0"]
+    assert [rule["properties"]["security-severity"] for rule in rules] == [
+        "2.0",
+        "9.5",
+        "5.0",
+        "2.0",
+    ]
 
 
 def test_a_remedy_is_in_the_help(tmp_path: Path) -> None:

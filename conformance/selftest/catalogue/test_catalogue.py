@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import catalogue
-from conformance.model import STARTING
+from conformance.model import STARTING, Impact
 from conformance.requirement import mark_of
 from conformance.run import terminal
 from conformance.verdicts import check_modules
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conformance.model import Channel, Requirement
 
 LONGEST_REMEDY = 300
+LONGEST_LINE = 100
 MOST_SENTENCES = 3
 REFERENCES = (
     r"CWE-[1-9]\d{1,3}",
@@ -70,7 +71,9 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     catalogue.requirements.cache_clear()
 
 
-@pytest.mark.parametrize("field", ["title", "clause", "remedy", "severity", "needs"])
+@pytest.mark.parametrize(
+    "field", ["title", "clause", "remedy", "severity", "impact", "impact_reason", "basis", "needs"]
+)
 def test_an_entry_without_a_field_is_refused_by_name(copy: Path, field: str) -> None:
     text = copy.read_text("utf-8")
     assert catalogue.requirements()
@@ -89,6 +92,13 @@ def test_an_entry_without_a_field_is_refused_by_name(copy: Path, field: str) -> 
         ("order = 12\n", "order = 12\nrank = 1\n", "ops.toml: an area has"),
         ("needs =", "costly = false\nneeds =", "OPS-01: costly is true, or absent"),
         ("needs =", "dear = true\nneeds =", "OPS-01: unknown dear"),
+        ('impact = "low"', 'impact = "grave"', "OPS-01: impact is one of critical, high, medium"),
+        ('basis = "declaration"', 'basis = "taste"', "OPS-01: basis is one of standard, decl"),
+        (
+            'basis = "declaration"',
+            'basis = "standard"',
+            "OPS-01: stands on a standard, and its references name no section",
+        ),
     ],
 )
 def test_what_an_area_says_beside_its_clauses_is_checked(
@@ -97,6 +107,18 @@ def test_what_an_area_says_beside_its_clauses_is_checked(
     copy.write_text(copy.read_text("utf-8").replace(old, new, 1), "utf-8")
     with pytest.raises(ValueError, match=sentence):
         catalogue.requirements()
+
+
+def test_what_crosses_tenants_is_of_critical_impact() -> None:
+    entries = catalogue.requirements().values()
+    mild = [e.id for e in entries if e.crosses_tenants and e.impact is not Impact.CRITICAL]
+    assert not mild
+
+
+def test_every_impact_is_told_in_one_sentence() -> None:
+    for entry in catalogue.requirements().values():
+        assert re.fullmatch(r"[A-Z][^.]*\.", entry.impact_reason), entry.id
+        assert len(entry.impact_reason) <= LONGEST_LINE, entry.id
 
 
 def test_two_areas_cannot_have_one_place(copy: Path) -> None:

@@ -119,6 +119,9 @@ CORRUPT: dict[str, tuple[list[Line], type[errors.RecordError]]] = {
     "standing": ([header(), finding(known=known("fine"))], errors.UnknownStandingError),
     "set-number": ([header(revision_set=1)], errors.WrongTypeError),
     "verdict": ([header(), finding(verdict="PASS", checks=[])], errors.UnknownVerdictError),
+    "impact": ([header(), finding(impact="grave")], errors.UnknownImpactError),
+    "basis": ([header(), finding(basis="taste")], errors.UnknownBasisError),
+    "gates": ([header(), finding(gates="yes")], errors.WrongTypeError),
     "severity": ([header(), finding(severity="MAY")], errors.UnknownSeverityError),
     "id-form": ([header(), finding('A"-01')], errors.BadIdentifierError),
     "id-digits": ([header(), finding("AUTH-\u0660\u0661")], errors.BadIdentifierError),
@@ -211,3 +214,27 @@ def test_one_line_fields_stay_on_one_line(tmp_path: Path) -> None:
     found = run.load(write(tmp_path, whole([finding(**changes)]))).findings[0]
 
     assert (found.title, found.rerun) == ("one␊two␉three", "pytest␊rm -rf ~")
+
+
+def test_violations_come_with_the_gravest_first_and_what_crosses_tenants_before_it(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        finding("AUTH-01", "fail", impact="medium"),
+        finding("AUTH-02", "fail", impact="critical"),
+        finding("OPS-01", "fail", impact="low", basis="hardening", gates=False),
+        finding("RLS-01", "fail", impact="high"),
+        finding("RLS-02", "fail", impact="critical", crosses_tenants=True),
+    ]
+    found = run.load(write(tmp_path, whole(lines, 1)))
+
+    assert [one.id for one in found.violations] == ["RLS-02", "AUTH-02", "RLS-01", "AUTH-01"]
+    assert [one.id for one in found.advice] == ["OPS-01"]
+
+
+def test_a_record_from_before_impacts_has_the_keyword_for_one(tmp_path: Path) -> None:
+    lines = [finding("AUTH-01", "fail"), finding("AUTH-02", "fail", severity="SHOULD")]
+    found = run.load(write(tmp_path, whole(lines, 1)))
+
+    assert [one.impact.value for one in found.findings] == ["high", "medium"]
+    assert all(one.basis is None and one.fails_the_run for one in found.findings)

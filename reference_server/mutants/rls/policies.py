@@ -254,7 +254,7 @@ MUTANTS = (
     ),
     mutant(
         "context-kept-after-a-failure",
-        "RLS-10 RLS-12",
+        "RLS-07 RLS-10",
         "A failure leaves its tenant on the pooled connection, for whoever is next.",
         parts=_kept_after_a_failure,
     ),

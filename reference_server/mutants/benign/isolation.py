@@ -30,8 +30,9 @@ def _without_methods(reply: Reply) -> Reply:
 
 
 def _without_cookies(reply: Reply) -> Reply:
-    is_odd = b"api_key=" in reply.asked(b"cookie")
-    return replace(reply, status=HTTPStatus.FORBIDDEN, body=b"") if is_odd else reply
+    if b"api_key=" not in reply.asked(b"cookie"):
+        return reply
+    return replace(reply, status=HTTPStatus.FORBIDDEN, body=b'{"error":"forbidden"}')
 
 
 def _trimmed(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:

@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve in production, over plain HTTP: leave TLS to a proxy in front.",
     )
     add_settings_options(serve)
+    serve.add_argument(
+        "--check-settings",
+        action="store_true",
+        help="show what would be used, and from where, then stop",
+    )
     serve.set_defaults(command=_serve)
 
     migrate = commands.add_parser(

@@ -71,14 +71,19 @@ def build_parts(
         limits=_limits(settings.limits, clock, redis),
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
-        mcp=McpParts(
-            tools=TOOLS,
-            describe_failure=describe_failure,
-            session_owner=session_owner,
-            session_manager=session_manager,
-            routes_to_mcp=is_mcp_path,
-            server_version=server_version(),
-        ),
+        mcp=mcp_parts(server_version()),
+    )
+
+
+def mcp_parts(version: str) -> McpParts:
+    """Return what the MCP endpoint of a server of this version is made of."""
+    return McpParts(
+        tools=TOOLS,
+        describe_failure=describe_failure,
+        session_owner=session_owner,
+        session_manager=session_manager,
+        routes_to_mcp=is_mcp_path,
+        server_version=version,
     )
 
 

@@ -7,6 +7,8 @@ supply every channel that a profile can.
 from __future__ import annotations
 
 from conformance.model import Channel
+from conformance.profile.fields import Fields, Named
+from conformance.text.toml_text import quoted
 
 SECTIONS = (
     "routes",
@@ -22,6 +24,19 @@ SECTIONS = (
     "channels",
 )
 
+
+def _fields() -> str:
+    """Return [fields] with our names, as a profile would have them."""
+    lines: list[str] = []
+    for section in Fields.model_fields:
+        names: Named = getattr(Fields(), section)
+        lines.append(f"[fields.{section}]")
+        lines += [
+            f"{field} = {quoted(names.place(field) or '')}" for field in type(names).model_fields
+        ]
+    return "\n".join(lines)
+
+
 NAMES = {
     "events": """\
 [events.outcomes]
@@ -34,37 +49,7 @@ invalid = "invalid"
 address = "global"
 tenant = "tenant"
 auth = "auth\"""",
-    "fields": """\
-[fields.results]
-tenant = "tenantId"
-request_id = "requestId"
-ok = "ok"
-[fields.admin]
-tenant = "tenantId"
-description = "description"
-key = "apiKey"
-key_id = "keyId"
-[fields.health]
-ok = "ok"
-version = "version"
-uptime = "uptimeSec"
-[fields.log]
-time = "time"
-level = "level"
-request_id = "request_id"
-[fields.trail]
-order = "id"
-created_at = "created_at"
-event = "event_type"
-outcome = "outcome"
-tenant = "tenant_id"
-address = "actor_ip"
-request_id = "request_id"
-identity = "actor_key_id"
-metadata = "metadata"
-reason = "metadata.reason"
-scope = "metadata.scope"
-tool = "metadata.tool\"""",
+    "fields": _fields(),
 }
 """What a section shows behind its channels: words that stand for ours, which no channel needs."""
 

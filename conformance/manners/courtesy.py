@@ -41,7 +41,7 @@ class Timed(Protocol):
 
 
 @dataclass
-class _Allowance:
+class Allowance:
     """The seconds that a process may still wait."""
 
     left: float
@@ -55,18 +55,17 @@ class Courtesy:
         patience: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float, str], None] = pass_time,
+        allowance: Allowance | None = None,
     ) -> None:
         self._patience, self._longest = patience, max(LONGEST, patience)
-        self._allowance = _Allowance(max(MOST, patience))
+        self._allowance = allowance or Allowance(max(MOST, patience))
         self._clock, self._wait = clock, wait
         self._until = 0.0
         self._lock = threading.Lock()  # bounded: held while time passes, as much as is left of it
 
     def anew(self) -> Courtesy:
         """Return one that has been told nothing yet, and waits at the cost of the same time."""
-        other = Courtesy(self._patience, self._clock, self._wait)
-        other._allowance = self._allowance
-        return other
+        return Courtesy(self._patience, self._clock, self._wait, self._allowance)
 
     def note(self, answer: Timed) -> bool:
         """Learn from an answer whether, and until when, the target wants to hear nothing."""

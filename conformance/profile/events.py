@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -178,6 +178,8 @@ class Events(Section):
     list of these, or false where the trail has no such event. ``others`` are events that stand for
     none of them: where a row is missing, one of another known name is not taken for it.
     """
+
+    stands_unsaid: ClassVar[bool] = True
 
     auth_success: Entry = _default("api_key.auth_success")
     auth_failure: Entry = _default("api_key.auth_failure")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -62,6 +62,9 @@ class Section(BaseModel):
     """A table of the profile: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stands_unsaid: ClassVar[bool] = False
+    """Whether what is left out of it is as good as named, by its defaults."""
 
     def __repr__(self) -> str:
         """Tell the kind alone: a failed assertion shows values, and these hold secrets."""

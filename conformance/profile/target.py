@@ -321,10 +321,8 @@ class Target(Section):
         for step in path.split("."):
             is_entry = isinstance(found, Section) and step in type(found).model_fields
             is_told = not is_entry or step in found.model_fields_set
-            within = found
-            found = getattr(found, step, None)
-            # What is left out of [events] has our names, which is as good as naming it.
-            if not is_told and not any(isinstance(one, Events) for one in (within, found)):
+            sections = (found, found := getattr(found, step, None))
+            if not is_told and not any(getattr(one, "stands_unsaid", False) for one in sections):
                 return False
         is_absent = isinstance(found, int) and found >= UNLIMITED
         return bool(found) and not is_absent

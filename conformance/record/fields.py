@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from conformance.record.errors import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+W = TypeVar("W", bound=StrEnum)
 _YEARS = (2000, 2999)
 
 
@@ -59,6 +61,13 @@ class Fields:
     def line(self, name: str) -> str:
         """Return a text, on one line."""
         return single_line(self._typed(name, str))
+
+    def word(self, name: str, kind: type[W], wrong: type[RecordError]) -> W:
+        """Return a text that is one of an enumeration's words; ``wrong`` for any other."""
+        found = self.line(name)
+        if found not in set(kind):
+            raise self.complain(wrong, f"unknown {name} {found!r}")
+        return kind(found)
 
     def optional_line(self, name: str) -> str | None:
         """Return a text on one line, or None where the record says null."""

@@ -127,16 +127,17 @@ def _header(fields: Fields) -> Header:
 
 
 def _finding(fields: Fields) -> Finding:
+    severity = fields.word("severity", Severity, UnknownSeverityError)
     return Finding(
         id=_identifier(fields),
-        verdict=_verdict(fields),
+        verdict=fields.word("verdict", Verdict, UnknownVerdictError),
         title=fields.line("title"),
         clause=fields.lines("clause"),
         remedy=fields.later_lines("remedy"),
         source=fields.line("source"),
         area=fields.line("area"),
         area_title=fields.line("area_title"),
-        severity=_severity(fields),
+        severity=severity,
         reason=fields.lines("reason"),
         expected=fields.lines("expected"),
         seen=fields.lines("seen"),
@@ -147,7 +148,7 @@ def _finding(fields: Fields) -> Finding:
         references=fields.strings("references"),
         checks=fields.objects("checks", _check),
         rerun=fields.line("rerun"),
-        impact=_impact(fields),
+        impact=_impact(fields, severity),
         impact_reason=fields.later_lines("impact_reason"),
         basis=_basis(fields),
         crosses_tenants=fields.later_truth("crosses_tenants", otherwise=False),
@@ -161,10 +162,8 @@ def _known(fields: Fields) -> Known | None:
     known = fields.later_object("known")
     if known is None:
         return None
-    word = known.line("standing")
-    if word not in set(Standing):
-        raise known.complain(UnknownStandingError, f"unknown standing {word!r}")
-    return Known(known.lines("reason"), known.line("until"), Standing(word))
+    standing = known.word("standing", Standing, UnknownStandingError)
+    return Known(known.lines("reason"), known.line("until"), standing)
 
 
 def _sent(fields: Fields) -> tuple[tuple[str, int], ...]:
@@ -177,7 +176,8 @@ def _evidence(fields: Fields) -> Evidence:
 
 
 def _check(fields: Fields) -> Check:
-    return Check(fields.line("name"), _verdict(fields), fields.lines("reason"))
+    verdict = fields.word("verdict", Verdict, UnknownVerdictError)
+    return Check(fields.line("name"), verdict, fields.lines("reason"))
 
 
 def _footer(fields: Fields, found: dict[str, Finding]) -> Footer:
@@ -199,31 +199,13 @@ def _identifier(fields: Fields) -> str:
     return identifier
 
 
-def _verdict(fields: Fields) -> Verdict:
-    word = fields.line("verdict")
-    if word not in set(Verdict):
-        raise fields.complain(UnknownVerdictError, f"unknown verdict {word!r}")
-    return Verdict(word)
-
-
-def _severity(fields: Fields) -> Severity:
-    word = fields.line("severity")
-    if word not in set(Severity):
-        raise fields.complain(UnknownSeverityError, f"unknown severity {word!r}")
-    return Severity(word)
-
-
-def _impact(fields: Fields) -> Impact:
-    word = fields.later_line("impact")
-    if word is None:
-        return _BEFORE_IMPACT[_severity(fields)]
-    if word not in set(Impact):
-        raise fields.complain(UnknownImpactError, f"unknown impact {word!r}")
-    return Impact(word)
+def _impact(fields: Fields, severity: Severity) -> Impact:
+    if fields.later_line("impact") is None:
+        return _BEFORE_IMPACT[severity]
+    return fields.word("impact", Impact, UnknownImpactError)
 
 
 def _basis(fields: Fields) -> Basis | None:
-    word = fields.later_line("basis")
-    if word is not None and word not in set(Basis):
-        raise fields.complain(UnknownBasisError, f"unknown basis {word!r}")
-    return None if word is None else Basis(word)
+    if fields.later_line("basis") is None:
+        return None
+    return fields.word("basis", Basis, UnknownBasisError)

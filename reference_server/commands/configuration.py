@@ -64,11 +64,6 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         help="one of the limits, as often as needed (HALLMARK_LIMITS_NAME); windows are in "
         f"seconds: {', '.join(f'{entry.name} {entry.default}' for entry in fields(Limits))}",
     )
-    parser.add_argument(
-        "--check-settings",
-        action="store_true",
-        help="show what would be used, and from where, then stop",
-    )
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

@@ -51,16 +51,17 @@ def _run(arguments: argparse.Namespace, *, serve: bool) -> int:
     # Only those bend how secrets are read. All others fail as early as the server does: before the
     # registry is imported, and with it nearly all there is.
     mutant = next((bent for bent in BENDING_START if bent.id == arguments.name), None)
-    if serve and mutant is None:
-        load_secrets(settings_from(arguments).secrets_dir)
+    settings = settings_from(arguments) if serve else None
+    if settings and mutant is None:
+        load_secrets(settings.secrets_dir)
     if mutant is None:
         from reference_server.mutants.bench.registry import find_mutant
 
         mutant = find_mutant(arguments.name)
-    if serve:
+    if settings:
         from reference_server.serving.production import run_production
 
-        return run_production(settings_from(arguments), mutant)
+        return run_production(settings, mutant)
 
     from reference_server.demo.run import run_demo
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.settings import Limits
@@ -94,6 +94,24 @@ def before(act: Callable[[RequestContext, Parts], Response | None]) -> Callable[
         return bent
 
     return around
+
+
+def addressed_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:
+    """Return a wrapper that has a stage take what a request says of itself for its address."""
+
+    def around(stage: Stage) -> Stage:
+        def bent(context: RequestContext, parts: Parts) -> Response | None:
+            told = replace(context, address=subject(context), events=context.events)
+            return stage(told, parts)
+
+        return bent
+
+    return around
+
+
+def claimed(context: RequestContext) -> str:
+    """Return the address that a request says it comes from."""
+    return header(context, "x-forwarded-for") or context.address
 
 
 def engine_of(parts: Parts) -> Engine:

@@ -23,12 +23,10 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts, StartedFlow
 from reference_server.observability.redaction import TokenRedactor
-from reference_server.parts import McpParts, Parts, WebParts, with_parts
-from reference_server.protocol.failure import describe_failure
-from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
-from reference_server.tools import TOOLS
+from reference_server.parts import Parts, WebParts, with_parts
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
+from reference_server.wiring import mcp_parts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -250,14 +248,7 @@ class World:
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
-            mcp=McpParts(
-                tools=TOOLS,
-                describe_failure=describe_failure,
-                session_owner=session_owner,
-                session_manager=session_manager,
-                routes_to_mcp=is_mcp_path,
-                server_version="1.2.3",
-            ),
+            mcp=mcp_parts("1.2.3"),
         )
         return with_parts(made, self.replaced)
 

@@ -94,17 +94,12 @@ class AuditRow:
 
     def text(self, name: str) -> str | None:
         """Return what stands in a field, as text."""
-        found = self._value(name)
-        return found if found is None or isinstance(found, str) else json.dumps(found)
+        return _as_text(self._value(name))
 
     @cached_property
     def matched(self) -> dict[str, str | None]:
         """What patterns of events are compared with; a field that is not there is None."""
-        found: dict[str, str | None] = {}
-        for name in MATCHED:
-            value = self._found(name)
-            found[name] = value if value is None or isinstance(value, str) else json.dumps(value)
-        return found
+        return {name: _as_text(self._found(name)) for name in MATCHED}
 
     def _value(self, name: str) -> Any:
         place, column = self.fields.place(name), self.fields.column(name)
@@ -136,6 +131,10 @@ class AuditRow:
                 f"could not establish what the trail calls the {name} of a row: there is no "
                 f"{place}, but {', '.join(others[:_SHOWN])}: declare [fields.trail] {name}"
             )
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _parsed(value: Any) -> Any:

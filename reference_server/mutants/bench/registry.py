@@ -6,17 +6,18 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from conformance.catalogue import areas
 from reference_server.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from reference_server.mutants.model import Benign, Mutant
 
 _FOLDER = Path(__file__).parents[1]
 _PACKAGE = "reference_server.mutants"
-_BENIGN = ("database", "forms", "isolation", "names", "speech")
 
 
 def all_mutants() -> dict[str, Mutant]:
@@ -33,32 +34,29 @@ def home_of(mutant: Mutant) -> str | None:
 @cache
 def listed() -> dict[str, tuple[Mutant, str]]:
     """Return every mutant by its id, with the area whose folder it stands in."""
-    found: dict[str, tuple[Mutant, str]] = {}
-    for area in areas():
-        for name in _modules(area.lower()):
-            # A module may only help others.
-            mutants: tuple[Mutant, ...] = getattr(import_module(name), "MUTANTS", ())
-            for mutant in mutants:
-                if mutant.id in found:
-                    raise ValueError(f"two mutants are called {mutant.id}")
-                found[mutant.id] = mutant, area
-    return found
-
-
-def _modules(folder: str) -> list[str]:
-    found = pkgutil.iter_modules([str(_FOLDER / folder)])
-    return [f"{_PACKAGE}.{folder}.{module.name}" for module in found]
+    held = ((mutant, area) for area in areas() for mutant in _held(area.lower(), "MUTANTS"))
+    return _by_id("mutants", held)
 
 
 def all_benign() -> dict[str, Benign]:
     """Return every benign variant by its id; ValueError when two share one."""
-    found: dict[str, Benign] = {}
-    for name in _BENIGN:
-        variants: tuple[Benign, ...] = import_module(f"{_PACKAGE}.benign.{name}").VARIANTS
-        for variant in variants:
-            if variant.id in found:
-                raise ValueError(f"two variants are called {variant.id}")
-            found[variant.id] = variant
+    held = ((variant, "") for variant in _held("benign", "VARIANTS"))
+    found = _by_id("variants", held)
+    return {name: cast("Benign", variant) for name, (variant, _) in found.items()}
+
+
+def _held(folder: str, name: str) -> Iterator[Mutant]:
+    """Yield what the modules of a folder list under a name; a module may only help others."""
+    for module in pkgutil.iter_modules([str(_FOLDER / folder)]):
+        yield from getattr(import_module(f"{_PACKAGE}.{folder}.{module.name}"), name, ())
+
+
+def _by_id(kind: str, held: Iterable[tuple[Mutant, str]]) -> dict[str, tuple[Mutant, str]]:
+    found: dict[str, tuple[Mutant, str]] = {}
+    for mutant, area in held:
+        if mutant.id in found:
+            raise ValueError(f"two {kind} are called {mutant.id}")
+        found[mutant.id] = mutant, area
     return found
 
 

@@ -130,6 +130,26 @@ def _exchanged(
     return [(key, change(value) if key.lower() == name else value) for key, value in headers]
 
 
+async def read_whole(receive: Receive) -> bytes:
+    """Return the whole body of a request."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that was read, and then whatever else comes."""
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return again
+
+
 def delayed(seconds: float) -> Callable[[Parts], Parts]:
     """Return a change of parts that begins every answer so much later, and blocks nobody else."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.vocabulary import EventType
 from reference_server.mutants.bending import chain_of, engine_of, replaced, with_tool
-from reference_server.mutants.benign.edge import benign, json_rewritten
+from reference_server.mutants.benign.edge import benign, json_rewritten, read_whole, replayed
 from reference_server.observability import logs
 from reference_server.parts import with_parts
 
@@ -150,21 +150,12 @@ def _around(app: App) -> App:
 
 
 async def _renamed_request(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
-    message = await receive()
-    body = message.get("body", b"")
-    while message.get("more_body", False):
-        message = await receive()
-        body += message.get("body", b"")
+    body = await read_whole(receive)
     text = _renamed_body(body)
     length = (b"content-length", str(len(text)).encode())
     kept = [pair for pair in scope["headers"] if pair[0].lower() != length[0]]
-    whole: list[Message] = [{"type": "http.request", "body": text, "more_body": False}]
-
-    async def again() -> Message:
-        return whole.pop() if whole else await receive()
-
     is_framed = len(kept) < len(scope["headers"])
-    return {**scope, "headers": [*kept, length] if is_framed else kept}, again
+    return {**scope, "headers": [*kept, length] if is_framed else kept}, replayed(text, receive)
 
 
 def _renamed_body(body: bytes) -> bytes:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reference_server.limits.block import FailureBlock
 from reference_server.mutants.bending import (
+    addressed_by,
+    claimed,
     mutant,
     refusing,
     replaced,
     with_stage,
 )
-from reference_server.mutants.rate.limits import claimed
 from reference_server.web.answers import error
 
 if TYPE_CHECKING:
@@ -81,14 +81,6 @@ def _only_wrong_keys(stage: Stage) -> Stage:
     return bent
 
 
-def _believing_forwarded(stage: Stage) -> Stage:
-    def bent(context: RequestContext, parts: Parts) -> Response | None:
-        told = replace(context, address=claimed(context), events=context.events)
-        return stage(told, parts)
-
-    return bent
-
-
 def _block_told(context: RequestContext) -> Response:
     del context
     answer = error(HTTPStatus.UNAUTHORIZED, "address_blocked")
@@ -110,7 +102,7 @@ MUTANTS = (
         "block-believes-forwarded-for",
         "BLOCK-06",
         "The block asks for the address that X-Forwarded-For names.",
-        parts=with_stage("block_address", _believing_forwarded),
+        parts=with_stage("block_address", addressed_by(claimed)),
     ),
     mutant(
         "block-told-apart",

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.benign.edge import read_whole, replayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
+    from reference_server.mutants.benign.edge import App, Receive, Scope, Send
     from reference_server.parts import Parts
 
 _SMALL = 1 << 16
@@ -41,21 +42,12 @@ def _filled_in(header: bytes) -> Callable[[Parts], Parts]:
             if not is_stateless or not length.isdigit() or int(length) > _SMALL:
                 await app(scope, receive, send)
                 return
-            body, more = b"", True
-            while more:  # bounded: by the length that the server reads at most
-                message = await receive()
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
+            body = await read_whole(receive)  # bounded: by the length that was told
             told = _told_by_the_body(body, header)
             if told is not None:
                 kept = [pair for pair in scope["headers"] if pair[0] != header]
                 scope = {**scope, "headers": [*kept, (header, told)]}
-            whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-            async def replay() -> Message:
-                return whole.pop() if whole else await receive()
-
-            await app(scope, replay, send)
+            await app(scope, replayed(body, receive), send)
 
         return edge
 

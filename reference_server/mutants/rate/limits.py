@@ -14,6 +14,8 @@ from reference_server.limits.contracts import Admission, Budget
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.mutants.bending import (
     address_limiter,
+    addressed_by,
+    claimed,
     header,
     mutant,
     refusing,
@@ -113,19 +115,6 @@ class _LookingFirst:
         return Admission(admitted, LIMIT, 60, wait, lambda: Budget(left, 60))
 
 
-def _limited_by(subject: Callable[[RequestContext], str]) -> Callable[[Stage], Stage]:
-    """Charge the address's limit to what a request says of itself."""
-
-    def around(stage: Stage) -> Stage:
-        def bent(context: RequestContext, parts: Parts) -> Response | None:
-            told = replace(context, address=subject(context), events=context.events)
-            return stage(told, parts)
-
-        return bent
-
-    return around
-
-
 def _auth_limiter(requests: int, window: int) -> Callable[[Parts], Parts]:
     return replaced(
         {"limits.auth": lambda parts: MovingWindowLimiter(parts.clock, requests, window)}
@@ -151,11 +140,6 @@ class _Optimistic:
     def admit(self, subject: str) -> Admission:
         admission = self._limiter.admit(subject)
         return replace(admission, budget=lambda: Budget(admission.limit, 60))
-
-
-def claimed(context: RequestContext) -> str:
-    """Return the address that a request says it comes from."""
-    return header(context, "x-forwarded-for") or context.address
 
 
 def _by_path(context: RequestContext) -> str:
@@ -237,13 +221,13 @@ MUTANTS = (
         "limit-keyed-on-forwarded-for",
         "RATE-07",
         "The address limit believes X-Forwarded-For from anybody.",
-        parts=with_stage("limit_address", _limited_by(claimed)),
+        parts=with_stage("limit_address", addressed_by(claimed)),
     ),
     mutant(
         "limit-keyed-on-the-path",
         "RATE-07",
         "Each spelling of a path has a limit of its own.",
-        parts=with_stage("limit_address", _limited_by(_by_path)),
+        parts=with_stage("limit_address", addressed_by(_by_path)),
     ),
     mutant(
         "limit-punishes-the-key",

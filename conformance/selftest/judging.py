@@ -58,6 +58,12 @@ class Judged:
         """Return each requirement's verdict."""
         return {str(one["id"]): str(one["verdict"]) for one in self.lines if "verdict" in one}
 
+    @property
+    def violations(self) -> set[str]:
+        """Return the requirements whose failure fails the run."""
+        failed = (one for one in self.lines if one.get("verdict") == "fail")
+        return {str(one["id"]) for one in failed if one["gates"]}
+
 
 class _Warm:
     """The judge that has imported all already, one for the tests of this process."""

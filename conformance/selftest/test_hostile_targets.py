@@ -161,7 +161,7 @@ def require_honesty(judged: Judged, behaviour: Behaviour) -> None:
     assert not {name for name in failed if name.startswith(behaviour.spared)}, "accused wrongly"
     if behaviour.is_dead:
         assert not failed, "a target with which there is no talking was accused"
-    assert judged.code == (VIOLATION if failed else UNDECIDED)
+    assert judged.code == (VIOLATION if judged.violations else UNDECIDED)
     assert behaviour.told in reasons(judged)
     assert not _OF_PYTHON.findall(reasons(judged)), "a reason speaks of our own inside"
     assert judged.lines[-1]["kind"] == "footer", "the run was cut short"

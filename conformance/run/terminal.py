@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Finding, Standing, Verdict
+from conformance.model import Finding, Standing, Verdict
+from conformance.model.supplying import steps
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
@@ -104,17 +105,17 @@ def _undecided(reporter: pytest.TerminalReporter, findings: list[Finding]) -> No
 def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     by_reason: dict[str, list[str]] = {}
     for finding in findings:
-        for reason in _remedies(finding):
-            by_reason.setdefault(reason, []).append(finding.id)
+        if not finding.missing:
+            by_reason.setdefault(flat(finding.reason), []).append(finding.id)
     for reason, ids in by_reason.items():
         reporter.write_line(f"NOT ASSESSED, {reason}: {', '.join(ids)}", cyan=True)
-
-
-def _remedies(finding: Finding) -> list[str]:
-    if finding.missing:
-        lacking = [channel for channel in Channel if channel.value in finding.missing]
-        return [f"for want of {channel.supplied_by}" for channel in lacking]
-    return [flat(finding.reason)]
+    found = steps({finding.id: finding.missing for finding in findings})
+    if found:
+        count = sum(len(step.ids) for step in found)
+        head = f"NOT ASSESSED: {count}. Best first, each with those before:"
+        reporter.write_line(head, cyan=True)
+    for step in found:
+        reporter.write_line(f"  {flat(step.to_do)}: {step.gain}", cyan=True)
 
 
 def _table(

@@ -11,8 +11,6 @@ from conformance.model.supplying import steps
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from conformance.run.session import JudgeSession
@@ -47,7 +45,6 @@ def write_summary(
     reporter: pytest.TerminalReporter,
     session: JudgeSession,
     findings: list[Finding],
-    report: Path,
 ) -> None:
     """Write failures, what is undecided, what went unseen, and the table last."""
     _undecided(reporter, [one for one in findings if one.verdict is Verdict.INCONCLUSIVE])
@@ -59,7 +56,6 @@ def write_summary(
     for finding in sorted(failed, key=lambda one: (not one.fails_the_run, one.gravity)):
         if finding.fails_the_run or finding.is_advice:
             _failure(reporter, finding)
-    reporter.write_line(f"report: {report}")
 
 
 def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:

@@ -22,6 +22,7 @@ from conformance.run.progress import Manner, Progress, WorkerProgress, manner_of
 from conformance.run.recorder import PROPERTY, Recorder, from_property, started_now
 from conformance.run.rendering import render_run
 from conformance.run.session import open_session
+from conformance.text.plain import powerless
 from conformance.verdicts import CHECKS, NotEstablishedError
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
     config.stash[STARTED] = started_now()
+    if not hasattr(config, "workerinput"):
+        command_line.require_room(command_line.parse(config), config.rootpath)
     progress = config.stash[PROGRESS] = Progress(manner_of(config))
     session = config.stash[SESSION] = open_session(config)
     progress.opened(session)
@@ -177,10 +180,23 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """End the run with the table."""
+    """End the run with the table, and only then write files: no verdict is lost with a disk."""
     recorder = config.stash.get(RECORDER, None)
     if recorder is None or not recorder.planned or hasattr(config, "workerinput"):
         return
+    session = config.stash[SESSION]
+    terminal.write_summary(terminalreporter, session, recorder.findings())
+    terminal.drop_closing_line(terminalreporter)
+    terminalreporter.flush()
+    try:
+        terminalreporter.write_line(f"report: {_written(config, recorder, exitstatus)}")
+    except OSError as error:
+        why = f"{error.filename or 'the record'}: {error.strerror}"
+        terminalreporter.write_line(f"no report was written: {powerless(why)}", red=True)
+
+
+def _written(config: pytest.Config, recorder: Recorder, exitstatus: int) -> Path:
+    """Write the record and the documents; return the one to look at. Raises OSError."""
     session = config.stash[SESSION]
     options = session.options
     folder = command_line.report_folder(options, session.target.target.name, config.rootpath)
@@ -193,9 +209,7 @@ def pytest_terminal_summary(
     is_rendered = not options.is_record_alone and render_run(record.resolve())
     if options.report is None:
         _point_latest_to(folder)
-    document = folder / "report.html" if is_rendered else record
-    terminal.write_summary(terminalreporter, session, recorder.findings(), document)
-    terminal.drop_closing_line(terminalreporter)
+    return folder / "report.html" if is_rendered else record
 
 
 def _point_latest_to(folder: Path) -> None:

@@ -6,12 +6,15 @@ is ours, or undecided: inconclusive.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
 CHECKS = Path(__file__).parent / "checks"
@@ -43,6 +46,19 @@ class NotAssessedError(Exception):
         self.missing = missing
 
 
+_TOLD: ContextVar[Callable[[], None] | None] = ContextVar("told", default=None)
+
+
+@contextmanager
+def telling(established: Callable[[], None]) -> Generator[None]:
+    """Have ``established`` called each time that a check has established something."""
+    token = _TOLD.set(established)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+
+
 def establish(condition: object, what: str) -> None:
     """Require the good case before anything is changed.
 
@@ -51,6 +67,8 @@ def establish(condition: object, what: str) -> None:
     """
     if not condition:
         raise NotEstablishedError(f"could not establish that {what}")
+    if (told := _TOLD.get()) is not None:
+        told()
 
 
 def judge(phase: str, error: BaseException | None) -> Verdict:

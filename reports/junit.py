@@ -105,7 +105,7 @@ def _explanation(finding: Finding) -> str:
         f"impact: {finding.impact.value}. {finding.impact_reason}".rstrip(),
         f"seen: {finding.seen}" if finding.seen else f"reason: {finding.reason}",
         *([f"to do: {finding.remedy}"] if finding.seen and finding.remedy else []),
-        *(f"{item.title}\n{item.text}" for item in finding.evidence if finding.seen),
+        *(f"{item.heading}\n{item.text}" for item in finding.evidence if finding.seen),
         f"again: {finding.rerun}",
     ]
     return "\n\n".join(parts)

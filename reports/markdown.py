@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
+from conformance.model.supplying import steps
 from reports.answer import answer, supplies, undecided
 from reports.scope import scope
 from reports.text import clip, spans
@@ -141,12 +142,15 @@ def _undecided(run: Run) -> Iterator[str]:
 
 
 def _unseen(run: Run) -> Iterator[str]:
-    found = supplies(run)
-    if found:
+    unseen = run.having(Verdict.NOT_ASSESSED)
+    if unseen:
         yield from ("", "## What was not assessed, and what would supply it", "")
-    for supply in found:
-        ids = ", ".join(finding.id for finding in supply.findings)
-        yield f"- {escape(clip(supply.what, _SEEN))}: {ids}"
+    for step in steps({finding.id: finding.missing for finding in unseen}):
+        yield f"- {escape(clip(step.to_do, _SEEN))}: {step.gain} ({', '.join(step.ids)})"
+    for supply in supplies(run):
+        ids = [finding.id for finding in supply.findings if not finding.missing]
+        if ids:
+            yield f"- {escape(clip(supply.what, _SEEN))}: {', '.join(ids)}"
 
 
 def _untold(run: Run) -> Iterator[str]:

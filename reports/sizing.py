@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from conformance.model import Verdict
+from conformance.model import Role, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +57,9 @@ def _first(finding: Finding, count: int | None) -> Shown:
     for item in finding.evidence:
         if item.kind != "exchange":
             kept.append(item)
-        elif count:
+        elif count or (item.role == Role.DECISIVE and finding.verdict is Verdict.FAIL):
             kept.append(item)
-            count -= 1
+            count = max(0, count - 1)
         else:
             left += 1
     return Shown(tuple(kept), left)

@@ -25,6 +25,7 @@ __all__ = [
     "Impact",
     "Known",
     "Requirement",
+    "Role",
     "Severity",
     "Standing",
     "Verdict",
@@ -161,13 +162,30 @@ class Known:
     standing: Standing
 
 
+class Role(StrEnum):
+    """What an exchange is for in its check."""
+
+    CONTROL = "control"
+    ATTEMPT = "attempt"
+    DECISIVE = "decisive attempt"
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back."""
+    """One piece of evidence; ``kind`` is ``exchange`` for a request and what came back.
+
+    ``role`` is a ``Role`` for an exchange, and empty for all else and in older records.
+    """
 
     kind: str
     title: str
     text: str
+    role: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title, with the role where there is one."""
+        return f"{self.title} ({self.role})" if self.role else self.title
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+_NOTE = re.compile(r"[:,] ")
+"""What comes before an explanation, in a row's words."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,8 @@ class Row:
     ``words`` say which option or profile entry would supply it. ``path`` is that entry, or several
     that it takes all of; what no entry supplies names a property of the target. ``example`` are
     lines of TOML, which a drafted profile shows under the section that the path begins with, in
-    the order of the rows; empty where the draft writes what it found instead.
+    the order of the rows; empty where the draft writes what it found instead. ``otherwise`` says
+    what to do where no entry of a profile supplies it.
     """
 
     name: str
@@ -22,6 +27,7 @@ class Row:
     path: str
     example: tuple[str, ...] = ()
     starts_programs: bool = False
+    otherwise: str = ""
 
 
 class Channel(StrEnum):
@@ -37,7 +43,7 @@ class Channel(StrEnum):
         member.row = row
         return member
 
-    HTTP = Row("http", "--target=URL", "url")
+    HTTP = Row("http", "--target=URL", "url", otherwise="give --target=URL")
     KEYS = Row(
         "keys",
         "the profile's [tenants.a] and [tenants.b], each with id and key",
@@ -131,6 +137,7 @@ class Channel(StrEnum):
         "addresses",
         "a target on loopback, where each check has a client address of its own",
         "is_loopback",
+        otherwise="judge it where it runs, on loopback",
     )
     CLOCK = Row(
         "clock",
@@ -304,6 +311,7 @@ class Channel(StrEnum):
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",
         "has_official_client",
+        otherwise="run pip install 'mcp>=2.3'",
         starts_programs=True,
     )
     ADDRESS_LIMIT = Row(
@@ -383,6 +391,12 @@ class Channel(StrEnum):
     def supplied_by(self) -> str:
         """The option or profile entry that would supply this channel."""
         return self.row.words
+
+    @property
+    def entry(self) -> str:
+        """The profile's entry that would supply this channel; empty where none would."""
+        own, _, entry = self.row.words.partition("the profile's ")
+        return "" if own else _NOTE.split(entry, maxsplit=1)[0]
 
     @property
     def paths(self) -> tuple[str, ...]:

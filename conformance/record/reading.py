@@ -172,7 +172,8 @@ def _sent(fields: Fields) -> tuple[tuple[str, int], ...]:
 
 
 def _evidence(fields: Fields) -> Evidence:
-    return Evidence(fields.line("kind"), fields.line("title"), fields.lines("text"))
+    role = fields.later_line("role") or ""
+    return Evidence(fields.line("kind"), fields.line("title"), fields.lines("text"), role)
 
 
 def _check(fields: Fields) -> Check:

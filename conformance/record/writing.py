@@ -74,7 +74,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "seen": finding.seen,
         "evidence": [
-            {"kind": one.kind, "title": one.title, "text": one.text} for one in finding.evidence
+            {"kind": one.kind, "title": one.title, "text": one.text}
+            | ({"role": one.role} if one.role else {})
+            for one in finding.evidence
         ],
         "seconds": finding.seconds,
         "sent": dict(finding.sent),

@@ -29,7 +29,7 @@ from conformance.profile.target import Tenant, supplied
 from conformance.requirement import requirement_of
 from conformance.run.outcome import ItemOutcome
 from conformance.run.session import JudgeSession
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotAssessedError, establish, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,12 +111,13 @@ def addresses(session: JudgeSession) -> AddressPool:
 
 
 @pytest.fixture
-def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Transcript:
+def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Iterator[Transcript]:
     """The evidence of this check."""
     kept = Transcript(redactor)
     outcome = ItemOutcome(requirement_of(request.node), request.node.name)
     request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
-    return kept
+    with telling(kept.established):
+        yield kept
 
 
 @pytest.fixture

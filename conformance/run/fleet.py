@@ -150,6 +150,7 @@ def _folder(config: pytest.Config, options: Options) -> Path:
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         return Path(worker["hallmark-fleet"])
+    command_line.require_room(options, config.rootpath)
     return command_line.report_folder(options, "fleet", config.rootpath).resolve()
 
 

@@ -23,6 +23,8 @@ PACKAGE = Path(__file__).parents[1]
 INSTALLED = PACKAGE / "hallmark.ini"
 """The configuration of a run that the command ``hallmark`` makes."""
 DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
+_ROOM = 4 * 1024 * 1024
+"""Bytes that must be free for a report: a full run's takes about so many."""
 PYTEST_BROKE = frozenset({2, 3, 4})
 """Exit codes of pytest's own: interrupted, internal error, wrong usage. No verdict changes them."""
 
@@ -158,7 +160,7 @@ def parse(config: pytest.Config) -> Options:
         areas=_areas("--area", value("--area")),
         requirements=_requirements(value("--requirement")),
         mutant=value("--mutant"),
-        report=_writable(value("--report")),
+        report=_path(value("--report")),
         required=_areas("--require", value("--require")),
         without=_channels(value("--without")),
         is_intrusive=bool(value("--intrusive")),
@@ -226,26 +228,41 @@ def report_folder(options: Options, target_name: str, root: Path) -> Path:
         return options.report
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # noqa: TID251 -- the wall clock names a folder
     name = "".join(letter if letter.isalnum() else "-" for letter in target_name)[:40].strip("-")
-    return root / "reports" / "out" / f"{stamp}-{name.lower() or 'target'}"
+    return _default_parent(root) / f"{stamp}-{name.lower() or 'target'}"
+
+
+def require_room(options: Options, root: Path) -> None:
+    """Raise pytest.UsageError where there is no room for the report of a run.
+
+    That is found out before the run: afterwards its verdicts would be on the terminal alone.
+    """
+    given, usual = options.report, _default_parent(root)
+    if why := _unwritable(given or usual, _ROOM):
+        raise pytest.UsageError(
+            f"--report={given}: cannot be written: {why}; give a folder of your own"
+            if given
+            else f"{usual} cannot be written: {why}; give a folder of your own by --report=DIR"
+        )
+
+
+def _default_parent(root: Path) -> Path:
+    return root / "reports" / "out"
 
 
 def _path(value: str | None) -> Path | None:
     return Path(value) if value else None
 
 
-def _writable(value: str | None) -> Path | None:
-    """Return the folder of the report, made now: after the run would be too late to find out."""
-    folder = _path(value)
-    if folder is None:
-        return None
+def _unwritable(folder: Path, room: int) -> str:
+    """Return why a folder, made if need be, cannot take so many bytes; nothing where it can."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(room))  # a full disk still takes an empty file
+            probe.flush()
     except OSError as error:
-        raise pytest.UsageError(
-            f"--report={value}: cannot be written: {error.strerror}; give a folder of your own"
-        ) from None
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _names(option: str, value: str | None) -> list[str]:

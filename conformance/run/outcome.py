@@ -57,7 +57,9 @@ class ItemOutcome:
             seen=self._seen,
             seconds=self._seconds,
             missing=self._missing,
-            evidence=self.transcript.entries() if self.transcript else (),
+            evidence=()
+            if self.transcript is None
+            else self.transcript.entries(is_violation=verdict is Verdict.FAIL),
             sent=dict(self.transcript.sent) if self.transcript else {},
         )
         return as_property(self._requirement.id, result)

@@ -6,12 +6,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Channel, Finding, Standing, Verdict
+from conformance.model import Finding, Standing, Verdict
+from conformance.model.supplying import steps
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from conformance.run.session import JudgeSession
@@ -46,7 +45,6 @@ def write_summary(
     reporter: pytest.TerminalReporter,
     session: JudgeSession,
     findings: list[Finding],
-    report: Path,
 ) -> None:
     """Write failures, what is undecided, what went unseen, and the table last."""
     _undecided(reporter, [one for one in findings if one.verdict is Verdict.INCONCLUSIVE])
@@ -58,7 +56,6 @@ def write_summary(
     for finding in sorted(failed, key=lambda one: (not one.fails_the_run, one.gravity)):
         if finding.fails_the_run or finding.is_advice:
             _failure(reporter, finding)
-    reporter.write_line(f"report: {report}")
 
 
 def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
@@ -104,17 +101,17 @@ def _undecided(reporter: pytest.TerminalReporter, findings: list[Finding]) -> No
 def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
     by_reason: dict[str, list[str]] = {}
     for finding in findings:
-        for reason in _remedies(finding):
-            by_reason.setdefault(reason, []).append(finding.id)
+        if not finding.missing:
+            by_reason.setdefault(flat(finding.reason), []).append(finding.id)
     for reason, ids in by_reason.items():
         reporter.write_line(f"NOT ASSESSED, {reason}: {', '.join(ids)}", cyan=True)
-
-
-def _remedies(finding: Finding) -> list[str]:
-    if finding.missing:
-        lacking = [channel for channel in Channel if channel.value in finding.missing]
-        return [f"for want of {channel.supplied_by}" for channel in lacking]
-    return [flat(finding.reason)]
+    found = steps({finding.id: finding.missing for finding in findings})
+    if found:
+        count = sum(len(step.ids) for step in found)
+        head = f"NOT ASSESSED: {count}. Best first, each with those before:"
+        reporter.write_line(head, cyan=True)
+    for step in found:
+        reporter.write_line(f"  {flat(step.to_do)}: {step.gain}", cyan=True)
 
 
 def _table(

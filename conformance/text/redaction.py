@@ -7,7 +7,11 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SHORTEST = 6
 """Values shorter than this are no secrets, and replacing them would garble the evidence."""
@@ -67,10 +71,16 @@ class Redactor:
 
     def learn(self, value: str, label: str) -> None:
         """Add a secret met during the run, such as a key just minted."""
+        self._learn(value, label, ())
+
+    def _learn(self, value: str, label: str, within: Iterable[str]) -> None:
+        """Add a secret, but for those of its spellings that hold one of ``within``."""
         if len(value) < _SHORTEST or value in self._secrets:
             return
         self._secrets[value] = label
         for text in spellings(value):
+            if any(known in text for known in within):
+                continue
             form = _Form(text, f"<{label}>")
             self._forms.append(form)
             for place in range(len(text) - form.least + 1):
@@ -79,13 +89,19 @@ class Redactor:
         self._forms.sort(key=lambda form: len(form.text), reverse=True)
 
     def learn_changed(self, value: str) -> None:
-        """Add a value if it holds some of a secret, in whatever case: a key spoilt on purpose."""
+        """Add a value if it holds some of a secret, in whatever case: a key spoilt on purpose.
+
+        Where it holds all of it, the secret's own label shows what stands around. Otherwise a key
+        with a space in front would be found in each ``Bearer`` header, and a right key told as one
+        that was changed.
+        """
         folded = value.casefold()
         for secret, label in tuple(self._secrets.items()):
             known = secret.casefold()
             parts = (known[at : at + _SHORTEST] for at in range(len(known) - _SHORTEST + 1))
             if any(part in folded for part in parts):
-                self.learn(value, f"{label}, changed")
+                within = spellings(secret) if secret in value else ()
+                self._learn(value, f"{label}, changed", within)
                 return
 
     def __call__(self, text: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.model import Role
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class _Exchange:
     url: str
     sent: list[tuple[str, str]]
     answer: Answer
+    may_be_control: bool
 
 
 class Transcript:
@@ -43,19 +45,29 @@ class Transcript:
         self._redact = redactor
         self._exchanges: deque[_Exchange] = deque(maxlen=_KEPT)
         self._notes: list[dict[str, str]] = []
-        self._count = 0
+        self._count = self._established = 0
         self.sent: Counter[str] = Counter()
         """Requests by their kind, as ``Sent`` writes it."""
         self._unanswered: list[str] = []
 
     def exchange(
-        self, request: Request, url: str, sent: list[tuple[str, str]], answer: Answer
+        self,
+        request: Request,
+        url: str,
+        sent: list[tuple[str, str]],
+        answer: Answer,
+        *,
+        may_be_control: bool = False,
     ) -> None:
-        """Remember one request and what came back."""
+        """Remember one request and what came back; a control presents a right credential."""
         self._count += 1
         # A copy, without what is not shown, and without what was parsed of it.
         kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
-        self._exchanges.append(_Exchange(self._count, request, url, sent, kept))
+        self._exchanges.append(_Exchange(self._count, request, url, sent, kept, may_be_control))
+
+    def established(self) -> None:
+        """Take what was exchanged so far with right credentials for the check's good case."""
+        self._established = self._count
 
     def presented(self, credential: str) -> None:
         """Learn a credential that is to be sent: spoilt on purpose, it may hold a right one."""
@@ -94,7 +106,9 @@ class Transcript:
             lines += ["", self._clean(seen, _BODY)]
         outcome = answer.status or answer.transport.value
         title = f"{kept.number}. {request.method} {self._clean(kept.url)} → {outcome}"
-        return {"kind": "exchange", "title": title, "text": "\n".join(lines)}
+        is_control = kept.may_be_control and kept.number <= self._established
+        role = Role.CONTROL if is_control else Role.ATTEMPT
+        return {"kind": "exchange", "title": title, "text": "\n".join(lines), "role": role.value}
 
     def note(self, title: str, text: str) -> None:
         """Remember a fact that is no exchange: rows found, counts, a process's output."""
@@ -106,9 +120,12 @@ class Transcript:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         self._notes.append({"kind": kind, "title": title, "text": self._redact(text)})
 
-    def entries(self) -> tuple[dict[str, str], ...]:
-        """Return notes, then the last exchanges."""
+    def entries(self, *, is_violation: bool = False) -> tuple[dict[str, str], ...]:
+        """Return notes, then the last exchanges; in a violation the last attempt decided."""
         shown = [self._shown(kept) for kept in self._exchanges]
+        attempts = [entry for entry in shown if entry["role"] == Role.ATTEMPT]
+        if is_violation and attempts:
+            attempts[-1]["role"] = Role.DECISIVE.value
         skipped = self._count - len(shown)
         if skipped > 0:
             more = {"kind": "text", "title": "earlier exchanges", "text": f"{skipped} not kept"}

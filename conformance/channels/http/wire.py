@@ -189,16 +189,16 @@ class Wire:
         """Exchange a request, once more where the target said when to come again."""
         courtesy = self._shared.courtesy
         if courtesy is None:
-            return self._sent(request, self._charged(key, may_fail=may_fail))
+            return self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
         courtesy.heed()
-        answer = self._sent(request, self._charged(key, may_fail=may_fail))
+        answer = self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
         if courtesy.note(answer):
             courtesy.heed()
-            answer = self._sent(request, self._charged(key, may_fail=may_fail))
+            answer = self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
             courtesy.note(answer)
         return answer
 
-    def _sent(self, request: Request, address: str | None) -> Answer:
+    def _sent(self, request: Request, address: str | None, *, may_fail: bool) -> Answer:
         """Exchange a request that is charged, and write it down."""
         url = self.target.url if request.path is None else self._absolute(request.path)
         headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
@@ -207,7 +207,7 @@ class Wire:
         headers += [*request.headers, *request.repeated]
         with self._shared.clients.lent(address) as client:
             answer = self._exchange(client, request, url, headers)
-        self.transcript.exchange(request, url, headers, answer)
+        self.transcript.exchange(request, url, headers, answer, may_be_control=not may_fail)
         return answer
 
     def _require_habit(
@@ -216,7 +216,7 @@ class Wire:
         """Raise NotEstablishedError unless the target itself keeps an answer back."""
 
         def again() -> Answer:
-            return self._sent(request, self._charged(key, may_fail=may_fail))
+            return self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
 
         def knock() -> Answer:
             tenants = self.target.tenants

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -31,7 +31,8 @@ class Pages(Sessions):
         if "id" not in message:
             self.reply(202, {})
         elif message["method"] == "tools/list":
-            turn = int((message.get("params") or {}).get("cursor") or 0)
+            params = cast("dict[str, str]", message.get("params") or {})
+            turn = int(params.get("cursor", "0"))
             result: dict[str, Any] = {
                 "tools": [{"name": TOOLS[turn], "inputSchema": {"type": "object"}}]
             }

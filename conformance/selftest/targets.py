@@ -7,6 +7,7 @@ import socketserver
 import threading
 import zlib
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -92,6 +93,21 @@ class TellsUnknownKeys(Good):
     def refuse(self) -> None:
         """Send one of two refusals."""
         self.reply(401, {"error": "invalid_key"} if "X-Api-Key" in self.headers else self.refusal)
+
+
+class Remembers(Good):
+    """Gives whoever has a right key a cookie that does as well, as an edge with sign-in does."""
+
+    cookie: ClassVar[str] = "session=0123456789abcdef"
+
+    def tenant(self) -> str | None:
+        """Take the cookie for the key."""
+        return "tenant-a" if self.headers.get("Cookie") == self.cookie else super().tenant()
+
+    def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Set the cookie with whatever is no refusal."""
+        more = {} if status == HTTPStatus.UNAUTHORIZED else {"Set-Cookie": f"{self.cookie}; Path=/"}
+        super().reply(status, body, {**(headers or {}), **more})
 
 
 class FallsOver(Good):

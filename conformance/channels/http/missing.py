@@ -23,13 +23,17 @@ NEVER_SENT = frozenset(
 )
 """How an exchange ends of which the target has seen nothing."""
 _BROKEN_OFF = frozenset({Transport.RESET, Transport.CUT, Transport.GARBAGE})
+NO_SERVER = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
+"""What an edge answers in place of a server that it could not reach, or wait for."""
 
 
 def is_missing(answer: Answer) -> bool:
     """Tell whether an answer tells nothing yet: none came, or the target had no time for it."""
     return answer.transport is not Transport.ANSWERED or answer.status in {
         HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
+        *NO_SERVER,
     }
 
 
@@ -63,4 +67,4 @@ def require_habit(
 
 
 def _is_kept_back(answer: Answer) -> bool:
-    return answer.transport in _BROKEN_OFF or answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return answer.transport in _BROKEN_OFF or answer.status in NO_SERVER

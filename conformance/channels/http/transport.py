@@ -10,6 +10,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -26,9 +27,16 @@ MOST_BYTES = 1 << 19
 
 
 def new_client(address: str | None) -> httpx.Client:
-    """Return a client that sends from an address, follows no redirect and reads no environment."""
-    transport = BoundedTransport(address, trust())
-    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+    """Return a client that sends from an address, follows no redirect and reads no environment.
+
+    It keeps no cookie: one that was earned with a right key would go with requests without any.
+    """
+    return httpx.Client(
+        transport=BoundedTransport(address, trust()),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 class Clients:

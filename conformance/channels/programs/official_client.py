@@ -60,6 +60,7 @@ def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Convers
         raise NotEstablishedError("the official client's process did not end in time") from error
     found = _read(done)
     statuses = tuple((str(method), int(status)) for method, status in found["statuses"])
+    wire.charge(key, max(0, len(statuses) - _REQUESTS - len(tools)))  # a list may have many pages
     return Conversation(
         client=found["client"],
         done=found["done"],

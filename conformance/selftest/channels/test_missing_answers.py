@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HEARD = Answer(Transport.ANSWERED, 401)
 RESET, CUT, BABBLE = map(Answer, (Transport.RESET, Transport.CUT, Transport.GARBAGE))
-BUSY = Answer(Transport.ANSWERED, 503)
+BUSY, BAD_GATEWAY, LATE = (Answer(Transport.ANSWERED, status) for status in (503, 502, 504))
 
 
 def giving(*answers: Answer) -> Callable[[], Answer]:
@@ -23,7 +23,7 @@ def giving(*answers: Answer) -> Callable[[], Answer]:
     return iter(answers).__next__
 
 
-@pytest.mark.parametrize("lost", [RESET, CUT, BABBLE, BUSY])
+@pytest.mark.parametrize("lost", [RESET, CUT, BABBLE, BUSY, BAD_GATEWAY, LATE])
 def test_who_breaks_off_each_time_and_answers_others_means_it(lost: Answer) -> None:
     require_habit(lost, giving(*[lost] * REPEATS), giving(HEARD))
 

@@ -30,6 +30,7 @@ from conformance.selftest.targets import (
     OpenToAll,
     PackedEndless,
     Redirects,
+    Remembers,
     TellsUnknownKeys,
     WideDoor,
     serving,
@@ -64,6 +65,12 @@ def test_a_good_target_passes_what_can_be_assessed(
     assert set(found.verdicts.values()) == {"pass", "not assessed"}
     assert found.code == 0
     assert found.lines[-1]["kind"] == "footer"
+
+
+def test_a_cookie_earned_with_a_key_goes_with_no_other_request(tmp_path: Path) -> None:
+    with serving(Remembers) as url:
+        found = judge(tmp_path, f"--target={url}", AUTH, profile=PROFILE)
+    assert set(found.verdicts.values()) == {"pass", "not assessed"}
 
 
 def test_a_url_alone_is_never_enough_for_green(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""A key that stands in a log is found whether or not the target numbers its requests."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import pytest
+
+from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.targets import Good, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Writes(Good):
+    """Logs each request by its path, and gives it no id."""
+
+    file: ClassVar[Path]
+
+    def line(self) -> dict[str, str]:
+        """Return what is logged of a request."""
+        return {"path": self.path.partition("?")[0]}
+
+    def answer(self) -> None:
+        """Write a line, then answer."""
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"level": "info", **self.line()}) + "\n")
+        super().answer()
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+
+
+class WritesHeaders(Writes):
+    """Logs the headers, too."""
+
+    def line(self) -> dict[str, str]:
+        """Return path and headers."""
+        return {**super().line(), "headers": str(self.headers)}
+
+
+class WritesUrls(Writes):
+    """Logs the URL with its query."""
+
+    def line(self) -> dict[str, str]:
+        """Return all of it."""
+        return {"url": self.path}
+
+
+class WritesLittle(Writes):
+    """Logs that there was a request, and not which."""
+
+    def line(self) -> dict[str, str]:
+        """Return nothing of it."""
+        return {"message": "request"}
+
+
+@pytest.mark.parametrize(
+    ("handler", "requirement", "verdict"),
+    [
+        (WritesHeaders, "LOG-01", "fail"),
+        (WritesHeaders, "LOG-04", "not assessed"),
+        (WritesUrls, "LOG-04", "fail"),
+        (WritesUrls, "LOG-01", "not assessed"),
+        (Writes, "LOG-01", "not assessed"),
+        (Writes, "LOG-04", "not assessed"),
+        (WritesLittle, "LOG-01", "inconclusive"),
+        (WritesLittle, "LOG-04", "inconclusive"),
+    ],
+)
+def test_without_request_ids_a_log_is_read_by_our_own_signs(
+    tmp_path: Path, handler: type[Writes], requirement: str, verdict: str
+) -> None:
+    """Each requirement has a check more that needs a channel which is not there."""
+    handler.file = tmp_path / "server.log"
+    handler.file.touch()
+    profile = f'{PROFILE}[channels.log]\nfile = "{handler.file}"\n'
+    with serving(handler) as url:
+        words = (f"--target={url}", f"--requirement={requirement}")
+        found = judge(tmp_path, *words, profile=profile)
+    assert found.verdicts == {requirement: verdict}
+    (finding,) = [line for line in found.lines if line.get("id") == requirement]
+    checks = cast("list[dict[str, str]]", finding["checks"])
+    expected = "pass" if verdict == "not assessed" else verdict
+    assert expected in {check["verdict"] for check in checks}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parents[1]
 _PACKAGE = "reference_server.mutants"
-_BENIGN = ("database", "forms", "isolation", "names", "speech")
+_BENIGN = ("database", "forms", "hosts", "isolation", "names", "speech")
 
 
 def all_mutants() -> dict[str, Mutant]:

@@ -328,6 +328,8 @@ class Wire:
     # -- transport -----------------------------------------------------------------------------
 
     def _absolute(self, path: str) -> str:
+        if not path.startswith("/"):
+            return path  # a target in absolute form
         parts = urlsplit(self.target.url)
         # Joined by hand: a path such as //mcp must reach the target as it is.
         return f"{parts.scheme}://{parts.netloc}{path}"
@@ -346,7 +348,7 @@ class Wire:
             headers=raw,
             content=body,
             timeout=self._seconds or SECONDS,
-            extensions={"target": _raw_target(url)},
+            extensions={"target": _raw_target(url, request.path)},
         )
         started = time.monotonic()
         answer = self._waited_for(client, prepared)
@@ -384,6 +386,8 @@ def require_alive(answer: Answer) -> None:
         raise NotEstablishedError(f"the target does not answer: {answer}")
 
 
-def _raw_target(url: str) -> bytes:
+def _raw_target(url: str, path: str | None) -> bytes:
     """Return the request target as the check spelt it, spared the client's normalization."""
+    if path is not None and not path.startswith("/"):
+        return path.encode("latin-1")
     return f"/{url.split('://', 1)[1].partition('/')[2]}".encode("latin-1")

@@ -16,22 +16,19 @@ if TYPE_CHECKING:
     from reference_server.mutants.benign.edge import App, Receive, Scope, Send
     from reference_server.parts import Parts
 
-_ASKED, _WHOLE = b"x-asked-host", b"x-asked-whole"
+_ASKED = b"x-asked-host"
 
 
 def _tidied(app: App) -> App:
-    """Hand on the host's name and the path alone, as a lenient front does, and what was asked."""
+    """Hand on the host's name alone, as a lenient front does, and what was asked beside it."""
 
     async def edge(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             asked = [value for name, value in scope["headers"] if name == b"host"]
-            kept = [pair for pair in scope["headers"] if pair[0] not in {b"host", _ASKED, _WHOLE}]
+            kept = [pair for pair in scope["headers"] if pair[0] not in {b"host", _ASKED}]
             name = re.split(rb"[/?#@\\]", asked[0])[0] if asked else b""
             fields = [*kept, (b"host", name), (_ASKED, asked[-1] if asked else b"")]
-            target = scope["path"]
-            path = urlsplit(target).path if "://" in target else target
-            fields += [(_WHOLE, b"yes")] if path != target else []
-            scope = {**scope, "headers": fields, "path": path, "raw_path": path.encode()}
+            scope = {**scope, "headers": fields}
         await app(scope, receive, send)
 
     return edge
@@ -60,18 +57,7 @@ def _has_userinfo(context: RequestContext) -> bool:
     return "@" in _asked(context)
 
 
-def _is_absolute(context: RequestContext) -> bool:
-    """Tell whether the whole target, compared with the guarded path, would be another."""
-    return header(context, _WHOLE.decode()) is not None
-
-
 MUTANTS = (
-    mutant(
-        "absolute-target-not-guarded",
-        "AUTH-18",
-        "The guard compares the whole target with the guarded path, the router its path alone.",
-        parts=_believing(_is_absolute),
-    ),
     mutant(
         "path-built-from-host",
         "AUTH-18",

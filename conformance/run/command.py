@@ -23,6 +23,7 @@ Judge whether an MCP server keeps its tenants apart, requirement by requirement.
   --area=A,B           judge only these areas
   --requirement=ID,ID  judge only these requirements
   --require=A,B        what stays unseen in these areas fails the run
+  --fail-on=LEVEL      least impact that fails the run: critical to low
   --intrusive          away from loopback: also exhaust limits, block addresses,
                        move the clock
   --patience=SECONDS   longest real wait of one check

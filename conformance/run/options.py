@@ -71,14 +71,15 @@ class Options:
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("hallmark", "judging the security of an MCP server")
+    _add_scope(group)
+    _add_manner(group)
+
+
+def _add_scope(group: pytest.OptionGroup) -> None:
+    """Declare what is judged, and by what."""
     group.addoption("--target", metavar="URL", help="MCP endpoint of a running server")
     group.addoption(
         "--targets", metavar="FILE", help="judge many servers: a TOML file of [[target]] tables"
-    )
-    group.addoption(
-        "--dry-run",
-        action="store_true",
-        help="send nothing; print what a run would send, by requirement",
     )
     group.addoption(
         "--profile", metavar="FILE", help="TOML file that describes the server to judge"
@@ -86,10 +87,27 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--state", metavar="FILE", help="file that { state = … } in the profile refers to"
     )
+    group.addoption(
+        "--mutant", metavar="NAME", help="start and judge this mutant of the reference server"
+    )
     group.addoption("--area", metavar="A,B", help="judge only these areas")
     group.addoption("--requirement", metavar="ID,ID", help="judge only these requirements")
     group.addoption(
-        "--mutant", metavar="NAME", help="start and judge this mutant of the reference server"
+        "--revision-set",
+        metavar="NAME",
+        help="judge exactly what that release judged, for example 0.1",
+    )
+    group.addoption(
+        "--without", metavar="A,B", help="ignore these channels, even if the profile supplies them"
+    )
+
+
+def _add_manner(group: pytest.OptionGroup) -> None:
+    """Declare how a run goes about it, what it writes and how it ends."""
+    group.addoption(
+        "--dry-run",
+        action="store_true",
+        help="send nothing; print what a run would send, by requirement",
     )
     group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
     group.addoption(
@@ -107,9 +125,6 @@ def add_options(parser: pytest.Parser) -> None:
         "default: all but hardening of low impact",
     )
     group.addoption(
-        "--without", metavar="A,B", help="ignore these channels, even if the profile supplies them"
-    )
-    group.addoption(
         "--intrusive",
         action="store_true",
         help="away from loopback: also exhaust limits, block addresses, move the clock",
@@ -120,11 +135,6 @@ def add_options(parser: pytest.Parser) -> None:
         default=0.0,
         metavar="SECONDS",
         help="longest real wait of one check if there is no clock channel (default 0)",
-    )
-    group.addoption(
-        "--revision-set",
-        metavar="NAME",
-        help="judge exactly what that release judged, for example 0.1",
     )
     group.addoption(
         "--check-profile",

@@ -32,6 +32,10 @@ REFERENCE = Path("docs/profile-reference.md")
 TRAFFIC = dry_run.MEASURED.relative_to(ROOT)
 SECONDS = estimate.MEASURED.relative_to(ROOT)
 LATEST = Path("reports/out/latest", RECORD)
+FACTOR, APART = 2.0, 1.0
+"""Seconds are measured anew where they are so many times, and so many seconds, off: no run of a
+machine takes quite as long as the last.
+"""
 
 
 class StaleError(Exception):
@@ -77,10 +81,23 @@ def measured_by(run: Run) -> dict[Path, dict[str, Any]]:
     if any(word.partition("=")[0] == "--mutant" for word in run.header.command):
         raise StaleError("the record is of a mutant, not of the reference server itself")
     passed = [finding for finding in run.findings if finding.verdict is Verdict.PASS]
+    known: dict[str, float] = json.loads((ROOT / SECONDS).read_text(encoding="utf-8"))
     return {
         TRAFFIC: {finding.id: dict(sorted(finding.sent)) for finding in passed},
-        SECONDS: {finding.id: round(finding.seconds, 2) for finding in passed},
+        SECONDS: {
+            finding.id: round(finding.seconds, 2)
+            for finding in passed
+            if is_news(known.get(finding.id), finding.seconds)
+        },
     }
+
+
+def is_news(known: float | None, seconds: float) -> bool:
+    """Tell whether what a requirement took is worth a change of what is known of it."""
+    if known is None:
+        return True
+    shorter, longer = sorted((known, seconds))
+    return longer > FACTOR * shorter and longer - shorter > APART
 
 
 def merged(known: dict[str, Any], measured: dict[str, Any]) -> dict[str, Any]:

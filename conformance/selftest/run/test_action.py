@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -71,7 +72,10 @@ class Job:
 
     def judge(self, **inputs: str) -> Done:
         """Run the step that judges, with the action's defaults for what is not given."""
-        names = ("TARGET", "PROFILE", "AREA", "REQUIRE")
+        names = (
+            *("TARGET", "TARGETS", "PROFILE", "AREA", "REQUIRE"),
+            *("WITHOUT", "FAIL_ON", "PATIENCE", "REVISION_SET"),
+        )
         defaults = {**dict.fromkeys(names, ""), "INTRUSIVE": "false", "REPORT": "out"}
         return self.run("judge.sh", **{**defaults, **inputs})
 
@@ -89,6 +93,46 @@ def test_a_dead_target_is_code_6_with_a_summary_and_the_step_goes_on(job: Job) -
     assert report == job.folder / "workspace" / "out"
     assert (report / "report.html").is_file()
     assert "inconclusive" in done.summary
+
+
+def test_every_input_reaches_the_judge(job: Job) -> None:
+    done = job.judge(
+        TARGET="http://127.0.0.1:9/mcp",
+        AREA="AUTH,TIME",
+        WITHOUT="http",
+        FAIL_ON="critical",
+        PATIENCE="7.5",
+        REVISION_SET="0.1",
+        INTRUSIVE="true",
+    )
+    assert done.code == 0, done.words
+    record = Path(done.outputs["report"]) / "run.jsonl"
+    command = json.loads(record.read_text().splitlines()[0])["command"]
+    assert {"--without=http", "--fail-on=critical", "--patience=7.5", "--intrusive"} <= {*command}
+    assert {"--area=AUTH,TIME", "--revision-set=0.1"} <= {*command}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FAIL_ON", "grave"), ("PATIENCE", "long"), ("REVISION_SET", "9"), ("WITHOUT", "nothing")],
+)
+def test_a_wrong_input_is_told_by_name(job: Job, name: str, value: str) -> None:
+    done = job.judge(**{"TARGET": "http://127.0.0.1:9/mcp", name: value})
+    assert done.outputs["exit-code"] == "4"
+    assert f"--{name.lower().replace('_', '-')}" in done.words
+
+
+def test_many_targets_stand_on_one_page(job: Job) -> None:
+    (job.folder / "workspace").mkdir()
+    targets = job.folder / "workspace" / "targets.toml"
+    targets.write_text(
+        "".join(f'[[target]]\nname = "{n}"\nurl = "http://127.0.0.1:9/{n}"\n' for n in "ab")
+    )
+    done = job.judge(TARGETS="targets.toml", AREA="AUTH")
+    assert done.code == 0, done.words
+    assert done.outputs["exit-code"] == "6"
+    assert (Path(done.outputs["report"]) / "index.html").is_file()
+    assert "| a |" in done.summary
 
 
 def test_an_input_is_never_a_command(job: Job) -> None:
@@ -132,9 +176,20 @@ def test_a_line_that_is_no_variable_is_refused_without_being_shown(job: Job) -> 
     assert "password" not in done.words
 
 
+def test_the_reports_are_kept_whatever_becomes_of_the_upload() -> None:
+    text = (PACKAGE / "action.yml").read_text()
+    kept, shown, passed_on = (
+        text.index(f"- name: {name}")
+        for name in ("Keep the reports", "Show violations in code scanning", "Pass the verdict on")
+    )
+    assert kept < shown < passed_on
+    assert "!cancelled()" in text[kept:shown]
+    assert "!cancelled()" in text[passed_on:]
+
+
 def test_the_action_names_scripts_that_are_there_and_puts_no_input_into_one() -> None:
     text = (PACKAGE / "action.yml").read_text()
-    runs = re.findall(r"run: (.*)", text)
+    runs = re.findall(r"^ +run: (.*)", text, re.MULTILINE)
     assert runs
     for words in runs:
         named = re.fullmatch(r'bash "\$GITHUB_ACTION_PATH/action/([a-z]+\.sh)"', words)

@@ -56,6 +56,16 @@ def test_what_was_measured_replaces_its_own_and_nothing_else(clone: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("known", "seconds", "is_news"),
+    [(None, 0.1, True), (0.1, 0.9, False), (4.0, 6.0, False), (4.0, 9.0, True), (9.0, 4.0, True)],
+)
+def test_seconds_change_where_they_are_far_off(
+    known: float | None, seconds: float, *, is_news: bool
+) -> None:
+    assert refreshing.is_news(known, seconds) is is_news
+
+
 def test_the_latest_record_is_taken_where_none_is_named(clone: Path) -> None:
     (clone / refreshing.LATEST).parent.mkdir(parents=True)
     record((clone / refreshing.LATEST).parent, finding("AUTH-01", sent={"POST mcp": 7}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -208,15 +207,8 @@ def _written(config: pytest.Config, recorder: Recorder, exitstatus: int) -> Path
     )
     is_rendered = not options.is_record_alone and render_run(record.resolve())
     if options.report is None:
-        _point_latest_to(folder)
+        command_line.point_latest_to(folder)
     return folder / "report.html" if is_rendered else record
-
-
-def _point_latest_to(folder: Path) -> None:
-    latest, new = folder.parent / "latest", folder.parent / f".latest-{os.getpid()}"
-    new.unlink(missing_ok=True)
-    new.symlink_to(folder.name)
-    new.replace(latest)
 
 
 # -- one check --------------------------------------------------------------------------------

@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
     from conformance.record.reading import Run
 
+SIGNS = {
+    Verdict.FAIL: "✗",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.NOT_ASSESSED: "–",  # noqa: RUF001 -- a dash, as in a table without a value
+    Verdict.PASS: "✓",
+}
+"""What stands for a verdict where there are too many columns for words."""
 FLEET, INDEX, SUMMARY = "fleet.json", "index.html", "summary.md"
 SCHEMA = 1
 _LONGEST_WORDS = 300
-_GRAVEST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_ASSESSED)
 
 
 class FleetFileError(ReportError):
@@ -66,7 +72,7 @@ class Row:
         if not found:
             return None
         verdicts = [finding.verdict for finding in found]
-        gravest = next((one for one in _GRAVEST if one in verdicts), Verdict.PASS)
+        gravest = next((one for one in SIGNS if one in verdicts), Verdict.PASS)
         return Cell(gravest, verdicts.count(gravest), len(verdicts))
 
 
@@ -117,6 +123,7 @@ def _page(rows: list[Row], areas: list[str]) -> str:
         .render(
             rows=rows,
             areas=areas,
+            signs=SIGNS,
             title=_headline(rows),
             style=Markup(style),  # nosec B704  # noqa: S704 -- our own files, as the policy needs
             policy=html.content_policy(style),

@@ -213,6 +213,8 @@ class Fleet:
         document = {"schema": SCHEMA, "targets": [asdict(outcome) for outcome in found]}
         (self.folder / FLEET).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         is_rendered = render_fleet(self.folder)
+        if config.getoption("--report") is None:
+            command_line.point_latest_to(self.folder)
         terminalreporter.write_sep("=", f"Hallmark: {len(found)} targets")
         for outcome in found:
             terminalreporter.write_line(_line(outcome))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 from dataclasses import dataclass
@@ -239,6 +240,14 @@ def report_folder(options: Options, target_name: str, root: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")  # noqa: TID251 -- the wall clock names a folder
     name = "".join(letter if letter.isalnum() else "-" for letter in target_name)[:40].strip("-")
     return _default_parent(root) / f"{stamp}-{name.lower() or 'target'}"
+
+
+def point_latest_to(folder: Path) -> None:
+    """Let ``latest``, beside a folder of reports, lead to it. Raises OSError."""
+    latest, new = folder.parent / "latest", folder.parent / f".latest-{os.getpid()}"
+    new.unlink(missing_ok=True)
+    new.symlink_to(folder.name)
+    new.replace(latest)
 
 
 def require_room(options: Options, root: Path) -> None:

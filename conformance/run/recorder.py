@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance import __version__
-from conformance.catalogue import requirements
+from conformance.catalogue import areas, requirements
 from conformance.model import (
     RECORD,
     UNDECIDED,
@@ -57,9 +57,12 @@ class Recorder:
                 self.take(*from_property(str(value)))
 
     def findings(self) -> list[Finding]:
-        """Return a finding for every planned requirement, in catalogue order."""
+        """Return a finding for every planned requirement: by area, in the order of the numbers."""
+        places = {area: place for place, area in enumerate(areas())}
+        planned = (entry for entry in requirements().values() if entry.id in self.planned)
         return [
-            self._finding(entry) for entry in requirements().values() if entry.id in self.planned
+            self._finding(entry)
+            for entry in sorted(planned, key=lambda entry: (places[entry.area], entry.id))
         ]
 
     def _finding(self, entry: Requirement) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 USAGE = 4
 SMALL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)); "
 """No file may grow beyond this: as on a disk that is nearly full, small files still can."""
-MAIN = "from conformance.run.command import main; raise SystemExit(main())"
+MAIN = "import sys; from conformance.run.command import judge; sys.exit(judge(sys.argv[1:]))"
 
 
 def hallmark(folder: Path, *words: str, before: str = "") -> tuple[int, str]:
@@ -69,3 +70,16 @@ def test_the_verdicts_are_told_when_the_report_can_no_longer_be_written(tmp_path
     assert line, said
     assert "total" in head
     assert "Traceback" not in said
+
+
+def test_the_latest_reports_are_the_last_run_s_and_a_fleet_s_too(tmp_path: Path) -> None:
+    target = '[[target]]\nname = "dead"\nurl = "http://127.0.0.1:9/mcp"\n'
+    (tmp_path / "fleet.toml").write_text(target)
+    hallmark(tmp_path, "--target=http://127.0.0.1:9/mcp", "--area=OPS")
+    (latest,) = tmp_path.rglob("latest")
+    assert (latest / "report.html").is_file()
+    hallmark(tmp_path, "--targets=fleet.toml", "--area=OPS")
+    assert (latest / "index.html").is_file()
+    record = (latest / "dead" / "run.jsonl").read_text().splitlines()
+    names = [line["id"] for line in map(json.loads, record) if line["kind"] == "finding"]
+    assert names == sorted(names), "requirements come in the order of their numbers"

@@ -76,25 +76,32 @@ def _of_bytes(raw: Sequence[bytes]) -> list[str]:
     if (shortest := min(len(value) * 8 for value in raw)) < KEY_BITS:
         return [f"fewer than 256 bits: {shortest}"]
     faults: list[str] = []
-    if (changing := changing_bits(raw)) < KEY_BITS - _SPARE:
-        faults.append(f"fewer than 256 bits: {changing} differ from key to key")
+    changing = changing_bits(raw)
+    if (count := changing.bit_count()) < KEY_BITS - _SPARE:
+        faults.append(f"fewer than 256 bits: {count} differ from key to key")
     if (places := independent_places(raw)) < KEY_BITS / 8:
         faults.append(f"{places} bytes are neither fixed nor repeated, of {KEY_BITS // 8}")
-    bits = "".join(f"{byte:08b}" for value in raw for byte in value)
-    ones = bits.count("1")
-    if abs(ones - len(bits) / 2) > _DEVIATIONS * (len(bits) / 4) ** 0.5:
-        faults.append(f"{ones} of {len(bits)} bits are set")
+    # What is the same in all, a version in front among it, has nothing to do with the drawn bits.
+    drawn = count * len(raw)
+    ones = sum((number & changing).bit_count() for number in _numbers(raw))
+    if abs(ones - drawn / 2) > _DEVIATIONS * (drawn / 4) ** 0.5:
+        faults.append(f"{ones} of the {drawn} bits that differ from key to key are set")
     return faults
 
 
 def changing_bits(values: Sequence[bytes]) -> int:
-    """Return how many bit positions are not the same in all values."""
-    length = min(map(len, values))
-    numbers = [int.from_bytes(value[:length], "big") for value in values]
+    """Return a number whose set bits are the positions that are not the same in all values."""
+    first, *others = _numbers(values)
     changed = 0
-    for number in numbers:
-        changed |= number ^ numbers[0]
-    return changed.bit_count()
+    for number in others:
+        changed |= number ^ first
+    return changed
+
+
+def _numbers(values: Sequence[bytes]) -> list[int]:
+    """Return the values as numbers, of as many bytes as the shortest has."""
+    length = min(map(len, values))
+    return [int.from_bytes(value[:length], "big") for value in values]
 
 
 def independent_places(values: Sequence[bytes]) -> int:

@@ -1,0 +1,57 @@
+"""Benign variants that meet strangers with other words than the application's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from reference_server.mutants.bending import replaced
+from reference_server.mutants.benign.edge import benign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reference_server.mutants.benign.edge import App, Receive, Scope, Send
+    from reference_server.parts import Parts
+
+    Fields = Mapping[bytes, bytes]
+
+_HEARSAY = (b"x-forwarded-user", b"x-tenant-id", b"x-internal", b"x-ssl-client-verify")
+
+
+def _turning_away(
+    decide: Callable[[Scope, Fields], int | None],
+) -> Callable[[Parts], Parts]:
+    """Return a change of parts by which an edge answers some requests with a bare status."""
+
+    def around(app: App) -> App:
+        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+            status = decide(scope, dict(scope["headers"])) if scope["type"] == "http" else None
+            if status is None:
+                await app(scope, receive, send)
+                return
+            body = json.dumps({"message": "Request blocked"}).encode()
+            fields = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+            ]
+            await send({"type": "http.response.start", "status": status, "headers": fields})
+            await send({"type": "http.response.body", "body": body})
+
+        return edge
+
+    return replaced({"web.edge": lambda _: around})
+
+
+def _hearsay(scope: Scope, fields: Fields) -> int | None:
+    del scope
+    return 400 if any(name in fields for name in _HEARSAY) else None
+
+
+VARIANTS = (
+    benign(
+        "hearsay-refused-first",
+        "Whoever claims to come through a proxy gets 400 before any key is read.",
+        parts=_turning_away(_hearsay),
+    ),
+)

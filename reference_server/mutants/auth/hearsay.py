@@ -12,7 +12,7 @@ from reference_server.mutants.bending import header, mutant, replaced, with_stag
 from reference_server.mutants.benign.edge import read_whole, replayed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from flask import Response
 
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from reference_server.mutants.benign.edge import App, Receive, Scope, Send
     from reference_server.parts import Parts
 
-_TOLD = b"x-told-tenant"
+_TOLD = b"x-told"
 _HALVES = (21, 22)
 """Characters of half a key."""
 
 
-def _scope() -> dict[str, Any]:
+def asgi_scope() -> dict[str, Any]:
+    """Return what the HTTP server knows of the request."""
     return cast("dict[str, Any]", request.environ["asgi.scope"])
 
 
 def _connection(context: RequestContext) -> tuple[str, ...]:
     del context
-    return tuple(map(str, _scope()["client"]))
+    return tuple(map(str, asgi_scope()["client"]))
 
 
 def _address(context: RequestContext) -> tuple[str, ...]:
@@ -62,7 +63,9 @@ def _kept_by(
     return around
 
 
-def _has(name: str, value: str | None = None) -> Callable[[RequestContext], bool]:
+def has(name: str, value: str | None = None) -> Callable[[RequestContext], bool]:
+    """Return what tells whether a request has a header, and that value in it."""
+
     def is_there(context: RequestContext) -> bool:
         told = header(context, name)
         return told is not None if value is None else told == value
@@ -76,33 +79,41 @@ def _is_half(context: RequestContext) -> bool:
 
 def _names_tenant(context: RequestContext) -> bool:
     del context
-    return b"tenant_id=" in _scope()["query_string"]
+    return b"tenant_id=" in asgi_scope()["query_string"]
 
 
-def _reading_meta(app: App) -> App:
-    """Put the tenant that ``_meta`` names into a field, for those who cannot read the body."""
+def believing_body(*trail: str, value: str | None = None) -> Callable[[Parts], Parts]:
+    """Return a change by which a part of the body, or its one ``value``, stands for a key.
 
-    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
-            body = await read_whole(receive)
-            receive = replayed(body, receive)
-            if tenant := _tenant_in(body):
-                scope = {**scope, "headers": [*scope["headers"], (_TOLD, tenant.encode())]}
-        await app(scope, receive, send)
+    The chain sees no body, so an edge puts what is there into a field.
+    """
 
-    return edge
+    def reading(app: App) -> App:
+        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["method"] == "POST":
+                body = await read_whole(receive)
+                receive = replayed(body, receive)
+                if told := _found(body, trail):
+                    scope = {**scope, "headers": [*scope["headers"], (_TOLD, told.encode())]}
+            await app(scope, receive, send)
+
+        return edge
+
+    def bend(parts: Parts) -> Parts:
+        guarded = with_stage("authenticate", skip(has(_TOLD.decode(), value)))(parts)
+        return replaced({"web.edge": lambda _: reading})(guarded)
+
+    return bend
 
 
-def _tenant_in(body: bytes) -> str:
+def _found(body: bytes, trail: Iterable[str]) -> str:
     try:
-        return str(json.loads(body)["params"]["_meta"].get("tenantId") or "")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        found = json.loads(body)
+        for name in trail:
+            found = found[name]
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
-
-
-def _tenant_of_meta(parts: Parts) -> Parts:
-    guarded = with_stage("authenticate", skip(_has(_TOLD.decode())))(parts)
-    return replaced({"web.edge": lambda _: _reading_meta})(guarded)
+    return found if isinstance(found, str) else ""
 
 
 MUTANTS = (
@@ -110,19 +121,19 @@ MUTANTS = (
         "last-key-of-a-connection-kept",
         "AUTH-02 AUTH-17",
         "A request with an empty key goes on as whoever was last let in on its connection.",
-        parts=with_stage("authenticate", _kept_by(_connection, _has("x-api-key", ""))),
+        parts=with_stage("authenticate", _kept_by(_connection, has("x-api-key", ""))),
     ),
     mutant(
         "last-key-of-an-address-kept",
         "AUTH-17",
         "A bearer without a token goes on as whoever was last let in from its address.",
-        parts=with_stage("authenticate", _kept_by(_address, _has("authorization", "Bearer"))),
+        parts=with_stage("authenticate", _kept_by(_address, has("authorization", "Bearer"))),
     ),
     mutant(
         "placeholder-for-the-servers-own-key",
         "AUTH-17",
         "A key that a client left unfilled is exchanged for a default.",
-        parts=with_stage("authenticate", skip(_has("x-api-key", "undefined"))),
+        parts=with_stage("authenticate", skip(has("x-api-key", "undefined"))),
     ),
     mutant(
         "half-a-key-completed",
@@ -134,31 +145,31 @@ MUTANTS = (
         "bearer-without-token-passed-on",
         "AUTH-17",
         "The word Bearer alone is enough to be let in by a key of the server's own.",
-        parts=with_stage("authenticate", skip(_has("authorization", "Bearer"))),
+        parts=with_stage("authenticate", skip(has("authorization", "Bearer"))),
     ),
     mutant(
         "forwarded-user-believed",
         "AUTH-17",
         "Who says that a proxy has signed a user in needs no key.",
-        parts=with_stage("authenticate", skip(_has("x-forwarded-user"))),
+        parts=with_stage("authenticate", skip(has("x-forwarded-user"))),
     ),
     mutant(
         "tenant-header-believed",
         "AUTH-17",
         "A header that names a tenant takes the place of a key.",
-        parts=with_stage("authenticate", skip(_has("x-tenant-id"))),
+        parts=with_stage("authenticate", skip(has("x-tenant-id"))),
     ),
     mutant(
         "own-address-believed",
         "AUTH-17",
         "Who says to come from this machine needs no key.",
-        parts=with_stage("authenticate", skip(_has("x-real-ip", "127.0.0.1"))),
+        parts=with_stage("authenticate", skip(has("x-real-ip", "127.0.0.1"))),
     ),
     mutant(
         "internal-call-believed",
         "AUTH-17",
         "Who says to be an internal service needs no key.",
-        parts=with_stage("authenticate", skip(_has("x-internal"))),
+        parts=with_stage("authenticate", skip(has("x-internal"))),
     ),
     mutant(
         "tenant-in-query-believed",
@@ -170,6 +181,6 @@ MUTANTS = (
         "tenant-in-meta-believed",
         "AUTH-17",
         "A tenant in `_meta` takes the place of a key.",
-        parts=_tenant_of_meta,
+        parts=believing_body("params", "_meta", "tenantId"),
     ),
 )

@@ -48,7 +48,21 @@ def _hearsay(scope: Scope, fields: Fields) -> int | None:
     return 400 if any(name in fields for name in _HEARSAY) else None
 
 
+def _unusual(scope: Scope, fields: Fields) -> int | None:
+    """Turn robots away, and whoever speaks an old HTTP or wants to speak something else."""
+    if b"upgrade" in fields:
+        return 426
+    if scope["http_version"] == "1.0":
+        return 505
+    return 403 if b"bot" in fields.get(b"user-agent", b"").lower() else None
+
+
 VARIANTS = (
+    benign(
+        "unusual-callers-turned-away",
+        "Robots get 403, HTTP/1.0 gets 505 and an upgrade 426 before any key is read.",
+        parts=_turning_away(_unusual),
+    ),
     benign(
         "hearsay-refused-first",
         "Whoever claims to come through a proxy gets 400 before any key is read.",

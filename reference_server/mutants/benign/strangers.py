@@ -57,7 +57,51 @@ def _unusual(scope: Scope, fields: Fields) -> int | None:
     return 403 if b"bot" in fields.get(b"user-agent", b"").lower() else None
 
 
+_PAGES = {
+    "/metrics": ("text/plain", 'http_requests_total{status="401"} 12\n'),
+    "/openapi.json": (
+        "application/json",
+        '{"openapi":"3.1.0","info":{"title":"API","version":"1"},"paths":{"/v1/keys":{"post":{}}}}',
+    ),
+    "/status": ("application/json", '{"result":"ok"}'),
+    "/.well-known/mcp.json": (
+        "application/json",
+        '{"name":"server","tools":[{"name":"ping","inputSchema":{"type":"object"}}]}',
+    ),
+    "/sse": ("text/event-stream", ": moved to /mcp\n\n"),
+}
+_FRONT = ("text/html", "<!doctype html><title>Product</title><h1>Sign in</h1>")
+
+
+def _with_pages(app: App) -> App:
+    """Serve what is for everybody, and the front page to whoever looks for something else."""
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = (
+            scope["type"] == "http"
+            and scope["method"] == "GET"
+            and (
+                scope["path"] in _PAGES
+                or b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+            )
+        )
+        if not is_page:
+            await app(scope, receive, send)
+            return
+        kind, body = _PAGES.get(scope["path"], _FRONT)
+        fields = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": body.encode()})
+
+    return edge
+
+
 VARIANTS = (
+    benign(
+        "pages-for-everybody",
+        "Metrics, documents and a card are public, and any other page is the front page.",
+        parts=replaced({"web.edge": lambda _: _with_pages}),
+    ),
     benign(
         "unusual-callers-turned-away",
         "Robots get 403, HTTP/1.0 gets 505 and an upgrade 426 before any key is read.",

@@ -70,12 +70,23 @@ class LabelsMetrics(HasPages):
     }
 
 
-class StreamsToAll(HasPages):
-    """Opens a session of the older transport for everybody."""
+class StreamsToAll(HasABearer):
+    """Opens a session of the older transport for everybody, and leaves the stream open."""
 
-    pages: ClassVar[dict[str, tuple[str, str]]] = {
-        "/sse": ("text/event-stream", f"event: endpoint\ndata: /m?sessionId={SESSION}\n\n")
-    }
+    def answer(self) -> None:
+        """Say where messages go, and wait until the caller is gone."""
+        if self.path != "/sse":
+            super().answer()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(f"event: endpoint\ndata: /m?sessionId={SESSION}\n\n".encode())
+        self.wfile.flush()
+        self.rfile.read(1)
+        self.close_connection = True
+
+    do_GET = answer  # noqa: N815
 
 
 class HasAnOlderRoute(Good):

@@ -112,7 +112,10 @@ NO_ENDPOINT = "is no MCP endpoint that can be judged: "
 
 OPEN = ("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08", "AUTH-09", "AUTH-11", "AUTH-12")
 """What a server fails that lets everybody in."""
-REFUSALS = "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16"
+REFUSALS = (
+    "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16 AUTH-17 "
+    "AUTH-18 AUTH-19 AUTH-21"
+)
 """What a server passes that refuses those without a key, and does nothing else right."""
 
 BEHAVIOURS: dict[str, Behaviour] = {

@@ -19,13 +19,19 @@ _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, to be varied one field at a time with ``but``."""
+    """One HTTP request, to be varied one field at a time with ``but``.
+
+    ``version`` is that of HTTP which it names. ``said`` is the message to send on a WebSocket, if
+    the answer is that there is one from now on.
+    """
 
     method: str = "POST"
     path: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     repeated: tuple[tuple[str, str], ...] = field(default=())
+    version: str = "1.1"
+    said: bytes | None = None
 
     def but(self, **changes: Any) -> Request:
         """Return the same request with the named fields changed."""

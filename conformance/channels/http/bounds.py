@@ -30,6 +30,7 @@ _PIECE = 1 << 14
 """Bytes sent under one look at the clock."""
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _INTERIM = b"HTTP/1.1 1"
+_USUAL, _NAMED = "1.1", b" HTTP/%s\r\n"
 _START, _SHOWN = b"HTTP/", 40
 
 
@@ -88,23 +89,24 @@ def within(seconds: float) -> Generator[Allowance]:
 class BoundedTransport(httpx.HTTPTransport):
     """HTTP from one client address, on connections that obey the allowance of their thread.
 
-    Only to be used ``within`` one; LookupError otherwise.
+    ``version`` is that of HTTP which requests name: no client library speaks the old one. Only to
+    be used ``within`` one; LookupError otherwise.
     """
 
-    def __init__(self, address: str | None, trust: ssl.SSLContext) -> None:
+    def __init__(self, address: str | None, trust: ssl.SSLContext, version: str = "1.1") -> None:
         super().__init__(verify=trust, local_address=address)
         # httpx has no argument for the connections below it; all else of it is wanted.
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
             keepalive_expiry=_KEPT_SECONDS,
             local_address=address,
-            network_backend=_Network(),
+            network_backend=_Network(version),
         )
 
 
 class _Network(httpcore.NetworkBackend):
-    def __init__(self) -> None:
-        self._real = httpcore.SyncBackend()
+    def __init__(self, version: str) -> None:
+        self._real, self._version = httpcore.SyncBackend(), version
 
     def connect_tcp(
         self,
@@ -116,7 +118,7 @@ class _Network(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         left = _CURRENT.get().seconds()
         return BoundedStream(
-            self._real.connect_tcp(host, port, left, local_address, socket_options),
+            self._real.connect_tcp(host, port, left, local_address, socket_options), self._version
         )
 
 
@@ -135,8 +137,8 @@ class BoundedStream(httpcore.NetworkStream):
     the connection is used no more.
     """
 
-    def __init__(self, real: httpcore.NetworkStream) -> None:
-        self._real = real
+    def __init__(self, real: httpcore.NetworkStream, version: str = "1.1") -> None:
+        self._real, self._version = real, version
         self._unsent = bytearray()
         self._early, self._is_spent = bytearray(), False
 
@@ -154,6 +156,8 @@ class BoundedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- see above
         """Remember what is to be sent."""
+        if not self._unsent and self._version != _USUAL:
+            buffer = buffer.replace(_NAMED % _USUAL.encode(), _NAMED % self._version.encode(), 1)
         self._unsent += buffer
 
     def _flush(self, allowance: Allowance) -> None:
@@ -206,7 +210,8 @@ class BoundedStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Return this connection within TLS."""
         left = _CURRENT.get().seconds()
-        return BoundedStream(self._real.start_tls(ssl_context, server_hostname, left))
+        real = self._real.start_tls(ssl_context, server_hostname, left)
+        return BoundedStream(real, self._version)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection itself."""

@@ -10,6 +10,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
@@ -18,21 +19,24 @@ import httpx
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.body import ReplyWatch, UnreadableBodyError, unpacked
 from conformance.channels.http.bounds import Allowance, BoundedTransport, within
+from conformance.channels.http.websocket import answered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
+SAID = "said"
+"""The extension of a request that holds what to say on a WebSocket."""
 
 
-def new_client(address: str | None) -> httpx.Client:
+def new_client(address: str | None, version: str = "1.1") -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment.
 
     It keeps no cookie: one that was earned with a right key would go with requests without any.
     """
     return httpx.Client(
-        transport=BoundedTransport(address, trust()),
+        transport=BoundedTransport(address, trust(), version),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
@@ -40,7 +44,7 @@ def new_client(address: str | None) -> httpx.Client:
 
 
 class Clients:
-    """HTTP clients by the address they send from, each lent to one exchange at a time.
+    """HTTP clients by address and version of HTTP, each lent to one exchange at a time.
 
     Threads that shared one would lose answers: httpcore closes an idle connection that can be read,
     since its server must have closed it, although another thread may have taken it meanwhile, and
@@ -48,17 +52,17 @@ class Clients:
     """
 
     def __init__(self) -> None:
-        self._idle: defaultdict[str | None, list[httpx.Client]] = defaultdict(list)
+        self._idle: defaultdict[tuple[str | None, str], list[httpx.Client]] = defaultdict(list)
         self._all: list[httpx.Client] = []
         self._lock = threading.Lock()  # bounded: held to take or give back a client
 
     @contextmanager
-    def lent(self, address: str | None) -> Generator[httpx.Client]:
+    def lent(self, address: str | None, version: str = "1.1") -> Generator[httpx.Client]:
         """Lend a client that nobody uses: the one used last, whose connection is still open."""
         with self._lock:
-            idle = self._idle[address]
+            idle = self._idle[address, version]
             if not idle:
-                idle.append(new_client(address))
+                idle.append(new_client(address, version))
                 self._all += idle
             client = idle.pop()
         try:
@@ -103,6 +107,10 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
     )
     try:
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            said = request.extensions.get(SAID) or b""
+            body = answered(response.extensions["network_stream"], said)
+            return Answer(Transport.ANSWERED, response.status_code, headers, body)
         body, is_cut = _bounded(response, allowance)
     except UnreadableBodyError as error:
         status, why = response.status_code, str(error)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import Sent, route_of
-from conformance.channels.http.transport import Clients, exchanged
+from conformance.channels.http.transport import SAID, Clients, exchanged
 from conformance.forge.requests import (
     STATELESS,
     USER_AGENT,
@@ -205,7 +205,7 @@ class Wire:
         names = {name.lower() for name, _ in request.headers}
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]
-        with self._shared.clients.lent(address) as client:
+        with self._shared.clients.lent(address, request.version) as client:
             answer = self._exchange(client, request, url, headers)
         self.transcript.exchange(request, url, headers, answer, may_be_control=not may_fail)
         return answer
@@ -348,7 +348,7 @@ class Wire:
             headers=raw,
             content=body,
             timeout=self._seconds or SECONDS,
-            extensions={"target": _raw_target(url, request.path)},
+            extensions={"target": _raw_target(url, request.path), SAID: request.said},
         )
         started = time.monotonic()
         answer = self._waited_for(client, prepared)

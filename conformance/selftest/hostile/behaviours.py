@@ -112,7 +112,10 @@ NO_ENDPOINT = "is no MCP endpoint that can be judged: "
 
 OPEN = ("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08", "AUTH-09", "AUTH-11", "AUTH-12")
 """What a server fails that lets everybody in."""
-REFUSALS = "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16 AUTH-18"
+REFUSALS = (
+    "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16 AUTH-17 "
+    "AUTH-18 AUTH-19 AUTH-21"
+)
 """What a server passes that refuses those without a key, and does nothing else right."""
 
 BEHAVIOURS: dict[str, Behaviour] = {
@@ -161,7 +164,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         liars.Poisoned, "AUTH-02 AUTH-03 AUTH-06 AUTH-16 MCP-01 MCP-07 MCP-08 RLS-15"
     ),
     "all credentials sent back": liar(
-        liars.TellsWhatItWasTold, "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-18 MCP-01"
+        liars.TellsWhatItWasTold, "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 MCP-01"
     ),
     "lying Retry-After": liar(liars.LiesOnRetryAfter, f"{REFUSALS} MCP-01"),
     "clock runs backwards": liar(

@@ -90,13 +90,13 @@ def _is_get(context: RequestContext) -> bool:
 MUTANTS = (
     mutant(
         "guard-compares-raw-path",
-        "AUTH-10",
+        "AUTH-10 AUTH-18 AUTH-19",
         "The guard compares the raw path, the router the decoded one.",
         parts=_guard_raw_route_decoded,
     ),
     mutant(
         "override-header-believed",
-        "AUTH-10",
+        "AUTH-10 AUTH-17",
         "A request that says it was rewritten from /health needs no key.",
         parts=with_stage("authenticate", skip(_claims_health)),
     ),

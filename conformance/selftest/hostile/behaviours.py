@@ -161,10 +161,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "every other connection hangs": wrong(plays.breaks_every_other, told="given up"),
     "every other connection breaks": liar(liars.BreaksEveryOther),
     "markup and escapes": liar(
-        liars.Poisoned, "AUTH-02 AUTH-03 AUTH-06 AUTH-16 MCP-01 MCP-07 MCP-08 RLS-15"
+        liars.Poisoned,
+        "AUTH-02 AUTH-03 AUTH-06 AUTH-16 AUTH-17 AUTH-19 MCP-01 MCP-07 MCP-08 RLS-15",
     ),
     "all credentials sent back": liar(
-        liars.TellsWhatItWasTold, "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 MCP-01"
+        liars.TellsWhatItWasTold,
+        "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-17 AUTH-18 AUTH-19 AUTH-21 MCP-01",
     ),
     "lying Retry-After": liar(liars.LiesOnRetryAfter, f"{REFUSALS} MCP-01"),
     "clock runs backwards": liar(

@@ -29,6 +29,8 @@ MODULES = [
 ]
 TOKENS = JUDGE / "checks" / "log" / "secrecy.py"
 """Plants properties that are named like tokens; one of the names is what ours calls a key."""
+GUESSES = JUDGE / "forge" / "claims.py"
+"""Tries what servers may call a tenant, of which ours is one name among many."""
 
 
 FIELDS = Fields()
@@ -96,8 +98,8 @@ def _texts(*nodes: ast.expr) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(JUDGE.parent)))
 def test_no_module_of_the_judge_holds_a_default_name(path: Path) -> None:
     found = named_in(path.read_text(encoding="utf-8"))
-    allowed = {FIELDS.admin.key} if path == TOKENS else set[str]()
-    assert found - allowed == set()
+    allowed = {TOKENS: {FIELDS.admin.key}, GUESSES: {"tenant_id", "tenantId"}}
+    assert found - allowed.get(path, set()) == set()
 
 
 @pytest.mark.parametrize(

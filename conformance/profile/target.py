@@ -43,10 +43,15 @@ class Start(Section):
 
 
 class Endpoint(Section):
-    """Where the target is."""
+    """Where the target is.
+
+    ``ca_bundle`` is a PEM file of authorities to trust besides those that are known, for a target
+    whose certificate a private one has issued.
+    """
 
     name: str = "target"
     url: str
+    ca_bundle: str | None = None
 
 
 class Routes(Section):

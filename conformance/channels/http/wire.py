@@ -98,6 +98,7 @@ class Wire:
         self._may_be_silent = may_be_silent or seconds is not None
         self._gate = gate
         self._shared = shared or _Connections(
+            Clients(target.target.ca_bundle),
             good_keys=_good_keys(target),
             paced_keys=_paced_keys(target),
             courtesy=courtesy,

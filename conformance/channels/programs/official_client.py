@@ -47,6 +47,7 @@ def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Convers
         "mode": mode,
         "tools": tools,
         "seconds": SECONDS,
+        "ca_bundle": wire.target.target.ca_bundle,
     }
     try:
         done = subprocess.run(  # noqa: S603 -- our own program

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from conformance.model.row import Row
+
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """What there is to know of a channel.
-
-    ``words`` say which option or profile entry would supply it. ``path`` is that entry, or several
-    that it takes all of; what no entry supplies names a property of the target. ``example`` are
-    lines of TOML, which a drafted profile shows under the section that the path begins with, in
-    the order of the rows; empty where the draft writes what it found instead. ``otherwise`` says
-    what to do where no entry of a profile supplies it.
-    """
-
-    name: str
-    words: str
-    path: str
-    example: tuple[str, ...] = ()
-    starts_programs: bool = False
-    otherwise: str = ""
 
 
 class Channel(StrEnum):
@@ -197,6 +179,12 @@ class Channel(StrEnum):
         "the profile's [routes] rotate_key",
         "routes.rotate_key",
         example=('rotate_key = "/admin/api-keys/rotate"',),
+    )
+    KEY_CREATION = Row(
+        "key-creation",
+        "the profile's [routes] create_key, or rotate_key: how an administrator has a key made",
+        "routes.makes_keys",
+        example=('create_key = { path = "/v1/keys", body = { org = "{tenant}" } }',),
     )
     REVOKE_ROUTE = Row(
         "revoke-route",

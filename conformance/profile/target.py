@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.sections import (
+    AdminRequest,
+    AdminRoute,
     KnownFailure,
     OAuth,
     Reason,
@@ -55,12 +57,29 @@ class Endpoint(Section):
 
 
 class Routes(Section):
-    """Paths beside the MCP route; None where the target has no such route."""
+    """Paths beside the MCP route; None where the target has no such route.
+
+    ``create_key`` has a key made that ends no other. It and ``revoke_key`` may be tables, such as
+    { method = "DELETE", path = "/v1/keys/{key_id}" }.
+    """
 
     health: str | None = None
     rotate_key: str | None = None
-    revoke_key: str | None = None
+    create_key: AdminRoute | None = None
+    revoke_key: AdminRoute | None = None
     auth: str | None = None
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether an administrator can have a key made."""
+        return bool(self.create_key or self.rotate_key)
+
+    @field_validator("revoke_key")
+    @classmethod
+    def _names_a_key(cls, request: AdminRequest | None) -> AdminRequest | None:
+        if request is not None and request.has_own_body and not request.names("key_id"):
+            raise ValueError("does not say which key; put {key_id} in its path or its body")
+        return request
 
 
 class Headers(Section):

@@ -38,5 +38,5 @@ def route_of(target: Target, path: str | None) -> str:
     """Return the name of the route that a request goes to; None stands for the MCP endpoint."""
     if path is None:
         return "mcp"
-    named = {value: name for name, value in target.routes if isinstance(value, str)}
+    named = {getattr(value, "path", value): name for name, value in target.routes if value}
     return named.get(path.partition("?")[0], ELSEWHERE)

@@ -263,13 +263,15 @@ class Wire:
         """Send the one request that opens a conversation: authenticated, cheap, without effect."""
         return self.send(opening(self.revision), key=key)
 
-    def post_admin(self, path: str, body: bytes, token: str | None) -> Answer:
-        """POST JSON to an administrator's route."""
-        headers = [("Content-Type", "application/json")]
+    def post_admin(
+        self, path: str, body: bytes | None, token: str | None, *, method: str = "POST"
+    ) -> Answer:
+        """Send JSON, if anything, to an administrator's route."""
+        headers = [("Content-Type", "application/json")] if body is not None else []
         if token is not None:
             headers.append((self.target.headers.admin_token, token))
         right = self.target.admin is not None and token == self.target.admin.token
-        request = Request("POST", path, tuple(headers), body)
+        request = Request(method, path, tuple(headers), body)
         return self.send(request, is_guarded=not right)
 
     def strongest_probe(self) -> Request:

@@ -1,0 +1,24 @@
+"""A channel's row: what there is to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """What there is to know of a channel.
+
+    ``words`` say which option or profile entry would supply it. ``path`` is that entry, or several
+    that it takes all of; what no entry supplies names a property of the target. ``example`` are
+    lines of TOML, which a drafted profile shows under the section that the path begins with, in
+    the order of the rows; empty where the draft writes what it found instead. ``otherwise`` says
+    what to do where no entry of a profile supplies it.
+    """
+
+    name: str
+    words: str
+    path: str
+    example: tuple[str, ...] = ()
+    starts_programs: bool = False
+    otherwise: str = ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.profile.target import Tenant
+    from conformance.profile.tenants import Tenant
 
 KEY_BYTES = 32
 

@@ -22,6 +22,7 @@ from conformance.profile.sections import (
     Tools,
     secrets_in,
 )
+from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
 
 if TYPE_CHECKING:
     from conformance.model import Channel
@@ -92,27 +93,6 @@ class Headers(Section):
     api_key_scheme: str = ""
     admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
     request_id: str = "X-Request-Id"
-
-
-class Tenant(Section):
-    """One tenant's credentials. ``canary`` is a string in its data that no one else may see."""
-
-    id: str
-    key: Secret
-    revoked_key: Secret | None = None
-    expired_key: Secret | None = None
-    canary: str | None = None
-
-
-class Tenants(Section):
-    """The two tenants between which nothing may cross.
-
-    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
-    """
-
-    a: Tenant
-    b: Tenant
-    spare: Tenant | None = None
 
 
 class Admin(Section):

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from conformance.verdicts import NotEstablishedError
 
@@ -42,7 +43,7 @@ def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Convers
     """
     wire.charge(key, _REQUESTS + len(tools))
     told = {
-        "url": wire.target.url,
+        "url": urljoin(wire.target.url, wire.path_of(key)),
         "header": wire.key_header(key),
         "mode": mode,
         "tools": tools,

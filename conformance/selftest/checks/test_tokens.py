@@ -12,7 +12,7 @@ import pytest
 
 from conformance.forge.keys import Keys, TenantKeys, is_token, nearly
 from conformance.forge.tokens import is_verifiable_by_anyone, of_nobody, signed_by_nobody
-from conformance.profile.target import Tenant
+from conformance.profile.tenants import Tenant
 from conformance.selftest.judging import judge
 from conformance.selftest.targets import Good, serving
 

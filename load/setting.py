@@ -11,7 +11,8 @@ from conformance.model import Channel
 from conformance.profile import reading as profile
 
 if TYPE_CHECKING:
-    from conformance.profile.target import Target, Tenants
+    from conformance.profile.target import Target
+    from conformance.profile.tenants import Tenants
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "fixtures" / "targets" / "reference.toml"

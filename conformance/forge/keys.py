@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.profile.target import Tenant
+    from conformance.profile.tenants import Tenant
 
 KEY_BYTES = 32
 
@@ -73,10 +73,9 @@ class Keys:
         """Tenant A's expired key."""
         return self.a.expired
 
-    @staticmethod
-    def random() -> str:
-        """Return a well-formed key that was never issued."""
-        return random_key()
+    def random(self) -> str:
+        """Return a well-formed key that was never issued; where keys are tokens, a token."""
+        return unknown_like(self.active) if is_token(self.active) else random_key()
 
 
 def malformed_keys(real: str) -> dict[str, str]:
@@ -123,6 +122,11 @@ _KEPT = 2
 """Characters of a signature that stay: one above the key's modulus would be refused unread."""
 
 
+def is_token(credential: str) -> bool:
+    """Tell whether a credential is a signed JWT."""
+    return _JWT.fullmatch(credential) is not None
+
+
 def unknown_like(real: str) -> str:
     """Return a credential of the same form that was never issued: of a JWT, another signature.
 
@@ -140,9 +144,12 @@ def unknown_like(real: str) -> str:
 def nearly(real: str) -> str:
     """Return a credential spoilt in its last characters only.
 
-    More than one is spoilt: base64 may decode two spellings of the last one to the same bytes.
+    More than one is spoilt: base64 may decode two spellings of the last one to the same bytes. Of a
+    token it stays, since of another spelling a decoder may refuse it before anything is verified.
     """
     wrong = min(4, len(real))
+    if is_token(real):
+        return real[: -wrong - 1] + random_like(real[-wrong - 1 : -1]) + real[-1]
     return real[:-wrong] + random_like(real[-wrong:])
 
 

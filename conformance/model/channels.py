@@ -180,6 +180,12 @@ class Channel(StrEnum):
         "routes.rotate_key",
         example=('rotate_key = "/admin/api-keys/rotate"',),
     )
+    KEY_CREATION = Row(
+        "key-creation",
+        "the profile's [routes] create_key, or rotate_key: how an administrator has a key made",
+        "routes.makes_keys",
+        example=('create_key = { path = "/v1/keys", body = { org = "{tenant}" } }',),
+    )
     REVOKE_ROUTE = Row(
         "revoke-route",
         "the profile's [routes] revoke_key",

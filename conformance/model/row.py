@@ -1,4 +1,4 @@
-"""What there is to know of a channel."""
+"""A channel's row: what there is to know of it."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import ssl
 import tomllib
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -76,7 +77,21 @@ def _load(path: Path, url: str | None, source: Source) -> Target:
     target = _validate(path, _resolve(path, document, source, moved), moved)
     if trouble := expectations.trouble(target):
         raise ProfileError(f"{_locate(path, trouble.entry)}: {trouble.entry}: {trouble.sentence}")
+    if not isinstance(source, OpenState):
+        _require_certificates(path, target.target.ca_bundle)
     return _checked_url(target, _locate(path, "target.url") if url is None else "--target")
+
+
+def _require_certificates(path: Path, bundle: str | None) -> None:
+    if bundle is None:
+        return
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except OSError as error:  # an SSLError is one
+        raise ProfileError(
+            f"{_locate(path, 'target.ca_bundle')}: target.ca_bundle: {bundle!r} cannot be read as "
+            f"certificates ({error.strerror or error}); give a PEM file"
+        ) from None
 
 
 def require_current(path: Path, target: Target) -> None:

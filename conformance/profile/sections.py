@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    field_validator,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +91,50 @@ def _is_secret(field: FieldInfo) -> bool:
     return any(
         isinstance(mark, WithJsonSchema) and mark.json_schema == _SECRET_SCHEMA for mark in marks
     )
+
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_KNOWN = ("tenant", "key_id")
+
+
+class AdminRequest(Section):
+    """What an administrator sends; ``{tenant}`` and ``{key_id}`` are filled in.
+
+    They may stand in the path and in texts of the body. Without ``body`` what is sent holds what
+    [fields.admin] names; a DELETE has none then.
+    """
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str
+    body: dict[str, Any] | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        if not path.startswith("/"):
+            raise ValueError(f"{path!r} is no path; write one that begins with /")
+        if odd := next((one for one in _PLACEHOLDER.findall(path) if one not in _KNOWN), None):
+            raise ValueError(f"{{{odd}}} is not filled in; write {{tenant}} or {{key_id}}")
+        return path
+
+    @property
+    def has_own_body(self) -> bool:
+        """Whether what is sent is told here, and not by [fields.admin]."""
+        return self.body is not None or self.method == "DELETE"
+
+    def names(self, placeholder: str) -> bool:
+        """Tell whether something is filled in that has this name."""
+        return f"{{{placeholder}}}" in f"{self.path} {self.body}"
+
+
+def _with_a_path(value: Any) -> Any:
+    """Take a path alone for a POST to it."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+AdminRoute = Annotated[
+    AdminRequest, BeforeValidator(_with_a_path, json_schema_input_type=str | AdminRequest)
+]
 
 
 class OAuth(Section):

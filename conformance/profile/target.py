@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.sections import (
+    AdminRequest,
+    AdminRoute,
     KnownFailure,
     OAuth,
     Reason,
@@ -20,6 +22,7 @@ from conformance.profile.sections import (
     Tools,
     secrets_in,
 )
+from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
 
 if TYPE_CHECKING:
     from conformance.model import Channel
@@ -43,19 +46,41 @@ class Start(Section):
 
 
 class Endpoint(Section):
-    """Where the target is."""
+    """Where the target is.
+
+    ``ca_bundle`` is a PEM file of authorities to trust besides those that are known, for a target
+    whose certificate a private one has issued.
+    """
 
     name: str = "target"
     url: str
+    ca_bundle: str | None = None
 
 
 class Routes(Section):
-    """Paths beside the MCP route; None where the target has no such route."""
+    """Paths beside the MCP route; None where the target has no such route.
+
+    ``create_key`` has a key made that ends no other. It and ``revoke_key`` may be tables, such as
+    { method = "DELETE", path = "/v1/keys/{key_id}" }.
+    """
 
     health: str | None = None
     rotate_key: str | None = None
-    revoke_key: str | None = None
+    create_key: AdminRoute | None = None
+    revoke_key: AdminRoute | None = None
     auth: str | None = None
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether an administrator can have a key made."""
+        return bool(self.create_key or self.rotate_key)
+
+    @field_validator("revoke_key")
+    @classmethod
+    def _names_a_key(cls, request: AdminRequest | None) -> AdminRequest | None:
+        if request is not None and request.has_own_body and not request.names("key_id"):
+            raise ValueError("does not say which key; put {key_id} in its path or its body")
+        return request
 
 
 class Headers(Section):
@@ -68,27 +93,6 @@ class Headers(Section):
     api_key_scheme: str = ""
     admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
     request_id: str = "X-Request-Id"
-
-
-class Tenant(Section):
-    """One tenant's credentials. ``canary`` is a string in its data that no one else may see."""
-
-    id: str
-    key: Secret
-    revoked_key: Secret | None = None
-    expired_key: Secret | None = None
-    canary: str | None = None
-
-
-class Tenants(Section):
-    """The two tenants between which nothing may cross.
-
-    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
-    """
-
-    a: Tenant
-    b: Tenant
-    spare: Tenant | None = None
 
 
 class Admin(Section):

@@ -25,7 +25,8 @@ from conformance.channels.sql.auditor import AuditReader
 from conformance.channels.sql.owner import TrailOwner
 from conformance.forge.keys import Keys, TenantKeys, random_key
 from conformance.model import Channel
-from conformance.profile.target import Tenant, supplied
+from conformance.profile.target import supplied
+from conformance.profile.tenants import Tenant
 from conformance.requirement import requirement_of
 from conformance.run.outcome import ItemOutcome
 from conformance.run.session import JudgeSession

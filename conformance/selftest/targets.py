@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Generator
 
 KEYS = {"key-of-tenant-a-0123456789": "tenant-a", "key-of-tenant-b-0123456789": "tenant-b"}
@@ -311,15 +312,19 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serving(handler: type[socketserver.BaseRequestHandler]) -> Generator[str]:
+def serving(
+    handler: type[socketserver.BaseRequestHandler], tls: ssl.SSLContext | None = None
+) -> Generator[str]:
     """Serve a handler on a free port; yields the MCP URL."""
     kind = ThreadingHTTPServer if issubclass(handler, BaseHTTPRequestHandler) else _Server
     with kind(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/mcp"
+            yield f"http{'' if tls is None else 's'}://127.0.0.1:{server.server_address[1]}/mcp"
         finally:
             server.shutdown()
             thread.join(5)

@@ -233,7 +233,8 @@ def test_a_client_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     wire: Any = SimpleNamespace(
         charge=lambda *_: None,  # pyright: ignore[reportUnknownLambdaType]
         key_header=lambda _: ("X-Api-Key", ""),  # pyright: ignore[reportUnknownLambdaType]
-        target=SimpleNamespace(target=None, url=""),
+        path_of=lambda _: "",  # pyright: ignore[reportUnknownLambdaType]
+        target=SimpleNamespace(target=SimpleNamespace(ca_bundle=None), url=""),
     )
     with pytest.raises(NotEstablishedError, match="did not end in time"):
         official_client.converse(wire, "a key", "auto", ())

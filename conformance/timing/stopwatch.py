@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from conformance.analysis.alike import difference
+from conformance.channels.http.transport import trust
 from conformance.forge.requests import USER_AGENT, Request
 from conformance.model import Channel
 from conformance.timing.aid import helped
@@ -77,7 +78,8 @@ class Stopwatch:
         where they do not, nobody needs a clock. NotAssessedError where the target's limits leave no
         room for one request of each kind from one address.
         """
-        sampler = Sampler(self._plan(requests), self._address)
+        tls = trust(self._target.target.ca_bundle)
+        sampler = Sampler(self._plan(requests), self._address, tls=tls)
         self._establish_good_case(sampler, works)
         self._establish_alike(requests.values())
         limits = self._target.timing

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from conformance.profile.fields import ResultFields
-    from conformance.profile.target import Tenants
+    from conformance.profile.tenants import Tenants
 
 
 SHORTEST = 8

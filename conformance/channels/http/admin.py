@@ -1,20 +1,25 @@
-"""The administrator's route that mints keys: rotation."""
+"""The administrator's routes: those that make keys, and the one that revokes them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from conformance.model import Channel
 from conformance.profile.fields import found_at
+from conformance.profile.target import supplied
 from conformance.text.learned import learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.profile.fields import AdminFields
+    from conformance.profile.sections import AdminRequest
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
 
@@ -62,8 +67,8 @@ class Administrator:
 
     @property
     def can_mint(self) -> bool:
-        """Whether the profile supplies all that a rotation takes."""
-        needs = (Channel.ADMIN, Channel.SPARE_TENANT, Channel.ROTATE_ROUTE)
+        """Whether the profile supplies all that it takes to have a key made."""
+        needs = (Channel.ADMIN, Channel.SPARE_TENANT, Channel.KEY_CREATION)
         return all(self.target.has(need) for need in needs)
 
     def attempt(self, token: str | None) -> Answer:
@@ -75,23 +80,40 @@ class Administrator:
         return self.attempt(self.target.admin.token if self.target.admin else None)
 
     def mint(self) -> str:
-        """Rotate with the right token and return the new key. NotEstablishedError otherwise."""
-        return self.key_of(self.attempt_rightly())
+        """Have a key made with the right token, by a rotation where there are any.
+
+        NotEstablishedError where none is.
+        """
+        return self.key_of(self._minted())
 
     def mint_with_id(self) -> tuple[str, str]:
         """Mint a key; return it and the id by which it can be revoked."""
-        answer = self.attempt_rightly()
+        answer = self._minted()
         return self.key_of(answer), self.id_of(answer)
 
     def revoke(self, key_id: str, tenant_id: str | None = None) -> Answer:
         """Revoke a key, of the spared tenant unless told otherwise, with the right token."""
-        route = self.target.routes.revoke_key
-        establish(route, "the profile names the revocation route")
-        names = self.names
-        told = {names.tenant: tenant_id or self.tenant_id, _last(names.key_id): key_id}
-        body = json.dumps(told).encode()
-        token = self.target.admin.token if self.target.admin else None
-        return self.wire.post_admin(route or "", body, token)
+        request, names = supplied(self.target.routes.revoke_key), self.names
+        filled = {"tenant": tenant_id or self.tenant_id, "key_id": key_id}
+        told = {names.tenant: filled["tenant"], _last(names.key_id): key_id}
+        return self._ask(request, filled, json.dumps(told).encode())
+
+    def _minted(self) -> Answer:
+        request = self.target.routes.create_key
+        if request is None or self.target.routes.rotate_key:
+            return self.attempt_rightly()
+        told = rotation_of(self.tenant_id, self.names)
+        return self._ask(request, {"tenant": self.tenant_id}, told)
+
+    def _ask(self, request: AdminRequest, filled: Mapping[str, str], told: bytes) -> Answer:
+        """Send a request with the right token; what is ``told`` where it has no body of its own."""
+        body: bytes | None = told
+        if request.has_own_body:
+            own = with_filled_in(request.body, filled)
+            body = None if own is None else json.dumps(own).encode()
+        safe = {name: quote(value, safe="") for name, value in filled.items()}
+        path, token = with_filled_in(request.path, safe), supplied(self.target.admin).token
+        return self.wire.post_admin(path, body, token, method=request.method)
 
     def key_of(self, answer: Answer) -> str:
         """Return the key a rotation's answer holds, known from now on as good and as secret.
@@ -99,7 +121,7 @@ class Administrator:
         NotEstablishedError where it holds none, or one too long to be one.
         """
         key = found_at(answer.entries, self.names.key)
-        establish(isinstance(key, str) and key, f"a rotation returns a key (got {answer.status})")
+        establish(isinstance(key, str) and key, f"a key is returned (got {answer.status})")
         learn(self.redactor, str(key), "minted key")
         self.wire.trust(str(key))
         return str(key)
@@ -107,12 +129,26 @@ class Administrator:
     def id_of(self, answer: Answer) -> str:
         """Return the id of the key that a rotation's answer holds; NotEstablishedError if none."""
         identity = found_at(answer.entries, self.names.key_id)
-        establish(isinstance(identity, str) and identity, "a rotation tells the new key's id")
+        is_one = isinstance(identity, str | int) and not isinstance(identity, bool)
+        establish(is_one and identity != "", "the new key's id is told")
         return str(identity)
 
     def holds_a_key(self, answer: Answer) -> bool:
         """Tell whether an answer holds what a rotation's answer holds the key in."""
         return json.dumps(_last(self.names.key)) in answer.text
+
+
+def with_filled_in(value: Any, filled: Mapping[str, str]) -> Any:
+    """Return a JSON value with what stands in braces in its texts filled in."""
+    if isinstance(value, dict):
+        table = cast("dict[str, Any]", value)
+        return {name: with_filled_in(one, filled) for name, one in table.items()}
+    if isinstance(value, list):
+        return [with_filled_in(one, filled) for one in cast("list[Any]", value)]
+    if isinstance(value, str):
+        for name, text in filled.items():
+            value = value.replace(f"{{{name}}}", text)
+    return value
 
 
 def _last(place: str) -> str:

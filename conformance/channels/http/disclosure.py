@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from conformance.channels.http.answer import Answer
-    from conformance.profile.target import Target, Tenant
+    from conformance.profile.target import Target
+    from conformance.profile.tenants import Tenant
 
 _SHORTEST = 6
 """Characters of an id that stands in no page by chance."""

@@ -36,7 +36,8 @@ class Sent:
 
 def route_of(target: Target, path: str | None) -> str:
     """Return the name of the route that a request goes to; None stands for the MCP endpoint."""
-    if path is None:
+    paths = target.tenants.paths().values() if target.tenants else ()
+    if path is None or path in paths:
         return "mcp"
-    named = {value: name for name, value in target.routes if isinstance(value, str)}
+    named = {getattr(value, "path", value): name for name, value in target.routes if value}
     return named.get(path.partition("?")[0], ELSEWHERE)

@@ -30,13 +30,13 @@ SAID = "said"
 """The extension of a request that holds what to say on a WebSocket."""
 
 
-def new_client(address: str | None, version: str = "1.1") -> httpx.Client:
+def new_client(address: str | None, tls: ssl.SSLContext, version: str = "1.1") -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment.
 
     It keeps no cookie: one that was earned with a right key would go with requests without any.
     """
     return httpx.Client(
-        transport=BoundedTransport(address, trust(), version),
+        transport=BoundedTransport(address, tls, version),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
@@ -46,12 +46,15 @@ def new_client(address: str | None, version: str = "1.1") -> httpx.Client:
 class Clients:
     """HTTP clients by address and version of HTTP, each lent to one exchange at a time.
 
+    They trust the authorities of a file besides those that are known.
+
     Threads that shared one would lose answers: httpcore closes an idle connection that can be read,
     since its server must have closed it, although another thread may have taken it meanwhile, and
     what can be read be that one's answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._tls = trust(ca_bundle)
         self._idle: defaultdict[tuple[str | None, str], list[httpx.Client]] = defaultdict(list)
         self._all: list[httpx.Client] = []
         self._lock = threading.Lock()  # bounded: held to take or give back a client
@@ -62,7 +65,7 @@ class Clients:
         with self._lock:
             idle = self._idle[address, version]
             if not idle:
-                idle.append(new_client(address, version))
+                idle.append(new_client(address, self._tls, version))
                 self._all += idle
             client = idle.pop()
         try:
@@ -148,9 +151,15 @@ def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterato
 
 
 @cache
-def trust() -> ssl.SSLContext:
-    """Return the certificates to trust, which take longer to read than most requests take."""
-    return httpx.create_ssl_context()
+def trust(ca_bundle: str | None = None) -> ssl.SSLContext:
+    """Return the certificates to trust, which take longer to read than most requests take.
+
+    Those of ``ca_bundle`` are trusted besides. Raises OSError where it is no file of certificates.
+    """
+    context = httpx.create_ssl_context()
+    if ca_bundle is not None:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
 
 
 def _transport_of(error: httpx.TransportError) -> tuple[Transport, str]:

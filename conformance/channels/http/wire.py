@@ -60,6 +60,7 @@ class _Connections:
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
     meets_limits: bool = False
+    paths: dict[str, str] = field(default_factory=dict[str, str])
     message_ids: defaultdict[str, Iterator[int]] = field(
         default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
     )
@@ -96,10 +97,12 @@ class Wire:
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
-        self._gate = gate
+        self._gate, tenants = gate, target.tenants
         self._shared = shared or _Connections(
-            good_keys=_good_keys(target),
-            paced_keys=_paced_keys(target),
+            Clients(target.target.ca_bundle),
+            good_keys=tenants.good_keys() if tenants else set(),
+            paced_keys=tenants.paced_keys() if tenants else frozenset(),
+            paths=tenants.paths() if tenants else {},
             courtesy=courtesy,
             meets_limits=meets_limits,
         )
@@ -163,6 +166,13 @@ class Wire:
     def trust(self, key: str) -> None:
         """Count a key that was minted during the run as a good one."""
         self._shared.good_keys.add(key)
+        tenants = self.target.tenants
+        if tenants is not None and tenants.spare is not None and tenants.spare.path:
+            self._shared.paths[key] = tenants.spare.path
+
+    def path_of(self, key: str) -> str:
+        """Return the path at which the tenant is served whose key it is."""
+        return self._shared.paths.get(key, self.path)
 
     # -- requests ------------------------------------------------------------------------------
 
@@ -173,6 +183,8 @@ class Wire:
         """
         if key is not None:
             request = request.with_header(*self.key_header(key))
+            if request.path is None and key in self._shared.paths:
+                request = request.but(path=self._shared.paths[key])
             self.transcript.presented(key)
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
@@ -262,13 +274,15 @@ class Wire:
         """Send the one request that opens a conversation: authenticated, cheap, without effect."""
         return self.send(opening(self.revision), key=key)
 
-    def post_admin(self, path: str, body: bytes, token: str | None) -> Answer:
-        """POST JSON to an administrator's route."""
-        headers = [("Content-Type", "application/json")]
+    def post_admin(
+        self, path: str, body: bytes | None, token: str | None, *, method: str = "POST"
+    ) -> Answer:
+        """Send JSON, if anything, to an administrator's route."""
+        headers = [("Content-Type", "application/json")] if body is not None else []
         if token is not None:
             headers.append((self.target.headers.admin_token, token))
         right = self.target.admin is not None and token == self.target.admin.token
-        request = Request("POST", path, tuple(headers), body)
+        request = Request(method, path, tuple(headers), body)
         return self.send(request, is_guarded=not right)
 
     def strongest_probe(self) -> Request:
@@ -367,17 +381,6 @@ class Wire:
         if answer.was_abandoned and seconds < SECONDS:
             stalls.require_patience()  # cut shorter than others, it tells nothing of the target
         return answer
-
-
-def _good_keys(target: Target) -> set[str]:
-    tenants = target.tenants
-    known = (tenants.a, tenants.b, tenants.spare) if tenants else ()
-    return {tenant.key for tenant in known if tenant is not None}
-
-
-def _paced_keys(target: Target) -> frozenset[str]:
-    tenants = target.tenants
-    return frozenset({tenants.a.key, tenants.b.key} if tenants else ())
 
 
 def require_alive(answer: Answer) -> None:

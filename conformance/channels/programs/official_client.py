@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from conformance.verdicts import NotEstablishedError
 
@@ -42,11 +43,12 @@ def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Convers
     """
     wire.charge(key, _REQUESTS + len(tools))
     told = {
-        "url": wire.target.url,
+        "url": urljoin(wire.target.url, wire.path_of(key)),
         "header": wire.key_header(key),
         "mode": mode,
         "tools": tools,
         "seconds": SECONDS,
+        "ca_bundle": wire.target.target.ca_bundle,
     }
     try:
         done = subprocess.run(  # noqa: S603 -- our own program

@@ -1,0 +1,68 @@
+"""The tenants of a profile: their credentials, and where each is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import field_validator
+
+from conformance.profile.sections import Secret, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Tenant(Section):
+    """One tenant's credentials. ``canary`` is a string in its data that no one else may see.
+
+    ``path`` is where its requests go if not to that of [target] url, which is tenant A's.
+    """
+
+    id: str
+    key: Secret
+    revoked_key: Secret | None = None
+    expired_key: Secret | None = None
+    canary: str | None = None
+    path: str | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _is_a_path(cls, path: str | None) -> str | None:
+        if path is not None and not path.startswith("/"):
+            raise ValueError(f"{path!r} is no path; write one that begins with /")
+        return path
+
+    def credentials(self) -> Iterator[str]:
+        """Yield each of its keys."""
+        yield from filter(None, (self.key, self.revoked_key, self.expired_key))
+
+
+class Tenants(Section):
+    """The two tenants between which nothing may cross.
+
+    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
+    """
+
+    a: Tenant
+    b: Tenant
+    spare: Tenant | None = None
+
+    @field_validator("a")
+    @classmethod
+    def _is_at_the_target(cls, tenant: Tenant) -> Tenant:
+        if tenant.path is not None:
+            raise ValueError("has a path; tenant A's is that of [target] url: give it there")
+        return tenant
+
+    def good_keys(self) -> set[str]:
+        """Return the keys that work."""
+        return {tenant.key for tenant in (self.a, self.b, self.spare) if tenant is not None}
+
+    def paced_keys(self) -> frozenset[str]:
+        """Return the keys whose tenants must not be exhausted."""
+        return frozenset({self.a.key, self.b.key})
+
+    def paths(self) -> dict[str, str]:
+        """Return where requests go that present one of some keys, by key."""
+        known = filter(None, (self.b, self.spare))
+        return {key: one.path for one in known if one.path for key in one.credentials()}

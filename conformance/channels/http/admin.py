@@ -94,8 +94,9 @@ class Administrator:
     def revoke(self, key_id: str, tenant_id: str | None = None) -> Answer:
         """Revoke a key, of the spared tenant unless told otherwise, with the right token."""
         request, names = supplied(self.target.routes.revoke_key), self.names
-        filled = {"tenant": tenant_id or self.tenant_id, "key_id": key_id}
-        told = {names.tenant: filled["tenant"], _last(names.key_id): key_id}
+        whose = tenant_id or self.tenant_id
+        told = {names.tenant: whose, _last(names.key_id): key_id}
+        filled = {"tenant": whose, "key_id": key_id}
         return self._ask(request, filled, json.dumps(told).encode())
 
     def _minted(self) -> Answer:

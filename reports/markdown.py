@@ -67,6 +67,9 @@ def _lines(run: Run) -> Iterator[str]:
     if run.header.revision_set:
         yield ""
         yield f"Judged by the frozen set {code(run.header.revision_set)} of requirements."
+    if run.header.was_disguised:
+        yield ""
+        yield "The judge was disguised as a common client."
     yield ""
     yield escape(overall.sentence)
     yield ""

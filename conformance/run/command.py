@@ -26,6 +26,7 @@ Judge whether an MCP server keeps its tenants apart, requirement by requirement.
   --fail-on=LEVEL      least impact that fails the run: critical to low
   --intrusive          away from loopback: also exhaust limits, block addresses,
                        move the clock
+  --disguise           look like a common client, and not like a judge
   --patience=SECONDS   longest real wait of one check
   --report=DIR         folder for the record and the reports
   --targets=FILE       judge many servers

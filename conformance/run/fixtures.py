@@ -133,6 +133,7 @@ def wire(
         session.budget(),
         transcript,
         courtesy=session.courtesy(meets_limits=meets_limits),
+        gait=session.gait(entry),
         meets_limits=meets_limits,
     )
     yield line

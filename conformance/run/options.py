@@ -48,6 +48,7 @@ class Options:
     revision_set: str | None = None
     fail_on: Impact | None = None
     is_record_alone: bool = False
+    is_disguised: bool = False
     command: tuple[str, ...] = ("pytest", "conformance")
 
     def selects(self, requirement: Requirement) -> bool:
@@ -66,6 +67,7 @@ class Options:
         words += [f"--state={self.state}"] if self.state else []
         words += [f"--mutant={self.mutant}"] if self.mutant else []
         words += [f"--without={','.join(sorted(self.without))}"] if self.without else []
+        words += ["--disguise"] if self.is_disguised else []
         return shlex.join(words)
 
 
@@ -73,7 +75,8 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("hallmark", "judging the security of an MCP server")
     _add_scope(group)
-    _add_manner(group)
+    _add_conduct(group)
+    _add_ending(group)
 
 
 def _add_scope(group: pytest.OptionGroup) -> None:
@@ -103,27 +106,17 @@ def _add_scope(group: pytest.OptionGroup) -> None:
     )
 
 
-def _add_manner(group: pytest.OptionGroup) -> None:
-    """Declare how a run goes about it, what it writes and how it ends."""
+def _add_conduct(group: pytest.OptionGroup) -> None:
+    """Declare how a run goes about it."""
     group.addoption(
         "--dry-run",
         action="store_true",
         help="send nothing; print what a run would send, by requirement",
     )
-    group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
     group.addoption(
-        "--record-alone", action="store_true", help="write the run record only, no reports"
-    )
-    group.addoption(
-        "--require",
-        metavar="A,B",
-        help="fail the run if anything in these areas stays undecided or unseen",
-    )
-    group.addoption(
-        "--fail-on",
-        metavar="LEVEL",
-        help="least impact that fails the run: critical, high, medium or low; "
-        "default: all but hardening of low impact",
+        "--disguise",
+        action="store_true",
+        help="look like a common client, for a server that may know its judge",
     )
     group.addoption(
         "--intrusive",
@@ -141,6 +134,25 @@ def _add_manner(group: pytest.OptionGroup) -> None:
         "--check-profile",
         action="store_true",
         help="contact nothing; say what could be judged, and what the rest is missing",
+    )
+
+
+def _add_ending(group: pytest.OptionGroup) -> None:
+    """Declare what a run writes and how it ends."""
+    group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
+    group.addoption(
+        "--record-alone", action="store_true", help="write the run record only, no reports"
+    )
+    group.addoption(
+        "--require",
+        metavar="A,B",
+        help="fail the run if anything in these areas stays undecided or unseen",
+    )
+    group.addoption(
+        "--fail-on",
+        metavar="LEVEL",
+        help="least impact that fails the run: critical, high, medium or low; "
+        "default: all but hardening of low impact",
     )
 
 
@@ -179,6 +191,7 @@ def parse(config: pytest.Config) -> Options:
         revision_set=_revision_set(value("--revision-set")),
         fail_on=_impact(value("--fail-on")),
         is_record_alone=bool(value("--record-alone")),
+        is_disguised=bool(value("--disguise")),
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
     _require_agreement(options)

@@ -19,9 +19,11 @@ from conformance.channels.http.exhaustion import HeldAtLimit
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
 from conformance.channels.programs import ending, running
+from conformance.forge import guise
 from conformance.manners.addresses import AddressPool
 from conformance.manners.budget import Budget, KeyPace
 from conformance.manners.courtesy import Courtesy
+from conformance.manners.gait import Gait
 from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
@@ -34,12 +36,15 @@ from conformance.waiting import announced
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from conformance.model import Requirement
     from conformance.profile.target import Target
     from conformance.run.options import Options
 
 TURN_SECONDS = 3600.0
 """How long one check may hold the target, besides the time it lets pass on purpose."""
 
+_PACED = frozenset({"BLOCK", "RATE", "TIME"})
+"""Areas that judge how the target takes many requests in a time, and how long one takes."""
 _DISCOVERY_SECONDS = MOST_SECONDS
 """A target that hangs is given up then."""
 
@@ -78,6 +83,11 @@ class JudgeSession:
         if meets_limits:
             return None
         return self._courtesy.anew() if self.target.is_loopback else self._courtesy
+
+    def gait(self, entry: Requirement) -> Gait | None:
+        """Return the pauses of a check in disguise; None where the pace itself is judged."""
+        is_ordinary = not entry.alone and entry.area not in _PACED
+        return Gait() if self.options.is_disguised and is_ordinary else None
 
     @cached_property
     def _courtesy(self) -> Courtesy:
@@ -138,6 +148,7 @@ def open_session(config: pytest.Config) -> JudgeSession:
     Raises pytest.UsageError (exit code 4) with one sentence when it cannot be done.
     """
     options = command_line.parse(config)
+    guise.put_on(guise.NEUTRAL if options.is_disguised else guise.OPEN)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     try:
         if worker is not None:
@@ -157,7 +168,7 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
     try:
         target = plan.target()
         lock.touch(mode=0o600, exist_ok=False)
-        pool = AddressPool(target, lane=15)
+        pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())
         stalls = Stalls()
         discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
@@ -202,7 +213,7 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
         target,
         Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
         Redactor(target.secrets()),
-        AddressPool(target, lane),
+        AddressPool(target, lane, is_scattered=options.is_disguised),
         Path(handed["lock"]),
         plan,
         started_session=handed["started_session"],

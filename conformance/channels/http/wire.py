@@ -14,9 +14,9 @@ from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import Sent, route_of
 from conformance.channels.http.transport import Clients, exchanged
+from conformance.forge import guise
 from conformance.forge.requests import (
     STATELESS,
-    USER_AGENT,
     Request,
     message_id,
     opening,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
     from conformance.manners.budget import Budget
     from conformance.manners.courtesy import Courtesy
+    from conformance.manners.gait import Gait
     from conformance.profile.target import Target
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,7 +49,8 @@ class _Connections:
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
     ``courtesy``, what the target asks for is done when a limit is reached; where a check
-    ``meets_limits`` on purpose, a refusal for want of room is an answer.
+    ``meets_limits`` on purpose, a refusal for want of room is an answer. ``gait`` has
+    the check pause.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
     follow that of the opening, for each key alike, as with clients that know nothing of each
@@ -59,6 +61,7 @@ class _Connections:
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
+    gait: Gait | None = None
     meets_limits: bool = False
     message_ids: defaultdict[str, Iterator[int]] = field(
         default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
@@ -88,6 +91,7 @@ class Wire:
         seconds: float | None = None,
         may_be_silent: bool = False,
         courtesy: Courtesy | None = None,
+        gait: Gait | None = None,
         meets_limits: bool = False,
         gate: Gate | None = None,
         shared: _Connections | None = None,
@@ -101,6 +105,7 @@ class Wire:
             good_keys=_good_keys(target),
             paced_keys=_paced_keys(target),
             courtesy=courtesy,
+            gait=gait,
             meets_limits=meets_limits,
         )
         self._sessions: dict[str, str | None] = {}
@@ -176,6 +181,8 @@ class Wire:
             self.transcript.presented(key)
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
+        if self._shared.gait is not None:
+            self._shared.gait.pause()
         answer = self._heeded(request, key, may_fail=fails)
         if self._may_be_silent:
             return answer
@@ -201,7 +208,8 @@ class Wire:
     def _sent(self, request: Request, address: str | None, *, may_fail: bool) -> Answer:
         """Exchange a request that is charged, and write it down."""
         url = self.target.url if request.path is None else self._absolute(request.path)
-        headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        worn = guise.current()
+        headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
         names = {name.lower() for name, _ in request.headers}
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]

@@ -76,7 +76,12 @@ class Job:
             *("TARGET", "TARGETS", "PROFILE", "AREA", "REQUIRE"),
             *("WITHOUT", "FAIL_ON", "PATIENCE", "REVISION_SET"),
         )
-        defaults = {**dict.fromkeys(names, ""), "INTRUSIVE": "false", "REPORT": "out"}
+        defaults = {
+            **dict.fromkeys(names, ""),
+            "INTRUSIVE": "false",
+            "DISGUISE": "false",
+            "REPORT": "out",
+        }
         return self.run("judge.sh", **{**defaults, **inputs})
 
 
@@ -104,12 +109,13 @@ def test_every_input_reaches_the_judge(job: Job) -> None:
         PATIENCE="7.5",
         REVISION_SET="0.1",
         INTRUSIVE="true",
+        DISGUISE="true",
     )
     assert done.code == 0, done.words
     record = Path(done.outputs["report"]) / "run.jsonl"
     command = json.loads(record.read_text().splitlines()[0])["command"]
     assert {"--without=http", "--fail-on=critical", "--patience=7.5", "--intrusive"} <= {*command}
-    assert {"--area=AUTH,TIME", "--revision-set=0.1"} <= {*command}
+    assert {"--area=AUTH,TIME", "--revision-set=0.1", "--disguise"} <= {*command}
 
 
 @pytest.mark.parametrize(

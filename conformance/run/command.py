@@ -28,6 +28,7 @@ Judge whether an MCP server keeps its tenants apart, requirement by requirement.
                        move the clock
   --disguise           look like a common client, and not like a judge
   --patience=SECONDS   longest real wait of one check
+  --soak=MINUTES       let both tenants read for so long, wide and with silences
   --report=DIR         folder for the record and the reports
   --targets=FILE       judge many servers
   -n N                 judge with N processes

@@ -118,6 +118,7 @@ PASSED_ON = (
     "--require",
     "--without",
     "--patience",
+    "--soak",
     "--fail-on",
 )
 FLAGS_PASSED_ON = ("--intrusive", "--disguise")

@@ -34,7 +34,7 @@ from conformance.text.redaction import Redactor
 from conformance.waiting import announced
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from conformance.model import Requirement
     from conformance.profile.target import Target
@@ -84,10 +84,10 @@ class JudgeSession:
             return None
         return self._courtesy.anew() if self.target.is_loopback else self._courtesy
 
-    def gait(self, entry: Requirement) -> Gait | None:
-        """Return the pauses of a check in disguise; None where the pace itself is judged."""
+    def pause(self, entry: Requirement) -> Callable[[], None]:
+        """Return what has a check pause in disguise, other than where the pace is judged."""
         is_ordinary = not entry.alone and entry.area not in _PACED
-        return Gait() if self.options.is_disguised and is_ordinary else None
+        return Gait().pause if self.options.is_disguised and is_ordinary else lambda: None
 
     @cached_property
     def _courtesy(self) -> Courtesy:
@@ -126,11 +126,15 @@ class JudgeSession:
         """Return the file in which a worker tells what it waits for."""
         return self.lock.with_suffix(f".{worker}")
 
+    @property
+    def _turn_seconds(self) -> float:
+        return TURN_SECONDS + 2 * self.options.patience + self.options.soak_seconds
+
     @contextmanager
     def turn(self, *, alone: bool) -> Generator[None]:
         """Hold the target: shared with other workers, or alone."""
         with self.lock.open("a") as handle:
-            taken(handle, alone=alone, seconds=TURN_SECONDS + 2 * self.options.patience)
+            taken(handle, alone=alone, seconds=self._turn_seconds)
             try:
                 yield
             finally:

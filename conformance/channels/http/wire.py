@@ -26,7 +26,7 @@ from conformance.forge.requests import (
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import httpx
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
     from conformance.manners.budget import Budget
     from conformance.manners.courtesy import Courtesy
-    from conformance.manners.gait import Gait
     from conformance.profile.target import Target
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,8 +48,7 @@ class _Connections:
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
     ``courtesy``, what the target asks for is done when a limit is reached; where a check
-    ``meets_limits`` on purpose, a refusal for want of room is an answer. ``gait`` has
-    the check pause.
+    ``meets_limits`` on purpose, a refusal for want of room is an answer. Each waits for ``pause``.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
     follow that of the opening, for each key alike, as with clients that know nothing of each
@@ -61,7 +59,7 @@ class _Connections:
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
-    gait: Gait | None = None
+    pause: Callable[[], None] = lambda: None
     meets_limits: bool = False
     message_ids: defaultdict[str, Iterator[int]] = field(
         default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
@@ -91,7 +89,7 @@ class Wire:
         seconds: float | None = None,
         may_be_silent: bool = False,
         courtesy: Courtesy | None = None,
-        gait: Gait | None = None,
+        pause: Callable[[], None] = lambda: None,
         meets_limits: bool = False,
         gate: Gate | None = None,
         shared: _Connections | None = None,
@@ -105,7 +103,7 @@ class Wire:
             good_keys=_good_keys(target),
             paced_keys=_paced_keys(target),
             courtesy=courtesy,
-            gait=gait,
+            pause=pause,
             meets_limits=meets_limits,
         )
         self._sessions: dict[str, str | None] = {}
@@ -181,8 +179,7 @@ class Wire:
             self.transcript.presented(key)
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
-        if self._shared.gait is not None:
-            self._shared.gait.pause()
+        self._shared.pause()
         answer = self._heeded(request, key, may_fail=fails)
         if self._may_be_silent:
             return answer

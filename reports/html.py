@@ -21,6 +21,7 @@ from reports.answer import Answer, answer, plural, supplies, undecided
 from reports.references import resolve
 from reports.sizing import fit
 from reports.text import spans
+from reports.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,7 @@ def render(run: Run, matrix: KillMatrix | None = None, matrix_error: str = "") -
             shares=_shares(run),
             supplies=supplies(run),
             undecided=undecided(run),
+            tried=tried(run),
             evidence=fit(run),
             matrix=matrix,
             matrix_error=matrix_error,

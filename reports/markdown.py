@@ -10,6 +10,7 @@ from conformance.model.supplying import steps
 from reports.answer import answer, supplies, undecided
 from reports.scope import scope
 from reports.text import clip, spans
+from reports.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,10 +68,14 @@ def _lines(run: Run) -> Iterator[str]:
     if run.header.revision_set:
         yield ""
         yield f"Judged by the frozen set {code(run.header.revision_set)} of requirements."
+    if run.header.was_disguised:
+        yield ""
+        yield "The judge was disguised as a common client."
     yield ""
     yield escape(overall.sentence)
     yield ""
     yield from _table(run)
+    yield from _tried(run)
     yield from _failures(run)
     yield from _known(run)
     yield from _undecided(run)
@@ -86,6 +91,25 @@ def _table(run: Run) -> Iterator[str]:
         yield f"| {area} | " + " | ".join(str(count or "·") for count in counted) + " |"
     totals = " | ".join(f"**{count}**" for count in run.counts.values())
     yield f"| **total** | {totals} |"
+
+
+def _tried(run: Run) -> Iterator[str]:
+    """Yield two lines: what was sent where, and which channels there were."""
+    if not run.findings:
+        return
+    found = tried(run)
+    routes = ", ".join(
+        f"{route.label} ({', '.join(method.name for method in route.methods)})"
+        for route in found.routes
+    )
+    absent = ", ".join(f"{one.name} ({one.unseen})" for one in found.absent)
+    where = f" To: {routes}." if routes else ""
+    yield ""
+    yield f"**Tried:** {escape(clip(found.sentence + where, _SEEN))}"
+    yield ""
+    used = ", ".join(found.used) or "none"
+    words = f"used {used}; absent {absent or 'none'}."
+    yield f"**Channels:** {escape(clip(words, _SEEN))}"
 
 
 def _failures(run: Run) -> Iterator[str]:

@@ -16,8 +16,10 @@ if [[ -n $REQUIRE ]]; then words+=("--require=$REQUIRE"); fi
 if [[ -n $WITHOUT ]]; then words+=("--without=$WITHOUT"); fi
 if [[ -n $FAIL_ON ]]; then words+=("--fail-on=$FAIL_ON"); fi
 if [[ -n $PATIENCE ]]; then words+=("--patience=$PATIENCE"); fi
+if [[ -n $SOAK ]]; then words+=("--soak=$SOAK"); fi
 if [[ -n $REVISION_SET ]]; then words+=("--revision-set=$REVISION_SET"); fi
 if [[ $INTRUSIVE == true ]]; then words+=(--intrusive); fi
+if [[ $DISGUISE == true ]]; then words+=(--disguise); fi
 if [[ -z $TARGET && -z $PROFILE && -z $TARGETS ]]; then
   echo "::error title=Hallmark::Give the input target, targets, or a profile that names a server."
   exit 4

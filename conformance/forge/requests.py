@@ -6,12 +6,10 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from conformance import __version__
+from conformance.forge import guise
 
 STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
-USER_AGENT = f"Hallmark/{__version__} (MCP security conformance)"
-CLIENT = {"name": "hallmark", "version": __version__}
 _SMALL = 1 << 16
 """Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -60,7 +58,7 @@ def rpc(
     if revision == STATELESS:
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": revision,
-            "io.modelcontextprotocol/clientInfo": CLIENT,
+            "io.modelcontextprotocol/clientInfo": {**guise.current().client},
             "io.modelcontextprotocol/clientCapabilities": {},
         }
         headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
@@ -92,9 +90,10 @@ def opening(revision: str, message_id: int = 1) -> Request:
     """Return the request that a client of ``revision`` sends first; it has no effect on data."""
     if revision == STATELESS:
         return rpc("server/discover", revision=revision, message_id=message_id)
+    client = {**guise.current().client}
     return rpc(
         "initialize",
-        {"protocolVersion": revision, "capabilities": {}, "clientInfo": CLIENT},
+        {"protocolVersion": revision, "capabilities": {}, "clientInfo": client},
         revision=revision,
         message_id=message_id,
     )

@@ -123,6 +123,7 @@ def _header(fields: Fields) -> Header:
         tools=fields.pairs("tools"),
         command=fields.strings("command"),
         revision_set=fields.later_line("revision_set"),
+        was_disguised=fields.later_truth("was_disguised", otherwise=False),
     )
 
 

@@ -20,6 +20,7 @@ class Header:
     """What was judged, and with what. ``profile_digest`` is None without a profile.
 
     ``revision_set`` names the frozen list of requirements that was judged, if it was one.
+    ``was_disguised`` tells that the judge looked like a common client.
     """
 
     target_name: str
@@ -30,6 +31,7 @@ class Header:
     tools: tuple[tuple[str, str], ...]
     command: tuple[str, ...]
     revision_set: str | None = None
+    was_disguised: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def _header(header: Header) -> dict[str, Any]:
         "profile_digest": header.profile_digest,
         "revisions": list(header.revisions),
         "revision_set": header.revision_set,
+        "was_disguised": header.was_disguised,
         "started": header.started.isoformat(),
         "tools": dict(header.tools),
         "command": list(header.command),

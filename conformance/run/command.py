@@ -26,7 +26,9 @@ Judge whether an MCP server keeps its tenants apart, requirement by requirement.
   --fail-on=LEVEL      least impact that fails the run: critical to low
   --intrusive          away from loopback: also exhaust limits, block addresses,
                        move the clock
+  --disguise           look like a common client, and not like a judge
   --patience=SECONDS   longest real wait of one check
+  --soak=MINUTES       let both tenants read for so long, wide and with silences
   --report=DIR         folder for the record and the reports
   --targets=FILE       judge many servers
   -n N                 judge with N processes

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.sent import ELSEWHERE, Sent
+from conformance.run.options import SOAKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -53,6 +54,8 @@ def _lines(target: Target, options: Options, prospects: list[Prospect]) -> Itera
     yield ""
     yield f"in all   {_sum(target, total) or 'nothing over HTTP'}"
     yield f"tools    {', '.join(_tools(target)) or 'none'}: no other is called"
+    if options.soak:
+        yield f"soak     {SOAKED} goes on for {options.soak:g} min, below the tenants' limits"
     if unjudged:
         yield f"besides  {unjudged} requirements lack what --check-profile tells, and send nothing"
     if not target.is_loopback and not options.is_intrusive:

@@ -29,9 +29,15 @@ class Estimate:
     """The time that is left, corrected by how fast this target has been so far.
 
     ``checks`` are those that will be made, by node id; what cannot be made takes no time.
+    ``more`` are seconds that the command line adds to a requirement.
     """
 
-    def __init__(self, checks: Mapping[str, Requirement], workers: int = 1) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Requirement],
+        workers: int = 1,
+        more: Mapping[str, float] | None = None,
+    ) -> None:
         self._workers = workers
         known = measured()
         counts: dict[str, int] = {}
@@ -39,6 +45,7 @@ class Estimate:
             counts[entry.id] = counts.get(entry.id, 0) + 1
         self._expected = {
             check: known.get(entry.id, _UNMEASURED) / counts[entry.id]
+            + (more or {}).get(entry.id, 0.0)
             for check, entry in checks.items()
         }
         self._alone = {check for check, entry in checks.items() if entry.alone}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.analysis.soaking import Soak
 from conformance.channels.clock import TargetClock
 from conformance.channels.http.admin import Administrator
 from conformance.channels.http.exhaustion import Exhaustion
@@ -134,6 +135,7 @@ def wire(
         session.budget(),
         transcript,
         courtesy=session.courtesy(meets_limits=meets_limits),
+        pause=session.pause(entry),
         meets_limits=meets_limits,
     )
     yield line
@@ -148,6 +150,12 @@ def stopwatch(
     from conformance.timing.stopwatch import Stopwatch
 
     return Stopwatch(wire, addresses.fresh, redactor, session.started_session)
+
+
+@pytest.fixture
+def soak(session: JudgeSession, target: Target) -> Soak:
+    """Reads for as long as ``--soak`` says; none without it."""
+    return Soak(session.options.soak_seconds, target.limits)
 
 
 @pytest.fixture

@@ -118,9 +118,11 @@ PASSED_ON = (
     "--require",
     "--without",
     "--patience",
+    "--soak",
     "--fail-on",
 )
-"""Options that hold for every target of a fleet."""
+FLAGS_PASSED_ON = ("--intrusive", "--disguise")
+"""Options that hold for every target of a fleet, with a value and without."""
 
 
 def configure(config: pytest.Config) -> None:
@@ -135,8 +137,7 @@ def configure(config: pytest.Config) -> None:
     except FleetError as error:
         raise pytest.UsageError(str(error)) from None
     words = [f"{name}={value}" for name in PASSED_ON if (value := config.getoption(name))]
-    if options.is_intrusive:
-        words.append("--intrusive")
+    words += [name for name in FLAGS_PASSED_ON if config.getoption(name)]
     config.option.tbstyle = "no"
     config.option.reportchars = ""
     folder = _folder(config, options)

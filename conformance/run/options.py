@@ -26,6 +26,9 @@ INSTALLED = PACKAGE / "hallmark.ini"
 DEFAULT_PROFILE = Path("fixtures/targets/reference.toml")
 _ROOM = 4 * 1024 * 1024
 """Bytes that must be free for a report: a full run's takes about so many."""
+SOAKED = "RLS-08"
+"""The requirement that ``--soak`` prolongs."""
+_LONGEST_SOAK = 24 * 60
 PYTEST_BROKE = frozenset({2, 3, 4})
 """Exit codes of pytest's own: interrupted, internal error, wrong usage. No verdict changes them."""
 
@@ -48,7 +51,14 @@ class Options:
     revision_set: str | None = None
     fail_on: Impact | None = None
     is_record_alone: bool = False
+    is_disguised: bool = False
+    soak: float = 0.0
     command: tuple[str, ...] = ("pytest", "conformance")
+
+    @property
+    def soak_seconds(self) -> float:
+        """How long concurrent reads go on; ``soak`` has it in minutes."""
+        return 60 * self.soak
 
     def selects(self, requirement: Requirement) -> bool:
         """Tell whether the run is to judge a requirement."""
@@ -66,6 +76,8 @@ class Options:
         words += [f"--state={self.state}"] if self.state else []
         words += [f"--mutant={self.mutant}"] if self.mutant else []
         words += [f"--without={','.join(sorted(self.without))}"] if self.without else []
+        words += ["--disguise"] if self.is_disguised else []
+        words += [f"--soak={self.soak:g}"] if self.soak and requirement_id == SOAKED else []
         return shlex.join(words)
 
 
@@ -73,7 +85,8 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("hallmark", "judging the security of an MCP server")
     _add_scope(group)
-    _add_manner(group)
+    _add_conduct(group)
+    _add_ending(group)
 
 
 def _add_scope(group: pytest.OptionGroup) -> None:
@@ -103,27 +116,17 @@ def _add_scope(group: pytest.OptionGroup) -> None:
     )
 
 
-def _add_manner(group: pytest.OptionGroup) -> None:
-    """Declare how a run goes about it, what it writes and how it ends."""
+def _add_conduct(group: pytest.OptionGroup) -> None:
+    """Declare how a run goes about it."""
     group.addoption(
         "--dry-run",
         action="store_true",
         help="send nothing; print what a run would send, by requirement",
     )
-    group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
     group.addoption(
-        "--record-alone", action="store_true", help="write the run record only, no reports"
-    )
-    group.addoption(
-        "--require",
-        metavar="A,B",
-        help="fail the run if anything in these areas stays undecided or unseen",
-    )
-    group.addoption(
-        "--fail-on",
-        metavar="LEVEL",
-        help="least impact that fails the run: critical, high, medium or low; "
-        "default: all but hardening of low impact",
+        "--disguise",
+        action="store_true",
+        help="look like a common client, for a server that may know its judge",
     )
     group.addoption(
         "--intrusive",
@@ -138,9 +141,35 @@ def _add_manner(group: pytest.OptionGroup) -> None:
         help="longest real wait of one check if there is no clock channel (default 0)",
     )
     group.addoption(
+        "--soak",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help=f"{SOAKED} goes on reading for so long, wide and with silences, in this one run",
+    )
+    group.addoption(
         "--check-profile",
         action="store_true",
         help="contact nothing; say what could be judged, and what the rest is missing",
+    )
+
+
+def _add_ending(group: pytest.OptionGroup) -> None:
+    """Declare what a run writes and how it ends."""
+    group.addoption("--report", metavar="DIR", help="folder for the run record and the reports")
+    group.addoption(
+        "--record-alone", action="store_true", help="write the run record only, no reports"
+    )
+    group.addoption(
+        "--require",
+        metavar="A,B",
+        help="fail the run if anything in these areas stays undecided or unseen",
+    )
+    group.addoption(
+        "--fail-on",
+        metavar="LEVEL",
+        help="least impact that fails the run: critical, high, medium or low; "
+        "default: all but hardening of low impact",
     )
 
 
@@ -164,6 +193,9 @@ def parse(config: pytest.Config) -> Options:
     patience = float(value("--patience"))
     if patience < 0:
         raise pytest.UsageError(f"--patience={patience}: give seconds, 0 or more")
+    soak = float(value("--soak"))
+    if not 0 <= soak <= _LONGEST_SOAK:
+        raise pytest.UsageError(f"--soak={soak:g}: give minutes, 0 to {_LONGEST_SOAK}")
     options = Options(
         url=url,
         profile=_path(value("--profile")),
@@ -179,6 +211,8 @@ def parse(config: pytest.Config) -> Options:
         revision_set=_revision_set(value("--revision-set")),
         fail_on=_impact(value("--fail-on")),
         is_record_alone=bool(value("--record-alone")),
+        is_disguised=bool(value("--disguise")),
+        soak=soak,
         command=("hallmark",) if config.inipath == INSTALLED else Options.command,
     )
     _require_agreement(options)
@@ -196,6 +230,8 @@ def _require_agreement(options: Options) -> None:
             raise pytest.UsageError(
                 f"--requirement={name}: is not in --area={','.join(sorted(options.areas))}"
             )
+    if options.soak and not options.selects(requirements()[SOAKED]):
+        raise pytest.UsageError(f"--soak prolongs {SOAKED}, which other options leave out")
     judged = {entry.area for entry in requirements().values() if options.selects(entry)}
     for area in sorted(options.required - judged):
         raise pytest.UsageError(f"--require={area}: the other options leave nothing of it to judge")

@@ -23,6 +23,7 @@ from conformance.requirement import needs_of, requirement_of
 from conformance.run.estimate import Estimate, in_words
 from conformance.run.judgeable import obstacle
 from conformance.run.live import LiveLine
+from conformance.run.options import SOAKED
 from conformance.run.recorder import PROPERTY, from_property
 from conformance.text.plain import fitted
 from conformance.waiting import Wait
@@ -148,7 +149,7 @@ class Progress:
         """Learn which checks this process will make."""
         for item in session.items:
             self._plan(item.nodeid, requirement_of(item), needs_of(item))
-        self._estimate = Estimate(self._feasible)
+        self._estimate = Estimate(self._feasible, more=self._more())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
@@ -159,7 +160,10 @@ class Progress:
         if not self._checks:
             for check in ids:
                 self._plan(check, *requirement_and_needs(check))
-        self._estimate = Estimate(self._feasible, len(self._workers))
+        self._estimate = Estimate(self._feasible, len(self._workers), self._more())
+
+    def _more(self) -> dict[str, float]:
+        return {SOAKED: self._session.options.soak_seconds} if self._session else {}
 
     def _plan(self, check: str, entry: Requirement, needs: tuple[Channel, ...]) -> None:
         self._checks[check] = entry

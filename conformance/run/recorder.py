@@ -108,6 +108,7 @@ class Recorder:
             ),
             command=("pytest", *sys.argv[1:]),
             revision_set=self._session.options.revision_set,
+            was_disguised=self._session.options.is_disguised,
         )
 
 

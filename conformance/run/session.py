@@ -19,9 +19,11 @@ from conformance.channels.http.exhaustion import HeldAtLimit
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
 from conformance.channels.programs import ending, running
+from conformance.forge import guise
 from conformance.manners.addresses import AddressPool
 from conformance.manners.budget import Budget, KeyPace
 from conformance.manners.courtesy import Courtesy
+from conformance.manners.gait import Gait
 from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
@@ -32,14 +34,17 @@ from conformance.text.redaction import Redactor
 from conformance.waiting import announced
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
+    from conformance.model import Requirement
     from conformance.profile.target import Target
     from conformance.run.options import Options
 
 TURN_SECONDS = 3600.0
 """How long one check may hold the target, besides the time it lets pass on purpose."""
 
+_PACED = frozenset({"BLOCK", "RATE", "TIME"})
+"""Areas that judge how the target takes many requests in a time, and how long one takes."""
 _DISCOVERY_SECONDS = MOST_SECONDS
 """A target that hangs is given up then."""
 
@@ -79,6 +84,11 @@ class JudgeSession:
             return None
         return self._courtesy.anew() if self.target.is_loopback else self._courtesy
 
+    def pause(self, entry: Requirement) -> Callable[[], None]:
+        """Return what has a check pause in disguise, other than where the pace is judged."""
+        is_ordinary = not entry.alone and entry.area not in _PACED
+        return Gait().pause if self.options.is_disguised and is_ordinary else lambda: None
+
     @cached_property
     def _courtesy(self) -> Courtesy:
         return Courtesy(self.options.patience)
@@ -116,11 +126,15 @@ class JudgeSession:
         """Return the file in which a worker tells what it waits for."""
         return self.lock.with_suffix(f".{worker}")
 
+    @property
+    def _turn_seconds(self) -> float:
+        return TURN_SECONDS + 2 * self.options.patience + self.options.soak_seconds
+
     @contextmanager
     def turn(self, *, alone: bool) -> Generator[None]:
         """Hold the target: shared with other workers, or alone."""
         with self.lock.open("a") as handle:
-            taken(handle, alone=alone, seconds=TURN_SECONDS + 2 * self.options.patience)
+            taken(handle, alone=alone, seconds=self._turn_seconds)
             try:
                 yield
             finally:
@@ -138,6 +152,7 @@ def open_session(config: pytest.Config) -> JudgeSession:
     Raises pytest.UsageError (exit code 4) with one sentence when it cannot be done.
     """
     options = command_line.parse(config)
+    guise.put_on(guise.NEUTRAL if options.is_disguised else guise.OPEN)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     try:
         if worker is not None:
@@ -157,7 +172,7 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
     try:
         target = plan.target()
         lock.touch(mode=0o600, exist_ok=False)
-        pool = AddressPool(target, lane=15)
+        pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())
         stalls = Stalls()
         discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
@@ -202,7 +217,7 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
         target,
         Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
         Redactor(target.secrets()),
-        AddressPool(target, lane),
+        AddressPool(target, lane, is_scattered=options.is_disguised),
         Path(handed["lock"]),
         plan,
         started_session=handed["started_session"],

@@ -3,8 +3,8 @@
 ``python -m conformance.run.soak [--area=AUTH,RLS]`` runs the suite ``HALLMARK_SOAK`` times in a
 row (10 if that is unset), each time against a server started afresh, and prints a line a run. It
 ends with 1 unless every requirement passed in every run, and names each run, requirement and
-verdict that did not. The records stay in
-``reports/out/soak``.
+verdict that did not. The records stay in ``reports/out/soak``. How long one run goes on reading is
+another thing: ``--soak=MINUTES``, an option of the judge.
 """
 
 from __future__ import annotations

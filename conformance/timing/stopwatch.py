@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.transport import trust
-from conformance.forge.requests import USER_AGENT, Request
+from conformance.forge import guise
+from conformance.forge.requests import Request
 from conformance.model import Channel
 from conformance.timing.aid import helped
 from conformance.timing.apart import apart
@@ -165,10 +166,11 @@ def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:
     """Return all bytes of a request to a target, with some more headers."""
     parts, body = urlsplit(url), request.body or b""
     where = request.path or f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    worn = guise.current()
     headers = [
         ("Host", parts.netloc),
-        ("User-Agent", USER_AGENT),
-        ("Accept-Encoding", "identity"),
+        ("User-Agent", worn.agent),
+        ("Accept-Encoding", worn.encodings),
         *request.headers,
         *more,
         *([("Content-Length", str(len(body)))] if body else []),

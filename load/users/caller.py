@@ -13,7 +13,8 @@ from locust import HttpUser
 from locust.exception import StopUser
 from urllib3 import PoolManager
 
-from conformance.forge.requests import STATELESS, USER_AGENT, Request, tool_call
+from conformance.forge import guise
+from conformance.forge.requests import STATELESS, Request, tool_call
 from load.ledger import Conduct, Ledger, Observation
 from load.reply import message_of, result_of
 from load.users.lookout import Lookout
@@ -112,7 +113,7 @@ class Caller(HttpUser):
         scheme, key = target.headers.api_key_scheme, self._key()
         value = f"{scheme} {key}" if scheme else key
         headers = dict(request.with_header(target.headers.api_key, value).headers)
-        headers |= {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        headers |= {"User-Agent": guise.current().agent, "Accept-Encoding": "identity"}
         started = time.monotonic()
         client: Any = self.client
         try:

@@ -57,9 +57,17 @@ def _finding(number: int, entry: Requirement, exchanges: int) -> Line:
         crosses_tenants=entry.crosses_tenants,
         expected=entry.clause if verdict == "fail" else "",
         references=list(entry.references),
+        needs=[need.value for need in entry.needs],
         missing=["clock"] if verdict == "not assessed" else [],
+        sent=_sent(number),
         evidence=evidence,
     )
+
+
+def _sent(number: int) -> Line:
+    """Return what a requirement took, of a few kinds and sometimes of rarer ones."""
+    rarer = ("PROPFIND elsewhere!", "GET health", "POST rotate_key", "POST revoke_key!")
+    return {"POST mcp": number + 1, "POST mcp!": 3, "GET mcp!": 1, rarer[number % 4]: 2}
 
 
 def _exchanges(count: int) -> list[Line]:

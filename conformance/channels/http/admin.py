@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
@@ -33,7 +34,7 @@ def rotation_of(tenant_id: object, names: AdminFields, description: object = _OU
     """
     told = {names.tenant: tenant_id}
     if names.description:
-        told[names.description] = description
+        told[names.description] = in_guise(_OURS) if description is _OURS else description
     return json.dumps({name: value for name, value in told.items() if value is not None}).encode()
 
 

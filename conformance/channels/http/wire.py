@@ -14,19 +14,12 @@ from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import Sent, route_of
 from conformance.channels.http.transport import SAID, Clients, exchanged
-from conformance.forge.requests import (
-    STATELESS,
-    USER_AGENT,
-    Request,
-    message_id,
-    opening,
-    rpc,
-    tool_call,
-)
+from conformance.forge import guise
+from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import httpx
 
@@ -48,7 +41,7 @@ class _Connections:
 
     Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
     ``courtesy``, what the target asks for is done when a limit is reached; where a check
-    ``meets_limits`` on purpose, a refusal for want of room is an answer.
+    ``meets_limits`` on purpose, a refusal for want of room is an answer. Each waits for ``pause``.
 
     ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
     follow that of the opening, for each key alike, as with clients that know nothing of each
@@ -59,6 +52,7 @@ class _Connections:
     good_keys: set[str] = field(default_factory=set[str])
     paced_keys: frozenset[str] = frozenset()
     courtesy: Courtesy | None = None
+    pause: Callable[[], None] = lambda: None
     meets_limits: bool = False
     paths: dict[str, str] = field(default_factory=dict[str, str])
     message_ids: defaultdict[str, Iterator[int]] = field(
@@ -89,6 +83,7 @@ class Wire:
         seconds: float | None = None,
         may_be_silent: bool = False,
         courtesy: Courtesy | None = None,
+        pause: Callable[[], None] = lambda: None,
         meets_limits: bool = False,
         gate: Gate | None = None,
         shared: _Connections | None = None,
@@ -104,6 +99,7 @@ class Wire:
             paced_keys=tenants.paced_keys() if tenants else frozenset(),
             paths=tenants.paths() if tenants else {},
             courtesy=courtesy,
+            pause=pause,
             meets_limits=meets_limits,
         )
         self._sessions: dict[str, str | None] = {}
@@ -188,6 +184,7 @@ class Wire:
             self.transcript.presented(key)
         fails = is_guarded and key not in self._shared.good_keys
         self.note_sent(request.method, request.path, 1, fails=fails)
+        self._shared.pause()
         answer = self._heeded(request, key, may_fail=fails)
         if self._may_be_silent:
             return answer
@@ -213,7 +210,8 @@ class Wire:
     def _sent(self, request: Request, address: str | None, *, may_fail: bool) -> Answer:
         """Exchange a request that is charged, and write it down."""
         url = self.target.url if request.path is None else self._absolute(request.path)
-        headers = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+        worn = guise.current()
+        headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
         names = {name.lower() for name, _ in request.headers}
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]

@@ -12,6 +12,7 @@ from psycopg import Error, errors, sql
 from conformance.channels.sql import catalog as catalog_sql
 from conformance.channels.sql.attempts import CLASHED, Connection, changed_rows, told
 from conformance.channels.sql.database import connected_with_a_watch
+from conformance.forge.guise import in_guise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -229,7 +230,10 @@ class AppDatabase:
     def insertion(self, tenant_id: str) -> tuple[sql.SQL, dict[str, str]]:
         """Return the profile's statement that inserts a row, and its values."""
         statement = cast("LiteralString", self.channel.insert)
-        return sql.SQL(statement), {"tenant": tenant_id, "unique": f"hallmark-{uuid.uuid4()}"}
+        return sql.SQL(statement), {
+            "tenant": tenant_id,
+            "unique": f"{in_guise('hallmark')}-{uuid.uuid4()}",
+        }
 
     def spelt_out(self, tenant_id: str, unique: str) -> str:
         """Return the profile's statement that inserts a row as text, its values in their places."""
@@ -326,10 +330,10 @@ class AppDatabase:
         names = {"table": self.channel.data_table, "tenant": self.channel.tenant_column}
         return next((row[0] for row in connection.execute(catalog_sql.UPDATABLE, names)), None)
 
-    def carried_out(self, statement: LiteralString) -> bool:
+    def carried_out(self, statement: str) -> bool:
         """Tell whether a statement without rows was permitted."""
         with self.connect() as connection:
-            return changed_rows(connection, sql.SQL(statement), {}) != 0
+            return changed_rows(connection, sql.SQL(cast("LiteralString", statement)), {}) != 0
 
     def tampering(self, table: str, column: str) -> dict[str, int]:
         """Try every way to bend a table; return the rows each changed (-1: it was permitted).
@@ -342,7 +346,7 @@ class AppDatabase:
             "TRUNCATE": "TRUNCATE {table}",
             "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
             "DISABLE ROW LEVEL SECURITY": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
-            "ADD COLUMN": "ALTER TABLE {table} ADD COLUMN hallmark_probe integer",
+            "ADD COLUMN": f"ALTER TABLE {{table}} ADD COLUMN {in_guise('hallmark_probe')} integer",
             "DROP TABLE": "DROP TABLE {table}",
             "SET session_replication_role": "SET LOCAL session_replication_role = replica",
         }

@@ -28,7 +28,7 @@ TAMPERING: Mapping[str, LiteralString] = {
         UPDATE {table} SET {outcome} = CASE {outcome}::text WHEN {success} THEN {failure}
                                             ELSE {success} END WHERE {order} = {middle}""",
     "metadata changed": """
-        UPDATE {table} SET {metadata} = '{{"hallmark": "changed"}}' WHERE {order} = {middle}""",
+        UPDATE {table} SET {metadata} = '{{"is": "changed"}}' WHERE {order} = {middle}""",
     "an address changed": "UPDATE {table} SET {address} = '192.0.2.1' WHERE {order} = {middle}",
     "a row removed": "DELETE FROM {table} WHERE {order} = {middle}",
     "two rows exchanged": """

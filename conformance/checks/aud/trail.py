@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
 from conformance.channels.sql.trail import request_id, scopes_of
+from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.events import Event, Outcome, Reason, Scope
 from conformance.profile.tools import detail_argument, failing
@@ -179,7 +180,7 @@ def test_personal_data_never_reaches_the_trail(
         for row in failure(wire, auditor, keys, arguments)
         for path, _ in properties(row.metadata)
     }
-    personal = f"pii-{secrets.token_hex(8)}"
+    personal = in_guise(f"pii-{secrets.token_hex(8)}")
     arguments[detail] = {
         "attempt": 3,
         "email": personal,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from conformance.forge.requests import USER_AGENT, Request
+from conformance.forge import guise
+from conformance.forge.requests import Request
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def told_since(mark: int, log: LogStream, wire: Wire, last: Answer, key: str) ->
     sign = last.header(wire.target.headers.request_id)
     if not sign:
         sign = secrets.token_hex(8)
-        agent = ("User-Agent", f"{USER_AGENT} {sign}")
+        agent = ("User-Agent", f"{guise.current().agent} {sign}")
         wire.send(Request("GET", f"/{sign}", (agent,)), key=key)
     text = log.until(mark, sign)
     return text, sign if sign in text else ""

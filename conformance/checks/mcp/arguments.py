@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.alike import difference
+from conformance.forge.guise import in_guise
 from conformance.forge.objects import ids_in
 from conformance.forge.payloads import (
     CONDITIONS,
@@ -183,7 +184,7 @@ def test_no_argument_is_a_part_of_a_url(wire: Wire, keys: Keys) -> None:
 @requirement("MCP-13", also_needs=(Channel.APP_SQL,))
 def test_no_argument_changes_a_table(wire: Wire, guest: TenantKeys, app_sql: AppDatabase) -> None:
     """A row of the calling tenant's would come, if a statement in an argument were carried out."""
-    mark = f"hallmark-{secrets.token_hex(4)}"
+    mark = in_guise(f"hallmark-{secrets.token_hex(4)}")
     # The statement that the profile has for adding a row, with its values written out.
     insert = app_sql.spelt_out(guest.tenant_id, mark)
     with app_sql.as_tenant(guest.tenant_id) as connection:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance.analysis.alike import difference
 from conformance.channels.http.results import field_of, name_of
 from conformance.checks.mcp._common import a_session_revision, eras, opened, spoken
+from conformance.forge.guise import in_guise
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
@@ -170,12 +171,14 @@ def test_unknown_tools_and_methods_get_the_specified_error(
     for revision in eras(discovery):
         line = wire.derived(revision=revision)
         establish(line.call("tools/list", key=keys.b.active).succeeded, "the key may list tools")
-        tool = line.call_tool(f"no_such_tool_{secrets.token_hex(4)}", {}, key=keys.b.active)
+        tool = line.call_tool(
+            in_guise(f"no_such_tool_{secrets.token_hex(4)}"), {}, key=keys.b.active
+        )
         assert tool.was_a_tool_error, f"{revision}: {tool}"
         assert tool.error.get("code") in (None, INVALID_PARAMS, METHOD_NOT_FOUND), (
             f"{revision}: an unknown tool got the code {tool.error.get('code')!r}: {tool}"
         )
-        method = line.call("hallmark/no_such_method", key=keys.b.active)
+        method = line.call(in_guise("hallmark/no_such_method"), key=keys.b.active)
         assert method.error.get("code") == METHOD_NOT_FOUND, f"{revision}: {method}"
         assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
             f"{revision}: an unknown tool was answered {tool}"
@@ -232,10 +235,10 @@ def test_a_throwing_tool_tells_nothing_of_the_inside(
     if tool is None:
         raise LookupError("the profile has no [tools.failing]")
     inside = {
-        "SQL": f"select_from_vault_{secrets.token_hex(4)}",
-        "path": f"/srv/app/{secrets.token_hex(4)}/secrets.py",
+        "SQL": in_guise(f"select_from_vault_{secrets.token_hex(4)}"),
+        "path": in_guise(f"/srv/app/{secrets.token_hex(4)}/secrets.py"),
         "token": f"ya29.{secrets.token_urlsafe(16)}",
-        "host": f"db-{secrets.token_hex(4)}.internal",
+        "host": in_guise(f"db-{secrets.token_hex(4)}.internal"),
     }
     message = (
         f"{inside['SQL']} failed at {inside['host']} in {inside['path']}: Bearer {inside['token']}"
@@ -279,7 +282,8 @@ def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Ta
     """A page of another site, made to resolve to this server, sends just this header."""
     key = target.tenants.a.key if target.tenants else None
     probe = opening(wire.revision)
-    for origin in ("https://attacker.example", "null", "http://127.0.0.1.attacker.example"):
+    host = f"{in_guise('attacker')}.example"
+    for origin in (f"https://{host}", "null", f"http://127.0.0.1.{host}"):
         answer = wire.send(probe.with_header("Origin", origin), key=key)
         assert not answer.executed, f"a request with Origin {origin} was let in: {answer}"
         assert 400 <= answer.status < 500, f"{origin}: {answer}"
@@ -290,7 +294,7 @@ def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Ta
 def test_a_foreign_host_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
     """After a rebinding the browser names the attacker's host and connects to this server."""
     key = target.tenants.a.key if target.tenants else None
-    request = opening(wire.revision).with_header("Host", "attacker.example")
+    request = opening(wire.revision).with_header("Host", f"{in_guise('attacker')}.example")
     answer = wire.send(request, key=key)
     assert not answer.executed, f"a request with the Host attacker.example was let in: {answer}"
     good_case.conclude()

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.channels.http.wire import require_alive
 from conformance.forge.code import DANGEROUS, HARMLESS
+from conformance.forge.guise import in_guise
 from conformance.forge.requests import Request, opening
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -74,9 +75,9 @@ def test_security_headers_are_on_every_response(wire: Wire, target: Target) -> N
         "no key": wire.send(good),
         "malformed": wire.send(good.but(body=b"{"), key=key),
         "wrong method": wire.send(good.but(method="PUT"), key=key),
-        "unknown path": wire.send(Request("GET", "/hallmark-no-such-path"), key=key),
+        "unknown path": wire.send(Request("GET", in_guise("/hallmark-no-such-path")), key=key),
         "foreign origin": wire.send(
-            good.with_header("Origin", "https://attacker.example"), key=key
+            good.with_header("Origin", f"https://{in_guise('attacker')}.example"), key=key
         ),
     }
     if target.routes.health:

@@ -16,6 +16,7 @@ from conformance.channels.http.exhaustion import AT_ONCE, LIMITED, are_counted, 
 from conformance.channels.http.gate import Gate
 from conformance.channels.sql.trail import scopes_of
 from conformance.forge.forwarded import FORWARDED
+from conformance.forge.guise import in_guise
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.profile.events import Scope
@@ -95,7 +96,7 @@ def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
     tries = {name: good.with_header(name, value) for name, value in FORWARDED}
     tries |= {
         "two forwarded-for": good.with_header("X-Forwarded-For", "203.0.113.1, 203.0.113.2"),
-        "another agent": good.with_header("User-Agent", "another client/1.0"),
+        "another agent": good.with_header("User-Agent", in_guise("another client/1.0")),
         "a query": good.but(path=f"{path}?page=2"),
         "upper case": good.but(path=path.upper()),
         "a trailing slash": good.but(path=f"{path}/"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from conformance.analysis.isolation_history import Histories
@@ -13,6 +15,9 @@ from conformance.verdicts import establish
 from conformance.waiting import gather
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conformance.analysis.soaking import Soak
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
@@ -25,33 +30,73 @@ WIDTHS = {8: 40, 24: 48, 64: 64}
 
 
 @requirement("RLS-08")
-def test_concurrent_tenants_get_their_own_rows_only(wire: Wire, keys: Keys, target: Target) -> None:
+def test_concurrent_tenants_get_their_own_rows_only(
+    wire: Wire, keys: Keys, target: Target, soak: Soak
+) -> None:
     """Both tenants read in turn, narrow and wide, their messages numbered alike, as clients do.
 
-    A response that never came is looked at last: where two were exchanged, one may be missing.
+    A response that never came is looked at last: where two were exchanged, one may be missing. With
+    ``--soak`` they go on for as long as it says.
     """
-    tool = target.tools.tenant_data or ""
-    line = wire.derived(seconds=SECONDS)
-    crossed: list[str] = []
+    reader = Reader(wire.derived(seconds=SECONDS), target.tools.tenant_data or "", keys)
+    reader.read(0)
+    reader.read(1)
+    for bursts in (at_several_widths(reader.read), soak.bursts(reader.read)):
+        for when in bursts:
+            assert not reader.crossed, (
+                f"{when}: a response held the other's canary: {reader.crossed[0]}"
+            )
+        for answer in reader.unanswered:
+            establish(answer.succeeded, f"the tool answers (got {answer})")
+        establish(reader.owned, "a tenant finds its own canary")
+        assert not reader.lacked, "a tenant did not get its own rows"
+    if soak.seconds:
+        what = f"{reader.owned} reads held the reader's own canary, and none the other's"
+        wire.transcript.note("what the soak read", what)
 
-    def read(turn: int) -> tuple[Answer, bool] | None:
-        if crossed:
-            return None  # decided; where responses are exchanged, others may never come
-        tenant, other = (keys.a, keys.b) if turn % 2 else (keys.b, keys.a)
-        answer = line.call_tool(tool, {}, key=tenant.active)
-        if other.canary in answer.text:
-            crossed.append(str(answer))
-        return answer, tenant.canary in answer.text
 
-    seen = [read(0), read(1)]
+@dataclass
+class Reader:
+    """Reads as one tenant and as the other, and keeps count of whose rows it got.
+
+    Once an answer was crossed it reads no more: where responses are exchanged, others may never
+    come.
+    """
+
+    line: Wire
+    tool: str
+    keys: Keys
+    crossed: list[str] = field(default_factory=list[str])
+    unanswered: list[Answer] = field(default_factory=list["Answer"])
+    owned: int = 0
+    lacked: int = 0
+    lock: Lock = field(default_factory=Lock)  # bounded: held to count
+
+    def read(self, turn: int) -> None:
+        """Read as the tenant whose turn it is."""
+        if self.crossed:
+            return
+        tenant, other = (self.keys.a, self.keys.b) if turn % 2 else (self.keys.b, self.keys.a)
+        answer = self.line.call_tool(self.tool, {}, key=tenant.active)
+        is_own = tenant.canary in answer.text
+        with self.lock:
+            if other.canary in answer.text:
+                self.crossed.append(str(answer))
+            if not answer.succeeded and len(self.unanswered) < MOST_KEPT:
+                self.unanswered.append(answer)
+            self.owned += is_own
+            self.lacked += not is_own
+
+
+MOST_KEPT = 10
+"""Answers that were none, of thousands."""
+
+
+def at_several_widths(read: Callable[[int], object]) -> Iterator[str]:
+    """Make reads, so many at once and so many more, and yield how."""
     for width, calls in WIDTHS.items():
-        seen += gather(read, range(calls), at_once=width)
-        assert not crossed, f"{width} at once: a response held the other's canary: {crossed[0]}"
-    answers = [found for found in seen if found is not None]
-    for answer, _ in answers:
-        establish(answer.succeeded, f"the tool answers (got {answer})")
-    establish(any(own for _, own in answers), "a tenant finds its own canary")
-    assert all(own for _, own in answers), "a tenant did not get its own rows"
+        gather(read, range(calls), at_once=width)
+        yield f"{width} at once"
 
 
 @requirement("RLS-09")

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.analysis.figures import draw_isolation
 from conformance.channels.sql.attempts import CLASHED
+from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -41,7 +42,7 @@ def test_the_runtime_role_has_no_power_over_the_isolation(app_sql: AppDatabase) 
 @requirement("RLS-01")
 def test_the_runtime_role_cannot_create_objects(app_sql: AppDatabase) -> None:
     """A role that may create a table or a function may create a way around the policies."""
-    done = app_sql.carried_out("CREATE TABLE hallmark_probe (id integer)")
+    done = app_sql.carried_out(f"CREATE TABLE {in_guise('hallmark_probe')} (id integer)")
     assert not done, "the runtime role created a table"
 
 

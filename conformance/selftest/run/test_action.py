@@ -74,9 +74,14 @@ class Job:
         """Run the step that judges, with the action's defaults for what is not given."""
         names = (
             *("TARGET", "TARGETS", "PROFILE", "AREA", "REQUIRE"),
-            *("WITHOUT", "FAIL_ON", "PATIENCE", "REVISION_SET"),
+            *("WITHOUT", "FAIL_ON", "PATIENCE", "SOAK", "REVISION_SET"),
         )
-        defaults = {**dict.fromkeys(names, ""), "INTRUSIVE": "false", "REPORT": "out"}
+        defaults = {
+            **dict.fromkeys(names, ""),
+            "INTRUSIVE": "false",
+            "DISGUISE": "false",
+            "REPORT": "out",
+        }
         return self.run("judge.sh", **{**defaults, **inputs})
 
 
@@ -104,17 +109,30 @@ def test_every_input_reaches_the_judge(job: Job) -> None:
         PATIENCE="7.5",
         REVISION_SET="0.1",
         INTRUSIVE="true",
+        DISGUISE="true",
     )
     assert done.code == 0, done.words
     record = Path(done.outputs["report"]) / "run.jsonl"
     command = json.loads(record.read_text().splitlines()[0])["command"]
     assert {"--without=http", "--fail-on=critical", "--patience=7.5", "--intrusive"} <= {*command}
-    assert {"--area=AUTH,TIME", "--revision-set=0.1"} <= {*command}
+    assert {"--area=AUTH,TIME", "--revision-set=0.1", "--disguise"} <= {*command}
+
+
+def test_a_soak_reaches_the_judge(job: Job) -> None:
+    done = job.judge(TARGET="http://127.0.0.1:9/mcp", AREA="RLS", SOAK="0.5")
+    record = Path(done.outputs["report"]) / "run.jsonl"
+    assert "--soak=0.5" in json.loads(record.read_text().splitlines()[0])["command"]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("FAIL_ON", "grave"), ("PATIENCE", "long"), ("REVISION_SET", "9"), ("WITHOUT", "nothing")],
+    [
+        ("FAIL_ON", "grave"),
+        ("PATIENCE", "long"),
+        ("SOAK", "-1"),
+        ("REVISION_SET", "9"),
+        ("WITHOUT", "nothing"),
+    ],
 )
 def test_a_wrong_input_is_told_by_name(job: Job, name: str, value: str) -> None:
     done = job.judge(**{"TARGET": "http://127.0.0.1:9/mcp", name: value})

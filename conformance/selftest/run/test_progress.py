@@ -44,7 +44,9 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.options = SimpleNamespace(without=frozenset[str](), is_intrusive=True)
+        self.options = SimpleNamespace(
+            without=frozenset[str](), is_intrusive=True, soak_seconds=0.0
+        )
         self.target = self
         self.is_loopback = True
 

@@ -25,6 +25,8 @@ _SILENCE = range(61, 91)
 """Seconds of a silence: caches often live for a minute."""
 _APART = 240.0
 """Seconds of a soak for which it has one silence, and one in any case."""
+_FIRST = 8
+"""Reads right after a silence, one at a time."""
 _SHARE = 4
 """A silence takes no more than one part in so many of a soak."""
 _SPARE = 2
@@ -39,16 +41,21 @@ class Soak:
     limits: DeclaredLimits
 
     def bursts(self, read: Callable[[int], object]) -> Iterator[str]:
-        """Make reads, and yield after each burst of them when and how it was made."""
+        """Make reads, and yield after each burst of them when and how it was made.
+
+        There is a silence in any case, and reads after each, which may overrun the end by as much.
+        """
         started = time.monotonic()
         end, silences = started + self.seconds, self._silences(started)
         while (begun := time.monotonic()) < end:
             for width, count in WIDTHS.items():
                 gather(lambda turn: _before(end, read, turn), range(count), at_once=width)
                 yield f"{time.monotonic() - started:.0f} s into the soak, {width} at once"
-            if silences and time.monotonic() >= silences[0]:
+            if silences and time.monotonic() >= min(silences[0], end):
                 silences.pop(0)
-                _pass(self._silence(), end, "keeping silent for longer than caches live (--soak)")
+                pass_time(self._silence(), "keeping silent for longer than caches live (--soak)")
+                gather(read, range(_FIRST), at_once=1)
+                yield f"{time.monotonic() - started:.0f} s into the soak, after a silence"
             _pass(begun + self._least - time.monotonic(), end, "spreading the reads of --soak")
 
     @property

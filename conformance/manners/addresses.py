@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SECOND_OCTETS = range(16, 248)
 _BLOCK = 250 * 250
 """Addresses in a block that are used."""
+_STRIDES = (7_368_787, 15_485_863, 32_452_843, 49_979_687)
+"""Primes: by such steps every address comes before one comes again."""
 
 
 class AddressPool:
@@ -27,30 +29,18 @@ class AddressPool:
         """
         self.is_usable = target.is_loopback and _can_bind("127.31.7.1")
         octets = list(_SECOND_OCTETS)
-        self._lane = octets if lane is None else octets[lane % 16 :: 16]
-        self._block = secrets.choice(self._lane)
-        self._scattered: set[str] | None = set() if is_scattered else None
-        self._numbers = itertools.count(secrets.randbelow(200 * 250))
+        blocks = octets if lane is None else octets[lane % 16 :: 16]
+        self._blocks = blocks if is_scattered else [secrets.choice(blocks)]
+        stride = secrets.choice(_STRIDES) if is_scattered else 1
+        self._numbers = itertools.count(secrets.randbelow(200 * 250), stride)
 
     def fresh(self) -> str | None:
         """Return an address not handed out before; None where there is just the machine's own."""
         if not self.is_usable:
             return None
-        if self._scattered is not None:
-            return self._drawn(self._scattered)
-        return _address(self._block, next(self._numbers))
-
-    def _drawn(self, gone: set[str]) -> str:
-        """Return an address that is not among those that are gone, and is from now on."""
-        while True:  # bounded: a lane has 700 000 addresses, of which a run uses few
-            address = _address(secrets.choice(self._lane), secrets.randbelow(_BLOCK))
-            if address not in gone:
-                gone.add(address)
-                return address
-
-
-def _address(block: int, number: int) -> str:
-    return f"127.{block}.{number // 250 % 250 + 1}.{number % 250 + 1}"
+        block, number = divmod(next(self._numbers), _BLOCK)
+        second = self._blocks[block % len(self._blocks)]
+        return f"127.{second}.{number // 250 + 1}.{number % 250 + 1}"
 
 
 def _can_bind(address: str) -> bool:

@@ -70,7 +70,7 @@ class LeaksRarely(Notes):
 class LeaksAfterSilence(Notes):
     """Keeps notes by tenant while they are read, and for everybody once they have run out."""
 
-    lives: ClassVar[float] = 1.0
+    lives: ClassVar[float] = 2.0
     last: ClassVar[list[float]] = []
     kept: ClassVar[list[str]] = []
 
@@ -189,3 +189,17 @@ def test_a_short_soak_has_one_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soaking, "gather", passing.gather)
     list(Soak(6, DeclaredLimits(tenant_requests=100_000)).bursts(passing.read))
     assert [seconds for seconds, what in passing.waits if "silent" in what] == [1.5]
+
+
+def test_a_soak_that_reads_slowly_ends_with_reads_after_a_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passing = _Time()
+    monkeypatch.setattr(soaking, "time", passing)
+    monkeypatch.setattr(soaking, "pass_time", passing.pass_time)
+    monkeypatch.setattr(soaking, "gather", passing.gather)
+    told = list(Soak(0.5, DeclaredLimits(tenant_requests=100_000)).bursts(passing.read))
+    assert "after a silence" in told[-1]
+    ((seconds, _),) = passing.waits
+    assert seconds == 0.125
+    assert passing.reads[-1] > 0.5 + seconds

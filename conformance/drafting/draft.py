@@ -175,10 +175,12 @@ class Draft:
             whose = "with a key" if limit.is_of_key else "without a key"
             yield f"# Announced {whose}: {limit.field}: {self._say(limit.text)}"
         # With a key, the limit may be the tenant's or the address's; without one there is no doubt.
+        address, either = self._announced(is_of_key=False), self._announced(is_of_key=True)
         yield from _worth(Channel.ADDRESS_LIMIT)
-        yield from _limit("address", self._announced(is_of_key=False), is_sure=True)
+        yield from _limit("address", address, is_sure=True)
         yield from _worth(Channel.TENANT_LIMIT)
-        yield from _limit("tenant", self._announced(is_of_key=True), is_sure=False)
+        of_key = [limit for limit in either if limit not in address]
+        yield from _limit("tenant", of_key or either, is_sure=False)
         yield from _worth(Channel.FAILURE_LIMIT)
         yield "#auth_failures = 10"
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
+from conformance.model import Channel
 from conformance.profile import reading as profiles
 from conformance.requirement import mark_of
 from conformance.run import dry_run as traffic
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conformance.model import Channel, Requirement
+    from conformance.model import Requirement
     from conformance.profile.target import Target
     from conformance.run.options import Options
 
@@ -96,13 +97,22 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     ]
 
 
+KEYLESS = (
+    "Without a right key a violation can be found and nothing can pass: whoever refuses everyone\n"
+    "looks the same."
+)
+"""What the count of those that could be judged does not say."""
+
+
 def check_profile(options: Options, root: Path) -> str:
     """Return what ``--check-profile`` prints. Raises ProfileError for a profile that is wrong."""
     plan = Plan.of(options, root)
     found = prospects(_target(plan), options)
     count = sum(not one.lacking for one in found)
-    line = f"{plan.name} is valid: {count} of {len(found)} requirements could be judged with it"
-    return "\n".join([line, "", *_by_area(found), *_by_what_is_lacking(found)]) + "\n"
+    lines = [f"{plan.name} is valid: {count} of {len(found)} requirements could be judged with it"]
+    if any(Channel.KEYS.supplied_by in one.lacking for one in found):
+        lines.append(KEYLESS)
+    return "\n".join([*lines, "", *_by_area(found), *_by_what_is_lacking(found)]) + "\n"
 
 
 def dry_run(options: Options, root: Path) -> str:

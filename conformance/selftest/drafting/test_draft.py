@@ -50,6 +50,17 @@ def test_each_channel_that_a_profile_supplies_is_explained() -> None:
         assert words.removeprefix("the profile's ") in text
 
 
+def test_what_is_announced_without_a_key_as_well_is_no_limit_of_the_key() -> None:
+    found = Survey("http://example.com/mcp")
+    found.limits = tuple(
+        announced.Limit("RateLimit-Policy", f"q={requests}", requests, 60, is_of_key)
+        for requests, is_of_key in ((100, False), (100, True), (300, True))
+    )
+    text = Draft(found, str, None, None).text()
+    assert "\naddress_requests = 100\n" in text
+    assert "#tenant_requests = 300\n" in text
+
+
 @given(st.text(st.characters(codec=None)))
 def test_quoted_words_come_back_as_they_were(words: str) -> None:
     line = quoted(words, len(words))

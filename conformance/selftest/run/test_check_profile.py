@@ -38,6 +38,13 @@ def test_a_profile_is_checked_without_a_request(tmp_path: Path) -> None:
     assert "the profile's [channels.auditor]: SQL that may read the audit trail" in found.output
 
 
+def test_without_keys_it_says_that_nothing_can_pass(tmp_path: Path) -> None:
+    keyless = judge(tmp_path, "--target=http://127.0.0.1:9/mcp", CHECK)
+    assert "nothing can pass: whoever refuses everyone" in keyless.output
+    keyed = judge(tmp_path, "--target=http://127.0.0.1:9/mcp", CHECK, profile=PROFILE)
+    assert "nothing can pass" not in keyed.output
+
+
 def test_what_could_be_judged_is_what_a_run_then_assesses(tmp_path: Path) -> None:
     with serving(Good) as url:
         words = (f"--target={url}", "--area=AUTH")

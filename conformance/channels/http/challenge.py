@@ -130,3 +130,12 @@ def is_bare_challenge(missing: Answer, unknown: Answer, target: Target) -> bool:
         and "error" not in challenge
         and ("error" not in missing.text.lower() or missing.text == unknown.text)
     )
+
+
+def is_called_malformed(refusal: Answer) -> bool:
+    """Tell whether a refusal calls the request malformed: RFC 6750 section 3.1's own word.
+
+    So it may call a scheme without a token, which tells nothing of any token.
+    """
+    told = challenges(refusal.header("www-authenticate") or "") or []
+    return any(one.parameters.get("error") == "invalid_request" for one in told)

@@ -68,6 +68,18 @@ class TellingJsonRpcBearer(Bearer):
     words = {True: UNAUTHORIZED, False: {"error": "no token"}}  # noqa: RUF012 -- as above
 
 
+class CallsBlanksMalformed(JsonRpcBearer):
+    """Calls a scheme without a token a malformed request."""
+
+    def refuse(self) -> None:
+        """Send one of three challenges."""
+        if self.headers.get("Authorization", "none").strip() in {"", "Bearer"}:
+            challenge = 'Bearer error="invalid_request"'
+            self.reply(401, UNAUTHORIZED, {"WWW-Authenticate": challenge})
+        else:
+            super().refuse()
+
+
 def test_a_refusal_in_other_words_is_not_assessed_unless_the_profile_has_them(
     tmp_path: Path,
 ) -> None:
@@ -102,6 +114,7 @@ def test_a_declared_limit_is_missed(tmp_path: Path) -> None:
     [
         (Bearer, "pass"),
         (JsonRpcBearer, "pass"),
+        (CallsBlanksMalformed, "pass"),
         (TalkativeBearer, "fail"),
         (TellingJsonRpcBearer, "fail"),
     ],

@@ -101,9 +101,14 @@ def place(found: Refusal | None) -> KeyPlace | None:
 
 
 def places(found: Refusal | None) -> tuple[KeyPlace, ...]:
-    """Return the one place told for a key; where none is told, the two most usual."""
+    """Return where to try a key: the place told for it, if one is, and the most usual.
+
+    Some challenge for a bearer token, which every client knows, and want a key in a header.
+    """
     one = place(found)
-    return (one,) if one else (_API_KEY, _BEARER)
+    if one is None:
+        return (_API_KEY, _BEARER)
+    return (one, _API_KEY) if one == _BEARER else (one,)
 
 
 def tools(listed: list[Any]) -> tuple[Tool, ...]:

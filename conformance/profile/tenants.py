@@ -40,7 +40,8 @@ class Tenant(Section):
 class Tenants(Section):
     """The two tenants between which nothing may cross.
 
-    ``spare`` is one whose keys the suite may rotate and whose limits it may exhaust.
+    Where a server has one key for everybody, both have that. ``spare`` is one whose keys the suite
+    may rotate and whose limits it may exhaust.
     """
 
     a: Tenant
@@ -53,6 +54,11 @@ class Tenants(Section):
         if tenant.path is not None:
             raise ValueError("has a path; tenant A's is that of [target] url: give it there")
         return tenant
+
+    @property
+    def are_one(self) -> bool:
+        """Whether both have the same key, as where a server has but one for everybody."""
+        return self.a.key == self.b.key
 
     def good_keys(self) -> set[str]:
         """Return the keys that work."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _LEAVE = "exhausts limits, blocks addresses or moves the clock: give --intrusive"
 
+_ONE_TENANT = "[tenants.a] and [tenants.b] have one key, so nothing can cross between the two"
+
 
 @cache
 def checks() -> tuple[tuple[str, tuple[Channel, ...]], ...]:
@@ -55,6 +57,8 @@ def obstacle(
     missing = tuple(need for need in needs if need in options.without or not target.has(need))
     if missing:
         return NotAssessedError(unseen_reason(missing), *missing)
+    if entry.crosses_tenants and target.tenants and target.tenants.are_one:
+        return NotAssessedError(_ONE_TENANT)
     return NotAssessedError(_LEAVE) if _wants_leave(target, options, entry) else None
 
 

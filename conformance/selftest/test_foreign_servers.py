@@ -52,7 +52,7 @@ def test_a_foreign_server_fails_what_was_confirmed_and_nothing_else(
     assert {name for name in found.verdicts if name.startswith(("BLOCK", "RATE"))} <= by_verdict[
         "not assessed"
     ], "limits that the profile says do not exist were judged"
-    assert found.code == 1
+    assert found.code == (1 if found.violations else 0), "advice alone fails no run"
     assert "Traceback" not in found.output
 
 

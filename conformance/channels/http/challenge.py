@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
+    from conformance.profile.target import Target
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 -- a word of RFC 9110
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -113,3 +114,28 @@ def _is_metadata(found: dict[str, Any], paths: set[str] | None) -> bool:
         return False
     is_of_this = paths is None or urlsplit(resource).path.rstrip("/") in paths
     return is_of_this and isinstance(servers, list) and bool(cast("list[Any]", servers))
+
+
+def is_bare_challenge(missing: Answer, unknown: Answer, target: Target) -> bool:
+    """Tell whether a missing bearer token is answered as RFC 6750 section 3.1 asks.
+
+    That is with a challenge that holds no error code, and nothing else to learn from: a body that
+    tells of an error tells an unknown token the same.
+    """
+    challenge = (missing.header("www-authenticate") or "").lower()
+    return (
+        target.headers.api_key_scheme.lower() == "bearer"
+        and missing.status == HTTPStatus.UNAUTHORIZED
+        and challenge.startswith("bearer")
+        and "error" not in challenge
+        and ("error" not in missing.text.lower() or missing.text == unknown.text)
+    )
+
+
+def is_called_malformed(refusal: Answer) -> bool:
+    """Tell whether a refusal calls the request malformed: RFC 6750 section 3.1's own word.
+
+    So it may call a scheme without a token, which tells nothing of any token.
+    """
+    told = challenges(refusal.header("www-authenticate") or "") or []
+    return any(one.parameters.get("error") == "invalid_request" for one in told)

@@ -26,6 +26,11 @@ class GoodCase:
         if self._key is not None:
             establish(answer.succeeded, f"the request works with a right key (got {answer})")
 
+    def establish_a_door(self) -> None:
+        """Show that a plain request without a key is refused: else nothing leads past a door."""
+        plain = self._wire.send(self._wire.strongest_probe())
+        establish(not plain.executed, f"a request without a key is refused (got {plain})")
+
     def conclude(self) -> None:
         """Refuse a green verdict when no right key was there to tell refusal from failure.
 

@@ -33,6 +33,7 @@ def _obtained(wire: Wire, requests: dict[str, Request]) -> str:
 def test_no_form_of_the_host_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
     """A guard that builds its path from Host reads a route that the router does not."""
     good_case.establish()
+    good_case.establish_a_door()
     netloc, health = _places(wire)
     probe = wire.strongest_probe()
     requests = {f"Host: {host}": probe.with_header("Host", host) for host in hosts(netloc, health)}
@@ -45,6 +46,7 @@ def test_no_form_of_the_host_reaches_a_tool(wire: Wire, good_case: GoodCase) -> 
 def test_no_absolute_target_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
     """RFC 9112 has servers take targets in absolute form, and guards may compare the whole."""
     good_case.establish()
+    good_case.establish_a_door()
     netloc, health = _places(wire)
     probe = wire.strongest_probe()
     targets = absolute_targets(netloc, wire.path, health)

@@ -131,6 +131,8 @@ def test_another_tenants_key_is_revoked_like_none(
     establish(own.status == HTTPStatus.OK, f"the key is revoked as its own tenant's (got {own})")
 
 
+SHORTEST = 6
+"""Characters of an id that stands in no description by chance."""
 LISTED = "ABBAABABBAABA"
 """In which order the tenants list: first, after themselves and after the other, in two rhythms."""
 
@@ -143,10 +145,10 @@ def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys)
     for name in LISTED:
         other = tenants["B" if name == "A" else "A"]
         listed = listing(wire, tenants[name])
-        for what, word in (("id", other.tenant_id), ("canary", other.tenant.canary)):
-            assert not word or not any(stands_in(word, tool) for tool in listed), (
-                f"the list of tools of tenant {name} holds the other's {what}"
-            )
+        telling = other.tenant_id if len(other.tenant_id) >= SHORTEST else None
+        for what, word in (("id", telling), ("canary", other.tenant.canary)):
+            is_told = word and any(stands_in(word, tool) for tool in listed)
+            assert not is_told, f"the list of tools of tenant {name} holds the other's {what}"
         seen.append((name, listed))
     establish(any(listed for _, listed in seen), "a list of tools holds at least one")
     crossed = sorted(left_behind(seen))

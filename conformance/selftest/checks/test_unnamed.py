@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -31,6 +31,8 @@ class Bearer(Good):
     """Takes bearer tokens, and tells a missing one from a wrong one as RFC 6750 asks."""
 
     missing = "Bearer"
+    words: ClassVar[dict[bool, dict[str, Any]]] = {True: {}, False: {}}
+    """What a refusal holds, by whether there was a token."""
 
     def tenant(self) -> str | None:
         """Return whose token was presented; two are nobody's."""
@@ -40,14 +42,42 @@ class Bearer(Good):
     def refuse(self) -> None:
         """Send the challenge, with an error code where there was a token."""
         wrong = 'Bearer error="invalid_token"'
-        challenge = wrong if "Authorization" in self.headers else self.missing
-        self.reply(401, {}, {"WWW-Authenticate": challenge})
+        has_token = "Authorization" in self.headers
+        challenge = wrong if has_token else self.missing
+        self.reply(401, self.words[has_token], {"WWW-Authenticate": challenge})
 
 
 class TalkativeBearer(Bearer):
     """Has an error code for a missing token, too, and not that of a wrong one."""
 
     missing = 'Bearer error="invalid_request"'
+
+
+UNAUTHORIZED = {"jsonrpc": "2.0", "error": {"code": -32001, "message": "Unauthorized"}, "id": None}
+
+
+class JsonRpcBearer(Bearer):
+    """Refuses both by one JSON-RPC error."""
+
+    words = {True: UNAUTHORIZED, False: UNAUTHORIZED}  # noqa: RUF012 -- as the base class has it
+
+
+class TellingJsonRpcBearer(Bearer):
+    """Says in that error which of the two it was."""
+
+    words = {True: UNAUTHORIZED, False: {"error": "no token"}}  # noqa: RUF012 -- as above
+
+
+class CallsBlanksMalformed(JsonRpcBearer):
+    """Calls a scheme without a token a malformed request."""
+
+    def refuse(self) -> None:
+        """Send one of three challenges."""
+        if self.headers.get("Authorization", "none").strip() in {"", "Bearer"}:
+            challenge = 'Bearer error="invalid_request"'
+            self.reply(401, UNAUTHORIZED, {"WWW-Authenticate": challenge})
+        else:
+            super().refuse()
 
 
 def test_a_refusal_in_other_words_is_not_assessed_unless_the_profile_has_them(
@@ -79,7 +109,16 @@ def test_a_declared_limit_is_missed(tmp_path: Path) -> None:
     assert found.verdicts == {"BLOCK-01": "fail"}
 
 
-@pytest.mark.parametrize(("handler", "verdict"), [(Bearer, "pass"), (TalkativeBearer, "fail")])
+@pytest.mark.parametrize(
+    ("handler", "verdict"),
+    [
+        (Bearer, "pass"),
+        (JsonRpcBearer, "pass"),
+        (CallsBlanksMalformed, "pass"),
+        (TalkativeBearer, "fail"),
+        (TellingJsonRpcBearer, "fail"),
+    ],
+)
 def test_a_missing_bearer_token_may_be_told_less_than_a_wrong_one_and_no_more(
     tmp_path: Path, handler: type[Good], verdict: str
 ) -> None:

@@ -95,6 +95,14 @@ class Bearer(Noting):
         self.reply(401, {"error": "invalid_token"}, {"WWW-Authenticate": told})
 
 
+class SaysBearer(Noting):
+    """Challenges for a bearer token, and takes a key in a header alone."""
+
+    def refuse(self) -> None:
+        """Send a challenge that leads nowhere."""
+        self.reply(401, {"error": "unauthorized"}, {"WWW-Authenticate": "Bearer"})
+
+
 HOSTILE = 'x"\n[admin]\ntoken = "y"\n\x1b]0;owned\x07\x1b[2J\r\u2028\u202e\ud800\x00\\'
 
 
@@ -226,7 +234,11 @@ def test_a_bearer_challenge_tells_the_header_and_its_documents(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("handler", "header", "scheme"),
-    [(Noting, "X-Api-Key", ""), (Bearer, "Authorization", "Bearer")],
+    [
+        (Noting, "X-Api-Key", ""),
+        (Bearer, "Authorization", "Bearer"),
+        (SaysBearer, "X-Api-Key", ""),
+    ],
 )
 def test_a_key_shows_where_it_goes_and_stays_out_of_the_profile(
     handler: type[Noting], header: str, scheme: str, tmp_path: Path

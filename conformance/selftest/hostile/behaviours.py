@@ -110,8 +110,8 @@ NOT_HTTP = "not HTTP"
 NO_GOOD_CASE = "could not establish"
 NO_ENDPOINT = "is no MCP endpoint that can be judged: "
 
-OPEN = ("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08", "AUTH-09", "AUTH-11", "AUTH-12")
-"""What a server fails that lets everybody in."""
+OPEN = ("AUTH-01", "AUTH-03", "AUTH-04", "AUTH-11", "AUTH-12")
+"""What a server fails that lets everybody in; where there is no door, nothing leads past it."""
 REFUSALS = (
     "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16 AUTH-17 "
     "AUTH-18 AUTH-19 AUTH-21"

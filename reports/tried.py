@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.model import Verdict
+from conformance.model.sent import ELSEWHERE, ENDPOINT, Sent
 from reports.answer import plural
 
 if TYPE_CHECKING:
     from conformance.model import Finding
     from conformance.record.run import Run
 
-ENDPOINT, ELSEWHERE = "mcp", "elsewhere"
-"""The routes that have no name in a profile, as a record has them."""
 _LABELS = {ENDPOINT: "MCP endpoint", ELSEWHERE: "other paths"}
-_WRONG = "!"
-"""Ends a kind of request that presents no right credential where one is asked for."""
 MOST_KINDS = 40
 """Rows that are shown; a record of anybody's may hold more."""
 _DECIDED = frozenset({Verdict.PASS, Verdict.FAIL})
@@ -90,10 +87,9 @@ def tried(run: Run) -> Tried:
     """Return what a run tried, by its own account."""
     sent: Counter[str] = sum((Counter(dict(one.sent)) for one in run.findings), Counter[str]())
     kinds: dict[tuple[str, str], Counter[bool]] = {}
-    for kind, count in sent.items():
-        method, _, route = kind.partition(" ")
-        is_wrong = route.endswith(_WRONG)
-        kinds.setdefault((route.removesuffix(_WRONG), method), Counter())[is_wrong] += count
+    for text, count in sent.items():
+        kind = Sent.parse(text)
+        kinds.setdefault((kind.route, kind.method), Counter())[kind.fails] += count
     ordered = sorted(kinds.items(), key=lambda pair: (_place(pair[0][0]), -pair[1].total()))
     grouped: dict[str, list[Method]] = {}
     for (route, method), counts in ordered[:MOST_KINDS]:

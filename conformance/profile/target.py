@@ -70,6 +70,11 @@ class Routes(Section):
     revoke_key: AdminRoute | None = None
     auth: str | None = None
 
+    def paths(self) -> dict[str, str]:
+        """Return the paths of the routes that there are, by name."""
+        found = {name: getattr(value, "path", value) for name, value in self}
+        return {name: path for name, path in found.items() if path}
+
     @property
     def makes_keys(self) -> bool:
         """Whether an administrator can have a key made."""

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.sent import ELSEWHERE, Sent
+from conformance.model.sent import ELSEWHERE, ENDPOINT, Sent
 from conformance.run.options import SOAKED
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _lines(target: Target, options: Options, prospects: list[Prospect]) -> Itera
 
 def _there(target: Target, sent: Counter[Sent]) -> Counter[Sent]:
     """Return what goes to routes that the target has."""
-    routes = {name for name, value in target.routes if value} | {"mcp", ELSEWHERE}
+    routes = target.routes.paths().keys() | {ENDPOINT, ELSEWHERE}
     return Counter({kind: count for kind, count in sent.items() if kind.route in routes})
 
 
@@ -74,8 +74,8 @@ def _sum(target: Target, sent: Mapping[Sent, int]) -> str:
 
 
 def _words(target: Target, kind: Sent) -> str:
-    path = dict(target.routes).get(kind.route) or kind.route
-    where = "other paths" if kind.route == ELSEWHERE else "the endpoint" if path == "mcp" else path
+    named = {**target.routes.paths(), ENDPOINT: "the endpoint", ELSEWHERE: "other paths"}
+    where = named.get(kind.route, kind.route)
     return f"{kind.method} {where}{' without a right credential' if kind.fails else ''}"
 
 

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.missing import is_missing, require_habit
-from conformance.channels.http.sent import Sent, route_of
+from conformance.channels.http.sent import route_of
 from conformance.channels.http.transport import SAID, Clients, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
+from conformance.model.sent import Sent
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -198,17 +199,18 @@ class Wire:
         """Exchange a request, once more where the target said when to come again."""
         courtesy = self._shared.courtesy
         if courtesy is None:
-            return self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
+            return self._sent(request, key, may_fail=may_fail)
         courtesy.heed()
-        answer = self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
+        answer = self._sent(request, key, may_fail=may_fail)
         if courtesy.note(answer):
             courtesy.heed()
-            answer = self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
+            answer = self._sent(request, key, may_fail=may_fail)
             courtesy.note(answer)
         return answer
 
-    def _sent(self, request: Request, address: str | None, *, may_fail: bool) -> Answer:
-        """Exchange a request that is charged, and write it down."""
+    def _sent(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
+        """Charge a request, exchange it, and write it down."""
+        address = self._charged(key, may_fail=may_fail)
         url = self.target.url if request.path is None else self._absolute(request.path)
         worn = guise.current()
         headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
@@ -226,7 +228,7 @@ class Wire:
         """Raise NotEstablishedError unless the target itself keeps an answer back."""
 
         def again() -> Answer:
-            return self._sent(request, self._charged(key, may_fail=may_fail), may_fail=may_fail)
+            return self._sent(request, key, may_fail=may_fail)
 
         def knock() -> Answer:
             tenants = self.target.tenants

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.catalogue import requirements
-from conformance.channels.http.sent import Sent
+from conformance.model.sent import Sent
 from conformance.run.dry_run import measured
 from conformance.run.refreshing import COMMAND
 from conformance.selftest.judging import judge
@@ -62,6 +62,13 @@ def test_a_dry_run_contacts_nobody_and_tells_counts() -> None:
     assert "POST the endpoint without a right credential" in said
     assert "tools    none" in said
     assert "requirements lack what --check-profile tells, and send nothing" in said
+
+
+def test_a_route_is_told_by_its_path() -> None:
+    code, said = dry()
+    assert code == 0
+    assert "3 POST /admin/api-keys/revoke" in said
+    assert "<" not in said.partition("\nAUTH-01")[2]
 
 
 def test_a_wrong_profile_is_one_sentence(tmp_path: Path) -> None:

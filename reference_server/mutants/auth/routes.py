@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from reference_server.mutants.auth.doors import skip
 from reference_server.mutants.bending import header, mutant, replaced, with_stage
+from reference_server.mutants.benign.edge import answer
 from reference_server.parts import with_parts
 
 if TYPE_CHECKING:
@@ -90,12 +91,7 @@ def _serving(app: App, path: str, seen: _Seen, page: Page) -> App:
             await app(scope, receive, noting)
             return
         kind, body = page()
-        fields = [
-            (b"content-type", kind.encode()),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
-        await send({"type": "http.response.body", "body": body.encode()})
+        await answer(send, 200, body, kind)
 
     return edge
 

@@ -150,6 +150,15 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+async def answer(send: Send, status: int, body: str = "", kind: str = "") -> None:
+    """Answer a request in the application's place; ``kind`` is the media type of the body."""
+    fields = [(b"content-length", str(len(body.encode())).encode())]
+    if kind:
+        fields.append((b"content-type", kind.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
 def delayed(seconds: float) -> Callable[[Parts], Parts]:
     """Return a change of parts that begins every answer so much later, and blocks nobody else."""
 

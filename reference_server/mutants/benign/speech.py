@@ -14,7 +14,13 @@ from mcp.server import runner
 from mcp_types import UNSUPPORTED_PROTOCOL_VERSION
 
 from reference_server.mutants.bending import before, header, replaced, with_stage
-from reference_server.mutants.benign.edge import benign, json_rewritten, rewritten, sessions_named
+from reference_server.mutants.benign.edge import (
+    answer,
+    benign,
+    json_rewritten,
+    rewritten,
+    sessions_named,
+)
 from reference_server.web.answers import error
 
 if TYPE_CHECKING:
@@ -170,10 +176,7 @@ def _one_rotation_at_a_time(app: App) -> App:
         if scope.get("path") != "/admin/api-keys/rotate":
             await app(scope, receive, send)
         elif rotating:
-            fields = [(b"content-type", b"application/json"), (b"content-length", b"16")]
-            start = {"type": "http.response.start", "status": next(statuses), "headers": fields}
-            await send(start)
-            await send({"type": "http.response.body", "body": b'{"error":"busy"}'})
+            await answer(send, next(statuses), '{"error":"busy"}', "application/json")
         else:
             rotating.add(id(scope))
             try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING
 
 from reference_server.mutants.bending import replaced
-from reference_server.mutants.benign.edge import benign
+from reference_server.mutants.benign.edge import answer, benign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     Fields = Mapping[bytes, bytes]
 
+_WELL_FORMED = re.compile(rb"(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
 _HEARSAY = (b"x-forwarded-user", b"x-tenant-id", b"x-internal", b"x-ssl-client-verify")
 
 
 def _turning_away(
-    decide: Callable[[Scope, Fields], int | None],
+    decide: Callable[[Scope, Fields], int | None], body: str = '{"message": "Request blocked"}'
 ) -> Callable[[Parts], Parts]:
-    """Return a change of parts by which an edge answers some requests with a bare status."""
+    """Return a change of parts by which an edge turns some requests away with a status."""
 
     def around(app: App) -> App:
         async def edge(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,13 +31,7 @@ def _turning_away(
             if status is None:
                 await app(scope, receive, send)
                 return
-            body = json.dumps({"message": "Request blocked"}).encode()
-            fields = [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-            ]
-            await send({"type": "http.response.start", "status": status, "headers": fields})
-            await send({"type": "http.response.body", "body": body})
+            await answer(send, status, body, "application/json" if body else "")
 
         return edge
 
@@ -55,6 +50,13 @@ def _unusual(scope: Scope, fields: Fields) -> int | None:
     if scope["http_version"] == "1.0":
         return 505
     return 403 if b"bot" in fields.get(b"user-agent", b"").lower() else None
+
+
+def _malformed(scope: Scope, fields: Fields) -> int | None:
+    """Refuse, as RFC 9112 section 3.2 asks, where there is not one well-formed Host."""
+    del fields  # of a field that comes twice they hold one
+    asked = [value for name, value in scope["headers"] if name == b"host"]
+    return None if len(asked) == 1 and _WELL_FORMED.fullmatch(asked[0]) else 400
 
 
 _PAGES = {
@@ -89,9 +91,7 @@ def _with_pages(app: App) -> App:
             await app(scope, receive, send)
             return
         kind, body = _PAGES.get(scope["path"], _FRONT)
-        fields = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
-        await send({"type": "http.response.body", "body": body.encode()})
+        await answer(send, 200, body, kind)
 
     return edge
 
@@ -111,5 +111,10 @@ VARIANTS = (
         "hearsay-refused-first",
         "Whoever claims to come through a proxy gets 400 before any key is read.",
         parts=_turning_away(_hearsay),
+    ),
+    benign(
+        "malformed-host-refused-first",
+        "A Host that is malformed or repeated gets 400 before any key is read.",
+        parts=_turning_away(_malformed, body=""),
     ),
 )

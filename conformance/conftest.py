@@ -83,8 +83,6 @@ def pytest_configure(config: pytest.Config) -> None:
         # Checks keep their order, in which those that need the target alone come last.
         config.option.loadscopereorder = False
     config.stash[STARTED] = started_now()
-    if not hasattr(config, "workerinput"):
-        command_line.require_room(command_line.parse(config), config.rootpath)
     progress = config.stash[PROGRESS] = Progress(manner_of(config))
     session = config.stash[SESSION] = open_session(config)
     progress.opened(session)

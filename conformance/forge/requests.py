@@ -58,7 +58,7 @@ def rpc(
     if revision == STATELESS:
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": revision,
-            "io.modelcontextprotocol/clientInfo": {**guise.current().client},
+            "io.modelcontextprotocol/clientInfo": guise.current().client,
             "io.modelcontextprotocol/clientCapabilities": {},
         }
         headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
@@ -90,7 +90,7 @@ def opening(revision: str, message_id: int = 1) -> Request:
     """Return the request that a client of ``revision`` sends first; it has no effect on data."""
     if revision == STATELESS:
         return rpc("server/discover", revision=revision, message_id=message_id)
-    client = {**guise.current().client}
+    client = guise.current().client
     return rpc(
         "initialize",
         {"protocolVersion": revision, "capabilities": {}, "clientInfo": client},

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -93,6 +94,14 @@ def _is_secret(field: FieldInfo) -> bool:
     )
 
 
+def _begins_with_a_slash(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} is no path; write one that begins with /")
+    return path
+
+
+OwnPath = Annotated[str, AfterValidator(_begins_with_a_slash)]
+"""A path on the target's own origin."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _KNOWN = ("tenant", "key_id")
 
@@ -105,14 +114,12 @@ class AdminRequest(Section):
     """
 
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"
-    path: str
+    path: OwnPath
     body: dict[str, Any] | None = None
 
     @field_validator("path")
     @classmethod
-    def _is_a_path(cls, path: str) -> str:
-        if not path.startswith("/"):
-            raise ValueError(f"{path!r} is no path; write one that begins with /")
+    def _is_filled_in(cls, path: str) -> str:
         if odd := next((one for one in _PLACEHOLDER.findall(path) if one not in _KNOWN), None):
             raise ValueError(f"{{{odd}}} is not filled in; write {{tenant}} or {{key_id}}")
         return path

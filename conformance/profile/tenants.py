@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
-from conformance.profile.sections import Secret, Section
+from conformance.profile.sections import OwnPath, Secret, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +23,7 @@ class Tenant(Section):
     revoked_key: Secret | None = None
     expired_key: Secret | None = None
     canary: str | None = None
-    path: str | None = None
-
-    @field_validator("path")
-    @classmethod
-    def _is_a_path(cls, path: str | None) -> str | None:
-        if path is not None and not path.startswith("/"):
-            raise ValueError(f"{path!r} is no path; write one that begins with /")
-        return path
+    path: OwnPath | None = None
 
     def credentials(self) -> Iterator[str]:
         """Yield each of its keys."""

@@ -60,7 +60,8 @@ def refresh(record: Path | None, root: Path = ROOT) -> Iterator[str]:
     lacking: set[str] = set()
     for path in (TRAFFIC, SECONDS):
         known = json.loads((root / path).read_text(encoding="utf-8"))
-        found = merged(known, taken.get(path, {}))
+        new = taken.get(path, {})
+        found = merged(known, news(known, new) if path == SECONDS else new)
         (root / path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         changed = [name for name in found if found[name] != known.get(name)]
         yield f"{path}: measured anew: {', '.join(changed) or 'nothing'}"
@@ -81,15 +82,15 @@ def measured_by(run: Run) -> dict[Path, dict[str, Any]]:
     if any(word.partition("=")[0] == "--mutant" for word in run.header.command):
         raise StaleError("the record is of a mutant, not of the reference server itself")
     passed = [finding for finding in run.findings if finding.verdict is Verdict.PASS]
-    known: dict[str, float] = json.loads((ROOT / SECONDS).read_text(encoding="utf-8"))
     return {
         TRAFFIC: {finding.id: dict(sorted(finding.sent)) for finding in passed},
-        SECONDS: {
-            finding.id: round(finding.seconds, 2)
-            for finding in passed
-            if is_news(known.get(finding.id), finding.seconds)
-        },
+        SECONDS: {finding.id: round(finding.seconds, 2) for finding in passed},
     }
+
+
+def news(known: dict[str, float], seconds: dict[str, float]) -> dict[str, float]:
+    """Return the seconds that are not known well enough."""
+    return {name: one for name, one in seconds.items() if is_news(known.get(name), one)}
 
 
 def is_news(known: float | None, seconds: float) -> bool:

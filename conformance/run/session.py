@@ -154,6 +154,8 @@ def open_session(config: pytest.Config) -> JudgeSession:
     options = command_line.parse(config)
     guise.put_on(guise.NEUTRAL if options.is_disguised else guise.OPEN)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None:
+        command_line.require_room(options, config.rootpath)
     try:
         if worker is not None:
             return _in_worker(options, worker)

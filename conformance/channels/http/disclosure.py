@@ -6,6 +6,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.text.found import is_telling, stands_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
     from conformance.profile.tenants import Tenant
 
-_SHORTEST = 6
-"""Characters of an id that stands in no page by chance."""
 _ENDPOINT = re.compile(
     r"^event:[ \t]*endpoint[ \t]*\r?\ndata:[^\n]*(?:session_?id=|/(?=[\w-]*\d))[\w-]{16,}",
     re.MULTILINE | re.IGNORECASE,
@@ -40,7 +40,7 @@ def secrets_of(target: Target) -> dict[str, str]:
 
 def _of(tenant: Tenant) -> dict[str, str]:
     found = {
-        "id": tenant.id if len(tenant.id) >= _SHORTEST else None,
+        "id": tenant.id if is_telling(tenant.id) else None,
         "canary": tenant.canary,
         "key": tenant.key,
         "revoked key": tenant.revoked_key,
@@ -52,7 +52,7 @@ def _of(tenant: Tenant) -> dict[str, str]:
 def shown(answer: Answer, secrets: Mapping[str, str]) -> list[str]:
     """Return what of the secrets an answer shows, each where it stands by itself."""
     text = "\n".join((answer.text, *(value for _, value in answer.headers)))
-    return [what for what, value in secrets.items() if _stands_in(text, value)]
+    return [what for what, value in secrets.items() if stands_in(value, text)]
 
 
 def opened(answer: Answer) -> bool:
@@ -82,7 +82,3 @@ def _entries(listed: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _is_tool(entry: dict[str, Any]) -> bool:
     return isinstance(entry.get("name"), str) and not _SCHEMAS.isdisjoint(entry)
-
-
-def _stands_in(text: str, value: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", text) is not None

@@ -27,8 +27,12 @@ class GoodCase:
             establish(answer.succeeded, f"the request works with a right key (got {answer})")
 
     def establish_a_door(self) -> None:
-        """Show that a plain request without a key is refused: else nothing leads past a door."""
-        plain = self._wire.send(self._wire.strongest_probe())
+        """Show that a plain request without a key is refused: else nothing leads past a door.
+
+        To hang up refuses as well.
+        """
+        line = self._wire.derived(may_be_silent=True)
+        plain = line.send(line.strongest_probe())
         establish(not plain.executed, f"a request without a key is refused (got {plain})")
 
     def conclude(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.forge.requests import STATELESS, rpc, tool_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
@@ -34,6 +34,12 @@ class Reached:
         if self.opened.executed and not other.opened.executed:
             return self.opened
         return self.called if self.ran and not other.ran else None
+
+
+def let_in(line: Wire, requests: Mapping[str, Request]) -> str:
+    """Send requests and tell which of them, by what they are, got a result or a session."""
+    found = {what: line.send(request) for what, request in requests.items()}
+    return "; ".join(f"{what}: {answer}" for what, answer in found.items() if answer.executed)
 
 
 def claiming(*headers: tuple[str, str]) -> Claim:

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.analysis.randomness import faults_of
 from conformance.channels.http.challenge import challenges, names_metadata, offers_oauth
+from conformance.checks.auth.keys import REFUSED
 from conformance.forge.requests import opening, rpc
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -30,7 +31,7 @@ def refusals(target: Target) -> frozenset[int]:
     """Return what refuses two keys: the refusal that the profile declares, or an edge's own."""
     if target.answers.unauthorized is not None:
         return frozenset({UNAUTHORIZED})
-    return frozenset({HTTPStatus.BAD_REQUEST, UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+    return REFUSED
 
 
 def _establish(wire: Wire, keys: Keys) -> None:

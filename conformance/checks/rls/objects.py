@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from conformance.analysis.alike import difference
 from conformance.forge.objects import Identity, ids_in, nobodys_id, spellings
 from conformance.model import Channel
 from conformance.requirement import requirement
+from conformance.text.found import is_telling, stands_in
 from conformance.verdicts import NotEstablishedError, establish
 
 if TYPE_CHECKING:
@@ -131,8 +131,6 @@ def test_another_tenants_key_is_revoked_like_none(
     establish(own.status == HTTPStatus.OK, f"the key is revoked as its own tenant's (got {own})")
 
 
-SHORTEST = 6
-"""Characters of an id that stands in no description by chance."""
 LISTED = "ABBAABABBAABA"
 """In which order the tenants list: first, after themselves and after the other, in two rhythms."""
 
@@ -145,7 +143,7 @@ def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys)
     for name in LISTED:
         other = tenants["B" if name == "A" else "A"]
         listed = listing(wire, tenants[name])
-        telling = other.tenant_id if len(other.tenant_id) >= SHORTEST else None
+        telling = other.tenant_id if is_telling(other.tenant_id) else None
         for what, word in (("id", telling), ("canary", other.tenant.canary)):
             is_told = word and any(stands_in(word, tool) for tool in listed)
             assert not is_told, f"the list of tools of tenant {name} holds the other's {what}"
@@ -168,11 +166,6 @@ def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
         if name == again != whose
         for tool in (had - has) & others
     }
-
-
-def stands_in(word: str, text: str) -> bool:
-    """Tell whether a word stands in a text by itself, and not as a part of another."""
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
 
 
 def listing(wire: Wire, tenant: TenantKeys) -> set[str]:

@@ -14,7 +14,7 @@ from reference_server.core.vocabulary import TENANT_SETTING
 from reference_server.db.session import enter_tenant
 from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
 from reference_server.tools.get_metric import METRIC
-from reference_server.tools.list_metrics import describe
+from reference_server.tools.list_metrics import ListMetrics, describe
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -85,6 +85,16 @@ class _OtherTransaction:
             first.execute(text("SELECT set_config(:setting, :tenant, false)"), values)
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+
+def _listed_on_another(parts: Parts) -> Parts:
+    """Let the list alone be read so: which connection is next, and so what a get tells, is chance."""
+    sessions = _OtherTransaction(parts)
+
+    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        return ListMetrics().run(arguments, replace(caller, sessions=sessions))
+
+    return with_tool("list_metrics", run)(parts)
 
 
 class _Shared:
@@ -262,6 +272,6 @@ MUTANTS = (
         "context-on-another-connection",
         "RLS-07 RLS-08 RLS-10",
         "The tenant is set on one pooled connection, and the query runs on the next one.",
-        parts=replaced({"sessions": _OtherTransaction}),
+        parts=_listed_on_another,
     ),
 )

@@ -174,6 +174,17 @@ class Channel(StrEnum):
         "routes.health",
         example=('health = "/health"',),
     )
+    HEALTH_FIELDS = Row(
+        "health-fields",
+        "the profile's [fields.health]: what the health route tells, and so may tell",
+        "fields.health",
+        example=(
+            "[fields.health]",
+            'ok = "ok"',
+            'version = "version"',
+            'uptime = "uptimeSec"',
+        ),
+    )
     ROTATE_ROUTE = Row(
         "rotate-route",
         "the profile's [routes] rotate_key",

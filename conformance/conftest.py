@@ -22,11 +22,13 @@ from conformance.run.recorder import PROPERTY, Recorder, from_property, started_
 from conformance.run.rendering import render_run
 from conformance.run.session import open_session
 from conformance.text.plain import powerless
-from conformance.verdicts import CHECKS, NotEstablishedError
+from conformance.verdicts import CHECKS, NotApplicableError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+    from conformance.model import Requirement
 
 
 RECORDER = pytest.StashKey[Recorder]()
@@ -148,16 +150,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the selected checks; those that need the target alone come last."""
+    """Keep the selected checks; those that need the target alone come last.
+
+    Before them come those that ask most with both tenants' keys: after the response times, which
+    are measured without, they need not wait for room below the tenants' limits.
+    """
     if not command_line.is_judging(config) or config.getoption("--targets"):
         return
     options = command_line.parse(config)
     chosen = [item for item in items if options.selects(requirement_of(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    chosen.sort(key=lambda item: requirement_of(item).alone)
+    chosen.sort(key=lambda item: _turn_of(requirement_of(item)))
     items[:] = chosen
     if (recorder := config.stash.get(RECORDER, None)) is not None:
         recorder.planned.update(requirement_of(item).id for item in chosen)
+
+
+def _turn_of(entry: Requirement) -> tuple[bool, bool]:
+    return entry.alone, entry.costly and entry.crosses_tenants
 
 
 @pytest.hookimpl(trylast=True)
@@ -221,6 +231,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     entry = requirement_of(item)
     if error := obstacle(session.target, session.options, entry, needs_of(item)):
         raise error
+    if reason := session.target.inapplicable_check(entry.id, item.name):
+        raise NotApplicableError(f"not applicable: {reason}")
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
     session.stalls.require_patience()

@@ -46,6 +46,10 @@ class NotAssessedError(Exception):
         self.missing = missing
 
 
+class NotApplicableError(NotAssessedError):
+    """The profile says of one check that it does not apply, and the requirement has others."""
+
+
 _TOLD: ContextVar[Callable[[], None] | None] = ContextVar("told", default=None)
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from conformance.model import Requirement
-
 
 RECORDER = pytest.StashKey[Recorder]()
 STARTED = pytest.StashKey[Any]()
@@ -150,24 +148,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the selected checks; those that need the target alone come last.
-
-    Before them come those that ask most with both tenants' keys: after the response times, which
-    are measured without, they need not wait for room below the tenants' limits.
-    """
+    """Keep the selected checks; those that need the target alone come last."""
     if not command_line.is_judging(config) or config.getoption("--targets"):
         return
     options = command_line.parse(config)
     chosen = [item for item in items if options.selects(requirement_of(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    chosen.sort(key=lambda item: _turn_of(requirement_of(item)))
+    chosen.sort(key=lambda item: requirement_of(item).alone)
     items[:] = chosen
     if (recorder := config.stash.get(RECORDER, None)) is not None:
         recorder.planned.update(requirement_of(item).id for item in chosen)
-
-
-def _turn_of(entry: Requirement) -> tuple[bool, bool]:
-    return entry.alone, entry.costly and entry.crosses_tenants
 
 
 @pytest.hookimpl(trylast=True)

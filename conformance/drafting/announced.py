@@ -121,11 +121,13 @@ def place(found: Refusal | None) -> KeyPlace | None:
 def places(found: Refusal | None) -> tuple[KeyPlace, ...]:
     """Return where to try a key: the place told for it, if one is, and the most usual.
 
-    Some challenge for a bearer token, which every client knows, and want a key in a header.
+    Some challenge for a bearer token, which every client knows, and want a key in a header. A
+    scheme of another name goes before the credentials (RFC 9110 section 11.4).
     """
     one = place(found)
     if one is None:
-        return (_API_KEY, _BEARER)
+        named = KeyPlace("Authorization", found.scheme) if found and found.scheme else _BEARER
+        return (_API_KEY, named)
     return (one, _API_KEY) if one == _BEARER else (one,)
 
 

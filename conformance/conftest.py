@@ -219,10 +219,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None:
         return
     entry = requirement_of(item)
-    if error := obstacle(session.target, session.options, entry, needs_of(item)):
-        raise error
     if reason := session.target.inapplicable_check(entry.id, item.name):
         raise NotApplicableError(f"not applicable: {reason}")
+    if error := obstacle(session.target, session.options, entry, needs_of(item)):
+        raise error
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
     session.stalls.require_patience()

@@ -47,7 +47,7 @@ class NotAssessedError(Exception):
 
 
 class NotApplicableError(NotAssessedError):
-    """The profile says of one check that it does not apply, and the requirement has others."""
+    """The profile says that what one check looks at is not there: the others decide."""
 
 
 _TOLD: ContextVar[Callable[[], None] | None] = ContextVar("told", default=None)

@@ -92,7 +92,7 @@ def test_nothing_passes_unscrubbed_because_it_is_deep_or_odd() -> None:
 )
 def test_the_time_grows_no_faster_than_the_message(unit: str) -> None:
     """A megabyte takes well under a second; a quadratic pattern would take hours."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     TokenRedactor().scrub(unit * (1_000_000 // len(unit)))
     TokenRedactor().scrub("Bearer" + unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -142,6 +142,16 @@ class Channel(StrEnum):
         ),
         starts_programs=True,
     )
+    POOL = Row(
+        "pool",
+        "the profile's [channels.pool]: the command that starts the server on a tapped database",
+        "channels.pool",
+        example=(
+            "[channels.pool]",
+            'command = ["env", "DATABASE=postgresql://app@{tap}/notes", "server", "{port}"]',
+        ),
+        starts_programs=True,
+    )
     WORKERS = Row(
         "workers",
         "the profile's channels.launch.several_workers: words for two processes",

@@ -210,6 +210,28 @@ class Launch(Section):
     health: str = "/health"
 
 
+class Pool(Section):
+    """One more process of the target, which reaches its database by way of the judge's tap.
+
+    In ``command``, ``{tap}`` is the tap's HOST:PORT, which stands for the database of
+    [channels.app_sql] dsn and speaks no TLS; ``{port}`` is where the process serves, ``{secrets}``
+    a copy of ``secrets_dir``. ``tap`` names the HOST:PORT for a server that cannot be told another.
+    """
+
+    command: tuple[str, ...]
+    secrets_dir: str = ""
+    tap: str = "127.0.0.1:0"
+    health: str = "/health"
+
+    @field_validator("tap")
+    @classmethod
+    def _has_a_port(cls, tap: str) -> str:
+        host, _, port = tap.rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(f"{tap!r} is no address; write HOST:PORT, such as 127.0.0.1:6432")
+        return tap
+
+
 class Owner(Section):
     """SQL as the owner of the trail, who can do what no one else can: tamper with it.
 
@@ -271,6 +293,7 @@ class Channels(Section):
     log: Log | None = None
     clock: Clock | None = None
     launch: Launch | None = None
+    pool: Pool | None = None
     repository: Repository | None = None
     owner: Owner | None = None
     migration: Migration | None = None

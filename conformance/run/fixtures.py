@@ -19,6 +19,7 @@ from conformance.channels.log import LogStream
 from conformance.channels.passage import Passage
 from conformance.channels.programs.launch import Launched, Launcher
 from conformance.channels.programs.migration import MigrationDrill
+from conformance.channels.programs.pooled import PooledServer, pooled_server
 from conformance.channels.programs.pull_request import PullRequestCheck
 from conformance.channels.programs.repository import DependencyAudit, SourceLint
 from conformance.channels.sql.app_role import AppDatabase
@@ -219,6 +220,14 @@ def several(session_launcher: Launcher) -> Iterator[Launched]:
     with session_launcher.start(more=words) as process:
         establish(process.settle() is None, f"the workers start: {process.output()[-300:]}")
         yield process
+
+
+@pytest.fixture
+def pool(target: Target) -> Iterator[PooledServer]:
+    """A process of the target whose database connections are tapped."""
+    channels = target.channels
+    with pooled_server(supplied(channels.pool), supplied(channels.app_sql)) as server:
+        yield server
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
 from reference_server.core.settings import Settings
@@ -161,6 +162,7 @@ class Demo:
             "launch": {
                 "command": _serve_command(self.variant, database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
+                "tapped": _serve_command(self.variant, _tapped(database.url(Role.APP))),
                 "several_workers": _several_workers(self.redis),
                 "unusable_databases": _unusable_databases(self.variant, database),
             },
@@ -293,6 +295,11 @@ def _operator_command(command: str, database: str, directory: Path) -> list[str]
 def _serve_command(variant: Variant, database: str) -> list[str]:
     options = ["--secrets", "{secrets}", "--database", database, "--port", "{port}"]
     return [sys.executable, "-m", *variant.serve_words, *options]
+
+
+def _tapped(database: str) -> str:
+    """Return a database's URL with a place for the address by which it is reached instead."""
+    return urlsplit(database)._replace(netloc=f"{Role.APP}@{{tap}}").geturl()
 
 
 def _unusable_databases(variant: Variant, database: DemoDatabase) -> dict[str, list[str]]:

@@ -162,7 +162,8 @@ class Launcher:
         """
         folder = Path(tempfile.mkdtemp(prefix="hallmark-launch-"))
         copy = folder / "secrets"
-        shutil.copytree(self.channel.secrets_dir, copy)
+        if self.channel.secrets_dir:
+            shutil.copytree(self.channel.secrets_dir, copy)
         alter(copy)
         port = free_port()
         values = {"secrets": str(copy), "port": str(port)}

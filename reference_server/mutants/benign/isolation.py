@@ -11,11 +11,13 @@ from reference_server.mutants.benign.edge import benign, rewritten
 from reference_server.mutants.rls.crossed import filed
 from reference_server.mutants.rls.lists import personal
 from reference_server.mutants.rls.objects import ANY_TEXT, numbered
+from reference_server.mutants.rls.pools import reset_always
 from reference_server.tools.get_metric import GetMetric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reference_server.core.settings import Settings
     from reference_server.mutants.benign.edge import Reply
     from reference_server.tools.contracts import ToolCaller
 
@@ -37,6 +39,11 @@ def _without_cookies(reply: Reply) -> Reply:
 
 def _trimmed(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
     return GetMetric().run({"metricId": arguments["metricId"].strip()}, caller)
+
+
+def _of_three_connections(settings: Settings) -> Settings:
+    """Have requests meet on connections; the settings bent, further processes are judged, too."""
+    return replace(settings, pool_size=3)
 
 
 VARIANTS = (
@@ -69,6 +76,12 @@ VARIANTS = (
         "answers-filed-by-caller-and-id",
         "Answers wait under the caller's key and the JSON-RPC id, which together are one call's.",
         parts=filed(keeps_first=True, told_apart=True),
+    ),
+    benign(
+        "sessions-reset-at-check-in",
+        "The tenant is set for the session, and taken off before the connection goes back.",
+        parts=reset_always("RESET ALL"),
+        settings=_of_three_connections,
     ),
     benign(
         "policy-raises-without-tenant",

@@ -58,7 +58,7 @@ class _Kept:
             del connection.info["tenant"]
 
 
-def _found_inside(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def found_inside(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
     """Do what `get_metric` does, but say that there is none before the transaction has ended."""
     values = {"metric": arguments["metricId"]}
     with caller.sessions.begin(caller.principal.tenant_id) as connection:
@@ -69,7 +69,7 @@ def _found_inside(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[s
 
 
 def _kept_after_a_failure(parts: Parts) -> Parts:
-    return with_tool("get_metric", _found_inside)(replaced({"sessions": _Kept})(parts))
+    return with_tool("get_metric", found_inside)(replaced({"sessions": _Kept})(parts))
 
 
 class _OtherTransaction:
@@ -257,7 +257,7 @@ MUTANTS = (
     ),
     mutant(
         "context-once-a-connection",
-        "RLS-07 RLS-08 RLS-10 RLS-12",
+        "RLS-07 RLS-08 RLS-10 RLS-12 RLS-14",
         "The tenant is set for a connection's whole life, when it is first used.",
         parts=replaced({"sessions": _OnceAConnection}),
         settings=_of_one_connection,
@@ -270,7 +270,7 @@ MUTANTS = (
     ),
     mutant(
         "context-on-another-connection",
-        "RLS-07 RLS-08 RLS-10",
+        "RLS-07 RLS-08 RLS-10 RLS-14",
         "The tenant is set on one pooled connection, and the query runs on the next one.",
         parts=_listed_on_another,
     ),

@@ -8,6 +8,7 @@ from conformance.analysis.figures import draw_admissions
 from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
 from conformance.channels.sql.trail import scopes_of
+from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -46,7 +47,7 @@ def test_the_request_after_the_tenant_limit_is_refused(
     assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
 
 
-@requirement("RATE-04")
+@requirement("RATE-04", also_needs=(Channel.SPARE_TENANT, Channel.TENANT_LIMIT))
 def test_a_refusal_of_a_tenant_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:
@@ -57,7 +58,7 @@ def test_a_refusal_of_a_tenant_is_audited(
     )
 
 
-@requirement("RATE-08")
+@requirement("RATE-08", also_needs=(Channel.TENANT_LIMIT,))
 def test_a_tenant_at_its_limit_costs_no_other_anything(
     exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:

@@ -36,6 +36,21 @@ def field_of(answer: Answer, target: Target, field: str) -> Any:
     return found
 
 
+def told_or_declared(answer: Answer, target: Target, field: str) -> Any:
+    """Return what ``field_of`` does, of a field that results need not have.
+
+    Raises NotAssessedError where neither the result nor the profile knows it: that a caller is told
+    such a thing at all is what a target declares.
+    """
+    found = field_of(answer, target, field)
+    if found is None and not target.fields.results.is_declared(field):
+        raise NotAssessedError(
+            f"the result has no {name_of(target, field)}: declare [fields.results] {field}, as the "
+            "field that tells it or as false"
+        )
+    return found
+
+
 def name_of(target: Target, field: str) -> str:
     """Return what the target calls a field of its results."""
     return target.fields.results.place(field) or field

@@ -34,6 +34,8 @@ STOP_SECONDS = 10.0
 _PORTS = range(20_000, 32_000)
 _PORT_TRIES = 100
 ANSWER_SECONDS = 2.0
+_LOOK_SECONDS = 0.005
+"""Between two looks at what listens: a port that is opened too early may be closed soon."""
 
 
 class Launched:
@@ -100,17 +102,50 @@ class Launched:
 
     def listening(self) -> set[str]:
         """Return the local addresses on which the process and its children accept connections."""
+        return {address for address, _ in self._sockets()}
+
+    def ports(self) -> set[int]:
+        """Return the TCP ports on which it and its children listen, as the system tells them."""
+        return {port for _, port in self._sockets()}
+
+    def _sockets(self) -> set[tuple[str, int]]:
         try:
             family = [psutil.Process(self.process.pid)]
             family += family[0].children(recursive=True)
             return {
-                connection.laddr.ip
+                (connection.laddr.ip, connection.laddr.port)
                 for member in family
                 for connection in member.net_connections("tcp")
                 if connection.status == psutil.CONN_LISTEN
             }
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
             return set()
+
+    def accepts(self) -> bool:
+        """Tell whether somebody accepts connections at the port that it was given."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS).close()
+        except OSError:
+            return False
+        return True
+
+    def opened(self) -> set[int]:
+        """Watch the process until it ends or opens a port; return the ports it has opened.
+
+        NotEstablishedError when it does neither in time.
+        """
+        found: set[int] = set()
+
+        def look() -> bool:
+            found.update(self.ports())
+            if self.accepts():
+                found.add(self.port)
+            return bool(found) or self.process.poll() is not None
+
+        with announced("watching the ports of another process", START_SECONDS):
+            settled = wait_for(look, START_SECONDS, _LOOK_SECONDS)
+        establish(settled, f"a process ends or opens a port within {START_SECONDS:.0f} s")
+        return found
 
     def url(self, path: str) -> str:
         """Return the URL of one of its paths."""

@@ -117,6 +117,22 @@ def test_without_a_required_secret_the_server_does_not_start(
 
 
 @requirement("BOOT-01")
+def test_without_a_required_secret_no_port_is_opened(launcher: Launcher, good: GoodStart) -> None:
+    """Whoever listens first can be asked before it knows its secrets, if only for a moment.
+
+    Each process is watched by itself, while it lives, by what shows the port of one that serves.
+    """
+    establish(good.process.accepts(), "the port of a server that serves accepts connections")
+    establish(good.process.port in good.process.ports(), "the system tells who listens on a port")
+    wrong: list[str] = []
+    for name in launcher.channel.required_secrets:
+        with launcher.start(partial(_spoil, "missing", name)) as process:
+            if opened := process.opened():
+                wrong.append(f"{name}: {', '.join(map(str, sorted(opened)))}")
+    assert not wrong, f"with a secret missing the server opened ports: {'; '.join(wrong)}"
+
+
+@requirement("BOOT-01")
 def test_the_error_never_holds_a_secret(launcher: Launcher) -> None:
     """One secret is missing; the others were read, and must not be told."""
     first, *others = launcher.channel.required_secrets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import socket
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -59,6 +60,13 @@ def _not_naming(directory: Path) -> Mapping[SecretName, bytes]:
         return load_secrets(directory)
     except ConfigurationError as error:
         raise ConfigurationError("The configuration is incomplete.") from error
+
+
+def _listening_first(directory: Path) -> Mapping[SecretName, bytes]:
+    """Open a port, as for probes of health, and read the secrets after what else there is to do."""
+    with socket.create_server(("127.0.0.1", 0)):
+        threading.Event().wait(0.1)
+        return load_secrets(directory)
 
 
 def _of_any_length(directory: Path) -> Mapping[SecretName, bytes]:
@@ -148,6 +156,12 @@ MUTANTS = (
         "BOOT-01 BOOT-02",
         "The error at start does not say which secret is missing.",
         load_secrets=_not_naming,
+    ),
+    mutant(
+        "listens-before-secrets",
+        "BOOT-01",
+        "A port is open before the secrets are read; the error that ends the server is right.",
+        load_secrets=_listening_first,
     ),
     mutant(
         "listens-everywhere",

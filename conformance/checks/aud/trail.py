@@ -109,7 +109,7 @@ def test_a_failed_tool_call_is_audited_once(
     )
 
 
-@requirement("AUD-04", also_needs=(Channel.BLOCK_EVENT,))
+@requirement("AUD-04", also_needs=(Channel.ADDRESSES, Channel.FAILURE_LIMIT, Channel.BLOCK_EVENT))
 def test_a_block_is_audited(
     wire: Wire, auditor: AuditReader, addresses: AddressPool, target: Target, keys_or_random: Keys
 ) -> None:
@@ -122,7 +122,10 @@ def test_a_block_is_audited(
     assert rows, "no row tells of the block"
 
 
-@requirement("AUD-04", also_needs=(Channel.ROTATION_EVENT,))
+@requirement(
+    "AUD-04",
+    also_needs=(Channel.SPARE_TENANT, Channel.ADMIN, Channel.ROTATE_ROUTE, Channel.ROTATION_EVENT),
+)
 def test_a_rotation_is_audited(
     wire: Wire, auditor: AuditReader, administrator: Administrator, target: Target
 ) -> None:
@@ -244,7 +247,15 @@ def failure(
     return rows
 
 
-@requirement("AUD-04", also_needs=(Channel.LIMIT_EVENT,))
+@requirement(
+    "AUD-04",
+    also_needs=(
+        Channel.SPARE_TENANT,
+        Channel.ADDRESSES,
+        Channel.ADDRESS_LIMIT,
+        Channel.LIMIT_EVENT,
+    ),
+)
 def test_an_exceeded_limit_is_audited_with_its_scope(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:

@@ -9,6 +9,7 @@ from conformance.analysis.alike import difference, to_the_letter
 from conformance.checks.block._common import BEYOND, MINUTE, fail
 from conformance.forge.forwarded import FORWARDED
 from conformance.forge.requests import opening
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 
@@ -38,7 +39,7 @@ def test_successes_do_not_count(
     )
 
 
-@requirement("BLOCK-05")
+@requirement("BLOCK-05", also_needs=(Channel.CLOCK,))
 def test_failures_older_than_the_window_do_not_count(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target, passage: Passage
 ) -> None:

@@ -73,7 +73,7 @@ def test_the_refusal_of_an_address_says_what_it_should(
     assert says(refused, target.answers.rate_limited), f"the limit was told as {refused}"
 
 
-@requirement("RATE-04")
+@requirement("RATE-04", also_needs=(Channel.SPARE_TENANT, Channel.ADDRESS_LIMIT))
 def test_each_refusal_of_an_address_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:
@@ -157,7 +157,7 @@ def test_ratelimit_fields_agree_with_what_happens(
     )
 
 
-@requirement("RATE-05")
+@requirement("RATE-05", also_needs=(Channel.CLOCK,))
 def test_waiting_as_long_as_told_admits_again(
     exhaustion: Exhaustion, target: Target, passage: Passage
 ) -> None:

@@ -47,7 +47,7 @@ def test_the_request_after_the_tenant_limit_is_refused(
     assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
 
 
-@requirement("RATE-04")
+@requirement("RATE-04", also_needs=(Channel.SPARE_TENANT, Channel.TENANT_LIMIT))
 def test_a_refusal_of_a_tenant_is_audited(
     exhaustion: Exhaustion, auditor: AuditReader, target: Target
 ) -> None:

@@ -128,7 +128,7 @@ def at_several_widths(read: Callable[[int], object]) -> Iterator[str]:
         yield f"{width} at once"
 
 
-@requirement("RLS-09")
+@requirement("RLS-09", also_needs=(Channel.KEYS,))
 def test_no_view_shows_another_tenant(
     app_sql: AppDatabase, keys: Keys, transcript: Transcript
 ) -> None:

@@ -28,10 +28,17 @@ _DEVIATIONS = 6.5
 
 
 def faults_of(keys: Sequence[str]) -> list[str]:
-    """Return what is wrong with keys that should be 256 random bits in base64url."""
+    """Return what is wrong with keys that should be 256 random bits in base64url, or in hex.
+
+    Of a key in two parts, with a dot between them, the first may be its public name.
+    """
     bodies = without_label(keys)
+    if all(body.count(".") == 1 for body in bodies):
+        bodies = [body.partition(".")[2] for body in bodies]
     if len(set(bodies)) < len(bodies):
         return ["a key was minted twice"]
+    if all(re.fullmatch(r"([0-9a-f]{2})+|([0-9A-F]{2})+", body) for body in bodies):
+        return [*_of_form(bodies), *_of_bytes([bytes.fromhex(body) for body in bodies])]
     if not all(re.fullmatch(r"[A-Za-z0-9_-]+={0,2}", body) for body in bodies):
         return ["not base64url"]
     try:

@@ -28,6 +28,8 @@ _TABLES = """
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s AND NOT a.attisdropped
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'p')
+       AND (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+            OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))
      ORDER BY c.relname"""
 
 _ROLE = """
@@ -138,9 +140,9 @@ class AppDatabase:
         return [table.name for table in self.isolation() if table.readable]
 
     def tenants_seen(self, connection: Connection, table: str) -> set[str]:
-        """Return the tenants whose rows a SELECT without WHERE yields."""
+        """Return the tenants whose rows a SELECT without WHERE yields; a row may be nobody's."""
         query = self.over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
-        return {str(row[0]) for row in connection.execute(query)}
+        return {str(row[0]) for row in connection.execute(query) if row[0] is not None}
 
     def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
         """Return the tenants seen in a context that names none; an SQL error shows none."""

@@ -34,8 +34,8 @@ TAMPERING: Mapping[str, LiteralString] = {
     "two rows exchanged": """
         DELETE FROM {table} WHERE {order} IN ({middle}, {next});
         UPDATE kept SET {order} = {middle} + {next} - {order} WHERE {order} IN ({middle}, {next});
-        INSERT INTO {table} OVERRIDING SYSTEM VALUE
-               SELECT * FROM kept WHERE {order} IN ({middle}, {next});
+        INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE
+               SELECT {columns} FROM kept WHERE {order} IN ({middle}, {next});
         UPDATE kept SET {order} = {middle} + {next} - {order}
          WHERE {order} IN ({middle}, {next})""",
     "the end cut off": "DELETE FROM {table} WHERE {order} >= {middle}",
@@ -58,6 +58,10 @@ _ENABLE: Mapping[str, LiteralString] = {
 }
 
 
+_RESTORE: LiteralString = """
+    INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM kept"""
+
+
 class TrailOwner:
     """SQL as the owner of the trail. Methods raise psycopg.Error, hence *inconclusive*."""
 
@@ -66,6 +70,7 @@ class TrailOwner:
     ) -> None:
         self._channel, self._trail = channel, trail
         self._fields, self._outcomes = fields, outcomes
+        self._columns = sql.Composed([])
 
     @property
     def ways(self) -> list[str]:
@@ -100,6 +105,7 @@ class TrailOwner:
         """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
         with connected(self._channel.dsn) as connection:
             with self._unguarded(connection):
+                self._read_columns(connection)
                 places = self._choose(connection)
                 keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
                 connection.execute(self._over(keep, *places))
@@ -108,10 +114,10 @@ class TrailOwner:
                 yield
             finally:
                 with self._unguarded(connection):
-                    remove = "DELETE FROM {table} WHERE {order} >= {middle}"
+                    # What the server has written meanwhile is not among them, and stays.
+                    remove = "DELETE FROM {table} WHERE {order} IN (SELECT {order} FROM kept)"
                     connection.execute(self._over(remove, *places))
-                    restore = "INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept"
-                    connection.execute(self._over(restore, *places))
+                    connection.execute(self._over(_RESTORE, *places))
 
     def _choose(self, connection: Connection) -> tuple[int, int]:
         """Return the places of two neighbouring rows near the end, with more behind them."""
@@ -166,6 +172,15 @@ class TrailOwner:
     def _table(self) -> sql.Identifier:
         return sql.Identifier(*self._trail.table.split("."))
 
+    def _read_columns(self, connection: Connection) -> None:
+        """Learn which columns can be written: what the database makes itself is left to it."""
+        query = """
+            SELECT attname FROM pg_attribute
+             WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+             ORDER BY attnum"""
+        found = connection.execute(query, (self._trail.table,)).fetchall()
+        self._columns = sql.SQL(", ").join(sql.Identifier(row[0]) for row in found)
+
     def _over(self, statement: str, middle: int = 0, following: int = 0) -> sql.Composed:
         """Return a statement of ours with the names this trail has, and two places in it."""
         names = {
@@ -178,6 +193,7 @@ class TrailOwner:
         }
         return sql.SQL(cast("LiteralString", statement)).format(
             table=self._table,
+            columns=self._columns,
             middle=sql.Literal(middle),
             next=sql.Literal(following),
             **names,

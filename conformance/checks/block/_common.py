@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import Keys
 
@@ -13,6 +15,14 @@ MINUTE = 60
 
 BEYOND = 3
 """Failures more than the limit where not the limit itself is judged, but what follows from it."""
+
+
+_BLOCKED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+def is_blocked(answer: Answer) -> bool:
+    """Tell whether a right key was refused, in whatever words a block has for it."""
+    return answer.status in _BLOCKED and not answer.executed
 
 
 def fail(line: Wire, keys: Keys, times: int) -> None:

@@ -37,6 +37,10 @@ OPENED = 12
 ID_BITS = 100
 """Fewer than 128, because the estimate from few ids is itself uncertain."""
 NOT_FOUND = HTTPStatus.NOT_FOUND
+NO_SUCH_METHOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+"""What tells nothing of a route that lacks the method."""
+FIRST_WITH_VERSIONS = "2025-06-18"
+"""The revision that brought the header."""
 
 
 def used(line: Wire, session: str) -> Request:
@@ -74,7 +78,7 @@ def test_a_session_id_without_a_key_opens_nothing(
     for key in (None, keys.random()):
         for method in ("POST", "GET", "DELETE"):
             answer = line.send(request.but(method=method), key=key)
-            is_lacking = method != "POST" and answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+            is_lacking = method != "POST" and answer.status in NO_SUCH_METHOD
             assert is_lacking or answer.status == HTTPStatus.UNAUTHORIZED, f"{method}: {answer}"
             assert not answer.result, f"{method}: a refusal holds a result: {answer}"
     establish(line.send(request, key=keys.active).succeeded, "its owner can still use it")
@@ -107,7 +111,10 @@ def test_an_unsupported_protocol_version_is_refused(
 
     Each value is tried in a session of its own: a server may end one in which it was asked amiss.
     """
-    for revision in spoken(discovery):
+    judged = [revision for revision in spoken(discovery) if revision >= FIRST_WITH_VERSIONS]
+    if not judged:
+        raise NotAssessedError(f"the header is of {FIRST_WITH_VERSIONS} and later revisions")
+    for revision in judged:
         line = wire.derived(revision=revision)
         for version in ("1999-01-01", "latest"):
             if revision == STATELESS:

@@ -13,7 +13,7 @@ from conformance.channels.http.wire import SECONDS
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
-from conformance.verdicts import establish
+from conformance.verdicts import NotApplicableError, establish
 from conformance.waiting import gather
 
 if TYPE_CHECKING:
@@ -186,9 +186,13 @@ def test_random_calls_show_what_they_showed_alone(
 
 @requirement("RLS-11")
 def test_a_key_can_be_found_before_its_tenant_is_known(app_sql: AppDatabase) -> None:
-    """Authentication looks keys up to learn the tenant, so no context can be set by then."""
+    """Authentication looks keys up to learn the tenant, so no context can be set by then.
+
+    A server may look them up in a function of its own, as another role, or elsewhere.
+    """
     found = app_sql.key_count_without_context()
-    assert found > 0, f"the runtime role sees {found} keys while no tenant is set"
+    if not found:
+        raise NotApplicableError("the runtime role sees no key while no tenant is set")
 
 
 @requirement("RLS-11")

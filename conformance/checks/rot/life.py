@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import replace
 from http import HTTPStatus
@@ -61,7 +62,7 @@ def test_a_minted_key_is_nowhere_afterwards(
 def bad_bodies(tenant: str, names: AdminFields) -> dict[str, tuple[str, bytes]]:
     """Return bodies a rotation must refuse, with the field that is at fault."""
     tenants: dict[str, object] = {
-        "no UUID": "tenant-1",
+        "no UUID": f"tenant-{secrets.token_hex(8)}",
         "no tenant": None,
         "a list for a tenant": [tenant],
         "an unknown tenant": str(uuid.uuid4()),
@@ -167,7 +168,8 @@ def issued(administrator: Administrator, answers: Iterable[Answer]) -> list[str]
 @requirement("ROT-08")
 def test_concurrent_rotations_give_keys_that_work(administrator: Administrator, wire: Wire) -> None:
     """The newest for good, the others in their grace. One that is refused has issued no key."""
-    establish(administrator.mint(), "a rotation works")
+    before = administrator.mint()
+    establish(wire.knock(before).succeeded, "a rotation works, and so does its key")
     answers = rotated_at_once(administrator, AT_ONCE)
     crashed = [answer.status for answer in answers if answer.status >= 500 and not is_busy(answer)]
     assert not crashed, f"of {AT_ONCE} rotations at once, {len(crashed)} got a {crashed[0]}"
@@ -177,6 +179,7 @@ def test_concurrent_rotations_give_keys_that_work(administrator: Administrator, 
     )
     refused = [number for number, key in enumerate(minted) if not wire.knock(key).succeeded]
     assert not refused, f"{len(refused)} of {len(minted)} keys minted at once do not work"
+    assert wire.knock(before).succeeded, "the key from before them was refused in its grace"
 
 
 @requirement("ROT-08", also_needs=(Channel.CLOCK,))

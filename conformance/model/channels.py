@@ -82,13 +82,19 @@ class Channel(StrEnum):
     )
     AUDITOR = Row(
         "auditor",
-        "the profile's [channels.auditor]: SQL that may read the audit trail",
+        "the profile's [channels.auditor]: the audit trail, as SQL, a file or a command",
         "channels.auditor",
         example=(
             "[channels.auditor]",
-            'dsn = { env = "AUDITOR_DSN" }',
+            '# or, of JSON lines: file = "/var/log/audit.jsonl", or command = ["export-trail"]',
             'table = "audit_log"',
         ),
+    )
+    TRAIL_TABLE = Row(
+        "trail-table",
+        "the profile's [channels.auditor] dsn: SQL that may read the audit trail",
+        "channels.auditor.dsn",
+        example=('dsn = { env = "AUDITOR_DSN" }',),
     )
     OWNER = Row(
         "owner",
@@ -108,10 +114,11 @@ class Channel(StrEnum):
     )
     LOG = Row(
         "log",
-        "the profile's [channels.log]: the server's log file",
+        "the profile's [channels.log]: the server's log, as a file or a command",
         "channels.log",
         example=(
             "[channels.log]",
+            '# or a command that prints it: command = ["docker", "logs", "server"]',
             'file = "/var/log/server.jsonl"',
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from conformance.channels.log import LogStream
 from conformance.checks.mcp import sessions as mcp_sessions
 from conformance.profile.fields import Fields
 from conformance.profile.target import Headers
+from conformance.profile.written import Log
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def judge(log: Path, now: str, later: str = "", fields: Fields | None = None) ->
         auditor: Any = SimpleNamespace(of=always(["a row"]))
         target: Any = SimpleNamespace(headers=Headers(), fields=fields or Fields())
         keys: Any = SimpleNamespace(active="a key")
-        channel: Any = SimpleNamespace(file=str(log))
-        mcp_sessions.test_one_request_id_runs_through_everything(
-            wire, keys, auditor, LogStream(channel), target
-        )
+        with closing(LogStream(Log(file=str(log)), target.fields.log)) as stream:
+            mcp_sessions.test_one_request_id_runs_through_everything(
+                wire, keys, auditor, stream, target
+            )
 
 
 def always(value: object) -> Callable[..., object]:

@@ -15,7 +15,7 @@ from conformance.checks.mcp import sessions as mcp_sessions
 from conformance.profile.fields import Fields
 from conformance.profile.target import Headers
 from conformance.profile.written import Log
-from conformance.verdicts import NotEstablishedError
+from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -105,3 +105,17 @@ def test_a_log_that_never_tells_the_id_fails(
     monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
     with pytest.raises(AssertionError, match="no log line"):
         judge(tmp_path / "log", json.dumps({"request_id": "another"}))
+
+
+def test_a_line_that_is_no_json_is_read_by_the_pattern_of_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
+    fields = Fields.model_validate({"log": {"pattern": r"level=\w+ rid=(?P<request_id>\S+) "}})
+    line = "level=info rid={} msg=asked"
+    judge(tmp_path / "log", PROXYS, line.format(ID), fields=fields)
+    with pytest.raises(AssertionError, match="has 'another' as request_id"):
+        judge(tmp_path / "log", f"{line.format('another')} of={ID}", fields=fields)
+    untold = Fields.model_validate({"log": {"pattern": r"level=(?P<level>\w+)"}})
+    with pytest.raises(NotAssessedError, match=r"no such group: \[fields.log\] pattern"):
+        judge(tmp_path / "log", line.format(ID), fields=untold)

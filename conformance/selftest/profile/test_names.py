@@ -190,3 +190,14 @@ def test_the_profile_of_other_names_has_every_name_otherwise_and_nothing_else() 
     (ours, rest), (theirs, other) = _of("reference.toml"), _of("other-names.toml")
     assert rest == other
     assert [path for path, name in _leaves(ours).items() if _leaves(theirs).get(path) == name] == []
+
+
+def test_the_profile_of_text_and_lines_differs_in_how_they_are_read_alone() -> None:
+    ours, theirs = (
+        tomllib.loads((TARGETS / name).read_text("utf-8"))
+        for name in ("reference.toml", "text-and-lines.toml")
+    )
+    for found in (ours, theirs):
+        del found["start"]["command"], found["target"]["name"], found["fields"]["log"]
+        del found["channels"]["auditor"], found["channels"]["log"]
+    assert ours == theirs

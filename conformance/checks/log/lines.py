@@ -102,10 +102,9 @@ def require_read(lines: list[str], entries: list[dict[str, Any] | None], names: 
     """Raise where no line was forged, but the profile does not tell how all of them are read."""
     unread = [line for line, entry in zip(lines, entries, strict=True) if entry is None and line]
     if unread:
-        what = "is not read by it" if names.pattern else "is not JSON, and nothing else is declared"
+        how = f"{PATTERN} does not read it" if names.pattern else f"no JSON; declare {PATTERN}"
         raise NotEstablishedError(
-            f"could not establish what a line of the log says: {unread[0][:200]!r} {what}; declare "
-            f"{PATTERN}"
+            f"could not establish what a line of the log says: {how}: {unread[0][:200]!r}"
         )
     if untold := [field for field in names.fields() if names.is_untold(field)]:
         raise NotAssessedError(f"{PATTERN} has no group for {', '.join(untold)}")

@@ -116,8 +116,8 @@ OPTIONAL = r"ts=(?P<time>\S+)(?: level=(?P<level>\w+))? rid=(?P<request_id>\S+) 
     [
         (Logfmt, WHOLE, "pass", ""),
         (Logfmt, PARTLY, "not assessed", "[fields.log] pattern has no group for level"),
-        (Logfmt, "", "inconclusive", "declare [fields.log] pattern"),
-        (Logfmt, r"(?P<time>\d+) ", "inconclusive", "is not read by it; declare [fields.log]"),
+        (Logfmt, "", "inconclusive", "no JSON; declare [fields.log] pattern"),
+        (Logfmt, r"(?P<time>\d+) ", "inconclusive", "[fields.log] pattern does not read it"),
         (Splits, WHOLE, "fail", "a forged line: ts=2030"),
         (Splits, "", "fail", "a forged line: ts=2030"),
         (Unlevelled, OPTIONAL, "fail", "a line without level"),

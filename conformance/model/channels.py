@@ -64,10 +64,7 @@ class Channel(StrEnum):
         "admin",
         "the profile's [admin] token",
         "admin",
-        example=(
-            "[admin]",
-            'token = { env = "ADMIN_TOKEN" }',
-        ),
+        example=("[admin]", 'token = { env = "ADMIN_TOKEN" }'),
     )
     APP_SQL = Row(
         "app-sql",
@@ -100,10 +97,7 @@ class Channel(StrEnum):
         "owner",
         "the profile's [channels.owner]: SQL as the owner of the audit trail",
         "channels.owner",
-        example=(
-            "[channels.owner]",
-            'dsn = { env = "OWNER_DSN" }',
-        ),
+        example=("[channels.owner]", 'dsn = { env = "OWNER_DSN" }'),
     )
     TRAIL_VERIFIER = Row(
         "trail-verifier",
@@ -132,10 +126,7 @@ class Channel(StrEnum):
         "clock",
         "the profile's [channels.clock]: a file that moves the server's clock",
         "channels.clock",
-        example=(
-            "[channels.clock]",
-            'file = "/run/server/clock-offset"',
-        ),
+        example=("[channels.clock]", 'file = "/run/server/clock-offset"'),
     )
     LAUNCH = Row(
         "launch",

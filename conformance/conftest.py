@@ -22,7 +22,7 @@ from conformance.run.recorder import PROPERTY, Recorder, from_property, started_
 from conformance.run.rendering import render_run
 from conformance.run.session import open_session
 from conformance.text.plain import powerless
-from conformance.verdicts import CHECKS, NotEstablishedError
+from conformance.verdicts import CHECKS, NotApplicableError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -219,6 +219,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None:
         return
     entry = requirement_of(item)
+    if reason := session.target.inapplicable_check(entry.id, item.name):
+        raise NotApplicableError(f"not applicable: {reason}")
     if error := obstacle(session.target, session.options, entry, needs_of(item)):
         raise error
     if not session.discovery.alive:

@@ -46,6 +46,10 @@ class NotAssessedError(Exception):
         self.missing = missing
 
 
+class NotApplicableError(NotAssessedError):
+    """The profile says that what one check looks at is not there: the others decide."""
+
+
 _TOLD: ContextVar[Callable[[], None] | None] = ContextVar("told", default=None)
 
 

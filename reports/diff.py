@@ -45,7 +45,8 @@ class Step:
     """One requirement in both runs; None in the run whose record does not hold it.
 
     ``was`` and ``now`` are the verdicts as far as each run can be trusted with them; ``doubt`` says
-    why the second is not what its record says, and is empty where it is.
+    why the second is not what its record says, and is empty where it is. ``newly`` names the checks
+    that fail now and passed before, of a requirement that failed before as well.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Step:
     now: Verdict | None
     doubt: str
     change: Change
+    newly: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -125,7 +127,17 @@ def _step(before: Run, after: Run, old: Finding | None, new: Finding | None) -> 
     if second is Verdict.PASS and _judge(before) == _judge(after) and _lacks_checks(old, new):
         second, doubt = Verdict.INCONCLUSIVE, "without a check that was made before"
     identifier = new.id if new else old.id if old else ""
-    return Step(identifier, old, new, first, second, doubt, _change(first, second))
+    change, newly = _change(first, second), _newly_failing(old, new)
+    if change is Change.FAILS_STILL and newly:
+        return Step(identifier, old, new, first, second, doubt, Change.NEWLY_FAILS, newly)
+    return Step(identifier, old, new, first, second, doubt, change)
+
+
+def _newly_failing(old: Finding | None, new: Finding | None) -> tuple[str, ...]:
+    if old is None or new is None:
+        return ()
+    passed = {check.name for check in old.checks if check.verdict is Verdict.PASS}
+    return tuple(name for name in new.failed_checks if name in passed)
 
 
 def _change(was: Verdict | None, now: Verdict | None) -> Change:

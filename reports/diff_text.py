@@ -108,7 +108,8 @@ def _warnings(found: Difference) -> Iterator[str]:
 def _path(step: Step) -> str:
     if step.after and step.doubt:
         return f"{_word(step.was)} → {step.after.verdict.value}, {step.doubt}"
-    return f"{_word(step.was)} → {_word(step.now)}"
+    more = f", newly {', '.join(step.newly)}" if step.newly else ""
+    return f"{_word(step.was)} → {_word(step.now)}{more}"
 
 
 def _word(found: Verdict | None) -> str:

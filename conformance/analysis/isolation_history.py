@@ -16,6 +16,7 @@ import hypothesis
 from hypothesis import strategies
 
 from conformance.forge.objects import ids_in, nobodys_id
+from conformance.text.disguised import shows
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ class Histories:
         return Shown(
             answer.succeeded,
             frozenset(
-                n for n, t in self._tenants.items() if (t.tenant.canary or t.tenant_id) in text
+                name
+                for name, keys in self._tenants.items()
+                if shows(keys.tenant.canary or keys.tenant_id, text)
             ),
             frozenset(n for n, t in self._tenants.items() if t.tenant_id in text),
         )

@@ -50,12 +50,30 @@ class KeyPlace:
 
 
 @dataclass(frozen=True)
-class Tool:
-    """A tool by name, whether its annotations call it read-only, and what its result holds."""
+class Argument:
+    """An argument of a tool; ``choices`` are the texts that its schema allows, if it names them."""
 
     name: str
-    says_read_only: bool
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool by name, what it takes, and what its result holds.
+
+    ``says_read_only`` is what its annotations say, and None where they say nothing.
+    """
+
+    name: str
+    says_read_only: bool | None = None
     results: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+
+    @property
+    def required(self) -> tuple[Argument, ...]:
+        """The arguments that it must have."""
+        return tuple(one for one in self.arguments if one.is_required)
 
 
 @dataclass(frozen=True)
@@ -103,11 +121,13 @@ def place(found: Refusal | None) -> KeyPlace | None:
 def places(found: Refusal | None) -> tuple[KeyPlace, ...]:
     """Return where to try a key: the place told for it, if one is, and the most usual.
 
-    Some challenge for a bearer token, which every client knows, and want a key in a header.
+    Some challenge for a bearer token, which every client knows, and want a key in a header. A
+    scheme of another name goes before the credentials (RFC 9110 section 11.4).
     """
     one = place(found)
     if one is None:
-        return (_API_KEY, _BEARER)
+        named = KeyPlace("Authorization", found.scheme) if found and found.scheme else _BEARER
+        return (_API_KEY, named)
     return (one, _API_KEY) if one == _BEARER else (one,)
 
 
@@ -115,22 +135,40 @@ def tools(listed: list[Any]) -> tuple[Tool, ...]:
     """Return the tools of a list, without what is no tool."""
     entries = [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]
     return tuple(
-        Tool(entry["name"], _says_read_only(entry), _results(entry))
+        Tool(entry["name"], _says_read_only(entry), _results(entry), _arguments(entry))
         for entry in entries
         if isinstance(entry.get("name"), str)
     )
 
 
-def _says_read_only(entry: dict[str, Any]) -> bool:
-    notes = entry.get("annotations")
-    return isinstance(notes, dict) and cast("dict[str, Any]", notes).get("readOnlyHint") is True
+def _says_read_only(entry: dict[str, Any]) -> bool | None:
+    said = _table(entry.get("annotations")).get("readOnlyHint")
+    return said if isinstance(said, bool) else None
 
 
 def _results(entry: dict[str, Any]) -> tuple[str, ...]:
     """Return the names that the schema of a tool's result gives to what is in it."""
-    schema = entry.get("outputSchema")
-    names = cast("dict[str, Any]", schema).get("properties") if isinstance(schema, dict) else None
-    return tuple(cast("dict[str, Any]", names)) if isinstance(names, dict) else ()
+    return tuple(_table(_table(entry.get("outputSchema")).get("properties")))
+
+
+def _arguments(entry: dict[str, Any]) -> tuple[Argument, ...]:
+    """Return what the schema of a tool's input names."""
+    schema = _table(entry.get("inputSchema"))
+    required: Any = schema.get("required")
+    needed: list[Any] = cast("list[Any]", required) if isinstance(required, list) else []
+    return tuple(
+        Argument(name, name in needed, _choices(_table(one).get("enum")))
+        for name, one in _table(schema.get("properties")).items()
+    )
+
+
+def _choices(enum: Any) -> tuple[str, ...]:
+    choices = cast("list[Any]", enum) if isinstance(enum, list) else []
+    return tuple(choices) if all(isinstance(one, str) for one in choices) else ()
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def limits(answers: list[tuple[Answer, bool]]) -> tuple[Limit, ...]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from conformance import __version__
 from conformance.catalogue import requirements
 from conformance.drafting.entries import EXCUSES, NAMES, SECTIONS, shown_in
+from conformance.drafting.guesses import examples
 from conformance.model import Channel
 from conformance.run.judgeable import checks
 from conformance.text.toml_text import quoted
@@ -48,6 +49,7 @@ class Draft:
     ) -> None:
         self._found, self._redact = found, redact
         self._schema, self._key_env = schema, key_env
+        self._guessed = examples(found.tools or (), lambda name: redact(name) == name)
 
     def text(self) -> str:
         """Return the profile: valid as it is, and with any of its comments made entries."""
@@ -120,7 +122,8 @@ class Draft:
             if channel is Channel.HEALTH_ROUTE and self._found.health is not None:
                 continue
             yield from _worth(channel)
-            yield from (f"#{line}" for line in channel.row.example)
+            lines = self._guessed.get(channel, channel.row.example)
+            yield from (f"#{line}" for line in lines)
         yield from (f"#{line}" for line in NAMES.get(section, "").splitlines())
         if self._key_env is not None and section == "tenants":
             yield from _prose(f"The key of {quoted(self._key_env)} was not asked whose it is.")

@@ -33,9 +33,11 @@ PATTERN = (
 
 
 def _fields() -> str:
-    """Return [fields] with our names, as a profile would have them."""
+    """Return [fields] with our names, as a profile would have them, but for a channel's own."""
     lines: list[str] = []
     for section in Fields.model_fields:
+        if f"fields.{section}" in {path for channel in Channel for path in channel.paths}:
+            continue
         names: Named = getattr(Fields(), section)
         lines.append(f"[fields.{section}]")
         lines += [f"{field} = {quoted(names.place(field) or '')}" for field in type(names).fields()]

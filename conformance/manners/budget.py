@@ -60,13 +60,22 @@ class KeyPace:
 
     def spend(self, key: str) -> None:
         """Charge one request to a key, after waiting until there is room for it."""
-        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        digest = _digest(key)
         longest = _MOST_WINDOWS * self._window
         deadline = time.monotonic() + longest
         while (wait := self._enter(digest)) > 0:
             if time.monotonic() >= deadline:
                 raise OverdueError("room for one more request of a key below its limit", longest)
             pass_time(wait, KEY_LIMIT)
+
+    def has_room(self, key: str) -> bool:
+        """Tell whether a request may be charged to a key without a wait."""
+        digest, now = _digest(key), time.monotonic()
+        with self._turn, self._ledger:
+            (sent,) = self._ledger.execute(
+                "SELECT count(*) FROM sent WHERE key = ? AND at > ?", (digest, now - self._window)
+            ).fetchone()
+        return sent < self._most
 
     def age(self, seconds: float) -> None:
         """Count all that was sent as so much older: the target's clock was moved on."""
@@ -114,6 +123,12 @@ class Budget:
         """Charge one request to a working key's tenant, waiting until there is room for it."""
         self._pace_of_keys.spend(key)
 
+    def has_room(self, key: str | None) -> bool:
+        """Tell whether a request, with that key if any, may be sent without a wait."""
+        if key is not None and not self._pace_of_keys.has_room(key):
+            return False
+        return self._requests_left() > 0
+
     def spend(self, *, may_fail: bool) -> str | None:
         """Return the address to send from, after charging one request to it.
 
@@ -149,3 +164,7 @@ class Budget:
             oldest = self._sent[self._current][0]
             left = oldest + self._limits.address_window_seconds - time.monotonic()
             pass_time(max(_SHORTEST_WAIT, left), ADDRESS_LIMIT)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

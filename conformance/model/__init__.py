@@ -114,7 +114,10 @@ class Requirement:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found. ``expected`` and ``seen`` are empty unless it failed."""
+    """What one check found. ``expected`` and ``seen`` are empty unless it failed.
+
+    ``applies`` False tells that the profile says so of this check, and not of its requirement.
+    """
 
     name: str
     verdict: Verdict
@@ -125,6 +128,7 @@ class CheckResult:
     missing: tuple[str, ...] = ()
     evidence: tuple[dict[str, str], ...] = ()
     sent: dict[str, int] = field(default_factory=dict[str, int])
+    applies: bool = True
 
 
 class Standing(StrEnum):
@@ -247,8 +251,11 @@ class Finding:
 
         ``fail_on`` is the least impact that fails the run, if the run was given one.
         The first check whose verdict is the requirement's explains it; its evidence comes first.
+        Checks that do not apply count where none does.
         """
-        verdict = Verdict.combine([result.verdict for result in results])
+        verdict = Verdict.combine(
+            [one.verdict for one in results if one.applies] or [one.verdict for one in results]
+        )
         ordered = sorted(results, key=lambda result: result.verdict is not verdict)
         deciding = ordered[0] if ordered else CheckResult("", verdict)
         evidence = [Evidence(**item) for result in ordered for item in result.evidence]
@@ -302,6 +309,11 @@ class Finding:
     def is_advice(self) -> bool:
         """Whether this is a failure that is told and fails no run: its impact is too low."""
         return self.verdict is Verdict.FAIL and self.known is None and not self.gates
+
+    @property
+    def failed_checks(self) -> tuple[str, ...]:
+        """The names of the checks that failed."""
+        return tuple(one.name for one in self.checks if one.verdict is Verdict.FAIL)
 
     @property
     def gravity(self) -> tuple[int, bool]:

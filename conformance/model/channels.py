@@ -151,10 +151,7 @@ class Channel(StrEnum):
         "repository",
         "the profile's [channels.repository]: the lint command of its source",
         "channels.repository",
-        example=(
-            "[channels.repository]",
-            'lint = ["ruff", "check"]',
-        ),
+        example=("[channels.repository]", 'lint = ["ruff", "check"]'),
     )
     SPARE_TENANT = Row(
         "spare-tenant",
@@ -171,6 +168,17 @@ class Channel(StrEnum):
         "the profile's [routes] health",
         "routes.health",
         example=('health = "/health"',),
+    )
+    HEALTH_FIELDS = Row(
+        "health-fields",
+        "the profile's [fields.health]: what the health route tells, and so may tell",
+        "fields.health",
+        example=(
+            "[fields.health]",
+            'ok = "ok"',
+            'version = "version"',
+            'uptime = "uptimeSec"',
+        ),
     )
     ROTATE_ROUTE = Row(
         "rotate-route",

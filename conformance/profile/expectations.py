@@ -11,9 +11,11 @@ from conformance.catalogue import areas, requirements
 from conformance.model import Known, Standing, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from conformance.model import CheckResult
+    from conformance.profile.sections import KnownFailure
     from conformance.profile.target import Target
 
 
@@ -38,10 +40,24 @@ def trouble(target: Target) -> Trouble | None:
             return Trouble(entry, "stands under [not_applicable] as well; keep one of the two")
     known = {*requirements(), *areas()}
     for name in target.not_applicable:
-        if name not in known:
+        subject, colon, _ = name.partition(":")
+        if colon and subject not in requirements():
+            sentence = f"there is no such requirement{_meant(subject, requirements())}"
+            return Trouble(f"not_applicable.{name}", sentence)
+        if subject not in known:
             sentence = f"neither a requirement nor an area{_meant(name, known)}"
             return Trouble(f"not_applicable.{name}", sentence)
     return None
+
+
+def named_checks(target: Target) -> Iterator[tuple[str, str, str]]:
+    """Yield each check that the profile names: the entry, the requirement and the check's name."""
+    for identity, failure in target.known_failures.items():
+        yield from ((f"known_failures.{identity}.checks", identity, one) for one in failure.checks)
+    for name in target.not_applicable:
+        identity, colon, check = name.partition(":")
+        if colon:
+            yield f"not_applicable.{name}", identity, check
 
 
 def today() -> date:
@@ -49,13 +65,36 @@ def today() -> date:
     return datetime.now(UTC).date()  # noqa: TID251 -- days of the calendar, by the wall clock
 
 
-def known(target: Target, requirement_id: str, verdict: Verdict, day: date) -> Known | None:
-    """Return what the profile knows of a failure, and how a verdict on a day stands to it."""
+def known(
+    target: Target, requirement_id: str, results: Sequence[CheckResult], day: date
+) -> Known | None:
+    """Return what the profile knows of a failure, and how the verdicts of a day stand to it.
+
+    None where a check fails that the entry does not name: of that failure nobody knew.
+    """
     entry = target.known_failures.get(requirement_id)
-    if entry is None:
+    if entry is None or any(
+        one.verdict is Verdict.FAIL and not _is_meant(entry, one) for one in results
+    ):
         return None
+    verdict = Verdict.combine([one.verdict for one in results if _is_meant(entry, one)])
     standing = Standing.of(verdict, is_past=entry.until < day)
     return Known(entry.reason, entry.until.isoformat(), standing)
+
+
+def unknown_first(
+    target: Target, requirement_id: str, results: Sequence[CheckResult]
+) -> tuple[CheckResult, ...]:
+    """Return the results with those first that no known failure excuses."""
+    entry = target.known_failures.get(requirement_id)
+    if entry is None:
+        return tuple(results)
+    return tuple(sorted(results, key=lambda one: _is_meant(entry, one)))
+
+
+def _is_meant(entry: KnownFailure, result: CheckResult) -> bool:
+    names = {result.name, result.name.partition("[")[0]}
+    return not entry.checks or not names.isdisjoint(entry.checks)
 
 
 def _meant(name: str, names: Iterable[str]) -> str:

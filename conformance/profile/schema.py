@@ -122,7 +122,9 @@ def _named(name: str) -> dict[str, Any] | None:
             name: {"description": title, "type": "string", "minLength": 1}
             for name, title in {**areas(), **titles}.items()
         }
-        return _by_name("Areas and requirements that do not apply, each with the reason.", reasons)
+        what = "Areas, requirements and checks (ID:CHECK) that do not apply, each with the reason."
+        check = {"^[A-Z][A-Z0-9]*-[0-9]{2}:.": {"type": "string", "minLength": 1}}
+        return _by_name(what, reasons) | {"patternProperties": check}
     return None
 
 

@@ -233,8 +233,10 @@ class Tools(Section):
 class KnownFailure(Section):
     """A failure the target's owner knows of and has not mended yet.
 
-    ``until`` is the last day on which it does not fail the run (UTC).
+    ``until`` is the last day on which it does not fail the run (UTC). ``checks`` names those of the
+    requirement's checks that may fail until then, as a report names them; without it all may.
     """
 
     reason: Reason
     until: Day
+    checks: tuple[Reason, ...] = ()

@@ -329,6 +329,12 @@ class Target(Section):
         area = requirement_id.partition("-")[0]
         return self.not_applicable.get(requirement_id) or self.not_applicable.get(area)
 
+    def inapplicable_check(self, requirement_id: str, check: str) -> str | None:
+        """Return why one check of a requirement does not apply; None where it does."""
+        names = (check, check.partition("[")[0])
+        told = (self.not_applicable.get(f"{requirement_id}:{name}") for name in names)
+        return next(filter(None, told), None)
+
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""
         found: dict[str, str] = {}

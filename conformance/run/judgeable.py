@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from conformance.catalogue import requirements
 from conformance.model import Channel
 from conformance.profile import reading as profiles
+from conformance.profile.expectations import named_checks
 from conformance.requirement import mark_of
 from conformance.run import dry_run as traffic
 from conformance.run.plan import Plan
@@ -36,16 +37,16 @@ _ONE_TENANT = "[tenants.a] and [tenants.b] have one key, so nothing can cross be
 @cache
 def checks() -> tuple[tuple[str, tuple[Channel, ...]], ...]:
     """Return the requirement of every check, with the channels that the check needs."""
-    return tuple(_all_checks())
+    return tuple((requirement_id, needs) for _, requirement_id, needs in _all_checks())
 
 
-def _all_checks() -> Iterator[tuple[str, tuple[Channel, ...]]]:
+def _all_checks() -> Iterator[tuple[str, str, tuple[Channel, ...]]]:
     for module in map(import_module, check_modules()):
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
                 mark = mark_of(value)
                 entry = requirements()[mark.args[0]]
-                yield entry.id, (*entry.needs, *mark.kwargs.get("also_needs", ()))
+                yield name, entry.id, (*entry.needs, *mark.kwargs.get("also_needs", ()))
 
 
 def obstacle(
@@ -101,6 +102,16 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     ]
 
 
+def require_known_checks(target: Target) -> None:
+    """Raise ProfileError for an entry that names a check which its requirement does not have."""
+    for entry, identity, name in named_checks(target):
+        known = [check for check, own, _ in _all_checks() if own == identity]
+        if name.partition("[")[0] not in known:
+            raise profiles.ProfileError(
+                f"{entry}: {identity} has no check {name!r}; it has {', '.join(known)}"
+            )
+
+
 KEYLESS = (
     "Without a right key a violation can be found and nothing can pass: whoever refuses everyone\n"
     "looks the same."
@@ -127,6 +138,7 @@ def dry_run(options: Options, root: Path) -> str:
 
 def _target(plan: Plan) -> Target:
     target = plan.target()
+    require_known_checks(target)
     if plan.profile is not None:
         profiles.require_current(plan.profile, target)
     return target

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.model import CheckResult, Requirement, Verdict
 from conformance.run.recorder import as_property
-from conformance.verdicts import NotAssessedError, NotEstablishedError, judge
+from conformance.verdicts import NotApplicableError, NotAssessedError, NotEstablishedError, judge
 
 if TYPE_CHECKING:
     import pytest
@@ -26,6 +26,7 @@ class ItemOutcome:
         self._reason = self._seen = ""
         self._missing: tuple[str, ...] = ()
         self._seconds = 0.0
+        self._applies = True
         self.transcript: Transcript | None = None
 
     def take(
@@ -43,6 +44,7 @@ class ItemOutcome:
         text = redact(_explain(error, verdict))[:_LONGEST]
         self._reason = text if verdict is not Verdict.FAIL else sentence_of(text)
         self._seen = text if verdict is Verdict.FAIL else ""
+        self._applies = not isinstance(error, NotApplicableError)
         if isinstance(error, NotAssessedError):
             self._missing = tuple(channel.value for channel in error.missing)
 
@@ -61,6 +63,7 @@ class ItemOutcome:
             if self.transcript is None
             else self.transcript.entries(is_violation=verdict is Verdict.FAIL),
             sent=dict(self.transcript.sent) if self.transcript else {},
+            applies=self._applies,
         )
         return as_property(self._requirement.id, result)
 

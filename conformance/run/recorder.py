@@ -67,9 +67,10 @@ class Recorder:
 
     def _finding(self, entry: Requirement) -> Finding:
         unfinished = CheckResult("-", Verdict.INCONCLUSIVE, "no check of it ran to its end")
-        results = tuple(self._results.get(entry.id) or [unfinished])
-        verdict = Verdict.combine([result.verdict for result in results])
-        known = expectations.known(self._session.target, entry.id, verdict, self._today)
+        target = self._session.target
+        made = self._results.get(entry.id) or [unfinished]
+        results = expectations.unknown_first(target, entry.id, made)
+        known = expectations.known(target, entry.id, results, self._today)
         options = self._session.options
         return Finding.of(entry, results, options.rerun(entry.id), known, options.fail_on)
 

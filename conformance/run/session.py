@@ -28,6 +28,7 @@ from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
 from conformance.run import options as command_line
+from conformance.run.judgeable import require_known_checks
 from conformance.run.plan import Plan
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
@@ -173,6 +174,7 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
     lock = Path(tempfile.gettempdir()) / f"hallmark-turn-{secrets.token_hex(8)}"
     try:
         target = plan.target()
+        require_known_checks(target)
         lock.touch(mode=0o600, exist_ok=False)
         pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())

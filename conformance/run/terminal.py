@@ -65,12 +65,19 @@ def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:
     seen = flat(finding.reason)  # the sentence; the record has the values behind it
     step = first_step(finding.remedy)
     to_do = f"; to do: {flat(step)}" if step else ""
+    more = f"; {_others(finding)}" if len(finding.failed_checks) > 1 else ""
     reporter.write_line(
-        f"{title} expected: {expected}; seen: {seen}; impact: {finding.impact.value}{to_do}",
+        f"{title} expected: {expected}; seen: {seen}{more}; impact: {finding.impact.value}{to_do}",
         red=not advice,
         yellow=advice,
     )
     reporter.write_line(f"  again: {finding.rerun}")
+
+
+def _others(finding: Finding) -> str:
+    """Count the checks that failed besides the first, whose sentence is shown."""
+    count = len(finding.failed_checks) - 1
+    return f"{count} more of its {len(finding.checks)} checks failed"
 
 
 def _known(reporter: pytest.TerminalReporter, finding: Finding) -> None:

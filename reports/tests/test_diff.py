@@ -106,6 +106,22 @@ def _checks(*names: str) -> list[Line]:
     return [{"name": name, "verdict": "pass", "reason": ""} for name in names]
 
 
+def _verdicts(**verdicts: str) -> list[Line]:
+    return [{"name": name, "verdict": one, "reason": ""} for name, one in verdicts.items()]
+
+
+def test_a_check_that_fails_newly_is_not_hidden_by_one_that_fails_still(tmp_path: Path) -> None:
+    before = whole([finding("AUTH-01", FAIL, checks=_verdicts(test_a="fail", test_b="pass"))], 1)
+    after = whole([finding("AUTH-01", FAIL, checks=_verdicts(test_a="fail", test_b="fail"))], 1)
+
+    found = _compare(tmp_path, before, after)
+
+    assert [step.change for step in found.steps] == [Change.NEWLY_FAILS]
+    assert found.exit_code == 1
+    assert "fail → fail, newly test_b" in diff_text.plain(found)
+    assert [step.change for step in _compare(tmp_path, after, before).steps] == [Change.FAILS_STILL]
+
+
 def test_a_pass_without_the_check_that_failed_repairs_nothing(tmp_path: Path) -> None:
     before = whole([finding("AUTH-01", FAIL, checks=_checks("test_a", "test_b"))], 1)
     after = whole([finding("AUTH-01", checks=_checks("test_a"))])

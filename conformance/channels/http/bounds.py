@@ -67,6 +67,10 @@ class Allowance:
             if not _START.startswith(self._start):
                 raise httpcore.RemoteProtocolError(f"it begins with {received[:_SHOWN]!r}")
 
+    def shorten(self, seconds: float) -> None:
+        """Allow no more than so many seconds from now on."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
+
     def expect_a_body(self) -> None:
         """Allow as much more as a body may take."""
         self._bytes = MOST_BYTES

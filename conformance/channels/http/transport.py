@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
+STANDING_SECONDS = 1.0
+"""How long a stream is read that is meant to stand open: it ends nowhere, and that is no fault."""
 SAID = "said"
 """The extension of a request that holds what to say on a WebSocket."""
 
@@ -114,7 +116,11 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
             said = request.extensions.get(SAID) or b""
             body = answered(response.extensions["network_stream"], said)
             return Answer(Transport.ANSWERED, response.status_code, headers, body)
+        is_standing = _is_standing(request, response)
+        if is_standing:
+            allowance.shorten(STANDING_SECONDS)
         body, is_cut = _bounded(response, allowance)
+        is_cut = is_cut and not (is_standing and allowance.is_over)
     except UnreadableBodyError as error:
         status, why = response.status_code, str(error)
         return Answer(Transport.UNREADABLE, status=status, headers=headers, detail=why)
@@ -123,11 +129,19 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
     return Answer(Transport.ANSWERED, response.status_code, headers, body, truncated=is_cut)
 
 
+def _is_standing(request: httpx.Request, response: httpx.Response) -> bool:
+    """Tell whether this is a stream on which a server may send what nobody has asked for."""
+    return request.method == "GET" and _is_stream(response)
+
+
+def _is_stream(response: httpx.Response) -> bool:
+    return response.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
 def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, bool]:
     """Return the body, and whether it was cut because its time or its room was over."""
     body = bytearray()
-    is_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
-    watch = ReplyWatch()
+    is_stream, watch = _is_stream(response), ReplyWatch()
     encoding = response.headers.get("content-encoding", "")
     try:
         for chunk in unpacked(_while_time_lasts(response, allowance), encoding):

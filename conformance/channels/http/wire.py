@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.channels.http.answer import Answer, Transport
+from conformance.channels.http.connections import Connections
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
+from conformance.channels.http.sessions import OpenSessions, is_gone
 from conformance.channels.http.transport import SAID, Clients, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
@@ -34,33 +33,6 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be repeated whoever asks (RFC 9110 §9.2.1)."""
 SECONDS = 10.0
 """The longest one exchange may take, from connect to the last byte."""
-
-
-@dataclass
-class _Connections:
-    """What the lines of one check share: connections by address, and the keys known to be good.
-
-    Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
-    ``courtesy``, what the target asks for is done when a limit is reached; where a check
-    ``meets_limits`` on purpose, a refusal for want of room is an answer. Each waits for ``pause``.
-
-    ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
-    follow that of the opening, for each key alike, as with clients that know nothing of each
-    other. An id may be used once in a session: of two, a server may answer only one.
-    """
-
-    clients: Clients = field(default_factory=Clients)
-    good_keys: set[str] = field(default_factory=set[str])
-    paced_keys: frozenset[str] = frozenset()
-    courtesy: Courtesy | None = None
-    pause: Callable[[], None] = lambda: None
-    meets_limits: bool = False
-    paths: dict[str, str] = field(default_factory=dict[str, str])
-    message_ids: defaultdict[str, Iterator[int]] = field(
-        default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
-    )
-    # bounded: held for an exchange, or the pace of a key: each has its bound
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Wire:
@@ -87,14 +59,14 @@ class Wire:
         pause: Callable[[], None] = lambda: None,
         meets_limits: bool = False,
         gate: Gate | None = None,
-        shared: _Connections | None = None,
+        shared: Connections | None = None,
     ) -> None:
         self.target, self.transcript = target, transcript
         self.revision = revision
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
         self._gate, tenants = gate, target.tenants
-        self._shared = shared or _Connections(
+        self._shared = shared or Connections(
             Clients(target.target.ca_bundle),
             good_keys=tenants.good_keys() if tenants else set(),
             paced_keys=tenants.paced_keys() if tenants else frozenset(),
@@ -106,8 +78,29 @@ class Wire:
         self._sessions: dict[str, str | None] = {}
 
     def close(self) -> None:
-        """Close every connection."""
+        """End the sessions that were opened, and close every connection."""
+        self._end_sessions()
         self._shared.clients.close()
+
+    def _end_sessions(self) -> None:
+        """End what can be ended at once: what would need a wait, or is refused, stays open.
+
+        A tenant at its limit is not asked, and neither is a key of which nobody knows whether it
+        is still good. It is no part of the check, and so in nobody's evidence.
+        """
+        deadline = time.monotonic() + SECONDS
+        for session in self._shared.sessions.taken():
+            key = session.key
+            if self._shared.meets_limits or (key and key not in self._shared.paced_keys):
+                continue
+            if time.monotonic() > deadline or not self._budget.has_room(key):
+                return
+            request = session.ending()
+            if key is not None:
+                request = request.with_header(*self.key_header(key))
+            self.note_sent(request.method, request.path, 1, fails=False)
+            if not is_gone(request, self._carried_out(request, key, may_fail=False)[-1]):
+                return
 
     def derived(
         self,
@@ -147,7 +140,9 @@ class Wire:
             address=self._address,
             seconds=self._seconds,
             may_be_silent=True,
-            shared=replace(self._shared, paced_keys=frozenset[str](), courtesy=None),
+            shared=replace(
+                self._shared, sessions=OpenSessions(), paced_keys=frozenset[str](), courtesy=None
+            ),
         )
 
     @property
@@ -210,6 +205,15 @@ class Wire:
 
     def _sent(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
         """Charge a request, exchange it, and write it down."""
+        url, headers, answer = self._carried_out(request, key, may_fail=may_fail)
+        self.transcript.exchange(request, url, headers, answer, may_be_control=not may_fail)
+        self._shared.sessions.note(request, answer, revision=self.revision, key=key)
+        return answer
+
+    def _carried_out(
+        self, request: Request, key: str | None, *, may_fail: bool
+    ) -> tuple[str, list[tuple[str, str]], Answer]:
+        """Charge a request and exchange it; return where to, with which headers, and the answer."""
         address = self._charged(key, may_fail=may_fail)
         url = self.target.url if request.path is None else self._absolute(request.path)
         worn = guise.current()
@@ -218,9 +222,7 @@ class Wire:
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]
         with self._shared.clients.lent(address, request.version) as client:
-            answer = self._exchange(client, request, url, headers)
-        self.transcript.exchange(request, url, headers, answer, may_be_control=not may_fail)
-        return answer
+            return url, headers, self._exchange(client, request, url, headers)
 
     def _require_habit(
         self, request: Request, answer: Answer, key: str | None, *, may_fail: bool

@@ -34,6 +34,8 @@ STOP_SECONDS = 10.0
 _PORTS = range(20_000, 32_000)
 _PORT_TRIES = 100
 ANSWER_SECONDS = 2.0
+_WATCH_SECONDS = 0.1
+"""Between two looks at what several processes listen on: each reads all of the kernel's table."""
 
 
 class Launched:
@@ -43,6 +45,8 @@ class Launched:
         self, process: subprocess.Popen[bytes], port: int, folder: Path, health: str
     ) -> None:
         self.process, self.port, self._folder, self._health = process, port, folder, health
+        self.seen_open: set[str] = set()
+        """Where it was seen to listen, by ``watch``."""
 
     def __enter__(self) -> Self:
         return self
@@ -80,11 +84,17 @@ class Launched:
         not read as a process that refuses, or does not refuse, to start.
         """
         with announced("starting another process", START_SECONDS):
-            settled = wait_for(
-                lambda: self.process.poll() is not None or self.is_serving(), START_SECONDS
-            )
+            settled = wait_for(self.has_settled, START_SECONDS)
         establish(settled, f"a process ends or serves within {START_SECONDS:.0f} s of its start")
         return self.process.poll()
+
+    def has_settled(self) -> bool:
+        """Tell whether the process has ended, or serves."""
+        return self.process.poll() is not None or self.is_serving()
+
+    def watch(self) -> None:
+        """Note where it listens now, as address:port, among what was ``seen_open``."""
+        self.seen_open |= {f"{address}:{port}" for address, port in self._sockets()}
 
     def is_serving(self) -> bool:
         """Tell whether the process answers its health route, and with no error of its own."""
@@ -100,11 +110,14 @@ class Launched:
 
     def listening(self) -> set[str]:
         """Return the local addresses on which the process and its children accept connections."""
+        return {address for address, _ in self._sockets()}
+
+    def _sockets(self) -> set[tuple[str, int]]:
         try:
             family = [psutil.Process(self.process.pid)]
             family += family[0].children(recursive=True)
             return {
-                connection.laddr.ip
+                (connection.laddr.ip, connection.laddr.port)
                 for member in family
                 for connection in member.net_connections("tcp")
                 if connection.status == psutil.CONN_LISTEN
@@ -164,6 +177,24 @@ class Launcher:
                 start_new_session=True,  # so that all it starts is found at the end
             )
         return Launched(process, port, folder, self.channel.health)
+
+
+def settle_watched(processes: Sequence[Launched]) -> None:
+    """Wait until each process has ended or serves, and watch all of them meanwhile.
+
+    NotEstablishedError when one does neither in time.
+    """
+
+    def look() -> bool:
+        for process in processes:
+            process.watch()
+        return all([process.has_settled() for process in processes])  # noqa: C419 -- each in turn
+
+    with announced("starting other processes", START_SECONDS):
+        settled = wait_for(look, START_SECONDS, _WATCH_SECONDS)
+    establish(settled, f"processes end or serve within {START_SECONDS:.0f} s of their start")
+    for process in processes:
+        process.watch()
 
 
 def free_port() -> int:

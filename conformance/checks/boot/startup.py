@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.channels.http.traffic import named_traffic
+from conformance.channels.programs.launch import settle_watched
 from conformance.profile.events import Event
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
@@ -79,8 +80,40 @@ def good(session_launcher: Launcher) -> Iterator[GoodStart]:
         (folder / exposed).chmod(OPEN_TO_OTHERS)
 
     with session_launcher.start(alter) as process:
+        settle_watched([process])
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
         yield GoodStart(process, exposed)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A start with one secret spoilt: how it ended, and what it was seen to open before."""
+
+    what: str
+    is_refused: bool
+    ending: str
+    opened: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def attempts(session_launcher: Launcher, good: GoodStart) -> list[Attempt]:
+    """Start with each secret spoilt in each way, one at a time; with all of them it serves."""
+    establish(good.process.is_serving(), "the server serves with all its secrets")
+    made: list[Attempt] = []
+    for name in session_launcher.channel.required_secrets:
+        with ExitStack() as stack:
+            started = {
+                how: stack.enter_context(session_launcher.start(partial(_spoil, how, name)))
+                for how in SPOILT
+            }
+            settle_watched([*started.values()])
+            made += [_attempt(process, name, how) for how, process in started.items()]
+    return made
+
+
+def _attempt(process: Launched, name: str, how: str) -> Attempt:
+    is_refused, opened = _refused(process, name), frozenset(process.seen_open)
+    return Attempt(f"{name} {how}", is_refused, process.ending(), opened)
 
 
 def _refused(process: Launched, *words: str) -> bool:
@@ -95,25 +128,28 @@ def _supplied(value: Sized, name: str) -> None:
 
 
 @requirement("BOOT-01")
-def test_without_a_required_secret_the_server_does_not_start(
-    launcher: Launcher, good: GoodStart
-) -> None:
+def test_without_a_required_secret_the_server_does_not_start(attempts: list[Attempt]) -> None:
     """With all secrets it starts; each is then spoilt in each way, one at a time."""
-    establish(good.process.is_serving(), "the server serves with all its secrets")
-    wrong: list[str] = []
-    for name in launcher.channel.required_secrets:
-        with ExitStack() as stack:
-            attempts = {
-                how: stack.enter_context(launcher.start(partial(_spoil, how, name)))
-                for how in SPOILT
-            }
-            for how, process in attempts.items():
-                if not _refused(process, name):
-                    wrong.append(f"{name} {how}: {process.ending()}")
+    wrong = [f"{one.what}: {one.ending}" for one in attempts if not one.is_refused]
     assert not wrong, (
         "with a spoilt secret the server did not end with an error that names it: "
         f"{'; '.join(wrong)}"
     )
+
+
+@requirement("BOOT-01")
+def test_without_a_required_secret_no_port_is_opened(
+    attempts: list[Attempt], good: GoodStart
+) -> None:
+    """By the kernel's table of sockets, which shows the port of a server that does start.
+
+    Of one that a container or another machine runs, it shows nothing.
+    """
+    seen = {place.rpartition(":")[2] for place in good.process.seen_open}
+    if str(good.process.port) not in seen:
+        raise NotAssessedError("what the command of [channels.launch] listens on cannot be seen")
+    opened = [f"{one.what}: {', '.join(sorted(one.opened))}" for one in attempts if one.opened]
+    assert not opened, f"with a spoilt secret the server listened all the same: {'; '.join(opened)}"
 
 
 @requirement("BOOT-01")

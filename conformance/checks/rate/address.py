@@ -110,7 +110,7 @@ def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
     assert not passed, f"requests from an address at its limit were answered {passed}"
 
 
-@requirement("RATE-08")
+@requirement("RATE-08", also_needs=(Channel.ADDRESS_LIMIT,))
 def test_an_address_at_its_limit_costs_no_other_anything(
     exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:

@@ -8,6 +8,7 @@ from conformance.analysis.figures import draw_admissions
 from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
 from conformance.channels.trail.finding import scopes_of
+from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -57,7 +58,7 @@ def test_a_refusal_of_a_tenant_is_audited(
     )
 
 
-@requirement("RATE-08")
+@requirement("RATE-08", also_needs=(Channel.TENANT_LIMIT,))
 def test_a_tenant_at_its_limit_costs_no_other_anything(
     exhaustion: Exhaustion, wire: Wire, addresses: AddressPool, keys: Keys
 ) -> None:

@@ -12,6 +12,7 @@ from conformance.channels.sql.attempts import CLASHED
 from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.requirement import requirement
+from conformance.text.disguised import shows
 from conformance.verdicts import establish
 from conformance.waiting import gather
 
@@ -181,8 +182,8 @@ def test_pooled_connections_carry_no_tenant_on(wire: Wire, keys: Keys, target: T
         answer = wire.call_tool(tool, {}, key=tenant.active)
         establish(answer.succeeded, f"the tool answers (got {answer})")
         text = answer.text
-        return ("own " if tenant.canary in text else "") + (
-            "foreign" if other.canary in text else ""
+        return ("own " if shows(tenant.canary, text) else "") + (
+            "foreign" if shows(other.canary, text) else ""
         ), text[:200]
 
     seen = [read(turn) for turn in range(6)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import pytest
 
@@ -67,6 +67,15 @@ class OneTooMany(Slow):
     most: ClassVar[int] = LIMIT + 1
 
 
+class OneBucket(Slow):
+    """The same, with one count for all addresses, as where all are read from one wrong place."""
+
+    def admit(self, now: float) -> bool:
+        """Tell whether anybody has a request left."""
+        self.client_address = ("::ffff:0.0.0.0", 0)
+        return super().admit(now)
+
+
 @pytest.mark.parametrize(
     ("kind", "seconds", "verdict"),
     [
@@ -88,3 +97,17 @@ def test_requests_that_do_not_fit_into_a_window_accuse_nobody(
             profile=LIMITED_PROFILE,
         )
     assert judged.verdicts == {"RATE-01": verdict, "RATE-06": verdict}, judged.output
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(Slow, "not assessed"), (OneBucket, "fail")])
+def test_the_half_of_the_addresses_needs_no_limit_of_tenants(
+    kind: type[Slow], verdict: str, tmp_path: Path
+) -> None:
+    kind.seconds, kind.counted = 0.0, defaultdict(list)
+    with serving(kind) as url:
+        words = (f"--target={url}", "--requirement=RATE-08", f"--patience={2 * WINDOW}")
+        judged = judge(tmp_path, *words, profile=LIMITED_PROFILE)
+    assert judged.verdicts == {"RATE-08": verdict}, judged.output
+    (line,) = (one for one in judged.lines if one.get("id") == "RATE-08")
+    told = {one["verdict"] for one in cast("list[dict[str, str]]", line["checks"])}
+    assert told == {"not assessed", "pass" if kind is Slow else "fail"}

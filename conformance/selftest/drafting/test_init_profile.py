@@ -103,6 +103,18 @@ class SaysBearer(Noting):
         self.reply(401, {"error": "unauthorized"}, {"WWW-Authenticate": "Bearer"})
 
 
+class Schemed(Noting):
+    """Wants a key in Authorization, behind a scheme of a name of its own."""
+
+    def tenant(self) -> str | None:
+        """Return whose key was presented."""
+        return KEYS.get(self.headers.get("Authorization", "").removeprefix("Token "))
+
+    def refuse(self) -> None:
+        """Send a challenge that names the scheme."""
+        self.reply(401, {"error": "unauthorized"}, {"WWW-Authenticate": 'Token realm="mcp"'})
+
+
 HOSTILE = 'x"\n[admin]\ntoken = "y"\n\x1b]0;owned\x07\x1b[2J\r\u2028\u202e\ud800\x00\\'
 
 
@@ -238,6 +250,7 @@ def test_a_bearer_challenge_tells_the_header_and_its_documents(tmp_path: Path) -
         (Noting, "X-Api-Key", ""),
         (Bearer, "Authorization", "Bearer"),
         (SaysBearer, "X-Api-Key", ""),
+        (Schemed, "Authorization", "Token"),
     ],
 )
 def test_a_key_shows_where_it_goes_and_stays_out_of_the_profile(

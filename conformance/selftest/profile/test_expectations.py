@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -95,6 +95,66 @@ def test_what_was_not_judged_cannot_break_a_run_by_its_date(tmp_path: Path) -> N
     assert found.code == 0
 
 
+def results(*failing: str) -> tuple[CheckResult, ...]:
+    """Return what three checks of AUTH-03 found, two of them one check's cases."""
+    names = ("test_one", "test_two[x]", "test_two[y]")
+    return tuple(
+        CheckResult(name, Verdict.FAIL if name in failing else Verdict.PASS) for name in names
+    )
+
+
+@pytest.mark.parametrize(
+    ("checks", "failing", "standing"),
+    [
+        ('["test_one"]', {"test_one"}, Standing.EXPECTED),
+        ('["test_one"]', {"test_one", "test_two[x]"}, None),
+        ('["test_one"]', {"test_two[x]"}, None),
+        ('["test_one"]', set[str](), Standing.PASSED),
+        ('["test_two"]', {"test_two[x]", "test_two[y]"}, Standing.EXPECTED),
+        ('["test_two[x]"]', {"test_two[x]", "test_two[y]"}, None),
+        ("[]", {"test_one", "test_two[x]"}, Standing.EXPECTED),
+    ],
+)
+def test_a_known_failure_of_one_check_excuses_no_other(
+    tmp_path: Path, checks: str, failing: set[str], standing: Standing | None
+) -> None:
+    target = loaded(tmp_path, KNOWN.format(until=LATER) + f"checks = {checks}\n")
+    found = expectations.known(target, "AUTH-03", results(*failing), date(2026, 1, 1))
+    assert (found and found.standing) == standing
+
+
+def test_the_failure_that_nobody_knew_of_explains_the_requirement(tmp_path: Path) -> None:
+    target = loaded(tmp_path, KNOWN.format(until=LATER) + 'checks = ["test_one"]\n')
+    both = results("test_one", "test_two[y]")
+    first = expectations.unknown_first(target, "AUTH-03", both)
+    assert [one.name for one in first] == ["test_two[x]", "test_two[y]", "test_one"]
+
+
+def test_a_check_that_is_excused_is_one_that_there_is(tmp_path: Path) -> None:
+    for more, entry_ in (
+        (KNOWN.format(until=LATER) + 'checks = ["test_nothing"]\n', "known_failures.AUTH-03"),
+        ('[not_applicable]\n"AUTH-03:test_nothing" = "why"\n', "not_applicable.AUTH-03:test"),
+    ):
+        found = judged(tmp_path, Good, more)
+        assert found.code == 4, found.output
+        assert entry_ in found.output
+        assert "AUTH-03 has no check 'test_nothing'; it has test_" in found.output
+
+
+def test_a_check_that_does_not_apply_leaves_the_requirement_to_the_others(tmp_path: Path) -> None:
+    more = '[not_applicable]\n"AUTH-11:{}" = "nobody can send it"\n'
+    words = ("--requirement=AUTH-11",)
+    plain = judged(tmp_path, Good, "", *words)
+    checks = [str(one["name"]) for one in cast("Any", entry(plain, "AUTH-11")["checks"])]
+    one = checks[0].partition("[")[0]
+    rest = [name for name in checks if name.partition("[")[0] != one]
+    found = judged(tmp_path, Good, more.format(one), *words)
+    told = {str(one["name"]): one for one in cast("Any", entry(found, "AUTH-11")["checks"])}
+    assert told[checks[0]]["reason"] == "not applicable: nobody can send it"
+    assert entry(plain, "AUTH-11")["verdict"] == "pass", plain.output
+    assert entry(found, "AUTH-11")["verdict"] == ("pass" if rest else "not assessed")
+
+
 @pytest.mark.parametrize(
     ("verdict", "is_past", "standing", "fails_the_run"),
     [
@@ -121,10 +181,10 @@ def test_a_verdict_stands_to_a_known_failure_in_one_of_four_ways(
 def test_the_last_day_counts(tmp_path: Path) -> None:
     target = loaded(tmp_path, KNOWN.format(until="2030-01-31"))
     for day, is_past in ((date(2030, 1, 31), False), (date(2030, 2, 1), True)):
-        known = expectations.known(target, "AUTH-03", Verdict.FAIL, day)
+        known = expectations.known(target, "AUTH-03", results("test_one"), day)
         assert known is not None
         assert known.standing is (Standing.PAST if is_past else Standing.EXPECTED)
-    assert expectations.known(target, "AUTH-01", Verdict.FAIL, date(2030, 2, 1)) is None
+    assert expectations.known(target, "AUTH-01", results("test_one"), date(2030, 2, 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +214,7 @@ def test_what_does_not_apply_is_not_assessed_with_its_reason(tmp_path: Path, mor
         (KNOWN.format(until="2030-01-31T00:00:00Z"), "until: is not a day"),
         (KNOWN.format(until='"2030-02-30"'), "known_failures.AUTH-03.until"),
         (KNOWN.format(until="20300131"), "until: is not a day"),
-        (KNOWN.format(until=LATER).replace("until", "untill"), "known here: reason, until"),
+        (KNOWN.format(until=LATER).replace("until", "untill"), "known here: checks, reason, until"),
         (
             '[known_failures."AUTH-03"]\nreason = " "\nuntil = 2030-01-01',
             ":4: known_failures.AUTH-0",

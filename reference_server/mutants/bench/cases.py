@@ -3,9 +3,10 @@
 A mutant is judged by the areas of what it names, and by those that the part which it bends belongs
 to. Of these areas time is judged where the mutant names it, and what starts further programs
 (start-up, workers, verification, migration, the official client, an audit) where it names any such
-requirement. ``full`` judges all but TIME on every mutant, and all of TIME on those that name any
-of it. The healthy server is judged by all but TIME, and a benign variant by what looks at the form
-of an answer, of which the costly requirements take turns; by all of them with ``full``.
+requirement; the costly requirements of its areas that it does not name take turns. ``full`` judges
+all but TIME on every mutant, and all of TIME on those that name any of it. The healthy server is
+judged by all but TIME, and a benign variant by what looks at the form of an answer, of which the
+costly requirements take turns as well; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
 from conformance.model import STARTING, Channel
-from reference_server.mutants.bench.registry import all_benign, home_of
+from reference_server.mutants.bench.registry import all_benign, home_of, listed
 from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ FORMLESS = STARTING - {Channel.OFFICIAL_CLIENT} | {Channel.REPOSITORY, Channel.P
 ALSO_STARTING = {name for name, entry in requirements().items() if entry.starts_programs}
 """Requirements of which one check of several starts a program."""
 COSTLY = tuple(name for name, entry in requirements().items() if entry.costly)
-"""Requirements that take most of the time on a benign variant: they bring limits down, fuzz, race,
-or start official clients. Each variant is judged by ``1 / TURNS`` of them in turn, if not in full.
+"""Requirements that take most of the time: they bring limits down, fuzz, race, or start official
+clients. Where a server need not fail them it is judged by ``1 / TURNS`` of them, if not in full.
 """
 TURNS = 5
 
@@ -129,18 +130,30 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
         if entry.area == TIMED:
             return name in mutant.fails or (full and TIMED in areas)
         if isinstance(mutant, Benign):
-            return full or _is_its_turn(mutant, name)
-        return full or entry.area in areas
+            return full or _is_of_form(mutant, name)
+        if full or name in mutant.fails:
+            return True
+        return entry.area in areas and (not entry.costly or _is_its_turn(mutant, name))
 
     return tuple(filter(is_judged, known))
 
 
-def _is_its_turn(variant: Benign, name: str) -> bool:
+def _is_of_form(variant: Benign, name: str) -> bool:
     """Tell whether a requirement is judged on a variant when not all are."""
-    if name not in COSTLY:
-        return name not in ALSO_STARTING
-    turn = {known: place for place, known in enumerate(all_benign())}.get(variant.id, 0)
-    return (turn + COSTLY.index(name)) % TURNS == 0
+    if name in COSTLY:
+        return _is_its_turn(variant, name)
+    return name not in ALSO_STARTING
+
+
+def _is_its_turn(mutant: Mutant, name: str) -> bool:
+    """Tell whether it is a costly requirement's turn to be judged on a server."""
+    return (_place(mutant) + COSTLY.index(name)) % TURNS == 0
+
+
+def _place(mutant: Mutant) -> int:
+    """Return the place of a server among those of its kind; 0 for a stranger."""
+    known = all_benign() if isinstance(mutant, Benign) else listed()
+    return next((place for place, name in enumerate(known) if name == mutant.id), 0)
 
 
 def _names_a_start(mutant: Mutant) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import socket
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -59,6 +60,13 @@ def _not_naming(directory: Path) -> Mapping[SecretName, bytes]:
         return load_secrets(directory)
     except ConfigurationError as error:
         raise ConfigurationError("The configuration is incomplete.") from error
+
+
+def _behind_an_open_port(directory: Path) -> Mapping[SecretName, bytes]:
+    """Read secrets while a port is open already, as one for metrics may be."""
+    with socket.create_server(("127.0.0.1", 0)):
+        threading.Event().wait(0.3)  # what a remote store of secrets may take
+        return load_secrets(directory)
 
 
 def _of_any_length(directory: Path) -> Mapping[SecretName, bytes]:
@@ -136,6 +144,12 @@ MUTANTS = (
         "BOOT-01 BOOT-02",
         "That a secret's file is there is checked, not that anything is in it.",
         load_secrets=_empty_is_fine,
+    ),
+    mutant(
+        "port-open-before-secrets-are-read",
+        "BOOT-01",
+        "A port is opened before it is known whether there is every secret.",
+        load_secrets=_behind_an_open_port,
     ),
     mutant(
         "start-error-tells-secrets",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import threading
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
-from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.bending import mutant, replaced, with_tool
+from reference_server.tools.list_metrics import ListMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from uuid import UUID
 
     from sqlalchemy import Connection
 
     from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
+    from reference_server.tools.contracts import ToolCaller
 
 _MOMENT = 0.02
 """Seconds that an answer waits for whoever takes it up."""
@@ -114,7 +117,49 @@ def _of(places: int) -> Callable[[Parts], Parts]:
     return replaced({"sessions": lambda parts: _Ring(parts, places)})
 
 
+def _with_the_last_callers_cursor(parts: Parts) -> Parts:
+    """Let a list end with a cursor that holds the row at which the last list ended, whoever's."""
+    last: list[str] = []
+
+    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        found = ListMetrics().run(arguments, caller)
+        cursor = last.pop() if last else ""
+        row = json.dumps(found["metrics"][-1:]).encode()
+        last.append(base64.urlsafe_b64encode(row).decode())
+        return {**found, "cursor": cursor}
+
+    return with_tool("list_metrics", run)(parts)
+
+
+def _with_a_neighbours_row(parts: Parts) -> Parts:
+    """Let a list name a row of whoever else is being served at the moment."""
+    served: dict[int, str] = {}
+    turns, never = count(), threading.Event()
+
+    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+        found, mine = ListMetrics().run(arguments, caller), next(turns)
+        served[mine] = found["metrics"][0]["id"] if found["metrics"] else ""
+        never.wait(_MOMENT)
+        others = [row for turn, row in list(served.items()) if turn != mine]
+        del served[mine]
+        return {**found, "related": others}
+
+    return with_tool("list_metrics", run)(parts)
+
+
 MUTANTS = (
+    mutant(
+        "cursor-of-the-last-caller",
+        "RLS-07 RLS-08 RLS-10",
+        "A list's cursor holds, in base64, a row of whoever listed last.",
+        parts=_with_the_last_callers_cursor,
+    ),
+    mutant(
+        "row-of-a-neighbour-named",
+        "RLS-08",
+        "A list names the id of a row that another tenant is being shown at the same moment.",
+        parts=_with_a_neighbours_row,
+    ),
     mutant(
         "answers-filed-by-message-id",
         "RLS-07 RLS-08",

@@ -88,7 +88,7 @@ class _OtherTransaction:
 
 
 def _listed_on_another(parts: Parts) -> Parts:
-    """Let the list alone be read so: which connection is next, and so what a get tells, is chance."""
+    """Let the list alone be read so: which connection is next, and what a get tells, is chance."""
     sessions = _OtherTransaction(parts)
 
     def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:

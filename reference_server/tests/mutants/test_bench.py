@@ -163,7 +163,7 @@ def test_a_mutant_is_judged_by_what_it_names_and_by_the_areas_of_its_part(mutant
     left = {
         entry.area
         for name, entry in requirements().items()
-        if name not in case.judged and STARTING.isdisjoint(entry.needs)
+        if not (name in case.judged or entry.costly) and STARTING.isdisjoint(entry.needs)
     }
     assert home == "TIME" or home not in left
     assert set(case.judged) <= set(Case.of(mutant, full=True).judged)
@@ -182,6 +182,21 @@ def test_costly_requirements_take_turns_on_the_benign_variants() -> None:
         costly = set(COSTLY).intersection(case.judged) - case.lacks  # to lack it costs nothing
         assert len(costly) <= len(COSTLY) // TURNS + 1
         assert case.lacks <= set(case.judged)
+
+
+def test_costly_requirements_take_turns_on_the_mutants_that_do_not_name_them() -> None:
+    """Each is seen not to fail on some mutants of its area, and on few of them."""
+    cases = [Case.of(mutant, full=False) for mutant in all_mutants().values()]
+    for name in COSTLY:
+        area, needs = requirements()[name].area, requirements()[name].needs
+        if not STARTING.isdisjoint(needs):
+            continue
+        others = [
+            name in case.judged
+            for case in cases
+            if name not in case.names and home_of(all_mutants()[case.name]) == area
+        ]
+        assert not others or len(others) // (2 * TURNS) <= sum(others) <= len(others) // 2
 
 
 def test_the_price_of_all_rows_is_told() -> None:

@@ -1,0 +1,45 @@
+"""What all lines of one check share: connections, sessions, and which keys are good or paced."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from conformance.channels.http.sessions import OpenSessions
+from conformance.channels.http.transport import Clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conformance.manners.courtesy import Courtesy
+
+
+@dataclass
+class Connections:
+    """What the lines of one check share: connections by address, and the keys known to be good.
+
+    Those whose tenant must not be exhausted are paced; the spared tenant's are not. Where there is
+    ``courtesy``, what the target asks for is done when a limit is reached; where a check
+    ``meets_limits`` on purpose, a refusal for want of room is an answer. Each waits for ``pause``.
+
+    ``lock`` guards what several threads of a check would otherwise make twice. ``message_ids``
+    follow that of the opening, for each key alike, as with clients that know nothing of each
+    other. An id may be used once in a session: of two, a server may answer only one.
+    """
+
+    clients: Clients = field(default_factory=Clients)
+    sessions: OpenSessions = field(default_factory=OpenSessions)
+    good_keys: set[str] = field(default_factory=set[str])
+    paced_keys: frozenset[str] = frozenset()
+    courtesy: Courtesy | None = None
+    pause: Callable[[], None] = lambda: None
+    meets_limits: bool = False
+    paths: dict[str, str] = field(default_factory=dict[str, str])
+    message_ids: defaultdict[str, Iterator[int]] = field(
+        default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
+    )
+    # bounded: held for an exchange, or the pace of a key: each has its bound
+    lock: threading.RLock = field(default_factory=threading.RLock)

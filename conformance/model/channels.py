@@ -30,11 +30,7 @@ class Channel(StrEnum):
         "keys",
         "the profile's [tenants.a] and [tenants.b], each with id and key",
         "tenants",
-        example=(
-            "[tenants.a]",
-            'id = "tenant-a"',
-            'key = { env = "TENANT_A_KEY" }',
-        ),
+        example=("[tenants.a]", 'id = "tenant-a"', 'key = { env = "TENANT_A_KEY" }'),
     )
     REVOKED_KEY = Row(
         "revoked-key",
@@ -157,11 +153,7 @@ class Channel(StrEnum):
         "spare-tenant",
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated",
         "tenants.spare",
-        example=(
-            "[tenants.spare]",
-            'id = "tenant-spare"',
-            'key = { env = "TENANT_SPARE_KEY" }',
-        ),
+        example=("[tenants.spare]", 'id = "tenant-spare"', 'key = { env = "TENANT_SPARE_KEY" }'),
     )
     HEALTH_ROUTE = Row(
         "health-route",
@@ -284,11 +276,7 @@ class Channel(StrEnum):
         "failing-tool",
         "the profile's [tools.failing]: a tool that raises what it is told",
         "tools.failing",
-        example=(
-            "[tools.failing]",
-            'name = "raise_error"',
-            'message_argument = "message"',
-        ),
+        example=("[tools.failing]", 'name = "raise_error"', 'message_argument = "message"'),
     )
     BY_ID_TOOL = Row(
         "by-id-tool",

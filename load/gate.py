@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from conformance.channels.sql.auditor import SETTLE_SECONDS, AuditReader
+from conformance.channels.trail.opening import trail_of
+from conformance.channels.trail.reader import SETTLE_SECONDS
 from conformance.model import Channel, Verdict
 from conformance.text.redaction import Redactor
 from conformance.verdicts import NotAssessedError, NotEstablishedError
@@ -27,7 +28,7 @@ from load.invariants import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.profile.target import Auditor, Target
+    from conformance.profile.target import Target
     from load.ledger import Observation
 
 HELD, BROKEN = 0, 1
@@ -61,14 +62,13 @@ def exit_code(rulings: Sequence[Ruling], *, accepts_unseen: bool) -> int:
 
 
 def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
-    channel = target.channels.auditor
-    if channel is None or target.tenants is None:
+    if target.channels.auditor is None or target.tenants is None:
         return Ruling.unseen(AUDIT, f"it takes {Channel.AUDITOR.supplied_by}")
     ids = {"a": target.tenants.a.id, "b": target.tenants.b.id}
     rulings: list[Ruling] = []
 
     def look() -> bool:
-        rulings.append(_read(observations, channel, ids, target))
+        rulings.append(_read(observations, ids, target))
         return rulings[-1].verdict is not Verdict.FAIL
 
     # Whether rows are there before the answer is the judge's question, not that of a load test.
@@ -76,14 +76,12 @@ def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
     return rulings[-1]
 
 
-def _read(
-    observations: Sequence[Observation], channel: Auditor, ids: dict[str, str], target: Target
-) -> Ruling:
+def _read(observations: Sequence[Observation], ids: dict[str, str], target: Target) -> Ruling:
     try:
-        with closing(AuditReader(channel, target.fields.trail, target.events)) as reader:
+        with closing(trail_of(target)) as reader:
             rows = reader.rows()
             return trail_is_complete(observations, rows, ids, target.events)
-    except psycopg.Error as error:
+    except (OSError, psycopg.Error) as error:
         return Ruling.unseen(AUDIT, f"the trail cannot be read: {' '.join(str(error).split())}")
     except (NotEstablishedError, NotAssessedError) as error:
         return Ruling.unseen(AUDIT, f"the trail cannot be read: {error}")

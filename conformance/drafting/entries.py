@@ -25,6 +25,13 @@ SECTIONS = (
 )
 
 
+PATTERN = (
+    "# of lines that are not JSON, the named groups of a regular expression are the entries:",
+    r"# pattern = '(?P<time>\S+) (?P<level>\w+) \[(?P<request_id>[^]]*)\] .*'",
+)
+"""How a log in another form is read: no entry of the draft, since JSON is as likely."""
+
+
 def _fields() -> str:
     """Return [fields] with our names, as a profile would have them, but for a channel's own."""
     lines: list[str] = []
@@ -33,9 +40,8 @@ def _fields() -> str:
             continue
         names: Named = getattr(Fields(), section)
         lines.append(f"[fields.{section}]")
-        lines += [
-            f"{field} = {quoted(names.place(field) or '')}" for field in type(names).model_fields
-        ]
+        lines += [f"{field} = {quoted(names.place(field) or '')}" for field in type(names).fields()]
+        lines += PATTERN if section == "log" else []
     return "\n".join(lines)
 
 

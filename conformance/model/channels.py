@@ -30,11 +30,7 @@ class Channel(StrEnum):
         "keys",
         "the profile's [tenants.a] and [tenants.b], each with id and key",
         "tenants",
-        example=(
-            "[tenants.a]",
-            'id = "tenant-a"',
-            'key = { env = "TENANT_A_KEY" }',
-        ),
+        example=("[tenants.a]", 'id = "tenant-a"', 'key = { env = "TENANT_A_KEY" }'),
     )
     REVOKED_KEY = Row(
         "revoked-key",
@@ -64,10 +60,7 @@ class Channel(StrEnum):
         "admin",
         "the profile's [admin] token",
         "admin",
-        example=(
-            "[admin]",
-            'token = { env = "ADMIN_TOKEN" }',
-        ),
+        example=("[admin]", 'token = { env = "ADMIN_TOKEN" }'),
     )
     APP_SQL = Row(
         "app-sql",
@@ -82,22 +75,25 @@ class Channel(StrEnum):
     )
     AUDITOR = Row(
         "auditor",
-        "the profile's [channels.auditor]: SQL that may read the audit trail",
+        "the profile's [channels.auditor]: the audit trail, as SQL, a file or a command",
         "channels.auditor",
         example=(
             "[channels.auditor]",
-            'dsn = { env = "AUDITOR_DSN" }',
+            '# or, of JSON lines: file = "/var/log/audit.jsonl", or command = ["export-trail"]',
             'table = "audit_log"',
         ),
+    )
+    TRAIL_TABLE = Row(
+        "trail-table",
+        "the profile's [channels.auditor] dsn: SQL that may read the audit trail",
+        "channels.auditor.dsn",
+        example=('dsn = { env = "AUDITOR_DSN" }',),
     )
     OWNER = Row(
         "owner",
         "the profile's [channels.owner]: SQL as the owner of the audit trail",
         "channels.owner",
-        example=(
-            "[channels.owner]",
-            'dsn = { env = "OWNER_DSN" }',
-        ),
+        example=("[channels.owner]", 'dsn = { env = "OWNER_DSN" }'),
     )
     TRAIL_VERIFIER = Row(
         "trail-verifier",
@@ -108,10 +104,11 @@ class Channel(StrEnum):
     )
     LOG = Row(
         "log",
-        "the profile's [channels.log]: the server's log file",
+        "the profile's [channels.log]: the server's log, as a file or a command",
         "channels.log",
         example=(
             "[channels.log]",
+            '# or a command that prints it: command = ["docker", "logs", "server"]',
             'file = "/var/log/server.jsonl"',
         ),
     )
@@ -125,10 +122,7 @@ class Channel(StrEnum):
         "clock",
         "the profile's [channels.clock]: a file that moves the server's clock",
         "channels.clock",
-        example=(
-            "[channels.clock]",
-            'file = "/run/server/clock-offset"',
-        ),
+        example=("[channels.clock]", 'file = "/run/server/clock-offset"'),
     )
     LAUNCH = Row(
         "launch",
@@ -163,20 +157,13 @@ class Channel(StrEnum):
         "repository",
         "the profile's [channels.repository]: the lint command of its source",
         "channels.repository",
-        example=(
-            "[channels.repository]",
-            'lint = ["ruff", "check"]',
-        ),
+        example=("[channels.repository]", 'lint = ["ruff", "check"]'),
     )
     SPARE_TENANT = Row(
         "spare-tenant",
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated",
         "tenants.spare",
-        example=(
-            "[tenants.spare]",
-            'id = "tenant-spare"',
-            'key = { env = "TENANT_SPARE_KEY" }',
-        ),
+        example=("[tenants.spare]", 'id = "tenant-spare"', 'key = { env = "TENANT_SPARE_KEY" }'),
     )
     HEALTH_ROUTE = Row(
         "health-route",
@@ -299,11 +286,7 @@ class Channel(StrEnum):
         "failing-tool",
         "the profile's [tools.failing]: a tool that raises what it is told",
         "tools.failing",
-        example=(
-            "[tools.failing]",
-            'name = "raise_error"',
-            'message_argument = "message"',
-        ),
+        example=("[tools.failing]", 'name = "raise_error"', 'message_argument = "message"'),
     )
     BY_ID_TOOL = Row(
         "by-id-tool",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from conformance.profile.sections import Section
 
@@ -36,6 +37,11 @@ Needed = Annotated[
 
 class Named(Section):
     """A table of fields by our names for them."""
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """Return our names."""
+        return tuple(cls.model_fields)
 
     def place(self, field: str) -> str | None:
         """Return where a field stands; None where the profile says that there is none."""
@@ -78,12 +84,54 @@ class TrailFields(Named):
         return place.partition(".")[0] if place else None
 
 
+def _pattern(text: str, info: ValidationInfo) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what Python may read otherwise one day
+            groups = re.compile(text).groupindex
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is no regular expression of Python: {error}") from None
+    if not groups:
+        raise ValueError("has no named group; write an entry of a line as (?P<request_id>...)")
+    for field, place in info.data.items():
+        if place and place != LogFields.model_fields[field].default and place not in groups:
+            raise ValueError(f"has no group {place!r}, which {field} names: write (?P<{place}>...)")
+    return text
+
+
 class LogFields(Named):
-    """Entries of a log line; false where lines have no such entry."""
+    """Entries of a log line; false where lines have no such entry.
+
+    ``pattern`` reads lines that are not JSON: a regular expression of Python, matched from the
+    start of a line, whose named groups are the entries. It sees 8192 characters of a line, and may
+    take ten seconds in all. A group that takes no part in a match is an entry that is not there.
+    """
 
     time: Place = "time"
     level: Place = "level"
     request_id: Place = "request_id"
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """Return our names."""
+        return tuple(name for name in cls.model_fields if name != "pattern")
+
+    def place(self, field: str) -> str | None:
+        """Return where a field stands; None where there is none, or no group of the pattern."""
+        return None if self.is_untold(field) else super().place(field)
+
+    def is_untold(self, field: str) -> bool:
+        """Tell whether a pattern leaves a field out of which nobody says that there is none."""
+        place = super().place(field)
+        if self.pattern is None or place is None:
+            return False
+        return place not in re.compile(self.pattern).groupindex
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the profile tells that lines are JSON, by naming an entry of one."""
+        named = (field for field in self.fields() if self.is_declared(field))
+        return self.pattern is None and any(map(self.place, named))
 
 
 class ResultFields(Named):

@@ -23,6 +23,7 @@ from conformance.profile.sections import (
     secrets_in,
 )
 from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
+from conformance.profile.written import Auditor, Log  # noqa: TC001 -- pydantic reads them
 
 if TYPE_CHECKING:
     from conformance.model import Channel
@@ -167,19 +168,6 @@ class AppSql(Section):
     audit_table: str = "audit_log"
     keys_table: str = "api_keys"
     last_used_column: str = "last_used_at"
-
-
-class Auditor(Section):
-    """SQL that may read the trail, and the rest of the database for secrets at rest."""
-
-    dsn: Secret
-    table: str = "audit_log"
-
-
-class Log(Section):
-    """The server's log: a file of JSON lines."""
-
-    file: str
 
 
 class Clock(Section):

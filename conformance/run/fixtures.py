@@ -23,8 +23,8 @@ from conformance.channels.programs.pooled import PooledServer, pooled_server
 from conformance.channels.programs.pull_request import PullRequestCheck
 from conformance.channels.programs.repository import DependencyAudit, SourceLint
 from conformance.channels.sql.app_role import AppDatabase
-from conformance.channels.sql.auditor import AuditReader
 from conformance.channels.sql.owner import TrailOwner
+from conformance.channels.trail.opening import table_of, trail_of
 from conformance.forge.keys import Keys, TenantKeys, random_key
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.channels.http.discovery import Discovery
+    from conformance.channels.sql.auditor import TableTrail
+    from conformance.channels.trail.reader import AuditReader
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
@@ -174,8 +176,14 @@ def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
 @pytest.fixture
 def auditor(target: Target) -> Iterator[AuditReader]:
     """The audit trail."""
-    channel = supplied(target.channels.auditor)
-    with closing(AuditReader(channel, target.fields.trail, target.events)) as reader:
+    with closing(trail_of(target)) as reader:
+        yield reader
+
+
+@pytest.fixture
+def trail_table(target: Target) -> Iterator[TableTrail]:
+    """The audit trail as a table, and the database it stands in."""
+    with closing(table_of(target)) as reader:
         yield reader
 
 
@@ -192,9 +200,10 @@ def owner(target: Target) -> TrailOwner:
 
 
 @pytest.fixture
-def log(target: Target) -> LogStream:
+def log(target: Target) -> Iterator[LogStream]:
     """The server's log."""
-    return LogStream(supplied(target.channels.log))
+    with closing(LogStream(supplied(target.channels.log), target.fields.log)) as stream:
+        yield stream
 
 
 @pytest.fixture

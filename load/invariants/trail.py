@@ -14,7 +14,7 @@ from load.reply import Result
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from conformance.channels.sql.row import AuditRow
+    from conformance.channels.trail.row import AuditRow
     from conformance.profile.events import Events
     from load.ledger import Observation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from conformance.channels.sql.row import AuditRow
+from conformance.channels.trail.row import AuditRow
 from conformance.profile.target import DeclaredLimits
 from load.ledger import Conduct, Observation
 from load.reply import Result

@@ -18,7 +18,7 @@ from load.tests.planting import IDS, LIMITS, Run, but, faultless, limited, row, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.channels.sql.row import AuditRow
+    from conformance.channels.trail.row import AuditRow
     from load.invariants import Ruling
 
 SUCCESS, CALLED, LIMITED = "api_key.auth_success", "mcp.tool_called", "rate_limit.exceeded"

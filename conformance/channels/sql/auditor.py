@@ -1,47 +1,44 @@
-"""The auditor channel: reads the trail, and looks for secrets in the whole database."""
+"""The trail as a table, read over SQL as a role that may see all of it, and the whole database."""
 
 from __future__ import annotations
 
 import json
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from psycopg import errors, sql
 
 from conformance.channels.sql.database import connected_with_a_watch
-from conformance.channels.sql.row import AuditRow, no_field
+from conformance.channels.trail.reader import AuditReader
+from conformance.channels.trail.row import AuditRow, no_field
 from conformance.text.addresses import forms_of
 from conformance.verdicts import NotEstablishedError
-from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator
 
     from conformance.channels.sql.attempts import Connection
-    from conformance.profile.events import Event, Events, Outcome, Vocabulary
+    from conformance.profile.events import Events
     from conformance.profile.fields import TrailFields
-    from conformance.profile.target import Auditor
 
-SETTLE_SECONDS = 3.0
-"""How long a row may take to show, where durability itself is not what is judged."""
-_TELLING = ("event", "outcome")
-_LONGEST = 60
 _INSIDE = """
     (CASE jsonb_typeof(to_jsonb({column}))
           WHEN 'string' THEN (to_jsonb({column}) #>> '{{}}')::jsonb ELSE to_jsonb({column}) END
      #>> {path})"""
 
 
-class AuditReader:
-    """Reads the trail of one target, under the names that its profile gives. Close it at the end.
+class TableTrail(AuditReader):
+    """Reads a table of PostgreSQL.
 
-    Methods raise NotEstablishedError where the table has no column of a name that they need, and
-    NotAssessedError where the profile says that there is none.
+    Methods raise NotEstablishedError where the table has no column of a name that they need.
     """
 
-    def __init__(self, channel: Auditor, fields: TrailFields, events: Events) -> None:
-        self.channel, self.fields, self.events = channel, fields, events
+    whole: ClassVar[str] = "the database"
+
+    def __init__(self, dsn: str, table: str, fields: TrailFields, events: Events) -> None:
+        super().__init__(fields, events)
+        self._dsn, self._name = dsn, table
         self._line: Connection | None = None
         self._lock = threading.Lock()  # bounded: held for a statement, by the connection's bounds
 
@@ -62,93 +59,9 @@ class AuditReader:
                 raise self._without_column(connection, error) from error
         return [AuditRow(row[0], self.fields) for row in found]
 
-    def wait_for_rows(
-        self, wanted: Callable[[AuditRow], bool], count: int = 1, **where: str | None
-    ) -> list[AuditRow]:
-        """Return the rows that ``wanted`` accepts, waiting a bounded time for ``count`` of them."""
-        found: list[AuditRow] = []
-
-        def look() -> bool:
-            found[:] = [row for row in self.rows(**where) if wanted(row)]
-            return len(found) >= count
-
-        wait_for(look, SETTLE_SECONDS)
-        return found
-
-    def is_one(self, row: AuditRow, *events: Event) -> bool:
-        """Tell whether a row is of one of these events."""
-        return self.events.is_one(row.matched, *events)
-
-    def of(self, *events: Event, count: int = 1, **where: str | None) -> list[AuditRow]:
-        """Return the rows of these events, waiting a bounded time for ``count`` of them.
-
-        Raises NotEstablishedError where there are none, but rows of a name that nobody declared.
-        """
-        found = self.wait_for_rows(lambda row: self.is_one(row, *events), count, **where)
-        if not found:
-            self.require_known(self.rows(**where), *events)
-        return found
-
-    def unwritten(self, event: Event, request_ids: Iterable[str]) -> list[str]:
-        """Return those of some requests that have no row of an event.
-
-        Raises NotEstablishedError where one of them has a row of a name that nobody declared.
-        """
-        rows = self.rows()
-        written = {row.request_id for row in rows if self.is_one(row, event)}
-        lost = [identity for identity in request_ids if identity not in written]
-        left = set(lost)
-        self.require_known([row for row in rows if row.request_id in left], event)
-        return lost
-
-    def require_known(self, rows: Iterable[AuditRow], *events: Event) -> None:
-        """Raise NotEstablishedError if one of some rows may be of an event under another name.
-
-        Only a name that the profile does not know may be that: a row of another known event is not
-        the one that is missing.
-        """
-        unknown = [row for row in rows if not self.events.knows(row.matched)]
-        if unknown:
-            called = " or ".join(self.events.told(event) for event in events)
-            seen = ", ".join(dict.fromkeys(map(_shown, unknown)))
-            raise NotEstablishedError(
-                f"could not establish what the trail calls it: 0 rows named {called}; seen "
-                f"instead: {seen}: declare [events] {', '.join(events)}"
-            )
-
-    def is_outcome(self, row: AuditRow, expected: Outcome) -> bool:
-        """Tell whether a row's outcome means what is expected; see ``meaning``."""
-        return self.meaning("outcome", row.outcome, expected) == expected
-
-    def meaning(self, field: str, word: str | None, expected: str) -> str | None:
-        """Return our word for one in an outcome, a reason or a scope; None for None.
-
-        Of several it is the expected one. Raises NotEstablishedError for a word that the profile
-        does not know: it may mean anything.
-        """
-        known: Vocabulary = getattr(self.events, f"{field}s")
-        if word is None or word in known.words(expected):
-            return expected if word is not None else None
-        for name in type(known).model_fields:
-            if word in known.words(name):
-                return name
-        raise NotEstablishedError(
-            f"could not establish what the {field} {word!r} of a row means, where one was wanted "
-            f"that means {expected}: declare [events.{field}s]"
-        )
-
-    def settle(self, later: str) -> None:
-        """Wait a bounded time for the row of a later request, by its id.
-
-        A trail that stores rows in turn, or a row once more with the next one, has done so by then.
-        One that repeats rows by a timer may not have.
-        """
-        self.wait_for_rows(lambda _: True, request_id=later)
-
-    def identity_of(self, request_id: str) -> str | None:
-        """Return the identity that the rows of a request name; None when they name none."""
-        found = [row.identity for row in self.rows(request_id=request_id)]
-        return next((identity for identity in found if identity), None)
+    def text(self) -> str:
+        """Return every row of the trail as JSON text."""
+        return json.dumps(self.table(self._name), ensure_ascii=False)
 
     def plan_for(self, field: str, value: str) -> str:
         """Return how PostgreSQL would find the rows with a value, if it could choose.
@@ -199,7 +112,7 @@ class AuditReader:
 
     @property
     def _table(self) -> sql.Identifier:
-        return sql.Identifier(*self.channel.table.split("."))
+        return sql.Identifier(*self._name.split("."))
 
     def dump(self) -> str:
         """Return every row of every readable table as JSON text: what a thief of the disk reads."""
@@ -236,11 +149,4 @@ class AuditReader:
             yield self._line
 
     def _connect(self) -> Connection:
-        return connected_with_a_watch(self.channel.dsn, autocommit=True)
-
-
-def _shown(row: AuditRow) -> str:
-    """Return what may tell the event of a row, as a profile would match it."""
-    told = {name: word for name, word in row.matched.items() if word and name in _TELLING}
-    words = ", ".join(f"{name} = {word[:_LONGEST]}" for name, word in told.items())
-    return str(row.event)[:_LONGEST] if told.keys() <= {"event"} else f"{{ {words} }}"
+        return connected_with_a_watch(self._dsn, autocommit=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from conformance.profile.events import Outcomes
     from conformance.profile.fields import TrailFields
-    from conformance.profile.target import Auditor, Owner
+    from conformance.profile.target import Owner
+    from conformance.profile.written import Auditor
 
 VERIFY_SECONDS = 60.0
 LOCK_MS = 5_000

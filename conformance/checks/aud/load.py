@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.channels.http.traffic import named_traffic
-from conformance.channels.sql.trail import request_id
+from conformance.channels.trail.finding import request_id
 from conformance.forge.keys import random_key
 from conformance.profile.events import Event, Outcome
 from conformance.profile.tools import failing
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launcher
-    from conformance.channels.sql.auditor import AuditReader, AuditRow
+    from conformance.channels.trail.reader import AuditReader, AuditRow
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
@@ -150,6 +150,8 @@ def test_a_callers_text_neither_breaks_nor_forges_a_row(
         assert set(found) == set(usual), (
             f"a failed call with {text[:30]!r} wrote the rows {found}, a plain one {usual}"
         )
+    broken = [line for line in auditor.unreadable() if mark in line]
+    assert not broken, f"a failed call with {text[:30]!r} broke a row into {broken[0][:100]!r}"
     forged = [row for row in auditor.rows() if mark in json.dumps(row.metadata)]
     assert all(row.request_id == identity for row in forged), (
         f"the text of request {identity} is in rows of other requests: "

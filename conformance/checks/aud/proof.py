@@ -5,15 +5,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.channels.sql.auditor import SETTLE_SECONDS
-from conformance.channels.sql.trail import request_id
+from conformance.channels.trail.finding import request_id
+from conformance.channels.trail.reader import SETTLE_SECONDS
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.sql.auditor import TableTrail
     from conformance.channels.sql.owner import TrailOwner
     from conformance.forge.keys import Keys
     from conformance.profile.target import Target
@@ -42,17 +42,17 @@ def test_without_its_trail_the_server_lets_nothing_through(
 
 @requirement("AUD-11")
 def test_what_an_identity_touched_is_one_indexed_query(
-    wire: Wire, keys: Keys, auditor: AuditReader, target: Target
+    wire: Wire, keys: Keys, trail_table: TableTrail, target: Target
 ) -> None:
     """The rows of a call name whose key it was; tenant and identity each lead to rows by index."""
     answer = wire.knock(keys.active)
     establish(answer.succeeded, "the key works")
     name = request_id(answer, target)
-    identity = wait_for(lambda: auditor.identity_of(name), SETTLE_SECONDS)
-    fields = auditor.fields
+    identity = wait_for(lambda: trail_table.identity_of(name), SETTLE_SECONDS)
+    fields = trail_table.fields
     assert identity, f"no row of the call fills {fields.identity}"
     for field, value in (("tenant", keys.a.tenant.id), ("identity", identity)):
-        plan = auditor.plan_for(field, value)
+        plan = trail_table.plan_for(field, value)
         assert "Index Cond" in plan, f"{fields.place(field)} leads to no index: {plan}"
 
 

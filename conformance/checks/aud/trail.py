@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
-from conformance.channels.sql.trail import request_id, scopes_of
+from conformance.channels.trail.finding import request_id, scopes_of
 from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.events import Event, Outcome, Reason, Scope
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
-    from conformance.channels.sql.auditor import AuditReader, AuditRow
+    from conformance.channels.trail.reader import AuditReader, AuditRow
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
@@ -221,7 +221,7 @@ def test_no_credential_is_in_any_row(
     if tool.detail_argument:
         arguments[tool.detail_argument] = {"nested": [{"access_token": planted["a property"]}]}
     failure(wire, auditor, keys, arguments)
-    trail = json.dumps(auditor.table(auditor.channel.table), ensure_ascii=False)
+    trail = auditor.text()
     secret = {**planted, "tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
     if target.admin is not None:
         secret["the admin token"] = target.admin.token

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.good_case import GoodCase
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.sql.auditor import TableTrail
     from conformance.forge.keys import Keys
     from conformance.profile.target import Target
 
@@ -335,14 +335,14 @@ def test_odd_methods_do_nothing_without_a_key(wire: Wire, good_case: GoodCase, m
 
 @requirement("AUTH-13")
 def test_the_database_holds_neither_keys_nor_their_plain_digests(
-    keys: Keys, auditor: AuditReader, wire: Wire, administrator: Administrator
+    keys: Keys, trail_table: TableTrail, wire: Wire, administrator: Administrator
 ) -> None:
     """Whoever copies the database must not be able to use, or test guesses of, any key."""
     establish(wire.knock(keys.active).succeeded, "the key works, so the server knows it")
     known = {"tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
     if administrator.can_mint:
         known["a key just minted"] = administrator.mint()
-    dump = auditor.dump()
+    dump = trail_table.dump()
     establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
     found = [f"{what} of {whose}" for whose, key in known.items() for what in forms_in(dump, key)]
     assert not found, f"the database holds {'; '.join(found)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.channels.sql.trail import request_id
+from conformance.channels.trail.finding import request_id
 from conformance.checks.block._common import BEYOND, MINUTE, fail, is_blocked
 from conformance.profile.events import Event
 from conformance.requirement import requirement
@@ -14,7 +14,7 @@ from conformance.verdicts import establish
 if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.channels.passage import Passage
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched, Launcher
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
 
 SHORTEST = 32

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
+    from conformance.channels.source import Mark
 
 
-def told_since(mark: int, log: LogStream, wire: Wire, last: Answer, key: str) -> tuple[str, str]:
+def told_since(mark: Mark, log: LogStream, wire: Wire, last: Answer, key: str) -> tuple[str, str]:
     """Return what was logged since a mark, and the sign of the last request that stands in it.
 
     The sign is the id that the target gave it. Where it gives none, one more request follows, with

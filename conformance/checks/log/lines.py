@@ -6,19 +6,23 @@ import json
 import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from conformance.channels.log import as_object, require_names
-from conformance.channels.sql.trail import request_id
+from conformance.channels.log import PATTERN, as_object, require_names
+from conformance.checks.log._common import require_told, told_since
 from conformance.forge.requests import Request, opening
 from conformance.profile.fields import found_at
 from conformance.profile.tools import failing
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.text.redaction import spellings
+from conformance.verdicts import NotAssessedError, NotEstablishedError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
+    from conformance.channels.source import Mark
     from conformance.forge.keys import Keys
+    from conformance.profile.fields import LogFields
     from conformance.profile.target import Target
 
 LARGE = 60_000
@@ -31,34 +35,79 @@ SLOWEST = 8.0
 def test_each_line_is_one_json_object_and_cannot_be_forged(
     wire: Wire, keys: Keys, log: LogStream, target: Target
 ) -> None:
-    """Line ends and whole lines are sent wherever text may get into the log."""
+    """Line ends and whole lines are sent wherever text may get into the log.
+
+    Where lines are not JSON, what is sent is a line of the log's own with one word more: whatever
+    the form is, a line that begins so is a forged one.
+    """
     tool = failing(target)
-    mark = log.mark()
     sign = secrets.token_hex(8)
-    names = target.fields.log
-    wanted = {field: place for field in type(names).model_fields if (place := names.place(field))}
-    values = {"time": "2000-01-01T00:00:00Z", "level": "info"}
-    forged = json.dumps(
-        {name: values.get(field) for field, name in wanted.items()} | {"sign": sign}
-    )
-    wire.send(Request("GET", f"/%0a{forged.replace(' ', '%20')}%0d%0a"), key=keys.active)
+    genuine = [] if log.names.is_json else lines_of_a_request(wire, keys, log)
+    is_json = log.names.is_json or has_objects(genuine, log.names)
+    forged = object_with(sign, log.names) if is_json else one_of(genuine, keys) + f" {sign}"
+    mark = log.mark()
+    path = f"/%0a{forged.replace(' ', '%20')}%0d%0a" if is_json else f"/%0a{quote(forged)}%0d%0a"
+    wire.send(Request("GET", path), key=keys.active)
     agent = opening(wire.revision).with_header("User-Agent", f"{sign} \x85 {forged}")
     wire.send(agent, key=keys.active)
     for end in ("\n", "\r\n", "\r", "\u2028", "\x85", "\x00"):
         message = {tool.message_argument: f"{end}{forged}{end}"}
         wire.call_tool(tool.name, message, key=keys.active)
-    identity = request_id(wire.knock(keys.active), target)
-    text = log.until(mark, identity)
-    establish(identity in text, "the log tells of the request")
-    told = [entry for line in text.split("\n") if (entry := as_object(line)) is not None]
+    lines = lines_of_a_request(wire, keys, log, mark)
+    entries = log.entries(lines)
+    wanted = {field: place for field in log.names.fields() if (place := log.names.place(field))}
     for field in wanted:
-        require_names(told, names, field)
-    for line in text.split("\n")[:-1]:
-        entry = as_object(line)
-        assert entry is not None, f"not one JSON object: {line[:200]}"
-        lacking = [name for name in wanted.values() if not stands_in(entry, name)]
+        require_names([entry for entry in entries if entry is not None], log.names, field)
+    for line, entry in zip(lines, entries, strict=True):
+        assert not line.startswith(forged), f"a forged line: {line[:200]}"
+        assert entry is not None or not is_json, f"not one JSON object: {line[:200]}"
+        lacking = [name for name in wanted.values() if entry and not stands_in(entry, name)]
         assert not lacking, f"a line without {', '.join(lacking)}: {line[:200]}"
-        assert "sign" not in entry, f"a forged line: {line[:200]}"
+        assert not is_json or "sign" not in (entry or {}), f"a forged line: {line[:200]}"
+    require_read(lines, entries, log.names)
+
+
+def lines_of_a_request(
+    wire: Wire, keys: Keys, log: LogStream, mark: Mark | None = None
+) -> list[str]:
+    """Return the lines since a mark, or now, to those of a request that is made first."""
+    mark = mark or log.mark()
+    last = wire.knock(keys.active)
+    text, sign = told_since(mark, log, wire, last, keys.active)
+    require_told(sign, wire)
+    return text.split("\n")[:-1]
+
+
+def has_objects(lines: list[str], names: LogFields) -> bool:
+    """Tell whether some lines are JSON, where nothing tells how they are read."""
+    return names.pattern is None and any(as_object(line) is not None for line in lines)
+
+
+def object_with(sign: str, names: LogFields) -> str:
+    """Return a line of JSON as the log has them, with a sign that no line of its own has."""
+    values = {"time": "2000-01-01T00:00:00Z", "level": "info"}
+    wanted = {field: place for field in names.fields() if (place := names.place(field))}
+    return json.dumps({name: values.get(field) for field, name in wanted.items()} | {"sign": sign})
+
+
+def one_of(lines: list[str], keys: Keys) -> str:
+    """Return the last of some lines that can be sent as it is: it holds no key."""
+    fit = [line for line in lines if line.strip() and line.isascii() and line.isprintable()]
+    fit = [line for line in fit if not any(form in line for form in spellings(keys.active))]
+    establish(fit, "a line of the log can be sent, to see whether it can be forged")
+    return fit[-1].strip()
+
+
+def require_read(lines: list[str], entries: list[dict[str, Any] | None], names: LogFields) -> None:
+    """Raise where no line was forged, but the profile does not tell how all of them are read."""
+    unread = [line for line, entry in zip(lines, entries, strict=True) if entry is None and line]
+    if unread:
+        how = f"{PATTERN} does not read it" if names.pattern else f"no JSON; declare {PATTERN}"
+        raise NotEstablishedError(
+            f"could not establish what a line of the log says: {how}: {unread[0][:200]!r}"
+        )
+    if untold := [field for field in names.fields() if names.is_untold(field)]:
+        raise NotAssessedError(f"{PATTERN} has no group for {', '.join(untold)}")
 
 
 def stands_in(entry: Any, place: str) -> bool:

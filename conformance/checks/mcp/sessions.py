@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.analysis.fuzz import messages, run_fuzz
 from conformance.analysis.session_ids import random_bits
 from conformance.channels.http.results import field_of
-from conformance.channels.log import FLUSH_SECONDS, as_object, require_names
-from conformance.channels.sql.trail import request_id
+from conformance.channels.log import FLUSH_SECONDS, PATTERN, require_names
+from conformance.channels.trail.finding import request_id
 from conformance.checks.mcp._common import a_session_revision, opened, spoken
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.source import Mark
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.forge.requests import Request
     from conformance.profile.fields import LogFields
@@ -183,11 +184,16 @@ def test_one_request_id_runs_through_everything(
     rows = auditor.of(Event.TOOL_CALLED, request_id=identity)
     assert rows, "no audit row has the request's id"
     # Another program's line, as of a proxy before it, may come first, and in a form of its own.
-    names = target.fields.log
-    wait_for(lambda: identity in named_in(logged(log, mark, identity), names), FLUSH_SECONDS)
+    names = log.names
+    wait_for(
+        lambda: identity in named_in(logged(log, mark, identity), names), FLUSH_SECONDS, log.pause
+    )
     assert identity in log.since(mark), "no log line has the request's id"
+    if names.place("request_id") is None:
+        what = "says that there is none" if not names.pattern else f"has no such group: {PATTERN}"
+        raise NotAssessedError(f"which request a log line is of, the profile {what}")
     lines = logged(log, mark, identity)
-    establish(lines, "a log line with the request's id is a JSON object")
+    establish(lines, f"a log line with the request's id is a JSON object, or read by {PATTERN}")
     require_names(lines, names, "request_id", identity)
     found = named_in(lines, names)
     assert identity in found, (
@@ -195,10 +201,10 @@ def test_one_request_id_runs_through_everything(
     )
 
 
-def logged(log: LogStream, mark: int, identity: str) -> list[dict[str, Any]]:
-    """Return the JSON lines that hold an id."""
+def logged(log: LogStream, mark: Mark, identity: str) -> list[dict[str, Any]]:
+    """Return the lines that hold an id and can be read."""
     lines = [line for line in log.since(mark).splitlines() if identity in line]
-    return [entry for line in lines if (entry := as_object(line)) is not None]
+    return [entry for entry in log.entries(lines) if entry is not None]
 
 
 def named_in(lines: list[dict[str, Any]], names: LogFields) -> list[Any]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.oauth import Flows
     from conformance.channels.log import LogStream
     from conformance.channels.passage import Passage
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.sql.auditor import TableTrail
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
     from conformance.profile.target import Target
 
@@ -97,18 +98,18 @@ def test_the_verifier_is_in_no_audit_row(
     assert flow.state not in text, "the trail tells the state"
 
 
-@requirement("OAUTH-03", also_needs=(Channel.AUDITOR, Channel.OAUTH_STATES))
+@requirement("OAUTH-03", also_needs=(Channel.TRAIL_TABLE, Channel.OAUTH_STATES))
 def test_the_stored_verifier_is_the_challenges_own(
-    flows: Flows, keys: Keys, auditor: AuditReader
+    flows: Flows, keys: Keys, trail_table: TableTrail
 ) -> None:
     """What the platform will be sent must hash to what it was told, and be nowhere else."""
     column = flows.routes.verifier_column
     if column is None:
         return  # sealed at rest: then nobody can read it, which is what the clause wants
     table = flows.routes.states_table or ""
-    before = [str(row[column]) for row in auditor.table(table)]
+    before = [str(row[column]) for row in trail_table.table(table)]
     flow = flows.start(keys.active)
-    stored = {str(row[column]) for row in auditor.table(table)} - set(before)
+    stored = {str(row[column]) for row in trail_table.table(table)} - set(before)
     establish(stored, "a verifier more is stored")
     # Other checks begin flows, too: whose verifier it is, its hash tells.
     own = [verifier for verifier in stored if s256(verifier) == flow.challenge]
@@ -197,15 +198,15 @@ def test_a_state_ends_when_its_time_is_over_and_not_before(
     assert not told, f"an expired state is told apart from an unknown one: {told}"
 
 
-@requirement("OAUTH-05", also_needs=(Channel.AUDITOR, Channel.OAUTH_STATES))
+@requirement("OAUTH-05", also_needs=(Channel.TRAIL_TABLE, Channel.OAUTH_STATES))
 def test_expired_states_are_cleaned_up(
-    flows: Flows, keys: Keys, auditor: AuditReader, passage: Passage
+    flows: Flows, keys: Keys, trail_table: TableTrail, passage: Passage
 ) -> None:
     """Both tenants leave a flow open; once it has expired nothing may remember it."""
     table = flows.routes.states_table or ""
 
     def remembered() -> set[str]:
-        return {repr(sorted(row.items())) for row in auditor.table(table)}
+        return {repr(sorted(row.items())) for row in trail_table.table(table)}
 
     before = remembered()
     for tenant in (keys.a, keys.b):

@@ -14,7 +14,7 @@ from conformance.analysis.figures import draw_admissions
 from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
 from conformance.channels.http.gate import Gate
-from conformance.channels.sql.trail import scopes_of
+from conformance.channels.trail.finding import scopes_of
 from conformance.forge.forwarded import FORWARDED
 from conformance.forge.guise import in_guise
 from conformance.forge.requests import opening
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
     from conformance.channels.passage import Passage
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.analysis.figures import draw_admissions
 from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
-from conformance.channels.sql.trail import scopes_of
+from conformance.channels.trail.finding import scopes_of
 from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.requirement import requirement
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.exhaustion import Exhaustion
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from conformance.channels.sql import auditor
-from conformance.channels.sql.auditor import AuditReader
-from conformance.channels.sql.row import AuditRow
+from conformance.channels.trail import reader
+from conformance.channels.trail.reader import AuditReader
+from conformance.channels.trail.row import AuditRow
 from conformance.profile.events import Event, Events, Outcome, Reason
 from conformance.profile.fields import TrailFields
 from conformance.verdicts import NotAssessedError, NotEstablishedError
@@ -24,10 +23,9 @@ class Trail(AuditReader):
     """A trail that holds what it is given."""
 
     def __init__(self, *rows: dict[str, Any], fields: Any = None, events: Any = None) -> None:
-        channel: Any = SimpleNamespace(dsn="", table="t")
         self.held = rows
         trail = TrailFields.model_validate(fields or {})
-        super().__init__(channel, trail, Events.model_validate(events or {}))
+        super().__init__(trail, Events.model_validate(events or {}))
 
     def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
         """Return what it holds."""
@@ -35,10 +33,19 @@ class Trail(AuditReader):
         found = [row for row in found if request_id in {None, row.request_id}]
         return [row for row in found if address in {None, row.address}]
 
+    def text(self) -> str:
+        """Return nothing: no test asks."""
+        return ""
+
+    dump = text
+
+    def close(self) -> None:
+        """Do nothing."""
+
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditor, "SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(reader, "SETTLE_SECONDS", 0.01)
 
 
 def test_rows_of_other_names_leave_it_undecided_and_are_told() -> None:

@@ -45,12 +45,12 @@ def _names() -> Iterator[str]:
     for vocabulary in (events.outcomes, events.reasons, events.scopes):
         yield from vocabulary.known()
     for section in SECTIONS:
-        yield from (str(getattr(section, field)) for field in type(section).model_fields)
+        yield from (str(getattr(section, field)) for field in type(section).fields())
     yield Headers().request_id
     yield Headers().admin_token
 
 
-OURS = frozenset(field for section in SECTIONS for field in type(section).model_fields)
+OURS = frozenset(field for section in SECTIONS for field in type(section).fields())
 """What the judge itself calls fields, by which it asks for their names."""
 STANDARD = frozenset({"id", "version"})
 """Names that JSON-RPC and MCP give to something else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from conformance.channels.log import LogStream
 from conformance.checks.mcp import sessions as mcp_sessions
 from conformance.profile.fields import Fields
 from conformance.profile.target import Headers
-from conformance.verdicts import NotEstablishedError
+from conformance.profile.written import Log
+from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -35,10 +36,10 @@ def judge(log: Path, now: str, later: str = "", fields: Fields | None = None) ->
         auditor: Any = SimpleNamespace(of=always(["a row"]))
         target: Any = SimpleNamespace(headers=Headers(), fields=fields or Fields())
         keys: Any = SimpleNamespace(active="a key")
-        channel: Any = SimpleNamespace(file=str(log))
-        mcp_sessions.test_one_request_id_runs_through_everything(
-            wire, keys, auditor, LogStream(channel), target
-        )
+        with closing(LogStream(Log(file=str(log)), target.fields.log)) as stream:
+            mcp_sessions.test_one_request_id_runs_through_everything(
+                wire, keys, auditor, stream, target
+            )
 
 
 def always(value: object) -> Callable[..., object]:
@@ -104,3 +105,17 @@ def test_a_log_that_never_tells_the_id_fails(
     monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
     with pytest.raises(AssertionError, match="no log line"):
         judge(tmp_path / "log", json.dumps({"request_id": "another"}))
+
+
+def test_a_line_that_is_no_json_is_read_by_the_pattern_of_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_sessions, "FLUSH_SECONDS", SHORT)
+    fields = Fields.model_validate({"log": {"pattern": r"level=\w+ rid=(?P<request_id>\S+) "}})
+    line = "level=info rid={} msg=asked"
+    judge(tmp_path / "log", PROXYS, line.format(ID), fields=fields)
+    with pytest.raises(AssertionError, match="has 'another' as request_id"):
+        judge(tmp_path / "log", f"{line.format('another')} of={ID}", fields=fields)
+    untold = Fields.model_validate({"log": {"pattern": r"level=(?P<level>\w+)"}})
+    with pytest.raises(NotAssessedError, match=r"no such group: \[fields.log\] pattern"):
+        judge(tmp_path / "log", line.format(ID), fields=untold)

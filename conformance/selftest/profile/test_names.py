@@ -57,6 +57,25 @@ def test_a_table_of_its_own_is_an_event_too(tmp_path: Path) -> None:
     assert events.is_one(row("auth", outcome="no"), Event.AUTH_FAILURE)
 
 
+def test_the_groups_of_a_pattern_are_the_entries_that_a_line_has(tmp_path: Path) -> None:
+    """What it has no group for is not known; what is false is known not to be there."""
+    more = "[fields.log]\npattern = '(?P<time>[0-9]+) (?P<rid>.*)'\nrequest_id = 'rid'\n"
+    names = read(tmp_path, more).fields.log
+    assert [names.place(field) for field in names.fields()] == ["time", None, "rid"]
+    assert [field for field in names.fields() if names.is_untold(field)] == ["level"]
+    without = read(tmp_path, f"{more}level = false\n").fields.log
+    assert not without.is_untold("level")
+    assert [names.is_json, read(tmp_path, "").fields.log.is_json] == [False, False]
+    assert read(tmp_path, '[fields.log]\ntime = "time"\n').fields.log.is_json
+
+
+def test_a_trail_of_lines_supplies_the_trail_and_no_database(tmp_path: Path) -> None:
+    target = read(tmp_path, '[channels.auditor]\nfile = "/var/log/audit.jsonl"\n')
+    assert target.has(Channel.AUDITOR)
+    assert not target.has(Channel.TRAIL_TABLE)
+    assert Channel.TRAIL_TABLE.entry == "[channels.auditor] dsn"
+
+
 def test_false_says_that_there_is_no_such_event(tmp_path: Path) -> None:
     target = read(tmp_path, "[events]\ntool_called = false\n")
     assert not target.has(Channel.TOOL_CALLED_EVENT)
@@ -82,6 +101,25 @@ def test_false_says_that_there_is_no_such_event(tmp_path: Path) -> None:
         ('[fields.resluts]\ntenant = "x"', 3, "unknown key 'resluts'"),
         ('[channels.auditor.columns]\nevnt = "x"', 4, "channels.auditor.columns.evnt: unknown"),
         ('[headers]\nlog_time = "t"\n[fields.log]\ntime = "x"', 4, "older name of fields.log.time"),
+        ("[fields.log]\npattern = '('", 4, "is no regular expression of Python: missing )"),
+        ("[fields.log]\npattern = '.*'", 4, "has no named group"),
+        (
+            "[fields.log]\npattern = '(?P<ts>.*)'\ntime = 'at'",
+            4,
+            "has no group 'at', which time names: write (?P<at>...)",
+        ),
+        ("[channels.log]", 3, "names nothing; it takes one of command, file"),
+        (
+            '[channels.log]\nfile = "x"\ncommand = ["y"]',
+            3,
+            "names file and command; it takes one of command, file",
+        ),
+        ("[channels.auditor]", 3, "names nothing; it takes one of command, dsn, file"),
+        (
+            '[channels.auditor]\nfile = "x"\ntable = "y"',
+            3,
+            "has a table, which needs a dsn, and names file",
+        ),
     ],
 )
 def test_a_typo_is_an_error_that_names_the_line(
@@ -152,3 +190,14 @@ def test_the_profile_of_other_names_has_every_name_otherwise_and_nothing_else() 
     (ours, rest), (theirs, other) = _of("reference.toml"), _of("other-names.toml")
     assert rest == other
     assert [path for path, name in _leaves(ours).items() if _leaves(theirs).get(path) == name] == []
+
+
+def test_the_profile_of_text_and_lines_differs_in_how_they_are_read_alone() -> None:
+    ours, theirs = (
+        tomllib.loads((TARGETS / name).read_text("utf-8"))
+        for name in ("reference.toml", "text-and-lines.toml")
+    )
+    for found in (ours, theirs):
+        del found["start"]["command"], found["target"]["name"], found["fields"]["log"]
+        del found["channels"]["auditor"], found["channels"]["log"]
+    assert ours == theirs

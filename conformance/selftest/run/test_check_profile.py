@@ -35,7 +35,7 @@ def test_a_profile_is_checked_without_a_request(tmp_path: Path) -> None:
     assert not found.lines
     line = found.output.splitlines()[0]
     assert re.fullmatch(r".*profile\.toml is valid: \d+ of \d+ requirements could be .*", line)
-    assert "the profile's [channels.auditor]: SQL that may read the audit trail" in found.output
+    assert "the profile's [channels.auditor] dsn: SQL that may read the audit trail" in found.output
 
 
 def test_without_keys_it_says_that_nothing_can_pass(tmp_path: Path) -> None:

@@ -123,12 +123,14 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
 
     def is_judged(name: str) -> bool:
         entry = known[name]
+        if isinstance(mutant, Benign) and name in mutant.lacks:
+            return True  # it starts nothing, and shows that the form leaves it without a subject
         if set(without).intersection(entry.needs):
             return False
         if entry.area == TIMED:
             return name in mutant.fails or (full and TIMED in areas)
         if isinstance(mutant, Benign):
-            return full or name in mutant.lacks or _is_of_form(mutant, name)
+            return full or _is_of_form(mutant, name)
         if full or name in mutant.fails:
             return True
         return entry.area in areas and (not entry.costly or _is_its_turn(mutant, name))

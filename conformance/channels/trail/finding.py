@@ -9,7 +9,7 @@ from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
-    from conformance.channels.sql.auditor import AuditReader
+    from conformance.channels.trail.reader import AuditReader
     from conformance.profile.events import Scope
     from conformance.profile.target import Target
 

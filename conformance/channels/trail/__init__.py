@@ -1,0 +1,1 @@
+"""The auditor channel: the trail, in a table or exported as lines."""

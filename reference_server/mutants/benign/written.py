@@ -1,0 +1,53 @@
+"""A log that is no JSON, and a trail that is known by its export alone, each by a command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reference_server.mutants.benign import exporting
+from reference_server.mutants.benign.edge import benign
+from reference_server.observability import logs
+
+if TYPE_CHECKING:
+    import logging
+
+    from reference_server.parts import Parts
+
+PROFILE = Path(__file__).parents[3] / "fixtures" / "targets" / "text-and-lines.toml"
+"""What tells the judge how both are read."""
+
+
+class _Logfmt(logs.JsonFormatter):
+    """Writes log lines as ``key=value``, all but plain words in the quotes of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = json.loads(super().format(record))
+        head = {name: line.pop(name, None) or "-" for name in ("time", "level", "request_id")}
+        told = [f"{name}={value}" for name, value in head.items()]
+        return " ".join([*told, *(f"{name}={json.dumps(value)}" for name, value in line.items())])
+
+
+def _in_text(parts: Parts) -> Parts:
+    setattr(logs, "JsonFormatter", _Logfmt)  # noqa: B010 -- the log has no other door
+    return parts
+
+
+def _told(ready: dict[str, Any]) -> dict[str, Any]:
+    """Return what a demo tells, with the commands that print its log and its trail."""
+    export = [sys.executable, "-m", exporting.__name__, ready["database"]["auditor"]]
+    return ready | {"written": {"log": ["cat", ready["log_file"]], "trail": export}}
+
+
+VARIANTS = (
+    benign(
+        "text-and-lines",
+        "The log is key=value, and the trail is exported as JSON lines; a command prints each.",
+        parts=_in_text,
+        state=_told,
+        profile=PROFILE,
+        lacks="AUD-09 AUD-11 AUD-12 AUTH-13 OAUTH-03 OAUTH-05",
+    ),
+)

@@ -136,6 +136,13 @@ class Channel(StrEnum):
         ),
         starts_programs=True,
     )
+    WORKERS = Row(
+        "workers",
+        "the profile's channels.launch.several_workers: words for two processes",
+        "channels.launch.several_workers",
+        example=('several_workers = ["--workers", "2"]',),
+        starts_programs=True,
+    )
     POOL = Row(
         "pool",
         "the profile's [channels.pool]: the command that starts the server on a tapped database",
@@ -144,13 +151,6 @@ class Channel(StrEnum):
             "[channels.pool]",
             'command = ["env", "DATABASE=postgresql://app@{tap}/notes", "server", "{port}"]',
         ),
-        starts_programs=True,
-    )
-    WORKERS = Row(
-        "workers",
-        "the profile's channels.launch.several_workers: words for two processes",
-        "channels.launch.several_workers",
-        example=('several_workers = ["--workers", "2"]',),
         starts_programs=True,
     )
     REPOSITORY = Row(

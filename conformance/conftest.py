@@ -9,7 +9,7 @@ import pytest
 
 from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
-from conformance.requirement import needs_of, requirement_of
+from conformance.requirement import needs_of, requirement_of, unless_of
 from conformance.run import fixtures, fleet, terminal
 from conformance.run import options as command_line
 from conformance.run.dependant import depend
@@ -221,6 +221,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     entry = requirement_of(item)
     if reason := session.target.inapplicable_check(entry.id, item.name):
         raise NotApplicableError(f"not applicable: {reason}")
+    if (unless := unless_of(item)) and session.target.says_none(unless):
+        raise NotApplicableError(f"the profile says that there is none: {unless} = false")
     if error := obstacle(session.target, session.options, entry, needs_of(item)):
         raise error
     if not session.discovery.alive:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def requirement(
-    requirement_id: str, *, also_needs: tuple[Channel, ...] = ()
+    requirement_id: str, *, also_needs: tuple[Channel, ...] = (), unless: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Mark a check with its requirement; ``also_needs`` names channels only this check wants.
+
+    ``unless`` is an entry of the profile: where it is false, the check has nothing to look at, and
+    the requirement is left to its others.
 
     Raises LookupError, at import, for an id the catalogue does not have.
     """
@@ -25,7 +28,8 @@ def requirement(
         raise LookupError(f"{requirement_id} is not in the catalogue")
 
     def mark(check: Callable[..., None]) -> Callable[..., None]:
-        return pytest.mark.requirement(requirement_id, also_needs=also_needs)(check)
+        mark = pytest.mark.requirement(requirement_id, also_needs=also_needs, unless=unless)
+        return mark(check)
 
     return mark
 
@@ -58,3 +62,9 @@ def needs_of(item: pytest.Item) -> tuple[Channel, ...]:
     marker = item.get_closest_marker("requirement")
     extra: tuple[Channel, ...] = marker.kwargs.get("also_needs", ()) if marker else ()
     return (*requirement_of(item).needs, *extra)
+
+
+def unless_of(item: pytest.Item) -> str:
+    """Return the entry of the profile that leaves an item without a subject where it is false."""
+    marker = item.get_closest_marker("requirement")
+    return marker.kwargs.get("unless", "") if marker else ""

@@ -175,12 +175,7 @@ class Channel(StrEnum):
         "health-fields",
         "the profile's [fields.health]: what the health route tells, and so may tell",
         "fields.health",
-        example=(
-            "[fields.health]",
-            'ok = "ok"',
-            'version = "version"',
-            'uptime = "uptimeSec"',
-        ),
+        example=("[fields.health]", 'ok = "ok"', 'version = "version"', 'uptime = "uptimeSec"'),
     )
     ROTATE_ROUTE = Row(
         "rotate-route",

@@ -347,6 +347,13 @@ class Target(Section):
         is_absent = isinstance(found, int) and found >= UNLIMITED
         return bool(found) and not is_absent
 
+    def says_none(self, entry: str) -> bool:
+        """Tell whether an entry is false, which says that there is no such thing."""
+        found: Any = self
+        for step in entry.split("."):
+            found = getattr(found, step, None)
+        return found is False
+
     def inapplicable(self, requirement_id: str) -> str | None:
         """Return why a requirement, or its whole area, does not apply; None where it does."""
         area = requirement_id.partition("-")[0]

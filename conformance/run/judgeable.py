@@ -37,16 +37,17 @@ _ONE_TENANT = "[tenants.a] and [tenants.b] have one key, so nothing can cross be
 @cache
 def checks() -> tuple[tuple[str, tuple[Channel, ...]], ...]:
     """Return the requirement of every check, with the channels that the check needs."""
-    return tuple((requirement_id, needs) for _, requirement_id, needs in _all_checks())
+    return tuple((requirement_id, needs) for _, requirement_id, needs, _ in _all_checks())
 
 
-def _all_checks() -> Iterator[tuple[str, str, tuple[Channel, ...]]]:
+def _all_checks() -> Iterator[tuple[str, str, tuple[Channel, ...], str]]:
     for module in map(import_module, check_modules()):
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
                 mark = mark_of(value)
                 entry = requirements()[mark.args[0]]
-                yield name, entry.id, (*entry.needs, *mark.kwargs.get("also_needs", ()))
+                needs = (*entry.needs, *mark.kwargs.get("also_needs", ()))
+                yield name, entry.id, needs, mark.kwargs.get("unless", "")
 
 
 def obstacle(
@@ -86,7 +87,9 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     """
     lacking: defaultdict[str, dict[str, None]] = defaultdict(dict)
     begun: set[str] = set()
-    for requirement_id, needs in checks():
+    for _, requirement_id, needs, unless in _all_checks():
+        if unless and target.says_none(unless):
+            continue
         entry = requirements()[requirement_id]
         found = obstacle(target, options, entry, needs)
         if found is None:
@@ -105,7 +108,7 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
 def require_known_checks(target: Target) -> None:
     """Raise ProfileError for an entry that names a check which its requirement does not have."""
     for entry, identity, name in named_checks(target):
-        known = [check for check, own, _ in _all_checks() if own == identity]
+        known = [check for check, own, *_ in _all_checks() if own == identity]
         if name.partition("[")[0] not in known:
             raise profiles.ProfileError(
                 f"{entry}: {identity} has no check {name!r}; it has {', '.join(known)}"

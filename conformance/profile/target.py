@@ -11,11 +11,11 @@ from pydantic import AfterValidator, Field, field_validator
 
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
+from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
     KnownFailure,
-    OAuth,
     Reason,
     Secret,
     Section,
@@ -316,6 +316,12 @@ class Target(Section):
     def has_official_client(self) -> bool:
         """Whether the official Python client is installed beside the judge."""
         return find_spec("mcp") is not None
+
+    @property
+    def tells_of_request_ids(self) -> bool:
+        """Whether the profile names the header that has them, or says that no result tells one."""
+        is_named = "request_id" in self.headers.model_fields_set and self.headers.request_id
+        return bool(is_named) or self.fields.results.request_id is False
 
     def has(self, channel: Channel) -> bool:
         """Tell whether the target offers a channel."""

@@ -330,7 +330,7 @@ class Channel(StrEnum):
     REQUEST_ID = Row(
         "request-id",
         "the profile's [headers] request_id: the header that carries it",
-        "headers.request_id",
+        "tells_of_request_ids",
     )
     AUTH_SUCCESS_EVENT = Row(
         "auth-success-event",

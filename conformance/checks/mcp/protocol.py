@@ -16,7 +16,7 @@ from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
@@ -75,7 +75,7 @@ def test_ping_tells_the_caller_its_own_tenant(
                 )
 
 
-@requirement("MCP-02")
+@requirement("MCP-02", also_needs=(Channel.REQUEST_ID,))
 def test_ping_tells_the_caller_its_own_request(
     wire: Wire, keys: Keys, discovery: Discovery, target: Target
 ) -> None:
@@ -85,8 +85,6 @@ def test_ping_tells_the_caller_its_own_request(
     """
     if target.fields.results.request_id is False:
         return
-    if not target.has(Channel.REQUEST_ID):
-        raise NotAssessedError(f"supply {Channel.REQUEST_ID.supplied_by}", Channel.REQUEST_ID)
     for revision in spoken(discovery):
         line = wire.derived(revision=revision)
         for tenant in (keys.a, keys.b, keys.a):

@@ -1,4 +1,4 @@
-"""Sections of a profile that stand for themselves: what a section is, tools, OAuth routes."""
+"""Sections of a profile that stand for themselves: what a section is, tools."""
 
 from __future__ import annotations
 
@@ -134,35 +134,14 @@ class AdminRequest(Section):
         return f"{{{placeholder}}}" in f"{self.path} {self.body}"
 
 
-def _with_a_path(value: Any) -> Any:
+def with_a_path(value: Any) -> Any:
     """Take a path alone for a POST to it."""
     return {"path": value} if isinstance(value, str) else value
 
 
 AdminRoute = Annotated[
-    AdminRequest, BeforeValidator(_with_a_path, json_schema_input_type=str | AdminRequest)
+    AdminRequest, BeforeValidator(with_a_path, json_schema_input_type=str | AdminRequest)
 ]
-
-
-class OAuth(Section):
-    """Routes that start and finish a flow to a platform, both POST with a tenant's key.
-
-    ``{platform}`` is filled in. The first answers with the state and the PKCE challenge, the second
-    takes the state in a JSON object. ``states_table`` is where an auditor finds what is remembered
-    of open flows, ``verifier_column`` where each verifier stands if it is not sealed. Expired rows
-    are gone ``cleanup_seconds`` after their end.
-    """
-
-    start: str
-    finish: str
-    platforms: tuple[str, str]
-    state_field: str = "state"
-    challenge_field: str = "codeChallenge"
-    method_field: str = "codeChallengeMethod"
-    state_seconds: int = Field(default=600, gt=0)
-    cleanup_seconds: int = Field(default=300, gt=0)
-    states_table: str | None = None
-    verifier_column: str | None = None
 
 
 class ValidatedTool(Section):

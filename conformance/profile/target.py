@@ -11,11 +11,11 @@ from pydantic import AfterValidator, Field, field_validator
 
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
+from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
     KnownFailure,
-    OAuth,
     Reason,
     Secret,
     Section,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.fields import found_at
@@ -138,19 +139,6 @@ class Administrator:
     def holds_a_key(self, answer: Answer) -> bool:
         """Tell whether an answer holds what a rotation's answer holds the key in."""
         return json.dumps(_last(self.names.key)) in answer.text
-
-
-def with_filled_in(value: Any, filled: Mapping[str, str]) -> Any:
-    """Return a JSON value with what stands in braces in its texts filled in."""
-    if isinstance(value, dict):
-        table = cast("dict[str, Any]", value)
-        return {name: with_filled_in(one, filled) for name, one in table.items()}
-    if isinstance(value, list):
-        return [with_filled_in(one, filled) for one in cast("list[Any]", value)]
-    if isinstance(value, str):
-        for name, text in filled.items():
-            value = value.replace(f"{{{name}}}", text)
-    return value
 
 
 def _last(place: str) -> str:

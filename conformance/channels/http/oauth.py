@@ -7,26 +7,38 @@ import hashlib
 import json
 import math
 import re
+import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
+from conformance.channels.http.authorization import (
+    Told,
+    is_plain,
+    is_redirect,
+    landing,
+    tells_an_error,
+    told_by,
+)
+from conformance.forge.filling import with_filled_in
 from conformance.forge.requests import Request
 from conformance.profile.target import supplied
 from conformance.text.learned import learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.gate import Gate
     from conformance.channels.http.wire import Wire
-    from conformance.profile.sections import OAuth
+    from conformance.profile.oauth import OAuth, OAuthRequest
     from conformance.text.redaction import Redactor
 
 _JSON = (("Content-Type", "application/json"),)
+_FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 """Text that may be a code verifier (RFC 7636 section 4.1)."""
 
@@ -37,51 +49,121 @@ class Flow:
 
     platform: str
     state: str = field(repr=False)
-    challenge: str
-    method: str
+    told: Told = field(repr=False)
     answer: Answer
+
+    @property
+    def challenge(self) -> str:
+        """The PKCE challenge. NotEstablishedError where it is not told."""
+        establish(self.told.challenge is not None, "a flow begins with a challenge that is told")
+        return self.told.challenge or ""
+
+    @property
+    def method(self) -> str:
+        """The method of the challenge. NotEstablishedError where it is not told."""
+        establish(self.told.method is not None, "a flow tells the method of its challenge")
+        return self.told.method or ""
 
 
 class Flows:
-    """Begins and finishes flows with a tenant's key."""
+    """Begins and finishes flows with a tenant's key, as the browser that began them.
+
+    Cookies that the start of a flow sets come back with its callback, if the same key brings it.
+    """
 
     def __init__(self, wire: Wire, redactor: Redactor) -> None:
         self.wire, self._redactor = wire, redactor
         self.routes: OAuth = supplied(wire.target.oauth)
+        self._cookies = dict[tuple[str, str], str]()
+        self._refused: list[Answer] = []
 
     def through(self, gate: Gate) -> Flows:
         """Return the same flows, whose requests wait at a gate."""
-        return Flows(self.wire.derived(gate=gate), self._redactor)
+        flows = Flows(self.wire.derived(gate=gate), self._redactor)
+        flows._cookies = self._cookies
+        return flows
 
     def start(self, key: str, platform: str | None = None) -> Flow:
-        """Begin a flow. NotEstablishedError unless the answer tells of a state and a challenge."""
+        """Begin a flow. NotEstablishedError unless the answer tells of a state."""
         platform = platform or self.routes.platforms[0]
-        answer = self._post(self.routes.start, platform, b"{}", key)
-        told = answer.entries
-        names = (self.routes.state_field, self.routes.challenge_field, self.routes.method_field)
-        state, challenge, method = (told.get(name) for name in names)
+        answer = self._send(self.routes.start, {"platform": platform}, b"{}", key)
+        told = told_by(answer, self.routes)
         establish(
-            answer.status == HTTPStatus.OK
-            and isinstance(state, str)
-            and isinstance(challenge, str),
-            f"a flow begins, with a state and a challenge (got {answer.status})",
+            _is_good(answer) and told.state,
+            f"a flow begins, with a state (got {answer.status})",
         )
-        learn(self._redactor, str(state), "OAuth state")
-        return Flow(platform, str(state), str(challenge), str(method), answer)
+        state = told.state or ""
+        learn(self._redactor, state, "OAuth state")
+        if cookies := _cookies_of(answer):
+            self._cookies[key, state] = cookies
+        return Flow(platform, state, told, answer)
 
     def finish(self, key: str, state: str, platform: str | None = None) -> Answer:
-        """Come back from a platform with a state."""
-        body = json.dumps({self.routes.state_field: state}).encode()
-        return self._post(self.routes.finish, platform or self.routes.platforms[0], body, key)
+        """Come back from a platform with a state, and a code that is made up."""
+        told = {"platform": platform or self.routes.platforms[0], "state": state}
+        told["code"] = secrets.token_urlsafe(24)
+        request = self.routes.finish
+        if request.method == "GET" and not request.tells_a_state:
+            query = {**(request.query or {}), "code": "{code}", "state": "{state}"}
+            request = request.model_copy(update={"query": query})
+        body = json.dumps({self.routes.state_field.rpartition(".")[2]: state}).encode()
+        answer = self._send(request, told, body, key, self._cookies.get((key, state)))
+        return answer.without(state, told["code"])
 
-    def _post(self, path: str, platform: str, body: bytes, key: str) -> Answer:
-        path = path.replace("{platform}", platform)
-        return self.wire.send(Request("POST", path, _JSON, body), key=key)
+    def is_done(self, answer: Answer, key: str) -> bool:
+        """Tell whether a flow was finished, and not merely answered with a page or a redirect."""
+        if not _is_good(answer):
+            return False
+        if self.routes.finished is not None:
+            said = answer.header("location") if is_redirect(answer) else answer.text
+            return self.routes.finished in (said or "")
+        if tells_an_error(answer):
+            return False
+        return is_plain(answer) or not self._is_like_refused(answer, key)
+
+    def _is_like_refused(self, answer: Answer, key: str) -> bool:
+        """Tell whether an answer leads to where states lead that never were."""
+        if not self._refused:
+            self._refused = [self.finish(key, secrets.token_urlsafe(32)) for _ in range(2)]
+        (status, place, one), (_, _, other) = map(landing, self._refused)
+        seen, where, said = landing(answer)
+        return (seen, where) == (status, place) and (one & other) <= said
+
+    def _send(
+        self,
+        request: OAuthRequest,
+        filled: Mapping[str, str],
+        otherwise: bytes,
+        key: str,
+        cookies: str | None = None,
+    ) -> Answer:
+        """Send a request; ``otherwise`` is the JSON of a POST that says nothing of its body."""
+        safe = {name: quote(value, safe="") for name, value in filled.items()}
+        path = with_filled_in(request.path, safe)
+        if request.query:
+            query = urlencode(with_filled_in(request.query, filled))
+            path += f"{'&' if '?' in path else '?'}{query}"
+        headers, body = (), None
+        if request.form is not None:
+            headers, body = _FORM, urlencode(with_filled_in(request.form, filled)).encode()
+        elif request.method == "POST":
+            own = with_filled_in(request.body, filled)
+            is_told = request.body is not None or request.query is not None
+            headers = _JSON
+            body = json.dumps(own or {}).encode() if is_told else otherwise
+        if cookies:
+            headers = (*headers, ("Cookie", cookies))
+        return self.wire.send(Request(request.method, path, headers, body), key=key)
 
 
-def is_done(answer: Answer) -> bool:
-    """Tell whether a flow was finished."""
+def _is_good(answer: Answer) -> bool:
     return HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST
+
+
+def _cookies_of(answer: Answer) -> str:
+    """Return the cookies that an answer sets, as they are sent back."""
+    values = [value for name, value in answer.headers if name.lower() == "set-cookie"]
+    return "; ".join(value.partition(";")[0].strip() for value in values)
 
 
 def s256(verifier: str) -> str:

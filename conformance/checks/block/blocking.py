@@ -5,8 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import pytest
+
 from conformance.channels.trail.finding import request_id
 from conformance.checks.block._common import BEYOND, MINUTE, fail, is_blocked
+from conformance.forge.requests import opening
 from conformance.profile.events import Event
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from conformance.forge.keys import Keys
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
+
+MOST_WRONG = 40
+"""Keys on each side of the right one, at most: more would be refused for their length."""
 
 
 @requirement("BLOCK-01")
@@ -34,6 +40,32 @@ def test_the_block_engages_at_the_limit_and_not_before(
     answer = line.knock(keys.active)
     assert is_blocked(answer), (
         f"once the limit of failures was reached a right key was answered {answer}"
+    )
+
+
+@requirement("BLOCK-01")
+@pytest.mark.parametrize("joint", [None, ",", ", ", ";", " "], ids=repr)
+def test_one_request_tries_one_key(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target, joint: str | None
+) -> None:
+    """The right key is neither first nor last, with more wrong ones on each side than may fail.
+
+    Whoever believes one of several keys believes a wrong one here, and who counts each that he
+    tries has blocked the address by then. ``joint`` None repeats the header.
+    """
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
+    line = wire.derived(address=addresses.fresh())
+    count = min(target.limits.auth_failures, MOST_WRONG) + 1
+    before, after = ([keys.random() for _ in range(count)] for _ in range(2))
+    tried = [*before, keys.active, *after]
+    if joint is None:
+        headers = tuple(map(line.key_header, tried))
+        answer = line.send(opening(line.revision).but(repeated=headers))
+    else:
+        answer = line.knock(joint.join(tried))
+    assert not answer.executed, (
+        f"a right key among {2 * count} wrong ones in one request got a result or a session: one "
+        f"request tests {len(tried)} keys"
     )
 
 

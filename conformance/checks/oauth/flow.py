@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.gate import Gate
-from conformance.channels.http.oauth import is_done, random_bits, s256, told_verifiers
+from conformance.channels.http.oauth import random_bits, s256, told_verifiers
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
@@ -43,6 +43,8 @@ def test_each_flow_has_an_s256_challenge_of_its_own(flows: Flows, keys: Keys) ->
     """A challenge that is no SHA-256, or is there twice, is not one of a fresh verifier."""
     begun = [flows.start(keys.active) for _ in range(SAMPLE // 2)]
     begun += [flows.start(keys.b.active, flows.routes.platforms[1]) for _ in range(SAMPLE // 2)]
+    bare = sum(flow.told.lacks_challenge for flow in begun)
+    assert not bare, f"{bare} of {len(begun)} flows ask for a code without a challenge"
     assert {flow.method for flow in begun} == {"S256"}, (
         f"flows were begun with the methods {sorted({flow.method for flow in begun})}"
     )
@@ -59,7 +61,9 @@ def test_the_verifier_is_told_in_no_answer(flows: Flows, keys: Keys) -> None:
     """Only the verifier hashes to the challenge, so it is known when it is seen."""
     flow = flows.start(keys.active)
     finished = flows.finish(keys.active, flow.state)
-    establish(is_done(finished), f"the flow can be finished (got {finished.status})")
+    establish(
+        flows.is_done(finished, keys.active), f"the flow can be finished (got {finished.status})"
+    )
     for answer in (flow.answer, finished):
         words = f"{answer.text} {answer.headers}"
         assert not told_verifiers(words, flow.challenge), "an answer tells the verifier"
@@ -77,7 +81,9 @@ def test_the_verifier_is_in_no_log_line(
     text = log.until(mark, identity)
     establish(identity and identity in text, "the log tells of the flow")
     assert not told_verifiers(text, flow.challenge), "the log tells the verifier"
-    assert flow.state not in text, "the log tells the state"
+    # A state in a URL stands in logs of requests, and by then it is used up.
+    if not flows.routes.finish.shows_the_state:
+        assert flow.state not in text, "the log tells the state"
 
 
 @requirement("OAUTH-03", also_needs=(Channel.AUDITOR,))
@@ -124,6 +130,17 @@ def _told_apart(finish: Callable[[str], Answer], state: str) -> str:
     return difference(lambda: finish(state), lambda: finish(secrets.token_urlsafe(32)))
 
 
+def _establish_an_end(flows: Flows, keys: Keys) -> None:
+    """Show that a flow can be finished, and that one can tell: else no failure is a refusal."""
+    flow = flows.start(keys.active)
+    finished = flows.finish(keys.active, flow.state)
+    establish(
+        flows.is_done(finished, keys.active),
+        f"the flow can be finished, and told from one that is refused (got {finished}): where the "
+        "status does not tell, [oauth] finished does",
+    )
+
+
 @requirement("OAUTH-05")
 def test_states_have_256_bits(flows: Flows, keys: Keys) -> None:
     """What is fixed, counted or short in them shows side by side."""
@@ -138,9 +155,12 @@ def test_states_have_256_bits(flows: Flows, keys: Keys) -> None:
 def test_a_state_is_good_once(flows: Flows, keys: Keys) -> None:
     """Finished once, it is as unknown as one that was never given."""
     flow = flows.start(keys.active)
-    establish(is_done(flows.finish(keys.active, flow.state)), "the flow can be finished")
+    establish(
+        flows.is_done(flows.finish(keys.active, flow.state), keys.active),
+        "the flow can be finished",
+    )
     again = flows.finish(keys.active, flow.state)
-    assert not is_done(again), "a state was good twice"
+    assert not flows.is_done(again, keys.active), "a state was good twice"
     told = _told_apart(partial(flows.finish, keys.active), flow.state)
     assert not told, f"a used state is told apart from an unknown one: {told}"
 
@@ -148,38 +168,43 @@ def test_a_state_is_good_once(flows: Flows, keys: Keys) -> None:
 @requirement("OAUTH-05")
 def test_a_state_is_good_once_however_many_ask_at_once(flows: Flows, keys: Keys) -> None:
     """Looking and taking must be one step: of callbacks at once, one finishes the flow."""
+    _establish_an_end(flows, keys)
     for _ in range(ROUNDS):
         flow, together = flows.start(keys.active), flows.through(Gate(AT_ONCE))
         asked = gather(
             partial(together.finish, keys.active), [flow.state] * AT_ONCE, at_once=AT_ONCE
         )
-        done = [answer for answer in asked if is_done(answer)]
+        done = [answer for answer in asked if flows.is_done(answer, keys.active)]
         assert len(done) == 1, f"{len(done)} of {AT_ONCE} callbacks at once finished the flow"
 
 
 @requirement("OAUTH-05")
 def test_a_state_is_bound_to_its_tenant(flows: Flows, keys: Keys) -> None:
     """A stranger's attempt must neither succeed nor spoil the flow, nor tell that it exists."""
+    _establish_an_end(flows, keys)
     flow = flows.start(keys.active)
     foreign = flows.finish(keys.b.active, flow.state)
-    assert not is_done(foreign), "another tenant finished the flow"
+    assert not flows.is_done(foreign, keys.b.active), "another tenant finished the flow"
     told = _told_apart(partial(flows.finish, keys.b.active), flow.state)
     assert not told, f"another tenant's state is told apart from an unknown one: {told}"
     own = flows.finish(keys.active, flow.state)
-    assert is_done(own), f"the attempt of another tenant spoilt the flow: {own}"
+    assert flows.is_done(own, keys.active), f"the attempt of another tenant spoilt the flow: {own}"
 
 
 @requirement("OAUTH-05")
 def test_a_state_is_bound_to_its_platform(flows: Flows, keys: Keys) -> None:
     """One platform's answer must not complete the connection to another."""
+    _establish_an_end(flows, keys)
     first, second = flows.routes.platforms
     flow = flows.start(keys.active, first)
     other = flows.finish(keys.active, flow.state, second)
-    assert not is_done(other), "another platform's callback finished the flow"
+    assert not flows.is_done(other, keys.active), "another platform's callback finished the flow"
     told = _told_apart(partial(flows.finish, keys.active, platform=second), flow.state)
     assert not told, f"another platform's state is told apart from an unknown one: {told}"
     own = flows.finish(keys.active, flow.state, first)
-    assert is_done(own), f"the attempt at another platform spoilt the flow: {own}"
+    assert flows.is_done(own, keys.active), (
+        f"the attempt at another platform spoilt the flow: {own}"
+    )
 
 
 @requirement("OAUTH-05")
@@ -187,13 +212,14 @@ def test_a_state_ends_when_its_time_is_over_and_not_before(
     flows: Flows, keys: Keys, passage: Passage
 ) -> None:
     """Two states of one moment: one is used shortly before its end, one shortly after."""
+    _establish_an_end(flows, keys)
     early, late = flows.start(keys.active), flows.start(keys.active)
     passage.of(flows.routes.state_seconds - MARGIN)
     in_time = flows.finish(keys.active, early.state)
-    assert is_done(in_time), f"a state ended before its time: {in_time}"
+    assert flows.is_done(in_time, keys.active), f"a state ended before its time: {in_time}"
     passage.of(2 * MARGIN)
     expired = flows.finish(keys.active, late.state)
-    assert not is_done(expired), "a state was good after its time"
+    assert not flows.is_done(expired, keys.active), "a state was good after its time"
     told = _told_apart(partial(flows.finish, keys.active), late.state)
     assert not told, f"an expired state is told apart from an unknown one: {told}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from conformance.channels.http.admin import with_filled_in
+from conformance.forge.filling import with_filled_in
 from conformance.profile import reading
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import Good, serving

@@ -11,13 +11,15 @@ import pytest
 from conformance.channels.http.admin import Administrator
 from conformance.channels.http.oauth import Flows
 from conformance.profile.fields import Fields
-from conformance.profile.sections import OAuth
+from conformance.profile.oauth import OAuth
 from conformance.text.learned import LONGEST_SECRET
 from conformance.text.redaction import Redactor
 from conformance.verdicts import NotEstablishedError
 
 SECRET = "".join(f"{number:04x}" for number in range(LONGEST_SECRET))
-ROUTES = OAuth(start="/{platform}/start", finish="/{platform}/finish", platforms=("one", "two"))
+ROUTES = OAuth.model_validate(
+    {"start": "/{platform}/start", "finish": "/{platform}/finish", "platforms": ("one", "two")}
+)
 
 
 def minted(redactor: Redactor, secret: str) -> str:

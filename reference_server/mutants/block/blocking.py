@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reference_server.limits.block import FailureBlock
 from reference_server.mutants.bending import (
     addressed_by,
+    before,
     claimed,
     mutant,
     refusing,
@@ -55,6 +56,16 @@ class _Prolonging:
         return self._block.record_failure(address)
 
 
+def _each_tried(context: RequestContext, parts: Parts) -> None:
+    """Believe whichever of several keys is right."""
+    told = [value for name, value in context.headers if name.lower() == "x-api-key"]
+    keys = [key for value in told for part in value.split(",") if (key := part.strip())]
+    if len(keys) > 1:
+        digests = ((key, parts.keys.hasher.digest(key)) for key in keys)
+        known = (key for key, one in digests if parts.keys.directory.find(one, parts.clock.now()))
+        context.credential = next(known, None)
+
+
 class _Never:
     """Never blocks."""
 
@@ -92,6 +103,12 @@ _never: Callable[[Parts], AddressBlock] = _Never
 
 
 MUTANTS = (
+    mutant(
+        "each-of-several-keys-tried",
+        "AUTH-09 BLOCK-01",
+        "Of several keys in one request each is tried, so one failure counted is many guesses.",
+        parts=with_stage("authenticate", before(_each_tried)),
+    ),
     mutant(
         "failures-never-forgotten",
         "BLOCK-05",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -9,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from conformance.channels.http.admin import Administrator
+from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.oauth import Flows
 from conformance.profile.fields import Fields
 from conformance.profile.oauth import OAuth
@@ -33,7 +35,7 @@ def minted(redactor: Redactor, secret: str) -> str:
 def begun(redactor: Redactor, secret: str) -> str:
     """Take a state from the answer that begins a flow."""
     told = {ROUTES.state_field: secret, ROUTES.challenge_field: "c", ROUTES.method_field: "S256"}
-    answer = SimpleNamespace(status=200, entries=told)
+    answer = Answer(Transport.ANSWERED, 200, body=json.dumps(told).encode())
     wire: Any = Mock()
     wire.target.oauth, wire.send.return_value = ROUTES, answer
     return Flows(wire, redactor).start("key").state

@@ -42,7 +42,8 @@ AMPLE = 30.0
 SLEEPS = ("sh", "-c", "exec sleep 60")
 STUBBORN = ("sh", "-c", 'trap "" TERM; : > "$0"; while :; do sleep 1; done')
 GUARDS = {"Lock", "RLock", "Condition"}
-HERE = "test_waits_end.py"
+HERE, TAPS = "test_waits_end.py", "test_waits_of_taps.py"
+TAP_ENDS = "test_a_tap_ends_though_its_lines_are_open"
 PROVED = {
     "conformance/run/dependant.py Dependant._end": (
         f"{HERE} test_a_judge_that_does_not_end_is_killed"
@@ -65,6 +66,21 @@ PROVED = {
     "conformance/channels/sql/database.py connected": "test_waits_of_lines.py "
     "test_a_database_that_takes_nobody_in_is_not_awaited",
     "conformance/channels/http/gate.py Gate.held": f"{HERE} test_a_gate_opens_without_the_others",
+    "conformance/channels/matching.py entries_of": "test_matching.py "
+    "test_a_pattern_that_tries_every_split_is_ended_and_named",
+    "conformance/channels/sql/tap/line.py Line.ask": (
+        f"{TAPS} test_a_question_that_is_not_answered_is_given_up"
+    ),
+    "conformance/channels/sql/tap/line.py Line._turn": f"{TAPS} {TAP_ENDS}",
+    "conformance/channels/sql/tap/line.py Line._take": f"{TAPS} {TAP_ENDS}",
+    "conformance/channels/sql/tap/tap.py Tap.__exit__": f"{TAPS} {TAP_ENDS}",
+    "conformance/channels/sql/tap/tap.py Tap._accept": f"{TAPS} {TAP_ENDS}",
+    "conformance/channels/sql/tap/tap.py Tap._connected": (
+        f"{TAPS} test_a_database_that_takes_nobody_in_ends_its_client"
+    ),
+    "conformance/channels/sql/tap/tap.py _exactly": (
+        f"{TAPS} test_a_client_that_says_nothing_is_not_awaited"
+    ),
     "conformance/channels/programs/launch.py Launched.end": (
         f"{HERE} test_a_server_that_stays_is_killed"
     ),

@@ -12,7 +12,7 @@ from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
-from conformance.text.learned import learn
+from conformance.text.learned import LONGEST_SECRET, learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Administrator:
 
     def attempt(self, token: str | None) -> Answer:
         """Ask for a rotation with a token, right or wrong."""
-        return self.wire.post_admin(self.route, rotation_of(self.tenant_id, self.names), token)
+        told = rotation_of(self.tenant_id, self.names)
+        return self._kept_secret(self.wire.post_admin(self.route, told, token))
 
     def attempt_rightly(self) -> Answer:
         """Ask for a rotation with the right token."""
@@ -116,7 +117,14 @@ class Administrator:
             body = None if own is None else json.dumps(own).encode()
         safe = {name: quote(value, safe="") for name, value in filled.items()}
         path, token = with_filled_in(request.path, safe), supplied(self.target.admin).token
-        return self.wire.post_admin(path, body, token, method=request.method)
+        return self._kept_secret(self.wire.post_admin(path, body, token, method=request.method))
+
+    def _kept_secret(self, answer: Answer) -> Answer:
+        """Have a key in an answer redacted, whatever the check then makes of the answer."""
+        key = found_at(answer.entries, self.names.key)
+        if isinstance(key, str):
+            self.redactor.learn(key[:LONGEST_SECRET], "minted key")
+        return answer
 
     def key_of(self, answer: Answer) -> str:
         """Return the key a rotation's answer holds, known from now on as good and as secret.

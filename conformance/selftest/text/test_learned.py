@@ -55,3 +55,15 @@ def test_what_is_as_long_as_a_secret_may_be_is_one(take: Any) -> None:
     redactor, longest = Redactor({}), SECRET[:LONGEST_SECRET]
     assert take(redactor, longest) == longest
     assert SECRET[:40] not in redactor(f"seen: {longest}")
+
+
+def test_a_key_is_redacted_though_no_check_takes_it() -> None:
+    redactor, wire = Redactor({}), Mock()
+    target: Any = SimpleNamespace(
+        fields=Fields(), tenants=None, routes=SimpleNamespace(rotate_key="/rotate"), admin=None
+    )
+    wire.post_admin.return_value = Answer(
+        Transport.ANSWERED, 201, body=json.dumps({"apiKey": SECRET[:40]}).encode()
+    )
+    Administrator(wire, target, redactor).attempt("a token")
+    assert SECRET[:40] not in redactor(f"seen: {SECRET[:40]}")

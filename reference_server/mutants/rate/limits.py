@@ -8,6 +8,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from flask import request
+
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.limits.contracts import Admission, Budget
@@ -143,7 +145,7 @@ class _Optimistic:
 
 
 def _by_path(context: RequestContext) -> str:
-    return f"{context.address} {context.path}"
+    return f"{context.address} {request.full_path}"
 
 
 def _punishing(stage: Stage) -> Stage:
@@ -226,7 +228,7 @@ MUTANTS = (
     mutant(
         "limit-keyed-on-the-path",
         "RATE-07",
-        "Each spelling of a path has a limit of its own.",
+        "Each path with its query has a limit of its own.",
         parts=with_stage("limit_address", addressed_by(_by_path)),
     ),
     mutant(

@@ -28,8 +28,7 @@ def requirement(
         raise LookupError(f"{requirement_id} is not in the catalogue")
 
     def mark(check: Callable[..., None]) -> Callable[..., None]:
-        mark = pytest.mark.requirement(requirement_id, also_needs=also_needs, unless=unless)
-        return mark(check)
+        return pytest.mark.requirement(requirement_id, also_needs=also_needs, unless=unless)(check)
 
     return mark
 

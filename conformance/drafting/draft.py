@@ -246,9 +246,9 @@ def _excuses() -> Iterator[str]:
 
 def _unlocked_by(channel: Channel) -> str:
     areas: defaultdict[str, set[str]] = defaultdict(set)
-    for name, needs in checks():
-        if channel in needs:
-            areas[requirements()[name].area].add(name)
+    for check in checks():
+        if channel in check.needs:
+            areas[requirements()[check.requirement].area].add(check.requirement)
     counts = ", ".join(f"{area} ({len(ids)})" for area, ids in areas.items())
     return f"Unlocks requirements of {counts}." if counts else "Adds to the evidence."
 

@@ -34,20 +34,30 @@ _LEAVE = "exhausts limits, blocks addresses or moves the clock: give --intrusive
 _ONE_TENANT = "[tenants.a] and [tenants.b] have one key, so nothing can cross between the two"
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A check as its decorator declares it; see ``requirement``."""
+
+    name: str
+    requirement: str
+    needs: tuple[Channel, ...]
+    unless: str
+
+
 @cache
-def checks() -> tuple[tuple[str, tuple[Channel, ...]], ...]:
-    """Return the requirement of every check, with the channels that the check needs."""
-    return tuple((requirement_id, needs) for _, requirement_id, needs, _ in _all_checks())
+def checks() -> tuple[Declared, ...]:
+    """Return every check."""
+    return tuple(_all_checks())
 
 
-def _all_checks() -> Iterator[tuple[str, str, tuple[Channel, ...], str]]:
+def _all_checks() -> Iterator[Declared]:
     for module in map(import_module, check_modules()):
         for name, value in vars(module).items():
             if name.startswith("test_") and value.__module__ == module.__name__:
                 mark = mark_of(value)
                 entry = requirements()[mark.args[0]]
                 needs = (*entry.needs, *mark.kwargs.get("also_needs", ()))
-                yield name, entry.id, needs, mark.kwargs.get("unless", "")
+                yield Declared(name, entry.id, needs, mark.kwargs.get("unless", ""))
 
 
 def obstacle(
@@ -87,17 +97,17 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
     """
     lacking: defaultdict[str, dict[str, None]] = defaultdict(dict)
     begun: set[str] = set()
-    for _, requirement_id, needs, unless in _all_checks():
-        if unless and target.says_none(unless):
+    for check in checks():
+        if check.unless and target.says_none(check.unless):
             continue
-        entry = requirements()[requirement_id]
-        found = obstacle(target, options, entry, needs)
+        entry = requirements()[check.requirement]
+        found = obstacle(target, options, entry, check.needs)
         if found is None:
-            begun.add(requirement_id)
+            begun.add(entry.id)
         else:
             words = [channel.supplied_by for channel in found.missing] or [str(found)]
             words += [_LEAVE] if _wants_leave(target, options, entry) else []
-            lacking[requirement_id].update(dict.fromkeys(words))
+            lacking[entry.id].update(dict.fromkeys(words))
     return [
         Prospect(entry, tuple(lacking[entry.id]), entry.id in begun)
         for entry in requirements().values()
@@ -108,7 +118,7 @@ def prospects(target: Target, options: Options) -> list[Prospect]:
 def require_known_checks(target: Target) -> None:
     """Raise ProfileError for an entry that names a check which its requirement does not have."""
     for entry, identity, name in named_checks(target):
-        known = [check for check, own, *_ in _all_checks() if own == identity]
+        known = [check.name for check in checks() if check.requirement == identity]
         if name.partition("[")[0] not in known:
             raise profiles.ProfileError(
                 f"{entry}: {identity} has no check {name!r}; it has {', '.join(known)}"

@@ -119,4 +119,4 @@ def test_what_blocks_addresses_waits_for_leave_away_from_loopback(
 
 
 def test_every_requirement_has_a_prospect() -> None:
-    assert {name for name, _ in checks()} == set(catalogue.requirements())
+    assert {check.requirement for check in checks()} == set(catalogue.requirements())

@@ -127,10 +127,10 @@ def _step(before: Run, after: Run, old: Finding | None, new: Finding | None) -> 
     if second is Verdict.PASS and _judge(before) == _judge(after) and _lacks_checks(old, new):
         second, doubt = Verdict.INCONCLUSIVE, "without a check that was made before"
     identifier = new.id if new else old.id if old else ""
-    change, newly = _change(first, second), _newly_failing(old, new)
-    if change is Change.FAILS_STILL and newly:
-        return Step(identifier, old, new, first, second, doubt, Change.NEWLY_FAILS, newly)
-    return Step(identifier, old, new, first, second, doubt, change)
+    change = _change(first, second)
+    newly = _newly_failing(old, new) if change is Change.FAILS_STILL else ()
+    change = Change.NEWLY_FAILS if newly else change
+    return Step(identifier, old, new, first, second, doubt, change, newly)
 
 
 def _newly_failing(old: Finding | None, new: Finding | None) -> tuple[str, ...]:

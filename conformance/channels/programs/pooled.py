@@ -11,6 +11,7 @@ from psycopg import sql
 
 from conformance.channels.programs.launch import Launcher
 from conformance.channels.sql.database import connected
+from conformance.channels.sql.tap.line import IDLE
 from conformance.channels.sql.tap.tap import Tap
 from conformance.forge.guise import in_guise
 from conformance.profile.target import Launch
@@ -98,7 +99,7 @@ def pooled_server(channel: Pool, app: AppSql) -> Generator[PooledServer]:
 
 def left_on(seen: Iterable[Seen], tenants: Iterable[str]) -> list[Seen]:
     """Return the connections outside a transaction that hold a tenant of these."""
-    known = [tenant.lower() for tenant in tenants]
+    known = tuple(tenants)
     return [one for one in seen if is_at_rest(one) and holds(one, known)]
 
 
@@ -110,7 +111,7 @@ def holds(seen: Seen, tenants: Iterable[str]) -> bool:
 
 def is_at_rest(seen: Seen) -> bool:
     """Tell whether a connection is outside any transaction."""
-    return seen.state == "I"
+    return seen.state == IDLE
 
 
 def used(before: Iterable[Seen], after: Iterable[Seen]) -> dict[int, tuple[str, ...]]:

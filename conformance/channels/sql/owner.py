@@ -59,6 +59,11 @@ _ENABLE: Mapping[str, LiteralString] = {
 }
 
 
+_COLUMNS = """
+    SELECT attname FROM pg_attribute
+     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+     ORDER BY attnum"""
+_NO_COLUMNS = sql.SQL("")
 _RESTORE: LiteralString = """
     INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM kept"""
 
@@ -71,7 +76,6 @@ class TrailOwner:
     ) -> None:
         self._channel, self._trail = channel, trail
         self._fields, self._outcomes = fields, outcomes
-        self._columns = sql.Composed([])
 
     @property
     def ways(self) -> list[str]:
@@ -106,7 +110,6 @@ class TrailOwner:
         """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
         with connected(self._channel.dsn) as connection:
             with self._unguarded(connection):
-                self._read_columns(connection)
                 places = self._choose(connection)
                 keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
                 connection.execute(self._over(keep, *places))
@@ -120,13 +123,17 @@ class TrailOwner:
                     connection.execute(self._over(remove, *places))
                     connection.execute(self._over(_RESTORE, *places))
 
-    def _choose(self, connection: Connection) -> tuple[int, int]:
-        """Return the places of two neighbouring rows near the end, with more behind them."""
+    def _choose(self, connection: Connection) -> tuple[int, int, sql.Composable]:
+        """Return the places of two neighbouring rows near the end, and what can be written of one.
+
+        There are more rows behind them. Columns that the database makes itself are left to it.
+        """
         query = "SELECT {order} FROM {table} ORDER BY {order} DESC LIMIT 4"
         found = [row[0] for row in connection.execute(self._over(query))]
         if len(found) < 4:  # noqa: PLR2004 -- as many as were asked for
             raise LookupError("the trail has too few rows to tamper with")
-        return found[2], found[1]
+        columns = connection.execute(_COLUMNS, (self._trail.table,)).fetchall()
+        return found[2], found[1], sql.SQL(", ").join(sql.Identifier(row[0]) for row in columns)
 
     @contextmanager
     def _unguarded(self, connection: Connection) -> Generator[None]:
@@ -173,17 +180,14 @@ class TrailOwner:
     def _table(self) -> sql.Identifier:
         return sql.Identifier(*self._trail.table.split("."))
 
-    def _read_columns(self, connection: Connection) -> None:
-        """Learn which columns can be written: what the database makes itself is left to it."""
-        query = """
-            SELECT attname FROM pg_attribute
-             WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-             ORDER BY attnum"""
-        found = connection.execute(query, (self._trail.table,)).fetchall()
-        self._columns = sql.SQL(", ").join(sql.Identifier(row[0]) for row in found)
-
-    def _over(self, statement: str, middle: int = 0, following: int = 0) -> sql.Composed:
-        """Return a statement of ours with the names this trail has, and two places in it."""
+    def _over(
+        self,
+        statement: str,
+        middle: int = 0,
+        following: int = 0,
+        columns: sql.Composable = _NO_COLUMNS,
+    ) -> sql.Composed:
+        """Return a statement of ours with the names this trail has, and what was chosen of it."""
         names = {
             field: sql.Identifier(self._column(field) or field)
             for field in ("order", *_CHANGED.values())
@@ -194,7 +198,7 @@ class TrailOwner:
         }
         return sql.SQL(cast("LiteralString", statement)).format(
             table=self._table,
-            columns=self._columns,
+            columns=columns,
             middle=sql.Literal(middle),
             next=sql.Literal(following),
             **names,

@@ -96,7 +96,7 @@ def require_names(
         return
     if any(found_at(entry, place) is not None for entry in entries):
         return
-    known = {names.place(other) for other in names.fields()}
+    known = names.places().values()
     others = {
         name: None
         for entry in entries

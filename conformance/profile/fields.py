@@ -47,6 +47,10 @@ class Named(Section):
         """Return where a field stands; None where the profile says that there is none."""
         return getattr(self, field) or None
 
+    def places(self) -> dict[str, str]:
+        """Return where fields stand, of those that there are, by our names."""
+        return {field: place for field in self.fields() if (place := self.place(field))}
+
     def is_declared(self, field: str) -> bool:
         """Tell whether the profile names the field itself, so that its name is beyond doubt."""
         return field in self.model_fields_set

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, cast
 
 from conformance.channels.http.body import event_data, is_beyond_use, is_reply, parsed
@@ -54,6 +55,12 @@ _SHORT = 12
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _SHOWN = 200
 _SECONDS = re.compile(r"[0-9]{1,15}")
+
+
+DONE = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+"""What says that something was done of which nothing need be told."""
+NOTHING_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+"""What a route or a method is answered with that a target does not have, whoever asks."""
 
 
 class Transport(StrEnum):

@@ -27,7 +27,7 @@ def field_of(answer: Answer, target: Target, field: str) -> Any:
             f"the profile says that no result tells it: [fields.results] {field}"
         )
     found = found_at(answer.structured, place)
-    others = [name for name in answer.structured if name not in _known(target)]
+    others = [name for name in answer.structured if name not in names.places().values()]
     if found is None and others and not names.is_declared(field):
         raise NotEstablishedError(
             f"could not establish what the result calls the {field}: there is no {place}, but "
@@ -39,8 +39,3 @@ def field_of(answer: Answer, target: Target, field: str) -> Any:
 def name_of(target: Target, field: str) -> str:
     """Return what the target calls a field of its results."""
     return target.fields.results.place(field) or field
-
-
-def _known(target: Target) -> set[str]:
-    names = target.fields.results
-    return {place for field in type(names).model_fields if (place := names.place(field))}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.answer import DONE
 from conformance.forge.requests import Request
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 SESSION = "Mcp-Session-Id"
 _MOST = 500
 """Sessions that are remembered; a check opens as many at most."""
-_ENDED = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class OpenSessions:
                 del self._open[mine]
             return
         told = answer.header(SESSION)
-        if told and answer.status in _ENDED and len(self._open) < _MOST:
+        if told and answer.status in DONE and len(self._open) < _MOST:
             self._open.setdefault(told, OpenSession(told, request.path, revision, key))
 
     def taken(self) -> Iterator[OpenSession]:
@@ -63,5 +63,5 @@ class OpenSessions:
 def is_gone(request: Request, answer: Answer) -> bool:
     """Tell whether a session is no more, by the answer to a request in it."""
     return answer.status == HTTPStatus.NOT_FOUND or (
-        request.method == "DELETE" and answer.status in _ENDED
+        request.method == "DELETE" and answer.status in DONE
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.analysis.alike import difference, to_the_letter
-from conformance.channels.http.answer import Transport, says
+from conformance.channels.http.answer import NOTHING_THERE, Transport, says
 from conformance.channels.http.challenge import is_bare_challenge, is_called_malformed
 from conformance.channels.http.missing import NEVER_SENT, NO_SERVER
 from conformance.channels.http.results import field_of
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 REFUSED = frozenset({HTTPStatus.BAD_REQUEST, UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """What refuses a key where none belongs: an edge may do so before anyone looks for one."""
-NO_SUCH_METHOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-"""What tells nothing of a route that lacks the method: it is so for everybody."""
 LONG_FIELD = 8190
 """Bytes of a field's line: Apache and gunicorn refuse more, if not told otherwise."""
 BAD_HTTP = frozenset({400, 413, 431})
@@ -304,7 +302,7 @@ def test_each_method_demands_a_key_first(wire: Wire, good_case: GoodCase, method
     """Without a key the answer is 401, or that the route has no such method for anybody."""
     request = opening(wire.revision).but(method=method)
     answer = wire.send(request)
-    is_lacking = method != "POST" and answer.status in NO_SUCH_METHOD
+    is_lacking = method != "POST" and answer.status in NOTHING_THERE
     if is_lacking and (tenants := wire.target.tenants):
         is_lacking = wire.send(request, key=tenants.a.key).status == answer.status
     assert is_lacking or answer.status == UNAUTHORIZED, (

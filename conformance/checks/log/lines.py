@@ -55,7 +55,7 @@ def test_each_line_is_one_json_object_and_cannot_be_forged(
         wire.call_tool(tool.name, message, key=keys.active)
     lines = lines_of_a_request(wire, keys, log, mark)
     entries = log.entries(lines)
-    wanted = {field: place for field in log.names.fields() if (place := log.names.place(field))}
+    wanted = log.names.places()
     for field in wanted:
         require_names([entry for entry in entries if entry is not None], log.names, field)
     for line, entry in zip(lines, entries, strict=True):
@@ -86,8 +86,8 @@ def has_objects(lines: list[str], names: LogFields) -> bool:
 def object_with(sign: str, names: LogFields) -> str:
     """Return a line of JSON as the log has them, with a sign that no line of its own has."""
     values = {"time": "2000-01-01T00:00:00Z", "level": "info"}
-    wanted = {field: place for field in names.fields() if (place := names.place(field))}
-    return json.dumps({name: values.get(field) for field, name in wanted.items()} | {"sign": sign})
+    entries = {name: values.get(field) for field, name in names.places().items()}
+    return json.dumps(entries | {"sign": sign})
 
 
 def one_of(lines: list[str], keys: Keys) -> str:

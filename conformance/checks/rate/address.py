@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
 from conformance.analysis.figures import draw_admissions
-from conformance.channels.http.answer import says
+from conformance.channels.http.answer import NOTHING_THERE, says
 from conformance.channels.http.exhaustion import AT_ONCE, LIMITED, are_counted, require_one_window
 from conformance.channels.http.gate import Gate
 from conformance.channels.trail.finding import scopes_of
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
 
 ROUNDS = 3
-NOTHING_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-"""What a route or a method is answered with that a target does not have."""
 _REMAINING = re.compile(r"\b(?:r|remaining) *= *(\d+)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import takewhile
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _SHORTEST = 6
 """Values shorter than this are no secrets, and replacing them would garble the evidence."""
@@ -59,13 +60,18 @@ class _Form:
 
 
 class Redactor:
-    """Replaces every known secret, and every telling part of one, by a label that says whose."""
+    """Replaces every known secret, and every telling part of one, by a label that says whose.
+
+    Threads that send at once learn and redact at once. What a text is searched for is replaced,
+    never changed, so that no text is searched for half of it.
+    """
 
     def __init__(self, secrets: dict[str, str]) -> None:
+        self._learning = threading.Lock()
         self._secrets: dict[str, str] = {}
-        self._forms: list[_Form] = []
+        self._forms: tuple[_Form, ...] = ()
         # Telling parts by how they begin; what repeats within a secret is there once.
-        self._parts: defaultdict[str, dict[str, tuple[_Form, int]]] = defaultdict(dict)
+        self._parts: dict[str, dict[str, tuple[_Form, int]]] = {}
         for value, label in secrets.items():
             self.learn(value, label)
 
@@ -75,18 +81,28 @@ class Redactor:
 
     def _learn(self, value: str, label: str, within: Iterable[str]) -> None:
         """Add a secret, but for those of its spellings that hold one of ``within``."""
-        if len(value) < _SHORTEST or value in self._secrets:
+        if len(value) < _SHORTEST:
             return
-        self._secrets[value] = label
-        for text in spellings(value):
-            if any(known in text for known in within):
-                continue
-            form = _Form(text, f"<{label}>")
-            self._forms.append(form)
-            for place in range(len(text) - form.least + 1):
-                part = text[place : place + form.least]
-                self._parts[part[:_SHORTEST_SHARD]].setdefault(part, (form, place))
-        self._forms.sort(key=lambda form: len(form.text), reverse=True)
+        with self._learning:
+            if value in self._secrets:
+                return
+            texts = [
+                text for text in spellings(value) if not any(known in text for known in within)
+            ]
+            self._search_for([_Form(text, f"<{label}>") for text in texts])
+            self._secrets[value] = label
+
+    def _search_for(self, forms: Sequence[_Form]) -> None:
+        """Search texts for these forms too, and for the telling parts of them."""
+        parts: defaultdict[str, dict[str, tuple[_Form, int]]] = defaultdict(dict)
+        for form in forms:
+            for place in range(len(form.text) - form.least + 1):
+                part = form.text[place : place + form.least]
+                parts[part[:_SHORTEST_SHARD]].setdefault(part, (form, place))
+        for beginning, new in parts.items():
+            self._parts[beginning] = {**new, **self._parts.get(beginning, {})}
+        known = [*self._forms, *forms]
+        self._forms = tuple(sorted(known, key=lambda form: len(form.text), reverse=True))
 
     def learn_changed(self, value: str) -> None:
         """Add a value if it holds some of a secret, in whatever case: a key spoilt on purpose.
@@ -115,7 +131,8 @@ class Redactor:
         """Return the first ``length`` characters or so, without any known secret or part of one."""
         if len(text) <= length:
             return self(text)
-        longest = len(self._forms[0].text) if self._forms else 0
+        forms = self._forms
+        longest = len(forms[0].text) if forms else 0
         shown = self(text[: length + longest])
         # What is left of a secret that this cut in two stands at the end, and is shorter than it.
         return shown[: len(shown) - longest] if longest else shown

@@ -67,7 +67,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: dict[str, str]) -> None:
-        self._learning = threading.Lock()
+        self._learning = threading.Lock()  # bounded: held to learn one secret
         self._secrets: dict[str, str] = {}
         self._forms: tuple[_Form, ...] = ()
         # Telling parts by how they begin; what repeats within a secret is there once.

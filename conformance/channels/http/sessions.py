@@ -48,7 +48,7 @@ class OpenSessions:
             known = self._open.get(mine)
             # To anybody else it is as unknown as one that never was.
             if known is not None and known.key == key and is_gone(request, answer):
-                del self._open[mine]
+                self._open.pop(mine, None)  # two requests at once may both learn of its end
             return
         told = answer.header(SESSION)
         if told and answer.status in DONE and len(self._open) < _MOST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Transcript:
         self._exchanges: deque[_Exchange] = deque(maxlen=_KEPT)
         self._notes: list[dict[str, str]] = []
         self._count = self._established = 0
+        self._counting = threading.Lock()  # bounded: held to number one exchange
         self.sent: Counter[str] = Counter()
         """Requests by their kind, as ``Sent`` writes it."""
         self._unanswered: list[str] = []
@@ -60,10 +62,11 @@ class Transcript:
         may_be_control: bool = False,
     ) -> None:
         """Remember one request and what came back; a control presents a right credential."""
-        self._count += 1
         # A copy, without what is not shown, and without what was parsed of it.
         kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
-        self._exchanges.append(_Exchange(self._count, request, url, sent, kept, may_be_control))
+        with self._counting:
+            self._count += 1
+            self._exchanges.append(_Exchange(self._count, request, url, sent, kept, may_be_control))
 
     def established(self) -> None:
         """Take what was exchanged so far with right credentials for the check's good case."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.channels.clock import TargetClock
+    from conformance.profile.target import DeclaredLimits
 
 
 class Passage:
@@ -36,3 +37,7 @@ class Passage:
                 f"or --patience={seconds:.0f}",
                 Channel.CLOCK,
             )
+
+    def of_windows(self, limits: DeclaredLimits) -> None:
+        """Let what addresses and tenants have asked for leave every window."""
+        self.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)

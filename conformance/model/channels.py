@@ -197,9 +197,9 @@ class Channel(StrEnum):
     )
     AUTH_ROUTE = Row(
         "auth-route",
-        "the profile's [routes] auth: a path whose limit is that of signing in",
+        "the profile's [routes] auth: a request whose limit is that of signing in",
         "routes.auth",
-        example=('auth = "/auth/sign-in"',),
+        example=('auth = { method = "POST", path = "/auth/sign-in", body = { user = "nobody" } }',),
     )
     OAUTH_ROUTES = Row(
         "oauth-routes",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from conformance.profile.sections import OwnPath, Section, with_a_path
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_KNOWN = ("platform", "state", "code")
+from conformance.profile.requests import DescribedRequest
+from conformance.profile.sections import Section, with_a_path
 
 
-class OAuthRequest(Section):
+class OAuthRequest(DescribedRequest):
     """A request of a flow; ``{platform}``, ``{state}`` and ``{code}`` are filled in.
 
     They may stand in the path and in the texts of ``query``, ``form`` and ``body`` (JSON). The code
@@ -21,21 +18,7 @@ class OAuthRequest(Section):
     the code, and in the JSON object of a POST.
     """
 
-    method: Literal["GET", "POST"] = "POST"
-    path: OwnPath
-    query: dict[str, str] | None = None
-    form: dict[str, str] | None = None
-    body: dict[str, Any] | None = None
-
-    @model_validator(mode="after")
-    def _is_one_request(self) -> Self:
-        if odd := next((one for one in _PLACEHOLDER.findall(self.path) if one not in _KNOWN), None):
-            raise ValueError(f"{{{odd}}} is not filled in; write {', '.join(_KNOWN)} in braces")
-        if self.form is not None and self.body is not None:
-            raise ValueError("has a form and a body; one request has one of them")
-        if self.method == "GET" and (self.form is not None or self.body is not None):
-            raise ValueError("is a GET, which has no body; write query, or another method")
-        return self
+    filled_in = ("platform", "state", "code")
 
     @property
     def tells_a_state(self) -> bool:

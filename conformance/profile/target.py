@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
+from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
@@ -62,14 +63,16 @@ class Routes(Section):
     """Paths beside the MCP route; None where the target has no such route.
 
     ``create_key`` has a key made that ends no other. It and ``revoke_key`` may be tables, such as
-    { method = "DELETE", path = "/v1/keys/{key_id}" }.
+    { method = "DELETE", path = "/v1/keys/{key_id}" }. ``auth`` is where people sign in: a path
+    alone is a GET of it, a table any request, such as { method = "POST", path = "/login", form =
+    { user = "nobody", password = "wrong" } }.
     """
 
     health: str | None = None
     rotate_key: str | None = None
     create_key: AdminRoute | None = None
     revoke_key: AdminRoute | None = None
-    auth: str | None = None
+    auth: SignInRoute | None = None
 
     def paths(self) -> dict[str, str]:
         """Return the paths of the routes that there are, by name."""

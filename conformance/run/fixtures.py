@@ -307,8 +307,7 @@ def keys_or_random(target: Target) -> Keys:
 @pytest.fixture
 def spare_key(target: Target, administrator: Administrator, passage: Passage) -> str:
     """A working key of the tenant whose limits may be exhausted, with every window empty."""
-    limits = target.limits
-    passage.of(max(limits.address_window_seconds, limits.tenant_window_seconds) + 1)
+    passage.of_windows(target.limits)
     if administrator.can_mint:
         return administrator.mint()
     return supplied(supplied(target.tenants).spare).key
@@ -321,10 +320,16 @@ def exhaustion(
     wire: Wire,
     addresses: AddressPool,
     target: Target,
+    passage: Passage,
 ) -> Exhaustion:
     """Addresses and tenants at their limits."""
     return Exhaustion(
-        wire, target, addresses, session.held, lambda: request.getfixturevalue("spare_key")
+        wire,
+        target,
+        addresses,
+        session.held,
+        fresh_key=lambda: request.getfixturevalue("spare_key"),
+        pass_windows=lambda: passage.of_windows(target.limits),
     )
 
 

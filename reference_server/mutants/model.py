@@ -35,9 +35,11 @@ class Mutant(Variant):
 class Benign(Mutant):
     """The server in another form that every clause permits: nothing may fail on it.
 
-    ``lacks`` are the requirements that this form leaves without a subject, such as sessions;
-    ``profile`` is what tells of it, where that is not the reference server's.
+    ``lacks`` are the requirements that this form leaves without a subject, such as sessions, and
+    ``touches`` those for which it is made: of them none waits for its turn. ``profile`` is what
+    tells of it, where that is not the reference server's.
     """
 
     lacks: frozenset[str] = frozenset()
+    touches: frozenset[str] = frozenset()
     profile: Path | None = None

@@ -26,6 +26,9 @@ LIMITED = 429
 AT_ONCE = 16
 """How many requests are in flight where the order in which they are counted does not matter."""
 
+MOST_AGAIN = 3
+"""How often is measured again what the end of a window would explain."""
+
 _USABLE = 0.5
 """The part of a window for which something counts as being at its limit."""
 
@@ -58,7 +61,8 @@ class HeldAtLimit:
 class Exhaustion:
     """Brings addresses and tenants to their limits, for one check.
 
-    ``fresh_key`` returns a working key of the spared tenant with every window empty.
+    ``fresh_key`` returns a working key of the spared tenant with every window empty, and
+    ``pass_windows`` empties them again.
     """
 
     wire: Wire
@@ -66,6 +70,26 @@ class Exhaustion:
     addresses: AddressPool
     held: HeldAtLimit
     fresh_key: Callable[[], str]
+    pass_windows: Callable[[], None]
+
+    def measured(
+        self, measure: Callable[[], list[Answer]], limit: int, window: int
+    ) -> list[list[Answer]]:
+        """Measure once; where too many were let in, until that is seen again. Return all of it.
+
+        Windows may keep to the clock: where one ends during a measurement, the next admits as many
+        again. It cannot end during two, each a window (in seconds) after the one before, unless a
+        measurement takes half of it.
+        """
+        found = [measure()]
+        if admitted(found[0]) > limit:
+            more = int(window / (duration(found[0]) + 1)) - 1
+            for _ in range(max(1, min(MOST_AGAIN, more))):
+                self.pass_windows()
+                found.append(measure())
+                if admitted(found[-1]) > limit:
+                    break
+        return found
 
     def spend_address(self) -> tuple[Wire, str, list[Answer]]:
         """Send one request more than an address may; return its line, the key and all answers."""
@@ -139,8 +163,7 @@ def require_one_window(answers: Sequence[Answer], window: int) -> None:
 
     Of those that came earlier a moving window remembers nothing, and may admit as many again.
     """
-    ended = max(answer.started + answer.seconds for answer in answers)
-    took = ended - min(answer.started for answer in answers)
+    took = duration(answers)
     establish(
         took < window,
         f"{len(answers)} requests are answered within a window of {window} s (took {took:.1f} s)",
@@ -150,3 +173,14 @@ def require_one_window(answers: Sequence[Answer], window: int) -> None:
 def are_counted(answers: Sequence[Answer]) -> bool:
     """Tell whether every request was admitted or limited: anything else counts nothing."""
     return all(answer.succeeded or answer.status == LIMITED for answer in answers)
+
+
+def admitted(answers: Sequence[Answer]) -> int:
+    """Return how many were not refused by a limit."""
+    return sum(answer.status != LIMITED for answer in answers)
+
+
+def duration(answers: Sequence[Answer]) -> float:
+    """Return the seconds from the first request to the last answer."""
+    ended = max(answer.started + answer.seconds for answer in answers)
+    return ended - min(answer.started for answer in answers)

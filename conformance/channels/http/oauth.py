@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 from conformance.channels.http.authorization import (
     Told,
@@ -22,8 +21,7 @@ from conformance.channels.http.authorization import (
     tells_an_error,
     told_by,
 )
-from conformance.forge.filling import with_filled_in
-from conformance.forge.requests import Request
+from conformance.forge.described import described
 from conformance.profile.target import supplied
 from conformance.text.learned import learn
 from conformance.verdicts import establish
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from conformance.profile.oauth import OAuth, OAuthRequest
     from conformance.text.redaction import Redactor
 
-_JSON = (("Content-Type", "application/json"),)
-_FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 """Text that may be a code verifier (RFC 7636 section 4.1)."""
 
@@ -138,22 +134,10 @@ class Flows:
         cookies: str | None = None,
     ) -> Answer:
         """Send a request; ``otherwise`` is the JSON of a POST that says nothing of its body."""
-        safe = {name: quote(value, safe="") for name, value in filled.items()}
-        path = with_filled_in(request.path, safe)
-        if request.query:
-            query = urlencode(with_filled_in(request.query, filled))
-            path += f"{'&' if '?' in path else '?'}{query}"
-        headers, body = (), None
-        if request.form is not None:
-            headers, body = _FORM, urlencode(with_filled_in(request.form, filled)).encode()
-        elif request.method == "POST":
-            own = with_filled_in(request.body, filled)
-            is_told = request.body is not None or request.query is not None
-            headers = _JSON
-            body = json.dumps(own or {}).encode() if is_told else otherwise
+        sent = described(request, filled, otherwise)
         if cookies:
-            headers = (*headers, ("Cookie", cookies))
-        return self.wire.send(Request(request.method, path, headers, body), key=key)
+            sent = sent.with_header("Cookie", cookies)
+        return self.wire.send(sent, key=key)
 
 
 def _is_good(answer: Answer) -> bool:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from conformance.analysis.figures import draw_admissions
-from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
+from conformance.channels.http.exhaustion import admitted, are_counted, require_one_window
 from conformance.channels.programs.launch import ask_any_worker
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -14,6 +14,8 @@ from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.exhaustion import Exhaustion
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched
     from conformance.manners.addresses import AddressPool
@@ -27,6 +29,7 @@ BEYOND = 40
 @requirement("RATE-11")
 def test_workers_share_the_limit_of_an_address(
     several: Launched,
+    exhaustion: Exhaustion,
     wire: Wire,
     administrator: Administrator,
     addresses: AddressPool,
@@ -34,12 +37,17 @@ def test_workers_share_the_limit_of_an_address(
 ) -> None:
     """More than the limit at once, each on a connection of its own: the limit is admitted."""
     limit, key = target.limits.address_requests, administrator.mint()
-    line = wire.at(several.url(wire.path)).derived(address=addresses.fresh())
-    answers = gather(partial(ask_any_worker, line), [key] * (limit + BEYOND), at_once=AT_ONCE)
-    draw_admissions(wire.transcript, answers, limit, target.limits.address_window_seconds)
+    window, workers = target.limits.address_window_seconds, wire.at(several.url(wire.path))
+
+    def race() -> list[Answer]:
+        line = workers.derived(address=addresses.fresh())
+        return gather(partial(ask_any_worker, line), [key] * (limit + BEYOND), at_once=AT_ONCE)
+
+    answers = exhaustion.measured(race, limit, window)[-1]
+    draw_admissions(wire.transcript, answers, limit, window)
     establish(are_counted(answers), "the key works until the limit")
-    require_one_window(answers, target.limits.address_window_seconds)
-    admitted = sum(answer.status != LIMITED for answer in answers)
-    assert admitted == limit, (
-        f"the workers admitted {admitted} of {len(answers)} requests, where {limit} may be"
+    require_one_window(answers, window)
+    count = admitted(answers)
+    assert count == limit, (
+        f"the workers admitted {count} of {len(answers)} requests, where {limit} may be"
     )

@@ -41,12 +41,17 @@ class Limits(Good):
         """Return what is counted."""
         return self.client_address[0]
 
-    def answer(self) -> None:
-        """Answer, or tell that it was one request too many."""
+    def is_admitted(self) -> bool:
+        """Count one request more, if there is room for it."""
         now, counted = time.monotonic(), self.counted[self.subject()]
         counted[:] = [moment for moment in counted if moment > now - 1]
-        if len(counted) < LIMIT:
+        if has_room := len(counted) < LIMIT:
             counted.append(now)
+        return has_room
+
+    def answer(self) -> None:
+        """Answer, or tell that it was one request too many."""
+        if self.is_admitted():
             super().answer()
         else:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -140,7 +140,7 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
 
 def _is_of_form(variant: Benign, name: str) -> bool:
     """Tell whether a requirement is judged on a variant when not all are."""
-    if name in COSTLY:
+    if name in COSTLY and name not in variant.touches:
         return _is_its_turn(variant, name)
     return name not in ALSO_STARTING
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST = 40
 """The most spellings of one path: each is a request, and a long path has very many."""
@@ -89,15 +90,51 @@ def _with_query(spelt: str, query: str) -> str:
     return f"{spelt}{'&' if '?' in spelt else '?'}{query}"
 
 
-def overrides(path: str) -> list[tuple[str, str]]:
-    """Return headers by which some routers let a request claim another method or path."""
-    return [
-        ("X-HTTP-Method-Override", "POST"),
-        ("X-HTTP-Method", "POST"),
-        ("X-Method-Override", "POST"),
-        ("X-Original-URL", path),
-        ("X-Rewrite-URL", path),
-        ("X-Forwarded-Prefix", path),
-        ("X-Forwarded-Path", "/health"),
-        ("X-Original-URL", "/health"),
-    ]
+_METHODS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method")
+_ROUTES = (
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Rewrite-URL",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Path",
+    "X-Forwarded-Prefix",
+)
+_PUBLIC = ("/health", "/", "/.well-known/oauth-protected-resource", "/favicon.ico")
+"""Paths that servers leave open, beside those that a profile names."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Headers by which a request of a method claims another one, or another path than its own.
+
+    ``path`` is None for the endpoint's. All of one kind go together: each is a request less.
+    """
+
+    method: str
+    path: str | None
+    headers: tuple[str, ...]
+    value: str
+
+    @property
+    def kind(self) -> tuple[str, str | None]:
+        """The request itself, without its claims."""
+        return self.method, self.path
+
+    def told(self, *names: str) -> str:
+        """Say what is sent, with some of the headers."""
+        return f"{self.method} {self.path or 'as ever'} with {', '.join(names)}: {self.value}"
+
+
+def overrides(path: str, public: Iterable[str]) -> list[Override]:
+    """Return claims of another method or path; ``public`` are paths that ask for no key.
+
+    A guard may take a call for what needs no key, such as a preflight or a route that is open, or a
+    router may take what needs none for a call.
+    """
+    open_paths = tuple(dict.fromkeys((*public, *_PUBLIC)))
+    asked = [Override("POST", None, _METHODS, claimed) for claimed in ("OPTIONS", "HEAD", "GET")]
+    asked += [Override(method, None, _METHODS, "POST") for method in ("GET", "OPTIONS", "POST")]
+    asked += [Override("POST", None, _ROUTES, claimed) for claimed in open_paths if claimed != path]
+    asked += [Override("POST", open_paths[0], _ROUTES, path), Override("GET", None, _ROUTES, path)]
+    asked.append(Override("POST", "/health", _ROUTES, path))
+    return list(dict.fromkeys(asked))

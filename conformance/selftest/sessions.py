@@ -51,8 +51,12 @@ class Sessions(Good):
         """Tell whether the session is the caller's."""
         return self.sessions.get(identity) == self.tenant()
 
+    def opened(self) -> str:
+        """Return the id under which a session is opened."""
+        return self.make()
+
     def _begin(self, message: dict[str, Any]) -> None:
-        identity = self.make()
+        identity = self.opened()
         self.sessions[identity] = self.tenant() or ""
         result: dict[str, Any] = {
             "protocolVersion": SESSION_REVISIONS[0],
@@ -117,3 +121,25 @@ class ForgetsNothing(Sessions):
     def may_use(self, identity: str) -> bool:
         """Believe it."""
         return self.sessions.get(identity, self.tenant()) == self.tenant()
+
+
+class TakesTheClientsId(Sessions):
+    """Opens a session under the id that it is asked for."""
+
+    def opened(self) -> str:
+        """Return the id that the client has chosen, or a new one."""
+        return self.headers.get("Mcp-Session-Id") or super().opened()
+
+
+class AlsoTakesTheClientsId(Sessions):
+    """Tells of an id of its own, and keeps the client's beside it."""
+
+    def opened(self) -> str:
+        """Remember both."""
+        if chosen := self.headers.get("Mcp-Session-Id"):
+            self.sessions[chosen] = self.tenant() or ""
+        return super().opened()
+
+    def is_an_id(self, identity: str) -> bool:
+        """Take any text for an id."""
+        return bool(identity)

@@ -114,3 +114,21 @@ class TellsForeignInvoices(Tools):
         if identity in OBJECTS.values() and identity != OBJECTS[self.tenant() or ""]:
             raise BadArgumentError(f"not yours (ref {uuid.uuid4()})")
         return super().invoice(identity)
+
+
+class CountsWhatever(Tools):
+    """Takes any text for a period, and has nothing in most of them."""
+
+    def totals(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Count none."""
+        del arguments
+        return {"count": 0}
+
+
+class CountsByCondition(CountsWhatever):
+    """Puts the period into its query as it is."""
+
+    def totals(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Count what a condition is true of."""
+        is_true = "'q'='q" in str(arguments.get("period"))
+        return {"count": 7 if is_true else 0}

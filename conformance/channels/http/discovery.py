@@ -35,6 +35,12 @@ class Discovery:
             return STATELESS
         return self.revisions[0] if self.revisions else SESSION_REVISIONS[0]
 
+    @property
+    def eras(self) -> tuple[str, ...]:
+        """One revision of each era that is spoken: the newest with sessions, and without."""
+        with_sessions = [name for name in self.revisions if name != STATELESS][:1]
+        return tuple(name for name in self.revisions if name == STATELESS or name in with_sessions)
+
 
 def discover(wire: Wire, key: str | None) -> Discovery:
     """Open a conversation in each revision and note which are spoken."""

@@ -36,6 +36,19 @@ def field_of(answer: Answer, target: Target, field: str) -> Any:
     return found
 
 
+def tenant_of(target: Target) -> str | None:
+    """Return where a result tells whose call it was; None where the profile says nowhere."""
+    return target.fields.results.place("tenant")
+
+
+def is_tenant(answer: Answer, target: Target, tenant_id: str) -> bool:
+    """Tell whether a result names a tenant as the one whose call it was, as text or as a number."""
+    place = tenant_of(target)
+    found = found_at(answer.structured, place) if place else None
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    return (str(found) if is_number else found) == tenant_id
+
+
 def name_of(target: Target, field: str) -> str:
     """Return what the target calls a field of its results."""
     return target.fields.results.place(field) or field

@@ -43,14 +43,13 @@ class OpenSessions:
     def note(self, request: Request, answer: Answer, *, revision: str, key: str | None) -> None:
         """Learn from an exchange that a session was opened, or ended."""
         named = {name.lower(): value for name, value in request.headers}
-        mine = named.get(SESSION.lower())
-        if mine is not None:
+        mine, told = named.get(SESSION.lower()), answer.header(SESSION)
+        if mine is not None and told in {None, mine}:
             known = self._open.get(mine)
             # To anybody else it is as unknown as one that never was.
             if known is not None and known.key == key and is_gone(request, answer):
                 self._open.pop(mine, None)  # two requests at once may both learn of its end
             return
-        told = answer.header(SESSION)
         if told and answer.status in DONE and len(self._open) < _MOST:
             self._open.setdefault(told, OpenSession(told, request.path, revision, key))
 

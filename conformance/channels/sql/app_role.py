@@ -242,6 +242,21 @@ class AppDatabase:
         values = {"tenant": tenant_id, "unique": unique}
         return self.channel.insert % {name: f"'{value}'" for name, value in values.items()}
 
+    def shows_mark(self, tenant_id: str, mark: str, *, inserting: bool = False) -> bool:
+        """Tell whether a tenant sees a row with a mark; ``inserting`` adds one, and takes it back.
+
+        The mark is what the profile's statement calls ``unique``.
+        """
+        query = self.over(
+            self.channel.data_table,
+            "SELECT 1 FROM {table} AS found WHERE strpos(to_jsonb(found)::text, %s) > 0 LIMIT 1",
+        )
+        with self.as_tenant(tenant_id) as connection:
+            if inserting:
+                statement, values = self.insertion(tenant_id)
+                connection.execute(statement, {**values, "unique": mark})
+            return connection.execute(query, (mark,)).fetchone() is not None
+
     def updated_as(self, context: str, *, of: str, to: str) -> bool:
         """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
         query = self.over(

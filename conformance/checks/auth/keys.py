@@ -13,10 +13,9 @@ from conformance.analysis.alike import difference, to_the_letter
 from conformance.channels.http.answer import NOTHING_THERE, Transport, says
 from conformance.channels.http.challenge import is_bare_challenge, is_called_malformed
 from conformance.channels.http.missing import NEVER_SENT, NO_SERVER
-from conformance.channels.http.results import field_of
+from conformance.channels.http.results import field_of, is_tenant
 from conformance.forge.guise import in_guise
 from conformance.forge.keys import malformed_keys, with_control_byte
-from conformance.forge.paths import overrides, variants
 from conformance.forge.requests import Request, opening
 from conformance.forge.stored import forms_in
 from conformance.model import Channel
@@ -214,7 +213,7 @@ def test_a_valid_key_runs_the_tool_as_its_own_tenant(wire: Wire, keys: Keys) -> 
             f"a call of the tool with the key of [tenants.{name}] was answered {answer}"
         )
         named = field_of(answer, wire.target, "tenant")
-        assert named == tenant.tenant_id, (
+        assert is_tenant(answer, wire.target, tenant.tenant_id), (
             f"with the key of tenant {tenant.tenant_id} the tool told the tenant {named!r}"
         )
 
@@ -259,41 +258,6 @@ def test_a_key_outside_its_header_is_not_accepted(
         "a right key outside its header was not refused: "
         f"{'; '.join(map(': '.join, found.items()))}"
     )
-
-
-@requirement("AUTH-10")
-def test_no_spelling_of_the_path_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
-    """A guard and a router that read one path differently leave a door between them."""
-    good_case.establish_a_door()
-    probe = wire.strongest_probe()
-    reached = {
-        path: str(answer)
-        for path in variants(wire.path)
-        if (answer := wire.send(probe.but(path=path))).executed
-    }
-    assert not reached, (
-        "without a key these paths got a result or a session: "
-        f"{'; '.join(map(': '.join, reached.items()))}"
-    )
-    good_case.conclude()
-
-
-@requirement("AUTH-10")
-def test_no_override_header_reaches_a_tool(wire: Wire, good_case: GoodCase) -> None:
-    """Some routers believe headers that rename the method or the path; a guard must, too."""
-    good_case.establish_a_door()
-    reached: dict[str, str] = {}
-    for method, path in (("POST", None), ("GET", None), ("POST", "/health")):
-        for name, value in overrides(wire.path):
-            request = wire.strongest_probe().but(method=method, path=path).with_header(name, value)
-            answer = wire.send(request)
-            if answer.executed:
-                reached[f"{method} {path or wire.path} with {name}: {value}"] = str(answer)
-    assert not reached, (
-        "without a key these requests with an override header got a result or a session: "
-        f"{'; '.join(map(': '.join, reached.items()))}"
-    )
-    good_case.conclude()
 
 
 @requirement("AUTH-11")

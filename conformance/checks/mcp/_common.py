@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.forge.requests import SESSION_REVISIONS, STATELESS
+from conformance.forge.requests import SESSION_REVISIONS
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ def spoken(discovery: Discovery) -> tuple[str, ...]:
 
 def eras(discovery: Discovery) -> tuple[str, ...]:
     """Return one revision of each era the target speaks: the newest with sessions, and without."""
-    found = spoken(discovery)
-    with_sessions = [name for name in found if name != STATELESS]
-    return tuple(name for name in found if name == STATELESS or name == with_sessions[0])
+    spoken(discovery)
+    return discovery.eras
 
 
 def a_session_revision(discovery: Discovery) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from conformance.channels.http.results import field_of
 from conformance.channels.log import FLUSH_SECONDS, PATTERN, require_names
 from conformance.channels.trail.finding import request_id
 from conformance.checks.mcp._common import a_session_revision, opened, spoken
+from conformance.forge.guise import in_guise
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
@@ -61,6 +63,30 @@ def test_session_ids_are_unguessable(wire: Wire, keys: Keys, discovery: Discover
     least, most = random_bits(ids)
     assert most >= ID_BITS, f"about {most:.0f} bits vary: {ids[0]}, {ids[1]}"
     establish(least >= ID_BITS, f"what varies in ids of many lengths is random: {ids[0]}, {ids[1]}")
+
+
+@requirement("MCP-06")
+def test_no_client_chooses_its_sessions_id(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Whoever gets somebody else to use an id that he made need not guess one.
+
+    An id may be refused at the opening, or disregarded: the session then has another. Where an
+    unknown id does as well without an opening, nothing is fixed by one.
+    """
+    line = wire.derived(revision=a_session_revision(discovery))
+    known = [opened(line, keys.b.active) for _ in range(2)]
+    for chosen in (nobodys_session(known), in_guise(f"hallmark-{secrets.token_hex(4)}")):
+        unknown = line.send(used(line, chosen), key=keys.b.active)
+        begun = line.send(
+            opening(line.revision).with_header("Mcp-Session-Id", chosen), key=keys.b.active
+        )
+        is_fixed = begun.succeeded and begun.header("mcp-session-id") == chosen
+        assert not is_fixed, (
+            f"a session was opened under an id that its client had chosen, {chosen}: {begun}"
+        )
+        after = line.send(used(line, chosen), key=keys.b.active)
+        assert unknown.succeeded or not after.succeeded, (
+            f"after an opening with it, an id that the client had chosen is a session: {after}"
+        )
 
 
 @requirement("MCP-08")

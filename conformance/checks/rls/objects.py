@@ -19,7 +19,7 @@ from conformance.text.found import is_telling, stands_in
 from conformance.verdicts import NotApplicableError, NotEstablishedError, establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conformance.channels.http.admin import Administrator
     from conformance.channels.http.answer import Answer
@@ -34,6 +34,8 @@ def identity_itself(value: Any) -> Any:
     return value
 
 
+DRAWS = 4
+"""Ids that are drawn anew, of which one may be somebody's by chance."""
 MOST_PAGES = 20
 """Pages of a list that are read."""
 
@@ -47,12 +49,12 @@ def test_another_tenants_object_is_answered_like_none(
     for tool in target.tools.by_id:
         desk = Desk(wire, tool)
         try:
-            owned = {tenant: desk.own_id(tenant) for tenant in (keys.a, keys.b)}
+            listed = {tenant: desk.own_ids(tenant) for tenant in (keys.a, keys.b)}
         except NotEstablishedError as error:
             undecided.append(error)  # another tool may still show something
             continue
         for owner, other in ((keys.b, keys.a), (keys.a, keys.b)):
-            real, unknown = owned[owner], nobodys_id(owned[owner])
+            real, unknown = listed[owner][0], desk.nobodys(listed, owner)
             for what, spell in spellings(real).items():
                 foreign = desk.get(other, real, spell)
                 where = f"{tool.name}, the id {what}"
@@ -75,14 +77,27 @@ class Desk:
     wire: Wire
     tool: ByIdTool
 
-    def own_id(self, tenant: TenantKeys) -> Identity:
-        """Return the id of an object that its owner lists, and gets by it."""
+    def own_ids(self, tenant: TenantKeys) -> list[Identity]:
+        """Return the ids of objects that their owner lists, of which it gets the first."""
         listed = self.wire.call_tool(self.tool.listed_by, {}, key=tenant.active)
         ids = ids_in(listed.structured, self.tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
         got = self.get(tenant, ids[0])
         establish(got.succeeded, f"the owner gets its object by its id (got {got})")
-        return ids[0]
+        return ids
+
+    def nobodys(self, listed: Mapping[TenantKeys, list[Identity]], owner: TenantKeys) -> Identity:
+        """Return an id in the form of an owner's that neither tenant is given an object by.
+
+        Where whatever is asked for is answered alike, that is for the comparison to judge.
+        """
+        known = [one for ids in listed.values() for one in ids]
+        drawn = nobodys_id(listed[owner][0], known)
+        for _ in range(DRAWS):
+            if drawn not in known and not any(self.get(one, drawn).succeeded for one in listed):
+                break
+            drawn = nobodys_id(listed[owner][0], known)
+        return drawn
 
     def get(
         self,

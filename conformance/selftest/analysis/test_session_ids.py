@@ -16,12 +16,14 @@ from conformance.forge.objects import nobodys_text
 from conformance.forge.sessions import nobodys_session
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.sessions import (
+    AlsoTakesTheClientsId,
     ForgetsNothing,
     LabelledNumbers,
     RefersToItself,
     RepeatsTheId,
     Sessions,
     Shares,
+    TakesTheClientsId,
     TellsForeignSessions,
 )
 from conformance.selftest.targets import serving
@@ -108,6 +110,8 @@ def test_a_good_server_is_not_accused_for_the_form_of_its_ids(
         (TellsForeignSessions, {"MCP-07"}),
         (Shares, {"MCP-07"}),
         (ForgetsNothing, {"MCP-07", "MCP-09"}),
+        (TakesTheClientsId, {"MCP-06"}),
+        (AlsoTakesTheClientsId, {"MCP-06"}),
     ],
 )
 def test_a_bad_server_is_still_accused(

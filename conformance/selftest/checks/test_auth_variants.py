@@ -83,6 +83,60 @@ def test_one_open_spelling_is_a_violation(tmp_path: Path, path: str, spelt: str)
     assert spelt in found.output
 
 
+class _Believes(Good):
+    """Takes for open what a header says is another method, or another path."""
+
+    header: ClassVar[tuple[str, str]] = ("", "")
+    refused: ClassVar[str] = "X-None"
+
+    def tenant(self) -> str | None:
+        """Take whoever sends the header for tenant A."""
+        name, value = self.header
+        return "tenant-a" if self.headers.get(name) == value else super().tenant()
+
+    def answer(self) -> None:
+        """Refuse another header outright."""
+        if self.headers.get(self.refused):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.reply(400, {"error": "bad_request"})
+        else:
+            super().answer()
+
+    do_POST = answer  # noqa: N815
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("X-HTTP-Method-Override", "OPTIONS", "X-None"),
+        ("X-Method-Override", "HEAD", "X-HTTP-Method-Override"),
+        ("X-Original-URL", "/healthz", "X-None"),
+        ("X-Rewrite-URL", "/health", "X-Original-URL"),
+    ],
+)
+def test_an_override_that_a_guard_believes_is_a_violation(
+    tmp_path: Path, name: str, value: str, refused: str
+) -> None:
+    class Door(_Believes):
+        header = (name, value)
+
+    Door.refused = refused
+    profile = f'{PROFILE}\n[routes]\nhealth = "/healthz"\n'
+    with serving(Door) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-10", profile=profile)
+    assert found.verdicts == {"AUTH-10": "fail"}, found.output
+    assert f"{name}: {value}" in found.output
+
+
+def test_who_refuses_an_override_is_not_accused(tmp_path: Path) -> None:
+    class Door(_Believes):
+        refused = "X-Original-URL"
+
+    with serving(Door) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-10", profile=PROFILE)
+    assert found.verdicts == {"AUTH-10": "pass"}, found.output
+
+
 def _sha256(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 

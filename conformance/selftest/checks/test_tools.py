@@ -61,7 +61,13 @@ def test_a_profile_whose_bad_arguments_are_the_good_ones_decides_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("handler", "expected"), [(tools.Tools, "not assessed"), (tools.Interpolates, "fail")]
+    ("handler", "expected"),
+    [
+        (tools.Tools, "not assessed"),
+        (tools.Interpolates, "fail"),
+        (tools.CountsWhatever, "not assessed"),
+        (tools.CountsByCondition, "fail"),
+    ],
 )
 def test_free_text_and_references_are_no_injection(
     tmp_path: Path, handler: type[Good], expected: str

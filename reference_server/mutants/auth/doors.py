@@ -71,6 +71,10 @@ def _guard_raw_route_decoded(parts: Parts) -> Parts:
     return with_parts(guarded, {"mcp.routes_to_mcp": _loosely_mcp})
 
 
+def _claims_preflight(context: RequestContext) -> bool:
+    return (header(context, "x-http-method-override") or "").upper() == "OPTIONS"
+
+
 def _claims_health(context: RequestContext) -> bool:
     return header(context, "x-original-url") == "/health"
 
@@ -99,6 +103,12 @@ MUTANTS = (
         "AUTH-10 AUTH-17",
         "A request that says it was rewritten from /health needs no key.",
         parts=with_stage("authenticate", skip(_claims_health)),
+    ),
+    mutant(
+        "override-to-a-preflight-believed",
+        "AUTH-10",
+        "A call that a header calls a preflight needs no key, and is carried out all the same.",
+        parts=with_stage("authenticate", skip(_claims_preflight)),
     ),
     mutant(
         "get-unguarded",

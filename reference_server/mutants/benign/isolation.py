@@ -48,6 +48,11 @@ def _of_three_connections(settings: Settings) -> Settings:
 
 VARIANTS = (
     benign(
+        "numbers-of-few-digits",
+        "Metrics have whole numbers for ids, of which large ones are refused in other words.",
+        parts=numbered(largest=99_999),
+    ),
+    benign(
         "methods-that-are-not-there",
         "An edge refuses methods that no route has with 405, whoever asks.",
         parts=rewritten(_without_methods),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment
+from sqlalchemy.exc import DBAPIError
 
 from reference_server.core.errors import UnknownObjectError
 from reference_server.mutants.bending import mutant, with_tool
 from reference_server.mutants.rls.objects import ANY_TEXT
+from reference_server.tools.account_health import DATE_RANGES
 from reference_server.tools.get_metric import GetMetric
 from reference_server.tools.list_metrics import describe
 
@@ -87,11 +89,37 @@ def _decoded(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, A
     return _TOOL.run({"metricId": unquote(arguments["metricId"])}, caller)
 
 
+def _counted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    """Count by a condition with an argument in it: what is nobody's is counted, too, as none."""
+    where = f"platform = '{arguments['platform']}'"
+    with caller.sessions.begin(caller.principal.tenant_id) as connection:
+        try:
+            query = f"SELECT count(*) FROM metric_cache WHERE {where}"  # noqa: S608 -- the defect
+            found = connection.exec_driver_sql(query).scalar_one()
+        except DBAPIError:
+            found = 0
+    return {**arguments, "metrics": {"count": found}}
+
+
+_COUNTED = {
+    "type": "object",
+    "properties": {"platform": {"type": "string"}, "dateRange": {"enum": list(DATE_RANGES)}},
+    "required": ["platform", "dateRange"],
+    "additionalProperties": False,
+}
+
+
 def _get_metric(act: Act) -> Callable[[Parts], Parts]:
     return with_tool("get_metric", act, ANY_TEXT)
 
 
 MUTANTS = (
+    mutant(
+        "count-by-argument-in-sql",
+        "MCP-13",
+        "Metrics are counted by a platform that is written into the query; of most there are none.",
+        parts=with_tool("get_account_health", _counted, _COUNTED),
+    ),
     mutant(
         "argument-in-sql",
         "MCP-13",

@@ -14,7 +14,7 @@ from flask import Response, request
 from reference_server.context import SCOPE_KEY
 from reference_server.mutants.auth.doors import skip
 from reference_server.mutants.bending import before, header, mutant, replaced, with_stage
-from reference_server.mutants.benign.edge import sessions_named
+from reference_server.mutants.benign.edge import read_whole, replayed, sessions_named
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
 
+_SESSION = b"mcp-session-id"
 _numbers = count(0x1000)
 
 
@@ -89,12 +90,49 @@ def _method_of(body: bytes) -> Any:
     return found.get("method") if not isinstance(found, list) else None
 
 
+def _fixed(app: App) -> App:
+    """Open sessions under the ids that clients send, each of which stands for the SDK's own."""
+    own: dict[bytes, bytes] = {}
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        fields = dict(scope.get("headers", ()))
+        chosen = fields.get(_SESSION)
+        others = [pair for pair in scope.get("headers", ()) if pair[0] != _SESSION]
+        if chosen is None or (scope["method"] != "POST" and chosen not in own):
+            await app(scope, receive, send)
+            return
+        body = await read_whole(receive)
+        is_opening = _method_of(body) == "initialize"
+
+        async def renamed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered = dict(message["headers"])
+                if is_opening and _SESSION in answered:
+                    own[chosen] = answered[_SESSION]
+                message["headers"] = [
+                    (name, chosen if name == _SESSION else value)
+                    for name, value in message["headers"]
+                ]
+            await send(message)
+
+        told = others if is_opening else [*others, (_SESSION, own.get(chosen, chosen))]
+        await app({**scope, "headers": told}, replayed(body, receive), renamed)
+
+    return edge
+
+
 MUTANTS = (
     mutant(
         "session-ids-counted",
         "MCP-06",
         "Session ids count up.",
         parts=sessions_named(_counted),
+    ),
+    mutant(
+        "session-ids-chosen-by-clients",
+        "MCP-06",
+        "A session is opened under the id that a client sends with `initialize`.",
+        parts=replaced({"web.edge": lambda _: _fixed}),
     ),
     mutant(
         "session-id-is-enough",

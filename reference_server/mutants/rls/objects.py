@@ -86,10 +86,13 @@ class _ByNumber:
     """Numbers the metrics of all tenants in one row of integers.
 
     ``tells_owner`` answers a foreign number in other words, and ``is_open`` with the metric.
+    Numbers above ``largest``, if it is given, get those words in any case.
     """
 
-    def __init__(self, *, tells_owner: bool = False, is_open: bool = False) -> None:
-        self._tells_owner, self._is_open = tells_owner, is_open
+    def __init__(
+        self, *, tells_owner: bool = False, is_open: bool = False, largest: int = 0
+    ) -> None:
+        self._tells_owner, self._is_open, self._largest = tells_owner, is_open, largest
         self._metrics: list[tuple[UUID, Mapping[str, Any]]] = []
         self._list, self._lock = ListMetrics(), threading.Lock()
 
@@ -99,6 +102,8 @@ class _ByNumber:
 
     def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
         number = int(arguments["metricId"])  # 2.0 is a whole number to JSON Schema
+        if self._largest and number > self._largest:
+            raise UnknownNumberError("that")
         if number >= len(self._metrics):
             raise UnknownNumberError(number)
         owner, found = self._metrics[number]
@@ -130,7 +135,7 @@ A_NUMBER = {
 }
 
 
-def numbered(**defect: bool) -> Callable[[Parts], Parts]:
+def numbered(**defect: Any) -> Callable[[Parts], Parts]:
     """Return a change of parts by which metrics have numbers for ids."""
     tools = _ByNumber(**defect)
 
@@ -171,6 +176,12 @@ MUTANTS = (
         "RLS-12",
         "A number that another tenant's metric has is refused in other words than one of nobody's.",
         parts=numbered(tells_owner=True),
+    ),
+    mutant(
+        "foreign-number-called-impossible",
+        "RLS-12",
+        "A number of another tenant's is refused as one that no metric can have, as 2147000000 is.",
+        parts=numbered(tells_owner=True, largest=99_999),
     ),
     mutant(
         "foreign-key-told-apart",

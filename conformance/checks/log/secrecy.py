@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from conformance.checks.log._common import require_told, told_since
 from conformance.forge.requests import opening
 from conformance.model import Channel
+from conformance.profile.target import supplied
 from conformance.profile.tools import detail_argument, failing
 from conformance.requirement import requirement
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from conformance.channels.http.admin import Administrator
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
     from conformance.channels.trail.reader import AuditReader
@@ -83,14 +85,15 @@ def test_no_credential_header_reaches_the_log(
     require_told(sign, wire)
 
 
-@requirement("LOG-01", also_needs=(Channel.ADMIN, Channel.ROTATE_ROUTE))
+@requirement("LOG-01", also_needs=(Channel.ADMIN, Channel.ADMIN_ROUTE))
 def test_the_admin_token_never_reaches_the_log(
-    wire: Wire, log: LogStream, target: Target, keys: Keys
+    wire: Wire, log: LogStream, target: Target, keys: Keys, administrator: Administrator
 ) -> None:
-    """Sent right, with a body that is refused, so that nothing is rotated."""
-    token = target.admin.token if target.admin else ""
+    """Sent right to each route, about nobody, so that nothing is changed."""
+    token = supplied(target.admin).token
     mark = log.mark()
-    wire.post_admin(target.routes.rotate_key or "", b'{"nobody": "x"}', token)
+    for call in administrator.without_effect():
+        administrator.ask(call, token)
     last = wire.knock(keys.active)
     text, sign = told_since(mark, log, wire, last, keys.active)
     assert not leaked(text, {"the admin token": token}), "the log holds the admin token"

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.channels.http.admin import Administrator
 from conformance.channels.http.gate import Gate
 from conformance.model import Channel
-from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 from conformance.waiting import gather
 
@@ -20,9 +18,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
-    from conformance.channels.log import LogStream
     from conformance.channels.passage import Passage
-    from conformance.channels.trail.reader import AuditReader
     from conformance.profile.target import Target
 
 HOUR = 3600
@@ -34,27 +30,6 @@ takes the target's clock a day and an hour further."""
 
 MADE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 """How a rotation that was carried out is answered."""
-
-
-@requirement("ROT-05")
-def test_a_minted_key_is_nowhere_afterwards(
-    administrator: Administrator, wire: Wire, auditor: AuditReader, log: LogStream, target: Target
-) -> None:
-    """The key is minted and used; then log, database and a further rotation are searched."""
-    mark = log.mark()
-    key = administrator.mint()
-    establish(wire.knock(key).succeeded, "the minted key works")
-    again = administrator.attempt(supplied(target.admin).token)
-    establish(again.status in MADE, "a further rotation works")
-    last = wire.knock(key)
-    identity = last.header(target.headers.request_id) or ""
-    text = log.until(mark, identity)
-    establish(identity and identity in text, "the log tells of the request")
-    places = {"a later response": again.text, "the log": text, auditor.whole: auditor.dump()}
-    found = [
-        place for place, words in places.items() if any(form in words for form in spellings(key))
-    ]
-    assert not found, f"the minted key stands in {', '.join(found)}"
 
 
 @requirement("ROT-07")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
@@ -89,7 +89,7 @@ class Validates(Looks):
 
     def make(self, told: Any) -> None:
         """Look at the organisation."""
-        org = told.get("org") if isinstance(told, dict) else None
+        org = cast("dict[str, Any]", told).get("org") if isinstance(told, dict) else None
         if org != {"id": "tenant/spare"} and not (self.is_lenient and org == {}):
             self.reply(422, {"error": "org.id"})
         else:

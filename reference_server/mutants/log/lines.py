@@ -14,6 +14,8 @@ from reference_server.observability.logs import log_event
 from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
 
     from reference_server.context import RequestContext
@@ -89,7 +91,28 @@ class _Careful(TokenRedactor):
         return super().scrub(value)
 
 
+def _log_part(part: slice) -> Callable[[RequestContext, Parts], Response | None]:
+    def log(context: RequestContext, parts: Parts) -> Response | None:
+        del parts
+        log_event("asked", context.request_id, who=(context.credential or "")[part])
+        return None
+
+    return log
+
+
 MUTANTS = (
+    mutant(
+        "key-beginnings-logged",
+        "LOG-07",
+        "The first ten characters of each key are logged, to tell keys apart.",
+        parts=with_stage("authenticate", before(_log_part(slice(10)))),
+    ),
+    mutant(
+        "key-endings-logged",
+        "LOG-07",
+        "The last eight characters of each key are logged.",
+        parts=with_stage("authenticate", before(_log_part(slice(-8, None)))),
+    ),
     mutant(
         "access-log-in-plain-text",
         "LOG-05",
@@ -105,7 +128,7 @@ MUTANTS = (
     ),
     mutant(
         "headers-logged",
-        "LOG-01 LOG-04 ROT-05",
+        "LOG-01 LOG-04 LOG-07 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
     ),

@@ -11,6 +11,7 @@ from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.profile.tools import detail_argument, failing
 from conformance.requirement import requirement
+from conformance.text.disguised import shows
 from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 
@@ -36,7 +37,9 @@ TOKEN_NAMES = (
 def leaked(text: str, planted: dict[str, str]) -> list[str]:
     """Return what was planted and stands in a text, in any spelling."""
     return [
-        what for what, value in planted.items() if any(form in text for form in spellings(value))
+        what
+        for what, value in planted.items()
+        if shows(value, text) or any(form in text for form in spellings(value))
     ]
 
 
@@ -146,16 +149,28 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
 
 
 @requirement("LOG-04")
-def test_a_secret_in_the_query_stays_out_of_the_log(wire: Wire, keys: Keys, log: LogStream) -> None:
-    """Clients put keys there by mistake, and a log of requests takes the whole URL for a name."""
+def test_a_secret_in_a_request_stays_out_of_the_log(
+    wire: Wire, keys: Keys, log: LogStream, target: Target
+) -> None:
+    """Clients put keys anywhere by mistake, and a log of requests takes the whole URL for a name.
+
+    Headers and bodies are logged to find faults, so some of the requests are at fault.
+    """
     names = ("api_key", "key", "token", "access_token", "code")
     planted = {f"{name} in the query": canary() for name in names}
     query = "&".join(f"{what.split()[0]}={value}" for what, value in planted.items())
+    planted |= {place: canary() for place in ("a header", "a malformed body", "an argument")}
     request = opening(wire.revision)
     joint = "&" if "?" in wire.path else "?"
     mark = log.mark()
     for key in (None, keys.active):
         wire.send(request.but(path=f"{wire.path}{joint}{query}"), key=key)
+        wire.send(request.with_header("X-Auth-Token", planted["a header"]), key=key)
+        wire.send(
+            request.but(body=f'{{"password": "{planted["a malformed body"]}"'.encode()), key=key
+        )
+    if target.tools.ping:
+        wire.call_tool(target.tools.ping, {"password": planted["an argument"]}, key=keys.active)
     last = wire.knock(keys.active)
     establish(last.succeeded, "the key works")
     text, sign = told_since(mark, log, wire, last, keys.active)
@@ -196,3 +211,4 @@ def test_planted_secrets_turn_up_nowhere(
         found = leaked(held, planted)
         assert not found, f"{place} holds what was sent as {', '.join(found)}"
     require_told(sign, wire)
+    auditor.require_whole()

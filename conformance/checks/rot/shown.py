@@ -150,3 +150,4 @@ def test_a_minted_key_stands_in_no_row(
     establish(wire.knock(key).succeeded, "the minted key works")
     dump = auditor.dump()
     assert not any(form in dump for form in spellings(key)), f"{auditor.whole} holds the minted key"
+    auditor.require_whole()

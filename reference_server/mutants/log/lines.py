@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 from collections.abc import Mapping
@@ -35,6 +36,13 @@ def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
 def _log_query(context: RequestContext, parts: Parts) -> Response | None:
     del parts
     log_event("url", context.request_id, query=request.query_string.decode("latin-1"))
+    return None
+
+
+def _log_query_encoded(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    told = base64.b64encode(request.full_path.encode("latin-1", "replace")).decode()
+    log_event("asked", context.request_id, target=told)
     return None
 
 
@@ -101,6 +109,12 @@ def _log_part(part: slice) -> Callable[[RequestContext, Parts], Response | None]
 
 
 MUTANTS = (
+    mutant(
+        "query-logged-in-base64",
+        "LOG-04",
+        "Path and query are logged in base64, which no pattern of the redactor reads.",
+        parts=with_stage("extract_token", before(_log_query_encoded)),
+    ),
     mutant(
         "key-beginnings-logged",
         "LOG-07",

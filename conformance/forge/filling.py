@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def with_filled_in(value: Any, filled: Mapping[str, str]) -> Any:
@@ -19,3 +19,24 @@ def with_filled_in(value: Any, filled: Mapping[str, str]) -> Any:
         for name, text in filled.items():
             value = value.replace(f"{{{name}}}", text)
     return value
+
+
+def places_of(value: Any, name: str, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the names that lead to each text of a JSON value's tables that is a placeholder."""
+    if isinstance(value, dict):
+        for key, one in cast("dict[str, Any]", value).items():
+            yield from places_of(one, name, *above, key)
+    elif above and value == f"{{{name}}}":
+        yield above
+
+
+def with_put(value: Any, place: tuple[str, ...], new: object) -> dict[str, Any]:
+    """Return a table in which something else stands at a place; nothing where that is None."""
+    table, (key, *below) = dict(cast("dict[str, Any]", value)), place
+    if below:
+        table[key] = with_put(table[key], tuple(below), new)
+    elif new is None:
+        del table[key]
+    else:
+        table[key] = new
+    return table

@@ -183,6 +183,9 @@ class Channel(StrEnum):
         "routes.rotate_key",
         example=('rotate_key = "/admin/api-keys/rotate"',),
     )
+    ADMIN_ROUTE = Row(
+        "admin-route", "the profile's [routes] rotate_key, create_key or revoke_key", "has_admin"
+    )
     KEY_CREATION = Row(
         "key-creation",
         "the profile's [routes] create_key, or rotate_key: how an administrator has a key made",

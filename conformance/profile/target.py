@@ -331,6 +331,11 @@ class Target(Section):
         """Whether the official Python client is installed beside the judge."""
         return find_spec("mcp") is not None
 
+    @property
+    def has_admin(self) -> bool:
+        """Whether there is a route by which an administrator has anything done to keys."""
+        return bool(self.routes.makes_keys or self.routes.revoke_key)
+
     def has(self, channel: Channel) -> bool:
         """Tell whether the target offers a channel."""
         return all(map(self._supplies, channel.paths))

@@ -15,6 +15,7 @@ from conformance.channels.http.good_case import GoodCase
 from conformance.channels.http.oauth import Flows
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
+from conformance.channels.keys_seen import KeyWitness
 from conformance.channels.log import LogStream
 from conformance.channels.passage import Passage
 from conformance.channels.programs.launch import Launched, Launcher
@@ -287,6 +288,24 @@ def good_case(wire: Wire, target: Target) -> GoodCase:
 def administrator(wire: Wire, target: Target, redactor: Redactor) -> Administrator:
     """The administrator's route."""
     return Administrator(wire, target, redactor)
+
+
+@pytest.fixture
+def key_witness(
+    request: pytest.FixtureRequest,
+    administrator: Administrator,
+    session: JudgeSession,
+    transcript: Transcript,
+) -> KeyWitness:
+    """What becomes of keys, seen through whatever there is."""
+    target, needs = session.target, (Channel.APP_SQL, Channel.SPARE_TENANT)
+    has_rows = all(target.has(one) and one not in session.options.without for one in needs)
+    app_sql = request.getfixturevalue("app_sql") if has_rows else None
+    tenants = target.tenants
+    spare = tenants.spare if tenants else None
+    spared = {"the spared tenant's key": spare.key} if spare else {}
+    pairs = {"tenant A's key": tenants.a.key, "tenant B's key": tenants.b.key} if tenants else {}
+    return KeyWitness(administrator, app_sql, spared, pairs, transcript.note)
 
 
 @pytest.fixture

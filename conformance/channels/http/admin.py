@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from conformance.forge.filling import with_filled_in
@@ -16,7 +18,7 @@ from conformance.text.learned import LONGEST_SECRET, learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
@@ -37,6 +39,20 @@ def rotation_of(tenant_id: object, names: AdminFields, description: object = _OU
     if names.description:
         told[names.description] = in_guise(_OURS) if description is _OURS else description
     return json.dumps({name: value for name, value in told.items() if value is not None}).encode()
+
+
+@dataclass(frozen=True)
+class AdminCall:
+    """One request to an administrator's route, but for its token; ``what`` says it in words.
+
+    ``template`` is its body as the profile writes it, where it does.
+    """
+
+    what: str
+    path: str
+    body: bytes | None
+    method: str = "POST"
+    template: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +89,64 @@ class Administrator:
         needs = (Channel.ADMIN, Channel.SPARE_TENANT, Channel.KEY_CREATION)
         return all(self.target.has(need) for need in needs)
 
+    @property
+    def token(self) -> str | None:
+        """The right token; None where the profile has none."""
+        return self.target.admin.token if self.target.admin else None
+
+    @property
+    def rotation(self) -> AdminCall:
+        """What asks for a rotation."""
+        return AdminCall("a rotation", self.route, rotation_of(self.tenant_id, self.names))
+
+    def creation(self, tenant_id: str | None = None) -> AdminCall:
+        """Return what has a key made that ends no other, for the spared tenant if for no other."""
+        whose = tenant_id or self.tenant_id
+        request, told = supplied(self.target.routes.create_key), rotation_of(whose, self.names)
+        return _filled("the making of a key", request, {"tenant": whose}, told)
+
+    def revocation(self, key_id: str, tenant_id: str | None = None) -> AdminCall:
+        """Return what revokes a key, of the spared tenant unless told otherwise."""
+        request, names = supplied(self.target.routes.revoke_key), self.names
+        whose = tenant_id or self.tenant_id
+        told = {names.tenant: whose, _last(names.key_id): key_id}
+        filled = {"tenant": whose, "key_id": key_id}
+        return _filled("a revocation", request, filled, json.dumps(told).encode())
+
+    def makings(self) -> Iterator[AdminCall]:
+        """Yield what has a key made, by each route that does."""
+        if self.target.routes.rotate_key:
+            yield self.rotation
+        if self.target.routes.create_key is not None:
+            yield self.creation()
+
+    def without_effect(self) -> Iterator[AdminCall]:
+        """Yield what each route refuses, whatever the token: it is about nobody.
+
+        Where a key is made for whoever asks, nobody can be named: a key is made then.
+        """
+        nobody = "none"
+        if self.target.routes.rotate_key:
+            yield AdminCall("a rotation", self.route, rotation_of(nobody, self.names))
+        if self.target.routes.create_key is not None:
+            yield self.creation(nobody)
+        if self.target.routes.revoke_key is not None:
+            yield self.revocation(str(uuid.uuid4()))
+
+    def ask(self, call: AdminCall, token: str | None) -> Answer:
+        """Send a request with a token, right or wrong."""
+        if token:
+            self.redactor.learn_changed(token)
+        sent = self.wire.post_admin(call.path, call.body, token, method=call.method)
+        return self._kept_secret(sent)
+
     def attempt(self, token: str | None) -> Answer:
         """Ask for a rotation with a token, right or wrong."""
-        told = rotation_of(self.tenant_id, self.names)
-        return self._kept_secret(self.wire.post_admin(self.route, told, token))
+        return self.ask(self.rotation, token)
 
     def attempt_rightly(self) -> Answer:
         """Ask for a rotation with the right token."""
-        return self.attempt(self.target.admin.token if self.target.admin else None)
+        return self.attempt(self.token)
 
     def mint(self) -> str:
         """Have a key made with the right token, by a rotation where there are any.
@@ -94,30 +160,36 @@ class Administrator:
         answer = self._minted()
         return self.key_of(answer), self.id_of(answer)
 
+    @contextmanager
+    def minting(self) -> Generator[Callable[[], str]]:
+        """Lend what mints keys that nobody needs afterwards; they are revoked if they can be.
+
+        The newest goes first. A revocation that fails is for others to judge.
+        """
+        identities: list[str] = []
+
+        def minted() -> str:
+            answer = self._minted()
+            identity = found_at(answer.entries, self.names.key_id)
+            if _is_id(identity):
+                identities.append(str(identity))
+            return self.key_of(answer)
+
+        try:
+            yield minted
+        finally:
+            if self.target.routes.revoke_key is not None:
+                for identity in reversed(identities):
+                    self.revoke(identity)
+
     def revoke(self, key_id: str, tenant_id: str | None = None) -> Answer:
         """Revoke a key, of the spared tenant unless told otherwise, with the right token."""
-        request, names = supplied(self.target.routes.revoke_key), self.names
-        whose = tenant_id or self.tenant_id
-        told = {names.tenant: whose, _last(names.key_id): key_id}
-        filled = {"tenant": whose, "key_id": key_id}
-        return self._ask(request, filled, json.dumps(told).encode())
+        return self.ask(self.revocation(key_id, tenant_id), supplied(self.target.admin).token)
 
     def _minted(self) -> Answer:
-        request = self.target.routes.create_key
-        if request is None or self.target.routes.rotate_key:
+        if self.target.routes.create_key is None or self.target.routes.rotate_key:
             return self.attempt_rightly()
-        told = rotation_of(self.tenant_id, self.names)
-        return self._ask(request, {"tenant": self.tenant_id}, told)
-
-    def _ask(self, request: AdminRequest, filled: Mapping[str, str], told: bytes) -> Answer:
-        """Send a request with the right token; what is ``told`` where it has no body of its own."""
-        body: bytes | None = told
-        if request.has_own_body:
-            own = with_filled_in(request.body, filled)
-            body = None if own is None else json.dumps(own).encode()
-        safe = {name: quote(value, safe="") for name, value in filled.items()}
-        path, token = with_filled_in(request.path, safe), supplied(self.target.admin).token
-        return self._kept_secret(self.wire.post_admin(path, body, token, method=request.method))
+        return self.ask(self.creation(), supplied(self.target.admin).token)
 
     def _kept_secret(self, answer: Answer) -> Answer:
         """Have a key in an answer redacted, whatever the check then makes of the answer."""
@@ -140,13 +212,28 @@ class Administrator:
     def id_of(self, answer: Answer) -> str:
         """Return the id of the key that a rotation's answer holds; NotEstablishedError if none."""
         identity = found_at(answer.entries, self.names.key_id)
-        is_one = isinstance(identity, str | int) and not isinstance(identity, bool)
-        establish(is_one and identity != "", "the new key's id is told")
+        establish(_is_id(identity), "the new key's id is told")
         return str(identity)
 
     def holds_a_key(self, answer: Answer) -> bool:
         """Tell whether an answer holds what a rotation's answer holds the key in."""
         return json.dumps(_last(self.names.key)) in answer.text
+
+
+def _filled(what: str, request: AdminRequest, filled: Mapping[str, str], told: bytes) -> AdminCall:
+    """Return a request filled in, with what is ``told`` where it has no body of its own."""
+    body: bytes | None = told
+    template = (request.body or {}) if request.has_own_body else None
+    if request.has_own_body:
+        own = with_filled_in(request.body, filled)
+        body = None if own is None else json.dumps(own).encode()
+    safe = {name: quote(value, safe="") for name, value in filled.items()}
+    return AdminCall(what, with_filled_in(request.path, safe), body, request.method, template)
+
+
+def _is_id(identity: object) -> bool:
+    is_one = isinstance(identity, str | int) and not isinstance(identity, bool)
+    return is_one and identity != ""
 
 
 def _last(place: str) -> str:

@@ -6,6 +6,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.text.disguised import shows
 from conformance.text.found import is_telling, stands_in
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def shown(answer: Answer, secrets: Mapping[str, str]) -> list[str]:
     """Return what of the secrets an answer shows, each where it stands by itself."""
     text = "\n".join((answer.text, *(value for _, value in answer.headers)))
     return [what for what, value in secrets.items() if stands_in(value, text)]
+
+
+def repeats(answer: Answer, secret: str) -> bool:
+    """Tell whether an answer shows a secret, in whatever spelling, in its body or in a field."""
+    text = "\n".join((answer.text, *(value for _, value in answer.headers)))
+    return shows(secret, text)
 
 
 def opened(answer: Answer) -> bool:

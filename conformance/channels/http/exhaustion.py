@@ -128,6 +128,11 @@ class Exhaustion:
         self.held.tenant = held
         return answers
 
+    @property
+    def tenant_key(self) -> str | None:
+        """The key of the tenant that is at its limit; None where none is."""
+        return self.held.tenant.key if self.held.tenant else None
+
     def tenant_at_limit(self) -> Answer:
         """Bring the spared tenant to its limit if it is not there; return a refusal, just given."""
         held = self.held.tenant

@@ -53,6 +53,10 @@ class AuditReader(ABC):
     def dump(self) -> str:
         """Return all that can be read of what the target stores: what a thief of it reads."""
 
+    def require_whole(self) -> None:
+        """Raise NotAssessedError where ``dump`` cannot have returned all that is stored."""
+        return
+
     @abstractmethod
     def close(self) -> None:
         """Let go of what was opened."""

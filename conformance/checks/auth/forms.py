@@ -111,7 +111,8 @@ def test_no_form_of_a_message_smuggles_a_call(wire: Wire, good_case: GoodCase) -
 @requirement("AUTH-15")
 def test_minted_keys_are_random_through_and_through(administrator: Administrator) -> None:
     """A fixed, a repeated or a lopsided part shows in sixteen keys; chance looks like none."""
-    faults = faults_of([administrator.mint() for _ in range(MINTED)])
+    with administrator.minting() as minted:
+        faults = faults_of([minted() for _ in range(MINTED)])
     assert not faults, f"{MINTED} minted keys were not random throughout: {'; '.join(faults)}"
 
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.alike import difference
+from conformance.channels.http.disclosure import repeats
 from conformance.channels.http.results import field_of, name_of
 from conformance.checks.mcp._common import a_session_revision, eras, opened, spoken
 from conformance.forge.guise import in_guise
@@ -266,6 +267,7 @@ def test_a_throwing_tool_tells_nothing_of_the_inside(
             f"{revision}: a call of a tool that raises was answered {answer}"
         )
         told = [what for what, text in inside.items() if text in answer.text]
+        told += ["the caller's key"] if repeats(answer, keys.b.active) else []
         told += [what for what, trace in TRACES.items() if trace.search(answer.text)]
         assert not told, f"{revision}: the answer tells {', '.join(told)} of the error: {answer}"
 

@@ -22,10 +22,8 @@ from conformance.channels.http.exhaustion import (
 )
 from conformance.channels.http.gate import Gate
 from conformance.channels.trail.finding import scopes_of
+from conformance.checks.rate._common import spellings
 from conformance.forge.described import described
-from conformance.forge.forwarded import FORWARDED
-from conformance.forge.guise import in_guise
-from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.profile.target import supplied
@@ -55,7 +53,14 @@ def test_the_request_after_the_address_limit_is_refused(
 ) -> None:
     """Counted exactly: one refusal too early or too late is an error in the limit."""
     limit, window = target.limits.address_requests, target.limits.address_window_seconds
-    answers = exhaustion.measured(lambda: exhaustion.spend_address()[2], limit, window)[-1]
+    spent: list[tuple[Wire, str]] = []
+
+    def measure() -> list[Answer]:
+        line, key, answers = exhaustion.spend_address()
+        spent.append((line, key))
+        return answers
+
+    answers = exhaustion.measured(measure, limit, window)[-1]
     draw_admissions(transcript, answers, limit, window)
     *within, last = answers
     establish(are_counted(within), "the key works until the limit")
@@ -68,6 +73,24 @@ def test_the_request_after_the_address_limit_is_refused(
     assert last.status == LIMITED, (
         f"request {len(answers)}, one more than the limit, was answered {last}"
     )
+    more = _beyond(*spent[-1], limit)
+    require_one_window([*answers, *more], window)
+    count = len(within) + sum(answer.succeeded for answer in more)
+    assert count <= 2 * limit, (
+        f"{count} requests were admitted within a window of {window} s, "
+        f"after a refusal at the limit of {limit}"
+    )
+
+
+def _beyond(line: Wire, key: str, limit: int) -> list[Answer]:
+    """Return the answers to what follows a refusal: one, and many where that one is admitted.
+
+    Of windows that are fixed, the next may just have begun: two of them admit twice the limit.
+    """
+    first = line.knock(key)
+    if first.status == LIMITED:
+        return [first]
+    return [first, *(line.knock(key) for _ in range(limit + 2))]
 
 
 @requirement("RATE-01", also_needs=(Channel.LIMIT_BODY,))
@@ -96,23 +119,14 @@ def test_each_refusal_of_an_address_is_audited(
         )
 
 
-@requirement("RATE-07")
+@requirement("RATE-07", also_needs=(Channel.ADDRESS_LIMIT,))
 def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
     """The address is at its limit; each request then differs in one thing it could be keyed on.
 
     Where there is no such route or method, nothing is reached that a limit could guard.
     """
     line, key = exhaustion.address_at_limit()
-    good, path = opening(line.revision), line.path
-    tries = {name: good.with_header(name, value) for name, value in FORWARDED}
-    tries |= {
-        "two forwarded-for": good.with_header("X-Forwarded-For", "203.0.113.1, 203.0.113.2"),
-        "another agent": good.with_header("User-Agent", in_guise("another client/1.0")),
-        "a query": good.but(path=f"{path}?page=2"),
-        "upper case": good.but(path=path.upper()),
-        "a trailing slash": good.but(path=f"{path}/"),
-        "another method": good.but(method="GET"),
-    }
+    tries = spellings(line)
     passed = {
         what: answer.status
         for what, request in tries.items()
@@ -169,11 +183,9 @@ def test_ratelimit_fields_agree_with_what_happens(
     )
 
 
-@requirement("RATE-05", also_needs=(Channel.CLOCK,))
-def test_waiting_as_long_as_told_admits_again(
-    exhaustion: Exhaustion, target: Target, passage: Passage
-) -> None:
-    """A caller that honours Retry-After must not be refused again for the same reason."""
+@requirement("RATE-05")
+def test_a_refusal_tells_when_to_come_again(exhaustion: Exhaustion, target: Target) -> None:
+    """A number or a date, and no later than the window is over."""
     line, key = exhaustion.address_at_limit()
     refused = line.knock(key)
     establish(refused.status == LIMITED, "the address limit refuses")
@@ -183,7 +195,17 @@ def test_waiting_as_long_as_told_admits_again(
     assert 0 < seconds <= target.limits.address_window_seconds + 2, (
         f"Retry-After is {seconds} s with a window of {target.limits.address_window_seconds} s"
     )
-    passage.of(seconds)
+
+
+@requirement("RATE-05")
+def test_waiting_as_long_as_told_admits_again(exhaustion: Exhaustion, passage: Passage) -> None:
+    """A caller that honours Retry-After must not be refused again for the same reason."""
+    line, key = exhaustion.address_at_limit()
+    refused = line.knock(key)
+    establish(refused.status == LIMITED, "the address limit refuses")
+    seconds = refused.retry_after
+    establish(seconds is not None, "the refusal tells how long to wait")
+    passage.of(seconds or 0)
     again = line.knock(key)
     assert again.status != LIMITED, f"after the {seconds} s of Retry-After the answer was {again}"
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-import uuid
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.admin import Administrator, rotation_of
+from conformance.channels.http.admin import Administrator
 from conformance.channels.http.gate import Gate
 from conformance.model import Channel
-from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 from conformance.waiting import gather
 
@@ -22,11 +18,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
-    from conformance.channels.log import LogStream
     from conformance.channels.passage import Passage
-    from conformance.channels.sql.app_role import AppDatabase
-    from conformance.channels.trail.reader import AuditReader
-    from conformance.profile.fields import AdminFields
     from conformance.profile.target import Target
 
 HOUR = 3600
@@ -35,91 +27,9 @@ AT_ONCE = 6
 PAIRS = 12
 """Of rotations at once. Where none waits for the other, four to five pairs of ten have met; each
 takes the target's clock a day and an hour further."""
-NO_OBJECTS = (b"", b"{", b"[]", b"null")
 
 MADE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 """How a rotation that was carried out is answered."""
-
-
-@requirement("ROT-05")
-def test_a_minted_key_is_nowhere_afterwards(
-    administrator: Administrator, wire: Wire, auditor: AuditReader, log: LogStream, target: Target
-) -> None:
-    """The key is minted and used; then log, database and a further rotation are searched."""
-    mark = log.mark()
-    key = administrator.mint()
-    establish(wire.knock(key).succeeded, "the minted key works")
-    again = administrator.attempt(supplied(target.admin).token)
-    establish(again.status in MADE, "a further rotation works")
-    last = wire.knock(key)
-    identity = last.header(target.headers.request_id) or ""
-    text = log.until(mark, identity)
-    establish(identity and identity in text, "the log tells of the request")
-    places = {"a later response": again.text, "the log": text, auditor.whole: auditor.dump()}
-    found = [
-        place for place, words in places.items() if any(form in words for form in spellings(key))
-    ]
-    assert not found, f"the minted key stands in {', '.join(found)}"
-
-
-def bad_bodies(tenant: str, names: AdminFields) -> dict[str, tuple[str, bytes]]:
-    """Return bodies a rotation must refuse, with the field that is at fault."""
-    tenants: dict[str, object] = {
-        "no UUID": f"tenant-{secrets.token_hex(8)}",
-        "no tenant": None,
-        "a list for a tenant": [tenant],
-        "an unknown tenant": str(uuid.uuid4()),
-    }
-    bad = {what: (names.tenant, rotation_of(one, names)) for what, one in tenants.items()}
-    if not names.description:
-        return bad
-    descriptions: dict[str, object] = {
-        "an empty description": "",
-        "121 characters": "x" * 121,
-        "a number": 7,
-        "no description": None,
-    }
-    return bad | {
-        what: (names.description, rotation_of(tenant, names, one))
-        for what, one in descriptions.items()
-    }
-
-
-def _bad(administrator: Administrator) -> dict[str, tuple[str, bytes]]:
-    return bad_bodies(administrator.tenant_id, administrator.names)
-
-
-@requirement("ROT-06")
-def test_a_bad_rotation_is_refused_by_field(
-    administrator: Administrator, wire: Wire, target: Target
-) -> None:
-    """The right token with each bad body: the answer names the field, and holds no key."""
-    establish(administrator.mint(), "a good body rotates")
-    token, route = supplied(target.admin).token, administrator.route
-    for what, (field, body) in _bad(administrator).items():
-        answer = wire.post_admin(route, body, token)
-        assert 400 <= answer.status < 500, f"{what}: {answer}"
-        assert field in answer.text, f"{what}: {answer}"
-        assert not administrator.holds_a_key(answer), f"{what}: the refusal holds a key"
-    for body in NO_OBJECTS:
-        answer = wire.post_admin(route, body, token)
-        assert 400 <= answer.status < 500, f"{body!r}: {answer}"
-
-
-@requirement("ROT-06", also_needs=(Channel.APP_SQL,))
-def test_a_bad_rotation_changes_no_key(
-    administrator: Administrator, wire: Wire, app_sql: AppDatabase, target: Target
-) -> None:
-    """A refusal that comes after the work was done is none: the rows must stay as they are."""
-    before = app_sql.key_rows(administrator.tenant_id)
-    establish(before, "the tenant has keys")
-    bodies = [body for _, body in _bad(administrator).values()]
-    for body in (*bodies, *NO_OBJECTS):
-        wire.post_admin(administrator.route, body, supplied(target.admin).token)
-    after = app_sql.key_rows(administrator.tenant_id)
-    assert after == before, (
-        f"bad rotations changed the tenant's key rows: {len(before)} before, {len(after)} after"
-    )
 
 
 @requirement("ROT-07")

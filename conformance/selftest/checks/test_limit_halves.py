@@ -1,10 +1,10 @@
-"""RATE-08 on targets that limit addresses alone, or tenants alone: its halves stand apart."""
+"""RATE-05 and RATE-08 on targets that limit addresses alone, or tenants: halves stand apart."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -60,6 +60,15 @@ class Limits(Good):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
 
 
+class TellsNobodyWhen(Limits):
+    """Does not say when to come again."""
+
+    def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Leave it out."""
+        kept = {name: text for name, text in (headers or {}).items() if name != "Retry-After"}
+        super().reply(status, body, kept)
+
+
 class OneBucketOfAddresses(Limits):
     """Counts by a prefix of the address, which all of IPv4 shares on a socket for both families."""
 
@@ -103,3 +112,14 @@ def test_each_half_is_judged_without_what_the_other_needs(
     assert judged.verdicts == {"RATE-08": verdict}, judged.output
     finding = next(one for one in judged.lines if one.get("id") == "RATE-08")
     assert lacks in str(finding["reason"])
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(Limits, "pass"), (TellsNobodyWhen, "fail")])
+def test_without_a_clock_a_run_waits_as_long_as_its_patience_goes(
+    kind: type[Limits], verdict: str, tmp_path: Path
+) -> None:
+    kind.counted = defaultdict(list)
+    with serving(kind) as url:
+        words = (f"--target={url}", "--requirement=RATE-05", "--patience=3")
+        judged = judge(tmp_path, *words, profile=OF_ADDRESSES)
+    assert judged.verdicts == {"RATE-05": verdict}, judged.output

@@ -60,7 +60,7 @@ class WritesLittle(Writes):
     ("handler", "requirement", "verdict"),
     [
         (WritesHeaders, "LOG-01", "fail"),
-        (WritesHeaders, "LOG-04", "not assessed"),
+        (WritesHeaders, "LOG-04", "fail"),
         (WritesUrls, "LOG-04", "fail"),
         (WritesUrls, "LOG-01", "not assessed"),
         (Writes, "LOG-01", "not assessed"),

@@ -15,8 +15,8 @@ def test_checks_that_need_the_target_alone_form_one_group() -> None:
 
 def test_checks_that_rotate_one_tenants_keys_form_one_group() -> None:
     for check in (
-        "rot/rotation.py::test_a_refused_rotation_changes_no_key",
-        "rot/life.py::test_a_bad_rotation_is_refused_by_field",
+        "rot/refusals.py::test_a_request_without_the_admin_token_changes_no_key",
+        "rot/refusals.py::test_a_bad_body_is_refused_by_field",
         "mcp/sessions.py::test_no_generated_message_breaks_the_server",
         "rot/revocation.py::test_a_revoked_key_is_refused_at_once",
     ):

@@ -39,4 +39,10 @@ VARIANTS = (
             'GRANT SELECT ON "Old metrics" TO mcp_app',
         ),
     ),
+    benign(
+        "schema-that-the-auditor-cannot-read",
+        "What else the database is used for stands in a schema that the auditor may not read.",
+        sql=("CREATE SCHEMA billing", "CREATE TABLE billing.invoices (id int, note text)"),
+        lacks="AUTH-13 LOG-04 ROT-05",
+    ),
 )

@@ -87,6 +87,13 @@ def _streamed(reply: Reply) -> Reply:
     return replace(reply, body=body, piece=11).with_field(b"content-type", b"text/event-stream")
 
 
+def _with_a_hint(reply: Reply) -> Reply:
+    key = reply.asked(b"x-api-key")
+    if reply.status != HTTPStatus.OK or not key:
+        return reply
+    return reply.with_field(b"x-key-hint", b"****" + key[-4:])
+
+
 def _with_more(found: Any, reply: Reply) -> Any:
     """Add what a result may hold beside what was asked for."""
     if reply.status != HTTPStatus.OK or not isinstance(found, dict):
@@ -252,6 +259,11 @@ VARIANTS = (
         "long-session-ids",
         "Session ids are longer, with a fixed start and end, from another alphabet.",
         parts=sessions_named(_long_id),
+    ),
+    benign(
+        "keys-told-masked",
+        "Who is let in is told the last four characters of the key, as on a card.",
+        parts=rewritten(_with_a_hint),
     ),
     benign(
         "one-rotation-at-a-time",

@@ -1,4 +1,4 @@
-"""A log that is no JSON, and a trail that is known by its export alone, each by a command."""
+"""Other logs and trails: in text, exported by a command, and with the ends of keys in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reference_server.mutants.bending import before, with_stage
 from reference_server.mutants.benign import exporting
 from reference_server.mutants.benign.edge import benign
 from reference_server.observability import logs
@@ -14,6 +15,9 @@ from reference_server.observability import logs
 if TYPE_CHECKING:
     import logging
 
+    from flask import Response
+
+    from reference_server.context import RequestContext
     from reference_server.parts import Parts
 
 PROFILE = Path(__file__).parents[3] / "fixtures" / "targets" / "text-and-lines.toml"
@@ -41,7 +45,18 @@ def _told(ready: dict[str, Any]) -> dict[str, Any]:
     return ready | {"written": {"log": ["cat", ready["log_file"]], "trail": export}}
 
 
+def _log_ending(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    logs.log_event("asked", context.request_id, who=f"…{(context.credential or '')[-4:]}")
+    return None
+
+
 VARIANTS = (
+    benign(
+        "key-ends-logged",
+        "The last four characters of each credential are logged, by which people tell keys apart.",
+        parts=with_stage("authenticate", before(_log_ending)),
+    ),
     benign(
         "text-and-lines",
         "The log is key=value, and the trail is exported as JSON lines; a command prints each.",

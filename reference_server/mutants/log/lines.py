@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from reference_server.observability.logs import log_event
 from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
 
     from reference_server.context import RequestContext
@@ -33,6 +36,13 @@ def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
 def _log_query(context: RequestContext, parts: Parts) -> Response | None:
     del parts
     log_event("url", context.request_id, query=request.query_string.decode("latin-1"))
+    return None
+
+
+def _log_query_encoded(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    told = base64.b64encode(request.full_path.encode("latin-1", "replace")).decode()
+    log_event("asked", context.request_id, target=told)
     return None
 
 
@@ -89,7 +99,34 @@ class _Careful(TokenRedactor):
         return super().scrub(value)
 
 
+def _log_part(part: slice) -> Callable[[RequestContext, Parts], Response | None]:
+    def log(context: RequestContext, parts: Parts) -> Response | None:
+        del parts
+        log_event("asked", context.request_id, who=(context.credential or "")[part])
+        return None
+
+    return log
+
+
 MUTANTS = (
+    mutant(
+        "query-logged-in-base64",
+        "LOG-04",
+        "Path and query are logged in base64, which no pattern of the redactor reads.",
+        parts=with_stage("extract_token", before(_log_query_encoded)),
+    ),
+    mutant(
+        "key-beginnings-logged",
+        "LOG-07",
+        "The first ten characters of each key are logged, to tell keys apart.",
+        parts=with_stage("authenticate", before(_log_part(slice(10)))),
+    ),
+    mutant(
+        "key-endings-logged",
+        "LOG-07",
+        "The last eight characters of each key are logged.",
+        parts=with_stage("authenticate", before(_log_part(slice(-8, None)))),
+    ),
     mutant(
         "access-log-in-plain-text",
         "LOG-05",
@@ -105,7 +142,7 @@ MUTANTS = (
     ),
     mutant(
         "headers-logged",
-        "LOG-01 LOG-04 ROT-05",
+        "LOG-01 LOG-04 LOG-07 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
     ),

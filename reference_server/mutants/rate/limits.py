@@ -55,6 +55,20 @@ def _telling(tell: Callable[[Admission], int]) -> Callable[[Parts], Parts]:
     return replaced({"limits.address": lambda parts: _Telling(parts.limits.address, tell)})
 
 
+class _Forgetting:
+    """Begins anew with whoever was refused."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._clock, self._limiters = parts.clock, dict[str, MovingWindowLimiter]()
+
+    def admit(self, subject: str) -> Admission:
+        new = MovingWindowLimiter(self._clock, LIMIT, 60)
+        admission = self._limiters.setdefault(subject, new).admit(subject)
+        if not admission.admitted:
+            del self._limiters[subject]
+        return admission
+
+
 class _Unlimited:
     """Admits everything."""
 
@@ -230,6 +244,18 @@ MUTANTS = (
         "RATE-07",
         "Each path with its query has a limit of its own.",
         parts=with_stage("limit_address", addressed_by(_by_path)),
+    ),
+    mutant(
+        "tenant-limit-keyed-on-the-path",
+        "RATE-07",
+        "A tenant has its whole limit at each path with its query.",
+        parts=with_stage("limit_tenant", _tenant_subject(lambda _: request.full_path)),
+    ),
+    mutant(
+        "limit-forgotten-once-told",
+        "RATE-01 RATE-06 RATE-11",
+        "Whoever was refused once has the whole limit again.",
+        parts=replaced({"limits.address": _Forgetting}),
     ),
     mutant(
         "limit-punishes-the-key",

@@ -211,7 +211,7 @@ def _everybody(parts: Parts) -> Parts:
 MUTANTS = (
     mutant(
         "minted-key-logged",
-        "ROT-05",
+        "LOG-07 ROT-05",
         "The new key is logged, under a name that no redactor knows.",
         parts=replaced({"keys.rotation": _Telling}),
     ),

@@ -19,7 +19,7 @@ from conformance.text.found import is_telling, stands_in
 from conformance.verdicts import NotApplicableError, NotEstablishedError, establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from conformance.channels.http.admin import Administrator
     from conformance.channels.http.answer import Answer
@@ -176,6 +176,39 @@ def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys)
     assert not crossed, f"a tool is in both tenants' lists or in one, by who asked: {crossed[0]}"
 
 
+LISTS = {
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+    "prompts/list": "prompts",
+}
+"""What else is listed, by the method, and where it stands in a page."""
+
+
+@requirement("RLS-15", also_needs=(Channel.CANARIES,))
+def test_no_other_list_shows_anothers_words(wire: Wire, keys: Keys) -> None:
+    """Each tenant lists in turn: a list of one for everybody, or of a default, is the wrong one's.
+
+    Words of its data that only one tenant may see are in no name that the other reads.
+    """
+    offered = [
+        method for method in LISTS if wire.call(method, key=keys.active).result.get(LISTS[method])
+    ]
+    offered += [
+        method
+        for method in LISTS
+        if method not in offered and wire.call(method, key=keys.b.active).result.get(LISTS[method])
+    ]
+    if not offered:
+        raise NotApplicableError("the target lists neither resources nor prompts")
+    for method in offered:
+        for reader, other in ((keys.a, keys.b), (keys.b, keys.a), (keys.a, keys.b)):
+            for page in pages(wire, reader, method):
+                told = [one for one in page if shows(other.canary, one)]
+                assert not told, (
+                    f"{method} of {reader.tenant_id} holds the other's canary: {told[0]}"
+                )
+
+
 def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
     """Return what a tenant had and later lost, while the other was shown it later still.
 
@@ -193,15 +226,18 @@ def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
 
 def listing(wire: Wire, tenant: TenantKeys) -> set[str]:
     """Return a tenant's tools as text, from all pages of the list."""
-    tools: set[str] = set()
+    return {tool for page in pages(wire, tenant, "tools/list") for tool in page}
+
+
+def pages(wire: Wire, tenant: TenantKeys, method: str) -> Iterator[set[str]]:
+    """Yield what a tenant is listed, as text, page after page."""
     cursor: Any = None
     for _ in range(MOST_PAGES):
         params = {} if cursor is None else {"cursor": cursor}
-        page = wire.call("tools/list", params, key=tenant.active)
-        found: Any = page.result.get("tools")
-        establish(isinstance(found, list), f"a tenant can list the tools (got {page})")
-        tools |= {json.dumps(one, sort_keys=True) for one in found}
+        page = wire.call(method, params, key=tenant.active)
+        found: Any = page.result.get(LISTS.get(method, "tools"))
+        establish(isinstance(found, list), f"a tenant is answered {method} (got {page})")
+        yield {json.dumps(one, sort_keys=True) for one in found}
         cursor = page.result.get("nextCursor")
         if cursor is None:
             break
-    return tools

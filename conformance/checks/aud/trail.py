@@ -7,8 +7,10 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
+from conformance.channels.sql.tampering import tampered
 from conformance.channels.trail.finding import request_id, scopes_of
 from conformance.forge.guise import in_guise
+from conformance.forge.keys import TenantKeys
 from conformance.model import Channel
 from conformance.profile.events import Event, Outcome, Reason, Scope
 from conformance.profile.tools import detail_argument, failing
@@ -155,12 +157,20 @@ def test_a_rotation_is_audited(
 def test_the_runtime_role_cannot_change_the_trail(
     app_sql: AppDatabase, wire: Wire, target: Target
 ) -> None:
-    """Every statement is tried for real, as the server's own role, and rolled back."""
+    """Every statement is tried for real, as the server's own role, and rolled back.
+
+    A policy may open a tenant's rows to that tenant alone, so it is tried as each, too.
+    """
+    contexts: list[tuple[str, str | None]] = [("without a tenant", None)]
     wire.knock()  # so that there is a row to attack
-    table = app_sql.channel.audit_table
-    tried = app_sql.tampering(table, audit_column(app_sql, target))
-    changed = {name: rows for name, rows in tried.items() if rows}
-    assert not changed, f"carried out as the runtime role against {table}: {', '.join(changed)}"
+    if target.tenants is not None:
+        for name, tenant in (("A", target.tenants.a), ("B", target.tenants.b)):
+            wire.knock(TenantKeys(tenant).active)
+            contexts.append((f"as tenant {name}", tenant.id))
+    done = tampered(app_sql, audit_column(app_sql, target), contexts)
+    assert not done, (
+        f"carried out as the runtime role against {app_sql.channel.audit_table}: {', '.join(done)}"
+    )
 
 
 def audit_column(app_sql: AppDatabase, target: Target) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from conformance.profile.sections import Secret, Section
+
+MOST_LAG = 120
+"""Seconds that a trail may be behind: each wait for a row that does not come takes as long."""
 
 
 class WrittenText(Section):
@@ -24,7 +27,7 @@ class WrittenText(Section):
     def _is_in_one_place(self) -> Self:
         if len(self.ways) != 1:
             told = " and ".join(self.ways) or "nothing"
-            choices = sorted(type(self).model_fields.keys() - {"table"})
+            choices = sorted(type(self).model_fields.keys() - {"table", "lag_seconds"})
             raise ValueError(f"names {told}; it takes one of {', '.join(choices)}")
         return self
 
@@ -42,10 +45,12 @@ class Auditor(WrittenText):
     ``dsn`` is SQL that may read the trail's ``table``, and the rest of the database for secrets at
     rest. Else the trail is exported as JSON lines, an object a row: to a ``file``, or by a
     ``command`` that prints them and ends. What only a database can show is not assessed then.
+    ``lag_seconds`` is how far any of them may be behind; that a database is a replica is found out.
     """
 
     dsn: Secret | None = None
     table: str = "audit_log"
+    lag_seconds: float = Field(default=0.0, ge=0, le=MOST_LAG)
 
     @property
     def ways(self) -> tuple[str, ...]:

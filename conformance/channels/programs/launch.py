@@ -77,14 +77,17 @@ class Launched:
             ending.reap(self.process)
             return None
 
-    def settle(self) -> int | None:
+    def settle(self, *, may_be_half_open: bool = False) -> int | None:
         """Wait until the process ends or serves; return its exit code, None while it serves.
 
+        One that ``may_be_half_open`` also counts as serving where all it does in time is listen.
         NotEstablishedError (hence *inconclusive*) when it does neither in time: a busy machine must
         not read as a process that refuses, or does not refuse, to start.
         """
         with announced("starting another process", START_SECONDS):
             settled = wait_for(self.has_settled, START_SECONDS)
+        if may_be_half_open and not settled and self.process.poll() is None and self.accepts():
+            return None
         establish(settled, f"a process ends or serves within {START_SECONDS:.0f} s of its start")
         return self.process.poll()
 
@@ -107,6 +110,14 @@ class Launched:
             return False
         finally:
             line.close()
+
+    def accepts(self) -> bool:
+        """Tell whether its port takes a connection, whatever comes of it."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), ANSWER_SECONDS).close()
+        except OSError:
+            return False
+        return True
 
     def listening(self) -> set[str]:
         """Return the local addresses on which the process and its children accept connections."""

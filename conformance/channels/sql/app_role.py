@@ -4,72 +4,35 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, LiteralString, cast
 
-from psycopg import Error, errors, sql
+from psycopg import Error, IsolationLevel, errors, sql
 
 from conformance.channels.sql import catalog as catalog_sql
-from conformance.channels.sql.attempts import CLASHED, Connection, changed_rows, told
+from conformance.channels.sql.attempts import (
+    CLASHED,
+    Connection,
+    changed_rows,
+    steadily,
+    told,
+)
 from conformance.channels.sql.database import connected_with_a_watch
+from conformance.channels.sql.roles import RoleFacts, facts_of
+from conformance.channels.sql.tables import (
+    Named,
+    TableIsolation,
+    guarded_tables,
+    identified,
+    is_among,
+    named,
+)
 from conformance.forge.guise import in_guise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from conformance.profile.target import AppSql
-
-
-_TABLES = """
-    SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
-           (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid),
-           has_table_privilege(c.oid, 'SELECT')
-      FROM pg_class c
-      JOIN pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = %s AND NOT a.attisdropped
-     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'p')
-       AND (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
-            OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))
-     ORDER BY c.relname"""
-
-_ROLE = """
-    SELECT rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb,
-           ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relowner = r.oid),
-           ARRAY(SELECT g.rolname::text FROM pg_roles g
-                  WHERE pg_has_role(r.oid, g.oid, 'MEMBER') AND g.oid <> r.oid
-                    AND (g.rolsuper OR g.rolbypassrls
-                         OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = g.oid)))
-      FROM pg_roles r WHERE r.rolname = current_user"""
-
-
-@dataclass(frozen=True)
-class TableIsolation:
-    """How PostgreSQL isolates one tenant table."""
-
-    name: str
-    rls_enabled: bool
-    rls_forced: bool
-    policies: int
-    readable: bool
-
-    def __str__(self) -> str:
-        """Tell it in a line."""
-        enabled = "enabled" if self.rls_enabled else "not enabled"
-        forced = "forced" if self.rls_forced else "not forced"
-        return f"{self.name}: {enabled}, {forced}, policies: {self.policies}"
-
-
-@dataclass(frozen=True)
-class RoleFacts:
-    """What PostgreSQL lets the runtime role do beyond its grants."""
-
-    is_superuser: bool
-    bypasses_rls: bool
-    inherits: bool
-    creates_roles: bool
-    creates_databases: bool
-    owned_tables: tuple[str, ...]
-    powerful_memberships: tuple[str, ...]
 
 
 class AppDatabase:
@@ -80,7 +43,7 @@ class AppDatabase:
     """
 
     def __init__(self, channel: AppSql, note: Callable[[str, str], None]) -> None:
-        self.channel, self._note = channel, note
+        self.channel, self.note = channel, note
 
     @contextmanager
     def connect(self) -> Generator[Connection]:
@@ -90,6 +53,17 @@ class AppDatabase:
         """
         with self.pooled() as connection, connection.transaction(force_rollback=True):
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Generator[Connection]:
+        """Open what ``connect`` does, which sees nothing of what others commit meanwhile.
+
+        Where they change the same rows, that is an error: see ``steadily``.
+        """
+        with self.pooled() as connection:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            with connection.transaction(force_rollback=True):
+                yield connection
 
     @contextmanager
     def pooled(self) -> Generator[Connection]:
@@ -118,38 +92,35 @@ class AppDatabase:
     def role(self) -> RoleFacts:
         """Return the powers of the role we are connected as."""
         with self.connect() as connection:
-            row = connection.execute(_ROLE).fetchone()
-        if row is None:
-            raise LookupError("the runtime role is not in pg_roles")
-        *powers, owned, memberships = row
-        facts = RoleFacts(
-            *powers, owned_tables=tuple(owned), powerful_memberships=tuple(memberships)
-        )
-        self._note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+            facts = facts_of(connection)
+        self.note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
         return facts
 
     def isolation(self) -> list[TableIsolation]:
         """Return the tables with a tenant column, but for those the profile takes out."""
+        return [table for table in self.guarded() if table.has_tenant]
+
+    def guarded(self) -> list[TableIsolation]:
+        """Return the tables with a tenant column or a policy, but for those that are taken out."""
+        channel = self.channel
         with self.connect() as connection:
-            rows = connection.execute(_TABLES, (self.channel.tenant_column,)).fetchall()
-        tables = [TableIsolation(*row) for row in rows]
-        return [table for table in tables if table.name not in self.channel.outside_rls]
+            return guarded_tables(connection, channel.tenant_column, channel.outside_rls)
 
-    def readable(self) -> list[str]:
+    def readable(self) -> list[Named]:
         """Return the tenant tables the runtime role may read."""
-        return [table.name for table in self.isolation() if table.readable]
+        return [one.table for one in self.isolation() if one.readable]
 
-    def tenants_seen(self, connection: Connection, table: str) -> set[str]:
+    def tenants_seen(self, connection: Connection, table: str | Named) -> set[str]:
         """Return the tenants whose rows a SELECT without WHERE yields; a row may be nobody's."""
         query = self.over(table, "SELECT DISTINCT {tenant}::text FROM {table}")
         return {str(row[0]) for row in connection.execute(query) if row[0] is not None}
 
-    def tenants_seen_or_none(self, context: str | None, table: str) -> set[str]:
+    def tenants_seen_or_none(self, context: str | None, table: str | Named) -> set[str]:
         """Return the tenants seen in a context that names none; an SQL error shows none."""
         with self.as_tenant(context) as connection:
             return self.tenants_seen_on(connection, table)
 
-    def tenants_seen_on(self, connection: Connection, table: str) -> set[str]:
+    def tenants_seen_on(self, connection: Connection, table: str | Named) -> set[str]:
         """Return the tenants seen on a connection as it is; an SQL error shows none."""
         try:
             return self.tenants_seen(connection, table)
@@ -158,11 +129,22 @@ class AppDatabase:
         except Error:
             return set()
 
-    def readable_views(self) -> list[str]:
-        """Return the views with a tenant column that the runtime role may read."""
+    def readable_views(self) -> list[tuple[Named, bool]]:
+        """Return the views that the runtime role may read; each with whether it has the tenant."""
         with self.connect() as connection:
             rows = connection.execute(catalog_sql.READABLE_VIEWS, (self.channel.tenant_column,))
-            return [row[0] for row in rows]
+            return [(Named(*row[:3]), row[3]) for row in rows]
+
+    def text_seen(self, context: str, view: Named) -> str:
+        """Return what a view shows in a tenant's context, as text; an SQL error shows nothing."""
+        query = self.over(view, "SELECT to_jsonb(v)::text FROM {table} v LIMIT 1000")
+        with self.as_tenant(context) as connection:
+            try:
+                return "\n".join(row[0] for row in connection.execute(query))
+            except errors.OperationalError:
+                raise
+            except Error:
+                return ""
 
     def powerful_functions(self) -> list[str]:
         """Return functions the role may call that run above the policies, or can be bent to."""
@@ -171,11 +153,19 @@ class AppDatabase:
 
     def constraint_oracles(self) -> list[str]:
         """Return unique and foreign keys over tenant tables that leave the tenant out."""
-        values = {"tenant": self.channel.tenant_column, "outside": list(self.channel.outside_rls)}
+        values = {"tenant": self.channel.tenant_column}
         with self.connect() as connection:
             rows = connection.execute(catalog_sql.CONSTRAINT_ORACLES, values).fetchall()
-        known = self.channel.unguessable
-        return [f"{name} of {table}" for name, table in rows if name not in known]
+            tables = guarded_tables(connection, self.channel.tenant_column, ())
+        known, outside = self.channel.unguessable, self.channel.outside_rls
+        found = [(name, Named(*table)) for name, *table in rows]
+        return [
+            f"{name} of {table}"
+            for name, table in found
+            if name not in known
+            and f"{table.schema}.{name}" not in known
+            and not is_among(table, outside, [one.table for one in tables])
+        ]
 
     def key_count_without_context(self) -> int:
         """Return how many key rows the role sees where no tenant is set."""
@@ -191,7 +181,7 @@ class AppDatabase:
             "WHERE {tenant}::text = %s ORDER BY 1"
         ).format(
             used=sql.Literal(self.channel.last_used_column),
-            table=sql.Identifier(self.channel.keys_table),
+            table=named(self.channel.keys_table),
             tenant=sql.Identifier(self.channel.tenant_column),
         )
         with self.as_tenant(tenant_id) as connection:
@@ -201,7 +191,7 @@ class AppDatabase:
         """Return when any key of a tenant was last used, as text."""
         query = sql.SQL("SELECT max({used})::text FROM {table} WHERE {tenant}::text = %s").format(
             used=sql.Identifier(self.channel.last_used_column),
-            table=sql.Identifier(self.channel.keys_table),
+            table=named(self.channel.keys_table),
             tenant=sql.Identifier(self.channel.tenant_column),
         )
         with self.as_tenant(tenant_id) as connection:
@@ -225,9 +215,21 @@ class AppDatabase:
     # -- what can be done ----------------------------------------------------------------------
 
     def inserted_as(self, context: str, *, for_tenant: str) -> bool:
-        """Tell whether a tenant could insert a row that belongs to ``for_tenant``."""
-        with self.as_tenant(context) as connection:
-            return self._tried(connection, context, *self.insertion(for_tenant)) > 0
+        """Tell whether a tenant could insert a row that belongs to ``for_tenant``.
+
+        It is that tenant who must see it: a trigger may have made it the inserting one's own.
+        """
+
+        def inserted() -> bool:
+            with self.snapshot() as connection:
+                self.enter(connection, for_tenant)
+                before = self.count(connection)
+                self.enter(connection, context)
+                self._tried(connection, context, *self.insertion(for_tenant))
+                self.enter(connection, for_tenant)
+                return self.count(connection) > before
+
+        return steadily(inserted)
 
     def insertion(self, tenant_id: str) -> tuple[sql.SQL, dict[str, str]]:
         """Return the profile's statement that inserts a row, and its values."""
@@ -266,14 +268,6 @@ class AppDatabase:
         with self.as_tenant(context) as connection:
             return self._tried(connection, context, query, {"of": of, "to": to}) > 0
 
-    def deleted_as(self, context: str, *, of: str) -> bool:
-        """Tell whether a tenant could delete rows ``of`` another."""
-        query = self.over(
-            self.channel.data_table, "DELETE FROM {table} WHERE {tenant}::text = %(of)s"
-        )
-        with self.as_tenant(context) as connection:
-            return self._tried(connection, context, query, {"of": of}) > 0
-
     def key_moved(self, tenant_id: str, *, to: str) -> bool:
         """Tell whether the role could give a tenant's keys to another."""
         query = self.over(
@@ -296,15 +290,19 @@ class AppDatabase:
         query = self.over(
             self.channel.data_table, "SELECT count(*) FROM {table} WHERE {tenant}::text = %(own)s"
         )
-        with self.as_tenant(context) as connection:
-            row = connection.execute(query, {"own": context}).fetchone()
-            own = row[0] if row else 0
-            changed = self.blind_change(connection, statement, context)
-            self._note(
-                f"SQL as tenant {context}",
-                f"{statement} without WHERE; rows of its own: {own}\n→ {told(changed)}",
-            )
-            return own, changed
+
+        def change() -> tuple[int, int]:
+            with self.snapshot() as connection:
+                self.enter(connection, context)
+                row = connection.execute(query, {"own": context}).fetchone()
+                return row[0] if row else 0, self.blind_change(connection, statement, context)
+
+        own, changed = steadily(change)
+        self.note(
+            f"SQL as tenant {context}",
+            f"{statement} without WHERE; rows of its own: {own}\n→ {told(changed)}",
+        )
+        return own, changed
 
     def count(self, connection: Connection) -> int:
         """Return how many rows of the data table the current context sees."""
@@ -324,7 +322,7 @@ class AppDatabase:
             if column in {None, self.channel.tenant_column}:
                 return self.hand_over(connection, tenant_id)
             own = sql.SQL("UPDATE {table} SET {column} = {column}").format(
-                table=sql.Identifier(self.channel.data_table), column=sql.Identifier(column or "")
+                table=named(self.channel.data_table), column=sql.Identifier(column or "")
             )
             return changed_rows(connection, own, {})
         try:
@@ -344,34 +342,20 @@ class AppDatabase:
 
     def updatable(self, connection: Connection) -> str | None:
         """Return a column of the data table that the role may UPDATE, the tenant's if it may."""
-        names = {"table": self.channel.data_table, "tenant": self.channel.tenant_column}
-        return next((row[0] for row in connection.execute(catalog_sql.UPDATABLE, names)), None)
+        return next(iter(self.columns(connection, self.channel.data_table)), None)
+
+    def columns(self, connection: Connection, table: str | Named) -> list[str]:
+        """Return the columns of a table that the role may UPDATE, the tenant's first."""
+        names = {
+            "table": identified(table).as_string(connection),
+            "tenant": self.channel.tenant_column,
+        }
+        return [row[0] for row in connection.execute(catalog_sql.UPDATABLE, names)]
 
     def carried_out(self, statement: str) -> bool:
         """Tell whether a statement without rows was permitted."""
         with self.connect() as connection:
             return changed_rows(connection, sql.SQL(cast("LiteralString", statement)), {}) != 0
-
-    def tampering(self, table: str, column: str) -> dict[str, int]:
-        """Try every way to bend a table; return the rows each changed (-1: it was permitted).
-
-        ``column`` is one to UPDATE.
-        """
-        statements = {
-            "UPDATE": "UPDATE {table} SET {column} = {column}",
-            "DELETE": "DELETE FROM {table}",
-            "TRUNCATE": "TRUNCATE {table}",
-            "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
-            "DISABLE ROW LEVEL SECURITY": "ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
-            "ADD COLUMN": f"ALTER TABLE {{table}} ADD COLUMN {in_guise('hallmark_probe')} integer",
-            "DROP TABLE": "DROP TABLE {table}",
-            "SET session_replication_role": "SET LOCAL session_replication_role = replica",
-        }
-        done: dict[str, int] = {}
-        for name, statement in statements.items():
-            with self.connect() as connection:
-                done[name] = self._tried(connection, None, self.over(table, statement, column), {})
-        return done
 
     def _tried(
         self,
@@ -386,14 +370,14 @@ class AppDatabase:
             f"{name} = {value}\n" for name, value in values.items()
         )
         whose = "without a tenant" if context is None else f"as tenant {context}"
-        self._note(f"SQL {whose}", f"{words}→ {told(rows)}")
+        self.note(f"SQL {whose}", f"{words}→ {told(rows)}")
         return rows
 
-    def over(self, table: str, statement: str, column: str | None = None) -> sql.Composed:
+    def over(self, table: str | Named, statement: str, column: str | None = None) -> sql.Composed:
         """Return a statement of ours with the names this database has."""
         tenant = self.channel.tenant_column
         return sql.SQL(cast("LiteralString", statement)).format(
-            table=sql.Identifier(table),
+            table=identified(table),
             tenant=sql.Identifier(tenant),
             column=sql.Identifier(column or tenant),
         )

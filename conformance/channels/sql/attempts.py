@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import sql
+
+T = TypeVar("T")
+TRIES = 4
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+REFUSALS = (
+    errors.InsufficientPrivilege,
+    errors.RaiseException,
+    errors.IntegrityConstraintViolation,
+    errors.ObjectNotInPrerequisiteState,
+)
+"""What says that a statement was refused, by whatever guards a table."""
 CLASHED = -2
 """What stands for the rows of a statement that ran into some that it should not have reached."""
 
@@ -42,10 +54,15 @@ def changed_rows(
     try:
         with connection.transaction():
             return connection.execute(query, values).rowcount
-    except (
-        errors.InsufficientPrivilege,
-        errors.RaiseException,
-        errors.IntegrityConstraintViolation,
-        errors.ObjectNotInPrerequisiteState,
-    ):
+    except REFUSALS:
         return 0
+
+
+def steadily(work: Callable[[], T]) -> T:
+    """Do work on a snapshot, again where another writer came between: a live table has some."""
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except errors.TransactionRollback:
+            continue
+    return work()

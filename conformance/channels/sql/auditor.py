@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from psycopg import errors, sql
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from conformance.profile.events import Events
     from conformance.profile.fields import TrailFields
 
+REPLICA_SECONDS = 20.0
+"""How far a replica may be behind where the profile does not say."""
 _INSIDE = """
     (CASE jsonb_typeof(to_jsonb({column}))
           WHEN 'string' THEN (to_jsonb({column}) #>> '{{}}')::jsonb ELSE to_jsonb({column}) END
@@ -57,6 +60,17 @@ class TableTrail(AuditReader):
         self._dsn, self._name = dsn, table
         self._line: Connection | None = None
         self._lock = threading.Lock()  # bounded: held for a statement, by the connection's bounds
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a row may take to show: more where a replica is read."""
+        return super().patience + (REPLICA_SECONDS if self._is_replica else 0)
+
+    @cached_property
+    def _is_replica(self) -> bool:
+        with self._connected() as connection:
+            row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+        return bool(row and row[0])
 
     def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
         """Return the rows of a request, of an address, or all, in the trail's order."""

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 def trail_of(target: Target) -> AuditReader:
     """Return the reader of a target's trail. Raises LookupError where the profile names none."""
     channel = supplied(target.channels.auditor)
-    if channel.dsn is None:
-        return LinesTrail(channel, target.fields.trail, target.events)
-    return table_of(target)
+    if channel.dsn is not None:
+        return table_of(target)
+    trail = LinesTrail(channel, target.fields.trail, target.events)
+    trail.lag_seconds = channel.lag_seconds
+    return trail
 
 
 def table_of(target: Target) -> TableTrail:
     """Return the reader of a trail that is a table, which reads other tables, too."""
     channel = supplied(target.channels.auditor)
-    return TableTrail(supplied(channel.dsn), channel.table, target.fields.trail, target.events)
+    fields = target.fields.trail
+    trail = TableTrail(supplied(channel.dsn), channel.table, fields, target.events)
+    trail.lag_seconds = channel.lag_seconds
+    return trail

@@ -35,6 +35,13 @@ class AuditReader(ABC):
 
     def __init__(self, fields: TrailFields, events: Events) -> None:
         self.fields, self.events = fields, events
+        self.lag_seconds = 0.0
+        """How far what is read may be behind what was written, as the profile says."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a row may take to show."""
+        return SETTLE_SECONDS + self.lag_seconds
 
     @property
     def pause(self) -> float:
@@ -76,7 +83,7 @@ class AuditReader(ABC):
             found[:] = [row for row in self.rows(**where) if wanted(row)]
             return len(found) >= count
 
-        wait_for(look, SETTLE_SECONDS, self.pause)
+        wait_for(look, self.patience, self.pause)
         return found
 
     def is_one(self, row: AuditRow, *events: Event) -> bool:
@@ -101,12 +108,15 @@ class AuditReader(ABC):
         Raises NotEstablishedError where one of them has a row of a name that nobody declared, and
         where none has a row in a trail that may be another process's.
         """
-        asked = list(request_ids)
-        rows = self.rows()
+        asked, rows = list(request_ids), list["AuditRow"]()
+
+        def look() -> bool:
+            rows[:] = self.rows()
+            return not self._lost(rows, event, asked)
+
+        # Whoever wrote has ended: what shows late was stored, and is read from a copy of it.
+        wait_for(look, self.patience, self.pause)
         lost = self._lost(rows, event, asked)
-        if lost and not self.is_shared:
-            rows = self.wait_for_rows(lambda row: row.request_id in asked, len(asked))
-            lost = self._lost(rows, event, asked)
         left = set(lost)
         self.require_known([row for row in rows if row.request_id in left], event)
         if lost and len(lost) == len(asked) and not self.is_shared:

@@ -7,8 +7,10 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
+from conformance.channels.sql.tampering import tampered
 from conformance.channels.trail.finding import request_id, scopes_of
 from conformance.forge.guise import in_guise
+from conformance.forge.keys import TenantKeys
 from conformance.model import Channel
 from conformance.profile.events import Event, Outcome, Reason, Scope
 from conformance.profile.tools import detail_argument, failing
@@ -155,12 +157,20 @@ def test_a_rotation_is_audited(
 def test_the_runtime_role_cannot_change_the_trail(
     app_sql: AppDatabase, wire: Wire, target: Target
 ) -> None:
-    """Every statement is tried for real, as the server's own role, and rolled back."""
+    """Every statement is tried for real, as the server's own role, and rolled back.
+
+    A policy may open a tenant's rows to that tenant alone, so it is tried as each, too.
+    """
+    contexts: list[tuple[str, str | None]] = [("without a tenant", None)]
     wire.knock()  # so that there is a row to attack
-    table = app_sql.channel.audit_table
-    tried = app_sql.tampering(table, audit_column(app_sql, target))
-    changed = {name: rows for name, rows in tried.items() if rows}
-    assert not changed, f"carried out as the runtime role against {table}: {', '.join(changed)}"
+    if target.tenants is not None:
+        for name, tenant in (("A", target.tenants.a), ("B", target.tenants.b)):
+            wire.knock(TenantKeys(tenant).active)
+            contexts.append((f"as tenant {name}", tenant.id))
+    done = tampered(app_sql, audit_column(app_sql, target), contexts)
+    assert not done, (
+        f"carried out as the runtime role against {app_sql.channel.audit_table}: {', '.join(done)}"
+    )
 
 
 def audit_column(app_sql: AppDatabase, target: Target) -> str:
@@ -178,9 +188,10 @@ def test_personal_data_never_reaches_the_trail(
     tool = failing(target)
     detail = detail_argument(tool)
     arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
+    (plain, *_) = failure(wire, auditor, keys, arguments)
     own = {
         path
-        for row in failure(wire, auditor, keys, arguments)
+        for row in auditor.rows(request_id=plain.request_id)
         for path, _ in properties(row.metadata)
     }
     personal = in_guise(f"pii-{secrets.token_hex(8)}")
@@ -192,13 +203,15 @@ def test_personal_data_never_reaches_the_trail(
         "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
         "list": [[{"address": {"street": personal}}]],
     }
-    rows = failure(wire, auditor, keys, arguments)
+    (row, *_) = failure(wire, auditor, keys, arguments)
+    # All rows of the call: who calls a tool may write down with what.
+    rows = auditor.rows(request_id=row.request_id)
     # What is there without personal data is the trail's own, such as the name of the tool.
     paths = [path for row in rows for path, _ in properties(row.metadata) if path not in own]
     found = [".".join(path) for path in paths if _folded(path[-1]) in PERSONAL]
-    assert not found, f"the row of the failed call holds personal fields: {', '.join(found)}"
+    assert not found, f"the rows of the failed call hold personal fields: {', '.join(found)}"
     assert personal not in json.dumps([row.metadata for row in rows]), (
-        f"the row of the failed call holds {personal}, sent as personal data"
+        f"the rows of the failed call hold {personal}, sent as personal data"
     )
 
 

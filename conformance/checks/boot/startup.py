@@ -118,7 +118,7 @@ def _attempt(process: Launched, name: str, how: str) -> Attempt:
 
 def _refused(process: Launched, *words: str) -> bool:
     """Tell whether a process ended by itself, with an error that has the words in it."""
-    code, output = process.settle(), process.output()
+    code, output = process.settle(may_be_half_open=True), process.output()
     return code not in {None, 0} and all(word in output for word in words)
 
 

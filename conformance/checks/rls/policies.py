@@ -9,6 +9,8 @@ import pytest
 
 from conformance.analysis.figures import draw_isolation
 from conformance.channels.sql.attempts import CLASHED
+from conformance.channels.sql.crossings import Crossings
+from conformance.channels.sql.privacy import Privacy
 from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
+    from conformance.channels.sql.tables import Named
     from conformance.forge.keys import Keys
     from conformance.profile.target import Target
 
@@ -45,6 +48,8 @@ def test_the_runtime_role_cannot_create_objects(app_sql: AppDatabase) -> None:
     """A role that may create a table or a function may create a way around the policies."""
     done = app_sql.carried_out(f"CREATE TABLE {in_guise('hallmark_probe')} (id integer)")
     assert not done, "the runtime role created a table"
+    schemas = app_sql.role().open_schemas
+    assert not schemas, f"the runtime role may create objects in the schemas {', '.join(schemas)}"
 
 
 @requirement("RLS-02")
@@ -56,13 +61,11 @@ def test_every_tenant_table_is_under_forced_rls(
     establish(tables, "there are tables with a tenant column")
     transcript.note("tables with a tenant column", "\n".join(str(table) for table in tables))
     lax = [
-        table.name
+        str(table)
         for table in tables
         if not (table.rls_enabled and table.rls_forced and table.policies)
     ]
-    assert not lax, (
-        f"RLS is incomplete on {'; '.join(str(table) for table in tables if table.name in lax)}"
-    )
+    assert not lax, f"RLS is incomplete on {'; '.join(lax)}"
 
 
 @requirement("RLS-03")
@@ -77,7 +80,7 @@ def test_a_select_without_where_shows_one_tenant(
             own = app_sql.tenants_seen(connection, app_sql.channel.data_table)
             establish(tenant in own, "the tenant sees its own rows")
             seen[name] = {
-                table: app_sql.tenants_seen(connection, table) for table in app_sql.readable()
+                str(table): app_sql.tenants_seen(connection, table) for table in app_sql.readable()
             }
     draw_isolation(transcript, seen, {tenant: name for name, tenant in tenants.items()})
     for name, tenant in tenants.items():
@@ -91,26 +94,43 @@ def test_a_select_without_where_shows_one_tenant(
     [None, "", " ", "not-a-uuid", "%", "00000000-0000-0000-0000-000000000000", "' OR true --"],
 )
 def test_without_a_tenant_there_are_no_rows(
-    app_sql: AppDatabase, context: str | None, transcript: Transcript
+    app_sql: AppDatabase, keys: Keys, context: str | None, transcript: Transcript
 ) -> None:
-    """A context that names no tenant must show nothing; an SQL error shows nothing, too."""
-    tables = app_sql.readable()
-    establish(tables, "there are tenant tables to read")
-    seen = {table: app_sql.tenants_seen_or_none(context, table) for table in tables}
-    shown = {table: rows for table, rows in seen.items() if rows}
-    transcript.note(f"context {context!r}", f"{len(tables)} tables read, rows in {len(shown)}")
+    """The same reading shows a tenant its rows; without a tenant even an error shows nothing."""
+    tables = _read_by_a_tenant(app_sql, keys)
+    private = Privacy(app_sql, keys.a.tenant_id, keys.b.tenant_id)
+    seen = {str(table): app_sql.tenants_seen_or_none(context, table) for table in tables}
+    shown = [table for table, rows in seen.items() if rows] + private.seen_in(context)
+    transcript.note(
+        f"context {context!r}",
+        f"{len(tables)} tables read, rows in {len(shown)}; without a tenant column, and with rows "
+        f"that one tenant alone sees: {', '.join(map(str, private.tables)) or 'none'}",
+    )
     where = "no tenant context" if context is None else f"the tenant context {context!r}"
     assert not shown, f"with {where}, rows were seen in {', '.join(shown)}"
 
 
 @requirement("RLS-04")
-def test_an_unknown_tenant_sees_no_rows(app_sql: AppDatabase) -> None:
+def test_an_unknown_tenant_sees_no_rows(app_sql: AppDatabase, keys: Keys) -> None:
     """A well-formed id that belongs to nobody is the closest miss there is."""
     stranger = str(uuid.uuid4())
-    seen = {table: app_sql.tenants_seen_or_none(stranger, table) for table in app_sql.readable()}
-    assert not {table: rows for table, rows in seen.items() if rows}, (
-        f"an unknown tenant saw rows in {', '.join(table for table, rows in seen.items() if rows)}"
+    tables = _read_by_a_tenant(app_sql, keys)
+    private = Privacy(app_sql, keys.a.tenant_id, keys.b.tenant_id)
+    seen = {str(table): app_sql.tenants_seen_or_none(stranger, table) for table in tables}
+    shown = [table for table, rows in seen.items() if rows] + private.seen_in(stranger)
+    assert not shown, f"an unknown tenant saw rows in {', '.join(shown)}"
+
+
+def _read_by_a_tenant(app_sql: AppDatabase, keys: Keys) -> list[Named]:
+    """Return the tables to read, once a tenant was seen to find its rows by the same reading."""
+    tables = app_sql.readable()
+    establish(tables, "there are tenant tables to read")
+    own = {str(table): app_sql.tenants_seen_or_none(keys.a.tenant_id, table) for table in tables}
+    establish(
+        any(keys.a.tenant_id in rows for rows in own.values()),
+        "a tenant sees rows of its own by the same reading",
     )
+    return tables
 
 
 @requirement("RLS-05")
@@ -120,6 +140,11 @@ def test_no_row_can_be_inserted_for_another_tenant(app_sql: AppDatabase, keys: K
     establish(own, "a tenant can insert a row of its own")
     foreign = app_sql.inserted_as(keys.a.tenant_id, for_tenant=keys.b.tenant_id)
     assert not foreign, "tenant A inserted a row for tenant B"
+    tried = Crossings(app_sql, keys.a.tenant_id, keys.b.tenant_id).inserts()
+    assert not tried.crossed, (
+        f"tenant A inserted a row for tenant B into {', '.join(tried.crossed)}"
+    )
+    establish(not tried.unfinished, f"there was time to try {', '.join(tried.unfinished)}")
 
 
 @requirement("RLS-05")
@@ -127,19 +152,24 @@ def test_no_row_can_be_moved_to_another_tenant(app_sql: AppDatabase, keys: Keys)
     """The rows are the tenant's own; giving them away is what must fail."""
     own = app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.a.tenant_id)
     establish(own or not app_sql.may_hand_over(), "a tenant can update rows of its own")
-    moved = app_sql.updated_as(keys.a.tenant_id, of=keys.a.tenant_id, to=keys.b.tenant_id)
-    assert not moved, "tenant A moved its rows to tenant B"
+    tried = Crossings(app_sql, keys.a.tenant_id, keys.b.tenant_id).moves()
+    assert not tried.crossed, f"tenant A moved rows to tenant B in {', '.join(tried.crossed)}"
+    establish(not tried.unfinished, f"there was time to try {', '.join(tried.unfinished)}")
 
 
 @requirement("RLS-06")
-def test_another_tenants_rows_cannot_be_changed(app_sql: AppDatabase, keys: Keys) -> None:
-    """The statement names tenant B's rows outright; in A's context it must find none."""
+@pytest.mark.parametrize("statement", ["UPDATE", "DELETE"])
+def test_another_tenants_rows_cannot_be_changed(
+    app_sql: AppDatabase, keys: Keys, statement: str
+) -> None:
+    """In A's context, rows that B sees are named outright, and then reached for blindly."""
     own = app_sql.updated_as(keys.b.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
     establish(own or not app_sql.may_hand_over(), "tenant B has rows, and can update them")
-    changed = app_sql.updated_as(keys.a.tenant_id, of=keys.b.tenant_id, to=keys.b.tenant_id)
-    assert not changed, "tenant A updated rows of tenant B"
-    deleted = app_sql.deleted_as(keys.a.tenant_id, of=keys.b.tenant_id)
-    assert not deleted, "tenant A deleted rows of tenant B"
+    tried = Crossings(app_sql, keys.a.tenant_id, keys.b.tenant_id).changes(statement)
+    assert not tried.crossed, (
+        f"{statement} as tenant A reached rows of tenant B in {', '.join(tried.crossed)}"
+    )
+    establish(not tried.unfinished, f"there was time to try {', '.join(tried.unfinished)}")
 
 
 @requirement("RLS-06")

@@ -122,3 +122,26 @@ def test_words_that_are_unknown_are_undecided_and_wrong_ones_are_not() -> None:
 @pytest.mark.parametrize("form", ["127.0.0.9", "127.0.0.9/32", "::ffff:127.0.0.9"])
 def test_an_address_is_the_same_in_every_form(form: str) -> None:
     assert AuditRow(columns(actor_ip=form)).address == "127.0.0.9"
+
+
+class LateTrail(Trail):
+    """A copy of a trail, which shows its rows at the second look."""
+
+    looks = 0
+
+    def rows(self, *, request_id: str | None = None, address: str | None = None) -> list[AuditRow]:
+        """Return nothing at first."""
+        self.looks += 1
+        return super().rows(request_id=request_id, address=address) if self.looks > 1 else []
+
+
+def test_a_row_that_a_copy_shows_late_was_written() -> None:
+    trail = LateTrail(columns(request_id="1", event_type="api_key.auth_success"))
+    trail.lag_seconds = 5
+    assert trail.unwritten(Event.AUTH_SUCCESS, ["1"]) == []
+    assert trail.looks == 2
+
+
+def test_a_row_that_no_copy_shows_is_lost() -> None:
+    trail = Trail(columns(request_id="1", event_type="api_key.auth_success"))
+    assert trail.unwritten(Event.AUTH_SUCCESS, ["1", "2"]) == ["2"]

@@ -367,6 +367,26 @@ MUTANTS = (
         ),
     ),
     mutant(
+        "trail-open-to-its-tenant",
+        "AUD-05",
+        "Each tenant may read its rows of the trail, and by the same policy change them.",
+        sql=(
+            "DROP TRIGGER append_only ON audit_log",
+            "CREATE POLICY own_rows ON audit_log USING (tenant_id = current_tenant())",
+            "GRANT SELECT, UPDATE, DELETE ON audit_log TO mcp_app",
+        ),
+    ),
+    mutant(
+        "trail-column-can-be-cleared",
+        "AUD-05",
+        "One column of the trail may be written, so that personal data can be taken out of it.",
+        sql=(
+            "DROP TRIGGER append_only ON audit_log",
+            "CREATE POLICY clearing ON audit_log FOR UPDATE USING (true)",
+            "GRANT UPDATE (actor_ip) ON audit_log TO mcp_app",
+        ),
+    ),
+    mutant(
         "trail-can-be-truncated",
         "AUD-05",
         "UPDATE and DELETE were revoked; TRUNCATE was forgotten.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reference_server.mutants.benign.edge import benign
+from reference_server.mutants.rls.tables import isolated
 
 _NO_UPDATE = "REVOKE UPDATE ON metric_cache FROM mcp_app"
 # Of whatever rows there will be, and without rights of its own.
@@ -10,6 +11,13 @@ _REFERRED = """
     CREATE FUNCTION referred() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS
     $$ BEGIN RAISE EXCEPTION 'referred to' USING ERRCODE = 'foreign_key_violation'; END $$"""
 _FOR_EACH = "FOR EACH ROW EXECUTE FUNCTION referred()"
+_STAMP = """
+    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$ BEGIN NEW.tenant_id = public.current_tenant(); RETURN NEW; END $$"""
+_STAMPED = "BEFORE INSERT OR UPDATE ON {0} FOR EACH ROW EXECUTE FUNCTION stamp()"
+_COUNTED = """
+    CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+    RETURN (SELECT count(*) FROM pg_catalog.pg_stat_activity)"""
 
 VARIANTS = (
     benign(
@@ -44,5 +52,39 @@ VARIANTS = (
         "What else the database is used for stands in a schema that the auditor may not read.",
         sql=("CREATE SCHEMA billing", "CREATE TABLE billing.invoices (id int, note text)"),
         lacks="AUTH-13 LOG-04 ROT-05",
+    ),
+    benign(
+        "same-names-in-another-schema",
+        "An archive in a schema of its own has tables and views called as those in use.",
+        sql=(
+            "CREATE SCHEMA archive",
+            "GRANT USAGE ON SCHEMA archive TO mcp_app",
+            *isolated("archive.metric_cache", "id uuid PRIMARY KEY, body text NOT NULL"),
+            *isolated('archive."API keys"', "id uuid PRIMARY KEY, body text NOT NULL"),
+            *isolated("archive.api_keys", "id uuid PRIMARY KEY, body text NOT NULL"),
+        ),
+    ),
+    benign(
+        "references-by-uuid",
+        "Rows refer to others by a uuid alone, of which nobody guesses another tenant's.",
+        sql=(
+            *isolated("folder", "id uuid PRIMARY KEY DEFAULT gen_random_uuid(), share uuid UNIQUE"),
+            *isolated("note", "id uuid PRIMARY KEY, folder uuid NOT NULL REFERENCES folder (id)"),
+            "CREATE UNIQUE INDEX one_name ON note ((tenant_id::text || id::text))",
+        ),
+    ),
+    benign(
+        "rows-stamped-by-a-trigger",
+        "Whatever tenant a statement names, a trigger writes the one of the context into the row.",
+        sql=(
+            _STAMP,
+            f"CREATE TRIGGER stamp {_STAMPED.format('metric_cache')}",
+            f"CREATE TRIGGER stamp {_STAMPED.format('sync_log')}",
+        ),
+    ),
+    benign(
+        "functions-of-an-extension",
+        "An extension brought a function that runs with its owner's rights.",
+        sql=(_COUNTED, "ALTER EXTENSION plpgsql ADD FUNCTION counted()"),
     ),
 )

@@ -194,7 +194,24 @@ def _one_rotation_at_a_time(app: App) -> App:
     return edge
 
 
+_UNAVAILABLE = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"unavailable"}}'
+
+
+def _errors_as_answers(reply: Reply) -> Reply:
+    """Answer in the protocol's own words with 200 where a call could not be written down."""
+    if reply.status != HTTPStatus.SERVICE_UNAVAILABLE or reply.scope["path"] != "/mcp":
+        return reply
+    told = replace(reply, status=HTTPStatus.OK, body=_UNAVAILABLE)
+    told = told.with_field(b"content-type", b"application/json")
+    return told.with_field(b"content-length", str(len(_UNAVAILABLE)).encode())
+
+
 VARIANTS = (
+    benign(
+        "unavailable-as-an-error-of-the-protocol",
+        "A call that cannot be written down is answered with 200 and a JSON-RPC error.",
+        parts=rewritten(_errors_as_answers),
+    ),
     benign(
         "sessions-only",
         "The revisions with sessions are spoken, the stateless one is not.",

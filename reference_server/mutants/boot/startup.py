@@ -10,10 +10,11 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from reference_server.core.errors import ConfigurationError
+from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
 from reference_server.core.secrets import load_secrets, read_secret
 from reference_server.core.vocabulary import SecretMode, SecretName
 from reference_server.mutants.bending import mutant, replaced
+from reference_server.variant import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,6 +104,24 @@ def _unchecked(engine: Engine) -> None:
 def _raw(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+
+
+_ports: list[int] = []
+
+
+def _with_its_port_noted(settings: Settings) -> Settings:
+    _ports.append(settings.port)
+    return settings
+
+
+def _listening_for_ever(engine: Engine) -> None:
+    """Wait for a database that does not come, behind a port that is open and answers nobody."""
+    try:
+        HEALTHY.check_ready(engine)
+    except DatabaseNotReadyError:
+        with socket.create_server(("127.0.0.1", _ports[-1])):
+            threading.Event().wait(90)
+        raise
 
 
 class _Closing:
@@ -198,6 +217,13 @@ MUTANTS = (
         "BOOT-06",
         "The server opens its port before it has seen its database.",
         check_ready=_unchecked,
+    ),
+    mutant(
+        "half-open-without-a-database",
+        "BOOT-06",
+        "The port is open and nobody answers while the server waits for its database.",
+        settings=_with_its_port_noted,
+        check_ready=_listening_for_ever,
     ),
     mutant(
         "database-error-as-it-came",

@@ -163,7 +163,7 @@ MUTANTS = (
     ),
     mutant(
         "new-table-without-policy",
-        "RLS-02",
+        "RLS-02 RLS-05",
         "A migration added a tenant table and nobody thought of its policy.",
         sql=(
             "CREATE TABLE report_cache (tenant_id uuid NOT NULL, body text)",

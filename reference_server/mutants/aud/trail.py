@@ -194,17 +194,6 @@ def _nameless(event: AuditEvent) -> list[AuditEvent]:
     return [replace(event, actor_key_id=None)]
 
 
-def _verified_by(kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Have the trail verified by a program that overlooks something."""
-
-    def bend(state: dict[str, Any]) -> dict[str, Any]:
-        program, _, _, _, *words = state["operations"]["verify_audit"]
-        weak = [program, "-m", "reference_server.mutants.aud.overlooking", kind, *words]
-        return state | {"operations": state["operations"] | {"verify_audit": weak}}
-
-    return bend
-
-
 _TOOLS = (EventType.TOOL_CALLED, EventType.TOOL_FAILED)
 _UNGUARDED = (
     "DROP TRIGGER append_only ON audit_log",
@@ -229,24 +218,6 @@ MUTANTS = (
         "AUD-11",
         "What a key touched is found by reading the whole trail.",
         sql=("DROP INDEX ix_audit_log_actor_key_id_created_at",),
-    ),
-    mutant(
-        "verification-counts-rows",
-        "AUD-12",
-        "Verification looks for gaps in the numbers, not at what the rows say.",
-        state=_verified_by("contents"),
-    ),
-    mutant(
-        "verification-overlooks-the-end",
-        "AUD-12",
-        "Verification follows the chain and does not ask where it should end.",
-        state=_verified_by("end"),
-    ),
-    mutant(
-        "verification-always-succeeds",
-        "AUD-12",
-        "Verification prints what is wrong and ends with exit code 0.",
-        state=_verified_by("exit-code"),
     ),
     mutant(
         "audit-in-the-background",

@@ -56,7 +56,7 @@ def test_a_label_stays_and_so_does_the_alphabet(known: list[str]) -> None:
     [
         "018f4e1a-7c3d-7b2e-9a10-2f6d5c4b3a21",
         "018F4E1A-7C3D-7B2E-9A10-2F6D5C4B3A21",
-        str(uuid.uuid4()),
+        "2f1c5b7e-9d04-4c3a-8b6f-51e7a0d2c948",
         "00000000-0000-0000-0000-000000000001",
     ],
 )

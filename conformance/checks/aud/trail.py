@@ -56,18 +56,18 @@ def test_a_failed_authentication_is_audited_with_its_reason(
 def test_an_authenticated_request_is_audited_once(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
-    """Three requests, three ids: one row each, of the right tenant."""
-    sent: list[str] = []
-    for _ in range(3):
-        answer = wire.knock(keys.active)
+    """Of two tenants in turn: what is remembered of one may not stand in the other's row."""
+    sent: dict[str, str] = {}
+    for tenant in (keys.a, keys.b, keys.a):
+        answer = wire.knock(tenant.active)
         establish(answer.succeeded, "the key works")
-        sent.append(request_id(answer, target))
+        sent[request_id(answer, target)] = tenant.tenant_id
     auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity in sent:
+    for identity, tenant_id in sent.items():
         rows = auditor.of(Event.AUTH_SUCCESS, request_id=identity)
         assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == keys.a.tenant_id, (
-            f"the row of a request of tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
+        assert rows[0].tenant == tenant_id, (
+            f"the row of a request of tenant {tenant_id} names tenant {rows[0].tenant!r}"
         )
 
 
@@ -75,40 +75,49 @@ def test_an_authenticated_request_is_audited_once(
 def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
-    """One producer writes the row, so there is one, whatever the tool."""
-    answer = wire.call_ping(key=keys.active)
-    establish(answer.succeeded, "the tool works")
+    """One producer writes the row, so there is one, whatever the tool. Two tenants call in turn."""
+    sent: dict[str, str] = {}
+    for tenant in (keys.a, keys.b, keys.a):
+        answer = wire.call_ping(key=tenant.active)
+        establish(answer.succeeded, "the tool works")
+        sent[request_id(answer, target)] = tenant.tenant_id
     auditor.settle(request_id(wire.knock(keys.active), target))
-    rows = auditor.of(Event.TOOL_CALLED, request_id=request_id(answer, target))
-    assert len(rows) == 1, f"{len(rows)} rows for one request"
-    assert rows[0].tenant == keys.a.tenant_id, (
-        f"the row of a call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
-    )
-    assert rows[0].tool == target.tools.ping, (
-        f"the row of a call of {target.tools.ping} names tool {rows[0].tool!r}"
-    )
+    for identity, tenant_id in sent.items():
+        rows = auditor.of(Event.TOOL_CALLED, request_id=identity)
+        assert len(rows) == 1, f"{len(rows)} rows for one request"
+        assert rows[0].tenant == tenant_id, (
+            f"the row of a call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
+        )
+        assert rows[0].tool == target.tools.ping, (
+            f"the row of a call of {target.tools.ping} names tool {rows[0].tool!r}"
+        )
 
 
 @requirement("AUD-03", also_needs=(Channel.TOOL_FAILED_EVENT,))
 def test_a_failed_tool_call_is_audited_once(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
-    """The tool fails because it is told to; the trail must say that it did."""
+    """The tool fails because it is told to, for two tenants; the trail must say that it did."""
     tool = failing(target)
-    answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=keys.active)
-    establish(answer.was_a_tool_error, "the tool fails")
+    sent: dict[str, str] = {}
+    for tenant in (keys.a, keys.b):
+        told = {tool.message_argument: "on purpose"}
+        answer = wire.call_tool(tool.name, told, key=tenant.active)
+        establish(answer.was_a_tool_error, "the tool fails")
+        sent[request_id(answer, target)] = tenant.tenant_id
     auditor.settle(request_id(wire.knock(keys.active), target))
-    rows = auditor.of(Event.TOOL_FAILED, request_id=request_id(answer, target))
-    assert len(rows) == 1, f"{len(rows)} rows for one request"
-    assert rows[0].tenant == keys.a.tenant_id, (
-        f"the row of a failed call by tenant {keys.a.tenant_id} names tenant {rows[0].tenant!r}"
-    )
-    assert rows[0].tool == tool.name, (
-        f"the row of a failed call of {tool.name} names tool {rows[0].tool!r}"
-    )
-    assert auditor.is_outcome(rows[0], Outcome.FAILURE), (
-        f"the row of a failed call has the outcome {rows[0].outcome!r}"
-    )
+    for identity, tenant_id in sent.items():
+        rows = auditor.of(Event.TOOL_FAILED, request_id=identity)
+        assert len(rows) == 1, f"{len(rows)} rows for one request"
+        assert rows[0].tenant == tenant_id, (
+            f"the row of a failed call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
+        )
+        assert rows[0].tool == tool.name, (
+            f"the row of a failed call of {tool.name} names tool {rows[0].tool!r}"
+        )
+        assert auditor.is_outcome(rows[0], Outcome.FAILURE), (
+            f"the row of a failed call has the outcome {rows[0].outcome!r}"
+        )
 
 
 @requirement("AUD-04", also_needs=(Channel.ADDRESSES, Channel.FAILURE_LIMIT, Channel.BLOCK_EVENT))

@@ -32,6 +32,16 @@ def told_since(mark: Mark, log: LogStream, wire: Wire, last: Answer, key: str) -
     return text, sign if sign in text else ""
 
 
+def fail_calls(wire: Wire, key: str) -> None:
+    """Make calls with a key that fail: what is written of a failure is often the whole request."""
+    tools = wire.target.tools
+    wire.call_tool(guise.in_guise("hallmark-nothing"), {}, key=key)
+    if tool := tools.validated:
+        wire.call_tool(tool.name, tool.bad_arguments, key=key)
+    if tool := tools.failing:
+        wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=key)
+
+
 def require_told(sign: str, wire: Wire) -> None:
     """Raise NotEstablishedError where no line was found that tells of the requests.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.analysis.parts import own_part, recognizable
-from conformance.checks.log._common import require_told, told_since
+from conformance.checks.log._common import fail_calls, require_told, told_since
 from conformance.forge.guise import in_guise
 from conformance.forge.keys import random_like
 from conformance.forge.requests import Request
@@ -81,6 +81,7 @@ def test_no_recognizable_part_of_a_credential_reaches_the_log(
     establish(parts, "a credential has sixteen characters of its own")
     for key in known.values():
         wire.knock(key)
+    fail_calls(wire, keys.active)
     wire.send(Request("GET", in_guise("/hallmark-nothing")), key=keys.active)
     for token in tokens.values():
         for call in administrator.without_effect():

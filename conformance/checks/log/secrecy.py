@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from conformance.checks.log._common import require_told, told_since
+from conformance.checks.log._common import fail_calls, require_told, told_since
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -63,7 +63,7 @@ ENTRANCES = (
 def test_no_credential_header_reaches_the_log(
     wire: Wire, keys: Keys, log: LogStream, target: Target
 ) -> None:
-    """Refused and accepted requests, with every header that carries a credential."""
+    """Refused and accepted requests, with every header that carries a credential, and failures."""
     planted = {
         "Authorization": canary(),
         "Cookie": canary(),
@@ -79,6 +79,7 @@ def test_no_credential_header_reaches_the_log(
     mark = log.mark()
     wrong = keys.random()
     wire.send(request, key=wrong)
+    fail_calls(wire, keys.active)
     last = wire.knock(keys.active)
     establish(last.succeeded, "the key works")
     text, sign = told_since(mark, log, wire, last, keys.active)

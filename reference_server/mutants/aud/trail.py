@@ -48,11 +48,6 @@ def _without(name: str, *types: EventType) -> Callable[[AuditEvent], list[AuditE
     return bend
 
 
-def _without_tenant(event: AuditEvent) -> list[AuditEvent]:
-    is_tool = event.event_type in {EventType.TOOL_CALLED, EventType.TOOL_FAILED}
-    return [replace(event, tenant_id=None) if is_tool else event]
-
-
 def _first_of_each_address() -> Callable[[AuditEvent], list[AuditEvent]]:
     seen: set[tuple[str | None, object]] = set()
 
@@ -284,12 +279,6 @@ MUTANTS = (
         "AUD-03",
         "The tool and its wrapper each write the row of a failure.",
         parts=bent_trail(_doubling(EventType.TOOL_FAILED)),
-    ),
-    mutant(
-        "tool-row-without-tenant",
-        "AUD-03",
-        "The row of a tool call does not say whose call it was.",
-        parts=bent_trail(_without_tenant),
     ),
     mutant(
         "tool-row-without-tool",

@@ -13,6 +13,7 @@ from flask import request
 from reference_server.mutants.bending import before, mutant, replaced, trail_with, with_stage
 from reference_server.observability.logs import log_event
 from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
+from reference_server.protocol.failure import describe_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,12 @@ def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
     values = [value for _, value in context.headers]
     log_event("headers", context.request_id, values=values)
     return None
+
+
+def _failed_and_logged(error: Exception, context: RequestContext) -> str:
+    values = [value for _, value in context.headers]
+    log_event("tool failed", context.request_id, values=values)
+    return describe_failure(error, context)
 
 
 def _log_query(context: RequestContext, parts: Parts) -> Response | None:
@@ -145,6 +152,12 @@ MUTANTS = (
         "LOG-01 LOG-04 LOG-07 ROT-05",
         "A debugging aid writes every header into the log.",
         parts=with_stage("extract_token", before(_log_headers)),
+    ),
+    mutant(
+        "headers-of-failed-calls-logged",
+        "LOG-01 LOG-07",
+        "Where a tool fails, the whole request is written into the log.",
+        parts=replaced({"mcp.describe_failure": lambda _: _failed_and_logged}),
     ),
     mutant(
         "messages-unscrubbed",

@@ -51,6 +51,14 @@ def _traced(error: Exception, context: RequestContext) -> str:
     return "Traceback: " + "; ".join(f'File "{frame.filename}", {frame.name}' for frame in frames)
 
 
+def _of_the_database(error: Exception, context: RequestContext) -> str:
+    del error, context
+    return (
+        'null value in column "reference" of relation "sync_log" violates not-null constraint\n'
+        "DETAIL:  Failing row contains (7, null)."
+    )
+
+
 def _one_owner(principal: Principal) -> str:
     del principal
     return "everybody"
@@ -106,6 +114,12 @@ MUTANTS = (
         "MCP-05",
         "A failed tool answers with the stack.",
         parts=replaced({"mcp.describe_failure": lambda _: _traced}),
+    ),
+    mutant(
+        "database-message-told",
+        "MCP-05",
+        "A failed tool answers with what the database said.",
+        parts=replaced({"mcp.describe_failure": lambda _: _of_the_database}),
     ),
     mutant(
         "sessions-unbound",

@@ -84,6 +84,8 @@ PROVED = {
     "conformance/channels/programs/launch.py Launched.end": (
         f"{HERE} test_a_server_that_stays_is_killed"
     ),
+    "conformance/channels/programs/launch.py Launched.accepts": "test_waits_of_lines.py "
+    "test_a_port_that_takes_nobody_in_is_not_awaited",
     "conformance/channels/programs/launch.py Launched.is_serving": "test_waits_of_lines.py "
     "test_a_health_route_that_is_silent_serves_nobody",
     "conformance/channels/programs/migration.py _run": f"{HERE} test_a_migration_is_cut_short",

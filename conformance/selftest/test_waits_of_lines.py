@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -74,6 +74,20 @@ def test_a_health_route_that_is_silent_serves_nobody(
     process = subprocess.Popen(["/bin/sh", "-c", "exec sleep 60"], start_new_session=True)
     with speaking(b"") as port, Launched(process, port, tmp_path / "x", "/health") as server:
         assert not server.is_serving()
+
+
+def test_a_port_that_takes_nobody_in_is_not_awaited(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(launch, "ANSWER_SECONDS", TINY)
+    process = subprocess.Popen(["/bin/sh", "-c", "exec sleep 60"], start_new_session=True)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        for _ in range(4):  # more than may wait to be accepted
+            with suppress(TimeoutError):
+                waiting.enter_context(socket.create_connection(("127.0.0.1", port), TINY))
+        with Launched(process, port, tmp_path / "x", "/health") as server:
+            assert not server.accepts()
 
 
 def test_who_reads_nothing_is_not_awaited() -> None:

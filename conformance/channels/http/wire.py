@@ -294,18 +294,18 @@ class Wire:
         return opening(self.revision)
 
     def call(self, method: str, params: dict[str, Any] | None = None, *, key: str) -> Answer:
-        """Make one JSON-RPC call, opening a session first where the revision has sessions.
-
-        A refusal of the session it needs is the answer, too.
-        """
+        """Make one JSON-RPC call, in a session where there are any; a session refused is told."""
         refused = self._open_session(key)
         if refused is not None:
             return refused
-        with self._shared.lock:
-            identity = next(self._shared.message_ids[key])
-        session = self._sessions.get(key)
-        request = rpc(method, params, revision=self.revision, session=session, message_id=identity)
+        session, number = self._sessions.get(key), self.message_id(key)
+        request = rpc(method, params, revision=self.revision, session=session, message_id=number)
         return self.send(request, key=key)
+
+    def message_id(self, key: str) -> int:
+        """Return a JSON-RPC id that no other call with this key has."""
+        with self._shared.lock:
+            return next(self._shared.message_ids[key])
 
     def call_tool(self, name: str, arguments: dict[str, Any], *, key: str) -> Answer:
         """Call a tool as ``call`` does."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.results import is_tenant, tenant_of
@@ -54,7 +53,6 @@ class Caller:
 
     def __init__(self, line: Wire, own: TenantKeys, other: TenantKeys) -> None:
         self._line, self._own, self._other = line, own, other
-        self._numbers = count(101)
         self._session: str | None = None
         self.questions: list[Question] = []
 
@@ -143,7 +141,7 @@ class Caller:
             dict(arguments),
             revision=self._line.revision,
             session=session or self._session,
-            message_id=next(self._numbers),
+            message_id=self._line.message_id(self._own.active),
         )
         return self._line.send(claim(request), key=self._own.active)
 

@@ -175,11 +175,16 @@ def test_a_hostile_target_is_never_green(tmp_path: Path, handler: type[Good]) ->
     assert "Traceback" not in found.output
 
 
+OWN_TENANT = "test_a_valid_key_runs_the_tool_as_its_own_tenant"
+"""One check: the next one begins to count anew."""
+
+
 def test_no_two_calls_of_one_caller_share_an_id(tmp_path: Path) -> None:
     """A server that keeps calls by their ids would answer one of them and forget the other."""
     NotesIds.seen.clear()
     with serving(NotesIds) as url:
-        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-05", profile=PROFILE)
+        words = (f"--target={url}", "--requirement=AUTH-05", f"-k={OWN_TENANT}")
+        found = judge(tmp_path, *words, profile=PROFILE)
     assert found.verdicts == {"AUTH-05": "pass"}
     assert len(NotesIds.seen) == len(set(NotesIds.seen)) >= 2
 

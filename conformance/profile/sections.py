@@ -167,7 +167,10 @@ class ValidatedTool(Section):
 
 
 class FailingTool(Section):
-    """A tool that raises the message it is given, carrying the detail it is given."""
+    """A tool that raises the message it is given, carrying the detail it is given.
+
+    ``detail_argument`` takes an object of any form.
+    """
 
     name: str
     message_argument: str = "message"

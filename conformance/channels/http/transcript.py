@@ -68,6 +68,11 @@ class Transcript:
             self._count += 1
             self._exchanges.append(_Exchange(self._count, request, url, sent, kept, may_be_control))
 
+    def told(self, header: str) -> list[str]:
+        """Return what a header of the last answers says, where it says anything."""
+        values = [kept.answer.header(header) for kept in tuple(self._exchanges)]
+        return [value for value in values if value]
+
     def established(self) -> None:
         """Take what was exchanged so far with right credentials for the check's good case."""
         self._established = self._count

@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 
 def told_since(mark: Mark, log: LogStream, wire: Wire, last: Answer, key: str) -> tuple[str, str]:
-    """Return what was logged since a mark, and the sign of the last request that stands in it.
+    """Return what was logged since a mark, and the sign of a request that stands in it.
 
-    The sign is the id that the target gave it. Where it gives none, one more request follows, with
-    a sign of ours in its path and agent: a log tells of requests in the order they came. It is
-    empty where nothing in the log tells of either, so that what is absent shows nothing.
+    The sign is the id that the target gave the last one. Where it gives none, or writes nothing of
+    a request like that one, another follows with a sign of ours in its path and agent: a log tells
+    of requests in the order they came. At last any answer's id is a sign: some targets write of
+    failures alone. It is empty where nothing in the log tells of any request, so that what is
+    absent shows nothing.
     """
-    sign = last.header(wire.target.headers.request_id)
-    if not sign:
+    id_header = wire.target.headers.request_id
+    sign = last.header(id_header) or ""
+    if not sign or sign not in (text := log.until(mark, sign)):
         sign = secrets.token_hex(8)
         agent = ("User-Agent", f"{guise.current().agent} {sign}")
         wire.send(Request("GET", f"/{sign}", (agent,)), key=key)
-    text = log.until(mark, sign)
-    return text, sign if sign in text else ""
+        text = log.until(mark, sign)
+    signs = (sign, *wire.transcript.told(id_header))
+    return text, next((one for one in signs if one in text), "")
 
 
 def fail_calls(wire: Wire, key: str) -> None:
@@ -50,5 +54,5 @@ def require_told(sign: str, wire: Wire) -> None:
     establish(
         sign,
         "the log tells of the requests: it holds neither the "
-        f"{wire.target.headers.request_id} of an answer nor a path or agent of ours",
+        f"{wire.target.headers.request_id} of any answer nor a path or agent of ours",
     )

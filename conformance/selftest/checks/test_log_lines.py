@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, ClassVar, cast
+import secrets
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
@@ -56,6 +57,30 @@ class WritesLittle(Writes):
         return {"message": "request"}
 
 
+class WritesRefusals(Writes):
+    """Gives each request an id, and logs those that it refuses by it, and no other."""
+
+    number: str
+
+    def answer(self) -> None:
+        """Number the request, and write of it if nobody is known."""
+        self.number = secrets.token_hex(8)
+        if self.tenant() is None:
+            super().answer()
+        else:
+            Good.answer(self)
+
+    def line(self) -> dict[str, str]:
+        """Return the id."""
+        return {"request": self.number}
+
+    def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Tell the id."""
+        super().reply(status, body, {**(headers or {}), "X-Request-Id": self.number})
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+
+
 @pytest.mark.parametrize(
     ("handler", "requirement", "verdict"),
     [
@@ -65,6 +90,7 @@ class WritesLittle(Writes):
         (WritesUrls, "LOG-01", "not assessed"),
         (Writes, "LOG-01", "not assessed"),
         (Writes, "LOG-04", "not assessed"),
+        (WritesRefusals, "LOG-01", "not assessed"),
         (WritesLittle, "LOG-01", "inconclusive"),
         (WritesLittle, "LOG-04", "inconclusive"),
     ],

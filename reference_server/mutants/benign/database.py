@@ -19,6 +19,9 @@ _COUNTED = """
     CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER
     RETURN (SELECT count(*) FROM pg_catalog.pg_stat_activity)"""
 
+_UNREAD = "AUTH-13 LOG-04 ROT-05"
+"""What searches the whole database: these tables are none that the auditor may read."""
+
 VARIANTS = (
     benign(
         "rows-never-changed",
@@ -51,11 +54,12 @@ VARIANTS = (
         "schema-that-the-auditor-cannot-read",
         "What else the database is used for stands in a schema that the auditor may not read.",
         sql=("CREATE SCHEMA billing", "CREATE TABLE billing.invoices (id int, note text)"),
-        lacks="AUTH-13 LOG-04 ROT-05",
+        lacks=_UNREAD,
     ),
     benign(
         "same-names-in-another-schema",
         "An archive in a schema of its own has tables and views called as those in use.",
+        lacks=_UNREAD,
         sql=(
             "CREATE SCHEMA archive",
             "GRANT USAGE ON SCHEMA archive TO mcp_app",
@@ -67,6 +71,7 @@ VARIANTS = (
     benign(
         "references-by-uuid",
         "Rows refer to others by a uuid alone, of which nobody guesses another tenant's.",
+        lacks=_UNREAD,
         sql=(
             *isolated("folder", "id uuid PRIMARY KEY DEFAULT gen_random_uuid(), share uuid UNIQUE"),
             *isolated("note", "id uuid PRIMARY KEY, folder uuid NOT NULL REFERENCES folder (id)"),

@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     mutant(
         "tenant-in-query-believed",
-        "AUTH-17",
+        "AUTH-05 AUTH-17",
         "A tenant in the query takes the place of a key.",
         parts=with_stage("authenticate", skip(_names_tenant)),
     ),

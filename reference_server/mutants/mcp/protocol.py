@@ -87,7 +87,7 @@ MUTANTS = (
     ),
     mutant(
         "arguments-not-validated",
-        "MCP-03 MCP-13",
+        "MCP-03",
         "The tool's schema is for show: no argument is validated.",
         parts=with_tool("get_account_health", _any_account, {"type": "object"}),
     ),

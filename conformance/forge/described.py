@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from conformance.forge.filling import with_filled_in
+from conformance.forge.filling import path_filled_in, with_filled_in
 from conformance.forge.requests import Request
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def described(
 
     ``filled`` has what stands in braces, by name.
     """
-    safe = {name: quote(value, safe="") for name, value in filled.items()}
-    path = with_filled_in(request.path, safe)
+    path = path_filled_in(request.path, filled)
     if request.query:
         query = urlencode(with_filled_in(request.query, filled))
         path += f"{'&' if '?' in path else '?'}{query}"

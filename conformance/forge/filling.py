@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+def path_filled_in(path: str, filled: Mapping[str, str]) -> str:
+    """Return a path with what stands in braces in it filled in, as parts of a URL."""
+    return with_filled_in(path, {name: quote(value, safe="") for name, value in filled.items()})
 
 
 def with_filled_in(value: Any, filled: Mapping[str, str]) -> Any:

@@ -10,6 +10,13 @@ from conformance.forge import guise
 
 STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
+LISTED = {
+    "tools/list": "tools",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+    "prompts/list": "prompts",
+}
+"""What a server lists, by the method, and where it stands in a page of the result."""
 _SMALL = 1 << 16
 """Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}

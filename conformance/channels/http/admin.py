@@ -7,9 +7,8 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from conformance.forge.filling import with_filled_in
+from conformance.forge.filling import path_filled_in, with_filled_in
 from conformance.forge.guise import in_guise
 from conformance.model import Channel
 from conformance.profile.fields import found_at
@@ -227,8 +226,7 @@ def _filled(what: str, request: AdminRequest, filled: Mapping[str, str], told: b
     if request.has_own_body:
         own = with_filled_in(request.body, filled)
         body = None if own is None else json.dumps(own).encode()
-    safe = {name: quote(value, safe="") for name, value in filled.items()}
-    return AdminCall(what, with_filled_in(request.path, safe), body, request.method, template)
+    return AdminCall(what, path_filled_in(request.path, filled), body, request.method, template)
 
 
 def _is_id(identity: object) -> bool:

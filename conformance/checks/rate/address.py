@@ -22,7 +22,7 @@ from conformance.channels.http.exhaustion import (
 )
 from conformance.channels.http.gate import Gate
 from conformance.channels.trail.finding import scopes_of
-from conformance.checks.rate._common import spellings
+from conformance.checks.rate._common import evasions, refused_now
 from conformance.forge.described import described
 from conformance.model import Channel
 from conformance.profile.events import Scope
@@ -98,9 +98,7 @@ def test_the_refusal_of_an_address_says_what_it_should(
     exhaustion: Exhaustion, target: Target
 ) -> None:
     """Servers word it differently, so the body is what the profile says that it holds."""
-    line, key = exhaustion.address_at_limit()
-    refused = line.knock(key)
-    establish(refused.status == LIMITED, "the address limit refuses")
+    _, _, refused = refused_now(exhaustion)
     assert says(refused, target.answers.rate_limited), f"the limit was told as {refused}"
 
 
@@ -121,18 +119,8 @@ def test_each_refusal_of_an_address_is_audited(
 
 @requirement("RATE-07", also_needs=(Channel.ADDRESS_LIMIT,))
 def test_no_header_or_spelling_evades_the_limit(exhaustion: Exhaustion) -> None:
-    """The address is at its limit; each request then differs in one thing it could be keyed on.
-
-    Where there is no such route or method, nothing is reached that a limit could guard.
-    """
-    line, key = exhaustion.address_at_limit()
-    tries = spellings(line)
-    passed = {
-        what: answer.status
-        for what, request in tries.items()
-        if (answer := line.send(request, key=key)).status not in {LIMITED, *NOTHING_THERE}
-        or answer.executed
-    }
+    """The address is at its limit; each request then differs in one thing it could be keyed on."""
+    passed = evasions(*exhaustion.address_at_limit())
     assert not passed, f"requests from an address at its limit were answered {passed}"
 
 
@@ -186,9 +174,7 @@ def test_ratelimit_fields_agree_with_what_happens(
 @requirement("RATE-05")
 def test_a_refusal_tells_when_to_come_again(exhaustion: Exhaustion, target: Target) -> None:
     """A number or a date, and no later than the window is over."""
-    line, key = exhaustion.address_at_limit()
-    refused = line.knock(key)
-    establish(refused.status == LIMITED, "the address limit refuses")
+    _, _, refused = refused_now(exhaustion)
     seconds = refused.retry_after
     assert seconds is not None, f"Retry-After: {refused.header('retry-after')!r}"
     # In whole seconds the window may seem one longer; a date and the answer's own, one more.
@@ -200,9 +186,7 @@ def test_a_refusal_tells_when_to_come_again(exhaustion: Exhaustion, target: Targ
 @requirement("RATE-05")
 def test_waiting_as_long_as_told_admits_again(exhaustion: Exhaustion, passage: Passage) -> None:
     """A caller that honours Retry-After must not be refused again for the same reason."""
-    line, key = exhaustion.address_at_limit()
-    refused = line.knock(key)
-    establish(refused.status == LIMITED, "the address limit refuses")
+    line, key, refused = refused_now(exhaustion)
     seconds = refused.retry_after
     establish(seconds is not None, "the refusal tells how long to wait")
     passage.of(seconds or 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.analysis.figures import draw_admissions
-from conformance.channels.http.answer import NOTHING_THERE, says
+from conformance.channels.http.answer import says
 from conformance.channels.http.exhaustion import LIMITED, are_counted, require_one_window
 from conformance.channels.trail.finding import scopes_of
-from conformance.checks.rate._common import spellings
+from conformance.checks.rate._common import evasions
 from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.requirement import requirement
@@ -69,12 +69,7 @@ def test_no_header_or_spelling_evades_the_limit_of_a_tenant(
     """
     exhaustion.tenant_at_limit()
     line, key = wire.derived(address=addresses.fresh()), exhaustion.tenant_key
-    passed = {
-        what: answer.status
-        for what, request in spellings(line).items()
-        if (answer := line.send(request, key=key)).status not in {LIMITED, *NOTHING_THERE}
-        or answer.executed
-    }
+    passed = evasions(line, key)
     establish(line.knock(key).status == LIMITED, "the tenant is at its limit all the time")
     assert not passed, f"requests of a tenant at its limit were answered {passed}"
 

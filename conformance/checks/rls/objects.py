@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.analysis.alike import difference
 from conformance.channels.http.answer import DONE
 from conformance.forge.objects import Identity, ids_in, nobodys_id, spellings
+from conformance.forge.requests import LISTED
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -36,6 +37,7 @@ def identity_itself(value: Any) -> Any:
 
 DRAWS = 4
 """Ids that are drawn anew, of which one may be somebody's by chance."""
+TOOLS = "tools/list"
 MOST_PAGES = 20
 """Pages of a list that are read."""
 
@@ -154,7 +156,7 @@ def test_another_tenants_key_is_revoked_like_none(
     establish(own.status in DONE, f"the key is revoked as its own tenant's (got {own})")
 
 
-LISTED = "ABBAABABBAABA"
+TURNS = "ABBAABABBAABA"
 """In which order the tenants list: first, after themselves and after the other, in two rhythms."""
 
 
@@ -163,7 +165,7 @@ def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys)
     """What left a tenant's list, and stands in the other's still, was shown to the wrong one."""
     tenants = {"A": keys.a, "B": keys.b}
     seen: list[tuple[str, set[str]]] = []
-    for name in LISTED:
+    for name in TURNS:
         other = tenants["B" if name == "A" else "A"]
         listed = listing(wire, tenants[name])
         telling = other.tenant_id if is_telling(other.tenant_id) else None
@@ -176,28 +178,13 @@ def test_a_list_of_tools_shows_nothing_of_another_tenant(wire: Wire, keys: Keys)
     assert not crossed, f"a tool is in both tenants' lists or in one, by who asked: {crossed[0]}"
 
 
-LISTS = {
-    "resources/list": "resources",
-    "resources/templates/list": "resourceTemplates",
-    "prompts/list": "prompts",
-}
-"""What else is listed, by the method, and where it stands in a page."""
-
-
 @requirement("RLS-15", also_needs=(Channel.CANARIES,))
 def test_no_other_list_shows_anothers_words(wire: Wire, keys: Keys) -> None:
     """Each tenant lists in turn: a list of one for everybody, or of a default, is the wrong one's.
 
     Words of its data that only one tenant may see are in no name that the other reads.
     """
-    offered = [
-        method for method in LISTS if wire.call(method, key=keys.active).result.get(LISTS[method])
-    ]
-    offered += [
-        method
-        for method in LISTS
-        if method not in offered and wire.call(method, key=keys.b.active).result.get(LISTS[method])
-    ]
+    offered = [method for method in LISTED if method != TOOLS and _is_offered(method, wire, keys)]
     if not offered:
         raise NotApplicableError("the target lists neither resources nor prompts")
     for method in offered:
@@ -207,6 +194,12 @@ def test_no_other_list_shows_anothers_words(wire: Wire, keys: Keys) -> None:
                 assert not told, (
                     f"{method} of {reader.tenant_id} holds the other's canary: {told[0]}"
                 )
+
+
+def _is_offered(method: str, wire: Wire, keys: Keys) -> bool:
+    """Tell whether one of the tenants is listed anything."""
+    callers = (keys.a.active, keys.b.active)
+    return any(wire.call(method, key=key).result.get(LISTED[method]) for key in callers)
 
 
 def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
@@ -226,7 +219,7 @@ def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
 
 def listing(wire: Wire, tenant: TenantKeys) -> set[str]:
     """Return a tenant's tools as text, from all pages of the list."""
-    return {tool for page in pages(wire, tenant, "tools/list") for tool in page}
+    return {tool for page in pages(wire, tenant, TOOLS) for tool in page}
 
 
 def pages(wire: Wire, tenant: TenantKeys, method: str) -> Iterator[set[str]]:
@@ -235,7 +228,7 @@ def pages(wire: Wire, tenant: TenantKeys, method: str) -> Iterator[set[str]]:
     for _ in range(MOST_PAGES):
         params = {} if cursor is None else {"cursor": cursor}
         page = wire.call(method, params, key=tenant.active)
-        found: Any = page.result.get(LISTS.get(method, "tools"))
+        found: Any = page.result.get(LISTED[method])
         establish(isinstance(found, list), f"a tenant is answered {method} (got {page})")
         yield {json.dumps(one, sort_keys=True) for one in found}
         cursor = page.result.get("nextCursor")

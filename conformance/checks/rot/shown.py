@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.channels.http.disclosure import repeats
 from conformance.forge.guise import in_guise
 from conformance.forge.paths import variants
-from conformance.forge.requests import Request, opening
+from conformance.forge.requests import LISTED, Request, opening
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 TELLING = 8
 """Characters of a key that does not stand in an answer by chance."""
 METHODS = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
-LISTS = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")
 
 
 def calls(line: Wire, key: str, target: Target) -> Iterator[tuple[str, Answer]]:
     """Yield what comes of calls, good and bad, each with its name."""
     nothing, tools = in_guise("hallmark-nothing"), target.tools
-    for method in (*LISTS, nothing):
+    for method in (*LISTED, nothing):
         yield method, line.call(method, key=key)
     yield "a call", line.call_ping(key=key)
     yield "an unknown tool", line.call_tool(nothing, {}, key=key)

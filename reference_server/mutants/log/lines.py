@@ -29,14 +29,16 @@ MANY = 1000
 
 def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
     del parts
-    values = [value for _, value in context.headers]
-    log_event("headers", context.request_id, values=values)
+    _log_values(context)
     return None
 
 
+def _log_values(context: RequestContext) -> None:
+    log_event("headers", context.request_id, values=[value for _, value in context.headers])
+
+
 def _failed_and_logged(error: Exception, context: RequestContext) -> str:
-    values = [value for _, value in context.headers]
-    log_event("tool failed", context.request_id, values=values)
+    _log_values(context)
     return describe_failure(error, context)
 
 

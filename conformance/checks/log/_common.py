@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from conformance.forge import guise
+from conformance.forge.guise import current, in_guise
 from conformance.forge.requests import Request
 from conformance.verdicts import establish
 
@@ -29,7 +29,7 @@ def told_since(mark: Mark, log: LogStream, wire: Wire, last: Answer, key: str) -
     sign = last.header(id_header) or ""
     if not sign or sign not in (text := log.until(mark, sign)):
         sign = secrets.token_hex(8)
-        agent = ("User-Agent", f"{guise.current().agent} {sign}")
+        agent = ("User-Agent", f"{current().agent} {sign}")
         wire.send(Request("GET", f"/{sign}", (agent,)), key=key)
         text = log.until(mark, sign)
     signs = (sign, *wire.transcript.told(id_header))
@@ -39,7 +39,7 @@ def told_since(mark: Mark, log: LogStream, wire: Wire, last: Answer, key: str) -
 def fail_calls(wire: Wire, key: str) -> None:
     """Make calls with a key that fail: what is written of a failure is often the whole request."""
     tools = wire.target.tools
-    wire.call_tool(guise.in_guise("hallmark-nothing"), {}, key=key)
+    wire.call_tool(in_guise("hallmark-nothing"), {}, key=key)
     if tool := tools.validated:
         wire.call_tool(tool.name, tool.bad_arguments, key=key)
     if tool := tools.failing:

@@ -24,6 +24,12 @@ _CUT = "..."
 """What pytest puts in the middle of a value that is too long to show."""
 
 
+_LINE, _LINES = 200, 2000
+"""How long a text may be that is remembered with its form without secrets, and how many are: the
+same headers stand in exchange after exchange.
+"""
+
+
 def spellings(secret: str) -> list[str]:
     """Return the ways a secret may be written: raw, URL, base64, base64url, hex, JSON, Python."""
     data = secret.encode()
@@ -39,6 +45,12 @@ def spellings(secret: str) -> list[str]:
         repr(secret)[1:-1],
     }
     return sorted(forms, key=lambda form: (len(form), form), reverse=True)
+
+
+def _bits(value: str) -> set[str]:
+    """Return all that stands in a value as long as the shortest secret, in one case."""
+    folded = value.casefold()
+    return {folded[at : at + _SHORTEST] for at in range(len(folded) - _SHORTEST + 1)}
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,9 @@ class Redactor:
         self._forms: tuple[_Form, ...] = ()
         # Telling parts by how they begin; what repeats within a secret is there once.
         self._parts: dict[str, dict[str, tuple[_Form, int]]] = {}
+        # Each bit of a secret, in one case, with the place of the first secret that holds it.
+        self._bits: dict[str, int] = {}
+        self._shown: dict[str, str] = {}
         for value, label in secrets.items():
             self.learn(value, label)
 
@@ -90,6 +105,8 @@ class Redactor:
                 text for text in spellings(value) if not any(known in text for known in within)
             ]
             self._search_for([_Form(text, f"<{label}>") for text in texts])
+            for bit in _bits(value):
+                self._bits.setdefault(bit, len(self._secrets))
             self._secrets[value] = label
 
     def _search_for(self, forms: Sequence[_Form]) -> None:
@@ -103,6 +120,8 @@ class Redactor:
             self._parts[beginning] = {**new, **self._parts.get(beginning, {})}
         known = [*self._forms, *forms]
         self._forms = tuple(sorted(known, key=lambda form: len(form.text), reverse=True))
+        # Last: who takes the new one redacts by all that is known now.
+        self._shown = {}
 
     def learn_changed(self, value: str) -> None:
         """Add a value if it holds some of a secret, in whatever case: a key spoilt on purpose.
@@ -111,17 +130,28 @@ class Redactor:
         with a space in front would be found in each ``Bearer`` header, and a right key told as one
         that was changed.
         """
-        folded = value.casefold()
-        for secret, label in tuple(self._secrets.items()):
-            known = secret.casefold()
-            parts = (known[at : at + _SHORTEST] for at in range(len(known) - _SHORTEST + 1))
-            if any(part in folded for part in parts):
-                within = spellings(secret) if secret in value else ()
-                self._learn(value, f"{label}, changed", within)
-                return
+        if value in self._secrets:
+            return
+        with self._learning:
+            places = [self._bits[bit] for bit in _bits(value) if bit in self._bits]
+            known = list(self._secrets.items())
+        if places:
+            secret, label = known[min(places)]
+            within = spellings(secret) if secret in value else ()
+            self._learn(value, f"{label}, changed", within)
 
     def __call__(self, text: str) -> str:
         """Return the text without any known secret."""
+        if len(text) > _LINE:
+            return self._redacted(text)
+        shown = self._shown
+        if (found := shown.get(text)) is not None:
+            return found
+        if len(shown) >= _LINES:
+            shown.clear()
+        return shown.setdefault(text, self._redacted(text))
+
+    def _redacted(self, text: str) -> str:
         for form in self._forms:
             text = text.replace(form.text, form.label)
         text = self._without_shards(text)
@@ -139,11 +169,14 @@ class Redactor:
 
     def _without_shards(self, text: str) -> str:
         """Remove parts of secrets: somebody cut them off before anybody could know them."""
+        beginnings, last = self._parts.keys(), len(text) - _SHORTEST_SHARD
+        # Every character of a record comes by here, and hardly any begins one.
+        starts = (text[at : at + _SHORTEST_SHARD] for at in range(last + 1))
+        if beginnings.isdisjoint(starts):
+            return text
         kept: list[str] = []
         at = start = 0
-        beginnings, last = self._parts.keys(), len(text) - _SHORTEST_SHARD
         while at <= last:
-            # Every character of a record comes by here, and hardly any begins one.
             if text[at : at + _SHORTEST_SHARD] not in beginnings:
                 at += 1
                 continue

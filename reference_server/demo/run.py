@@ -12,14 +12,15 @@ import signal
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
-from reference_server.core.settings import Settings
+from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster
@@ -69,6 +70,7 @@ class Demo:
     variant: Variant
     folder: Path
     redis: str | None
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secrets_dir(self) -> Path:
@@ -107,6 +109,7 @@ class Demo:
                 secrets_dir=self.secrets_dir,
                 port=self.port,
                 log_file=self.log_file,
+                limits=self.limits,
             )
         )
         loaded = self.variant.load_secrets(self.secrets_dir)
@@ -146,9 +149,11 @@ class Demo:
         from reference_server.demo.database import DRILL
 
         drill = dataclasses.replace(database, name=DRILL)
+        command = partial(_serve_command, self.variant, self.limits)
         state = {
             "pid": os.getpid(),
             "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
+            "limits": dataclasses.asdict(self.limits),
             "admin_token": loaded[SecretName.ADMIN_TOKEN].decode(),
             "database": {
                 "app": database.dsn(Role.APP),
@@ -160,11 +165,13 @@ class Demo:
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),
             "launch": {
-                "command": _serve_command(self.variant, database.url(Role.APP)),
+                "command": command(database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
-                "tapped": _serve_command(self.variant, _tapped(database.url(Role.APP))),
+                "tapped": _serve_command(
+                    self.variant, self.limits, _tapped(database.url(Role.APP))
+                ),
                 "several_workers": _several_workers(self.redis),
-                "unusable_databases": _unusable_databases(self.variant, database),
+                "unusable_databases": _unusable_databases(command, database),
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
@@ -292,8 +299,12 @@ def _operator_command(command: str, database: str, directory: Path) -> list[str]
     return [sys.executable, "-m", "reference_server", command, *options]
 
 
-def _serve_command(variant: Variant, database: str) -> list[str]:
+def _serve_command(variant: Variant, limits: Limits, database: str) -> list[str]:
     options = ["--secrets", "{secrets}", "--database", database, "--port", "{port}"]
+    usual = dataclasses.asdict(Limits())
+    for name, number in dataclasses.asdict(limits).items():
+        if number != usual[name]:
+            options += ["--limit", f"{name}={number}"]
     return [sys.executable, "-m", *variant.serve_words, *options]
 
 
@@ -302,11 +313,13 @@ def _tapped(database: str) -> str:
     return urlsplit(database)._replace(netloc=f"{Role.APP}@{{tap}}").geturl()
 
 
-def _unusable_databases(variant: Variant, database: DemoDatabase) -> dict[str, list[str]]:
+def _unusable_databases(
+    command: Callable[[str], list[str]], database: DemoDatabase
+) -> dict[str, list[str]]:
     """Return the launch command against a database that is not there, and against an empty one."""
     absent = dataclasses.replace(database, name="absent")
     empty = dataclasses.replace(database, name="postgres")
     return {
-        "absent": _serve_command(variant, absent.url(Role.APP)),
-        "unmigrated": _serve_command(variant, empty.url(Role.APP)),
+        "absent": command(absent.url(Role.APP)),
+        "unmigrated": command(empty.url(Role.APP)),
     }

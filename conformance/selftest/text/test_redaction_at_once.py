@@ -41,3 +41,11 @@ def test_what_is_known_stays_hidden_while_more_is_learned() -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         shown = set[str]().union(*pool.map(learn_and_redact, range(AT_ONCE)))
     assert shown == {"<known> <known>… <new> <new>…"}
+
+
+def test_a_line_that_was_shown_hides_what_is_learned_later() -> None:
+    new = secrets.token_urlsafe(24)
+    redactor = Redactor({})
+    assert redactor(f"Authorization: Bearer {new}") == f"Authorization: Bearer {new}"
+    redactor.learn(new, "new")
+    assert redactor(f"Authorization: Bearer {new}") == "Authorization: Bearer <new>"

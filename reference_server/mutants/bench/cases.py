@@ -3,10 +3,11 @@
 A mutant is judged by the areas of what it names, and by those that the part which it bends belongs
 to. Of these areas time is judged where the mutant names it, and what starts further programs
 (start-up, workers, verification, migration, the official client, an audit) where it names any such
-requirement; the costly requirements of its areas that it does not name take turns. ``full`` judges
-all but TIME on every mutant, and all of TIME on those that name any of it. The healthy server is
-judged by all but TIME, and a benign variant by what looks at the form of an answer, of which the
-costly requirements take turns as well; by all of them with ``full``.
+requirement; those of them that it does not name take turns, as do the costly requirements. ``full``
+judges all but TIME on every mutant, and all of TIME on those that name any of it. The healthy
+server is judged by all but TIME, and a benign variant by what looks at the form of an answer: by
+each such requirement that it touches, of the others by every second, and of the costly ones by
+every fifth, so that each requirement meets many variants; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ ALSO_STARTING = {name for name, entry in requirements().items() if entry.starts_
 """Requirements of which one check of several starts a program."""
 COSTLY = tuple(name for name, entry in requirements().items() if entry.costly)
 """Requirements that take most of the time: they bring limits down, fuzz, race, or start official
-clients. Where a server need not fail them it is judged by ``1 / TURNS`` of them, if not in full.
+clients. Where a server need not fail them it is judged by ``1 / TURNS`` of them, if not in full; so
+it is by what starts a program, which costs about as much.
 """
 TURNS = 5
+BENIGN_TURNS = 2
+"""A benign variant is judged by one in so many of what is not costly, and is none it touches."""
 
 
 @dataclass(frozen=True)
@@ -133,21 +137,24 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
             return full or _is_of_form(mutant, name)
         if full or name in mutant.fails:
             return True
-        return entry.area in areas and (not entry.costly or _is_its_turn(mutant, name))
+        takes_turns = entry.costly or (not without and _starts(name))
+        return entry.area in areas and (not takes_turns or _is_its_turn(mutant, name, TURNS))
 
     return tuple(filter(is_judged, known))
 
 
 def _is_of_form(variant: Benign, name: str) -> bool:
     """Tell whether a requirement is judged on a variant when not all are."""
-    if name in COSTLY and name not in variant.touches:
-        return _is_its_turn(variant, name)
-    return name not in ALSO_STARTING
+    if name in variant.touches:
+        return name not in ALSO_STARTING
+    turns = TURNS if name in COSTLY else BENIGN_TURNS
+    return name not in ALSO_STARTING and _is_its_turn(variant, name, turns)
 
 
-def _is_its_turn(mutant: Mutant, name: str) -> bool:
-    """Tell whether it is a costly requirement's turn to be judged on a server."""
-    return (_place(mutant) + COSTLY.index(name)) % TURNS == 0
+def _is_its_turn(mutant: Mutant, name: str, turns: int) -> bool:
+    """Tell whether it is a requirement's turn to be judged on a server, one in ``turns``."""
+    group = COSTLY if name in COSTLY else tuple(requirements())
+    return (_place(mutant) + group.index(name)) % turns == 0
 
 
 def _place(mutant: Mutant) -> int:
@@ -158,10 +165,12 @@ def _place(mutant: Mutant) -> int:
 
 def _names_a_start(mutant: Mutant) -> bool:
     """Tell whether a mutant names what is seen, or seen as well, by starting a program."""
-    known = requirements()
-    return any(
-        name in ALSO_STARTING or not STARTING.isdisjoint(known[name].needs) for name in mutant.fails
-    )
+    return any(map(_starts, mutant.fails))
+
+
+def _starts(name: str) -> bool:
+    """Tell whether a requirement, or one check of several, starts a program."""
+    return name in ALSO_STARTING or not STARTING.isdisjoint(requirements()[name].needs)
 
 
 def covering(cases: Iterable[Case]) -> list[Case]:

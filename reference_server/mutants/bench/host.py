@@ -37,6 +37,7 @@ import psutil
 
 from reference_server import variant
 from reference_server.commands.command_line import run_reporting
+from reference_server.core.settings import Limits
 from reference_server.demo.run import FOR_DATABASE, FOR_SERVING, Demo, start_valkey
 from reference_server.mutants.bench.registry import all_benign, all_mutants
 from reference_server.mutants.bench.stock import Stock
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from reference_server.variant import Variant
 
 HEALTHY = "healthy"
+LIMITS = Limits(tenant_requests=250, tenant_window=25)
+"""A tenant may ask twice as often as by default, and is at its limit after fewer requests: a judge
+neither waits as long below the limit, nor sends as much to reach it.
+"""
 _LATE = (
     *("uvicorn.lifespan.on", "uvicorn.loops.uvloop", "anyio._backends._asyncio"),
     *("reference_server.core.clock", "reference_server.observability.redaction"),
@@ -150,7 +155,7 @@ class Host:
             database.run_as_superuser(bent.sql)
             own = folder / "demo"
             own.mkdir()
-            return Demo(Path(order["state"]), 0, bent, own, redis).serve(database)
+            return Demo(Path(order["state"]), 0, bent, own, redis, LIMITS).serve(database)
 
 
 def _becomes_ready(line: socket.socket, state: Path, seconds: float) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reference_server.core.contracts import Clock
+    from reference_server.limits.contracts import Limiter, LimitParts
     from reference_server.parts import Parts
 
 _COUNTED = frozenset(f"RATE-{number:02}" for number in range(1, 10))
@@ -51,8 +52,12 @@ class _ByTheClock:
         )
 
 
-def _by_the_clock(requests: int, window: int) -> Callable[[Parts], _ByTheClock]:
-    return lambda parts: _ByTheClock(parts.clock, requests, window)
+def _by_the_clock(of: Callable[[LimitParts], Limiter]) -> Callable[[Parts], _ByTheClock]:
+    def rebuild(parts: Parts) -> _ByTheClock:
+        usual = of(parts.limits).admit("whoever asks how many there may be")
+        return _ByTheClock(parts.clock, usual.limit, usual.window)
+
+    return rebuild
 
 
 VARIANTS = (
@@ -61,9 +66,9 @@ VARIANTS = (
         "Every limit counts in windows that begin at full minutes, or quarters of an hour.",
         parts=replaced(
             {
-                "limits.address": _by_the_clock(100, 60),
-                "limits.tenant": _by_the_clock(300, 60),
-                "limits.auth": _by_the_clock(5, 900),
+                "limits.address": _by_the_clock(lambda limits: limits.address),
+                "limits.tenant": _by_the_clock(lambda limits: limits.tenant),
+                "limits.auth": _by_the_clock(lambda limits: limits.auth),
             }
         ),
         touches=_COUNTED,

@@ -131,6 +131,24 @@ class _LookingFirst:
         return Admission(admitted, LIMIT, 60, wait, lambda: Budget(left, 60))
 
 
+class _OneMore:
+    """Admits the first request of a subject that a limiter refuses."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self._had_more: set[str] = set()
+
+    def admit(self, subject: str) -> Admission:
+        found = self._limiter.admit(subject)
+        if found.admitted:
+            self._had_more.discard(subject)
+            return found
+        if subject in self._had_more:
+            return found
+        self._had_more.add(subject)
+        return replace(found, admitted=True, retry_after=0)
+
+
 def _auth_limiter(requests: int, window: int) -> Callable[[Parts], Parts]:
     return replaced(
         {"limits.auth": lambda parts: MovingWindowLimiter(parts.clock, requests, window)}
@@ -296,8 +314,8 @@ MUTANTS = (
     mutant(
         "tenant-limit-one-too-many",
         "RATE-02",
-        "The tenant limit admits the 301st request.",
-        parts=replaced({"limits.tenant": lambda parts: MovingWindowLimiter(parts.clock, 301, 60)}),
+        "The tenant limit admits a request more than it declares.",
+        parts=replaced({"limits.tenant": lambda parts: _OneMore(parts.limits.tenant)}),
     ),
     mutant(
         "tenant-limit-per-key",

@@ -15,7 +15,15 @@ import pytest
 from conformance.catalogue import areas, requirements
 from reference_server.demo.database import DATABASE, DemoDatabase
 from reference_server.mutants.bench.bench import Judgement
-from reference_server.mutants.bench.cases import COSTLY, STARTING, TURNS, Case
+from reference_server.mutants.bench.cases import (
+    ALSO_STARTING,
+    BENIGN_TURNS,
+    COSTLY,
+    FORMLESS,
+    STARTING,
+    TURNS,
+    Case,
+)
 from reference_server.mutants.bench.kill import Kill, price
 from reference_server.mutants.bench.program import Program, ProgramEndedError
 from reference_server.mutants.bench.registry import all_benign, all_mutants, home_of
@@ -163,10 +171,15 @@ def test_a_mutant_is_judged_by_what_it_names_and_by_the_areas_of_its_part(mutant
     left = {
         entry.area
         for name, entry in requirements().items()
-        if not (name in case.judged or entry.costly) and STARTING.isdisjoint(entry.needs)
+        if not (name in case.judged or entry.costly or (not case.without and _starts(name)))
+        and STARTING.isdisjoint(entry.needs)
     }
     assert home == "TIME" or home not in left
     assert set(case.judged) <= set(Case.of(mutant, full=True).judged)
+
+
+def _starts(name: str) -> bool:
+    return name in ALSO_STARTING or not STARTING.isdisjoint(requirements()[name].needs)
 
 
 def test_a_benign_variant_has_no_part_that_is_worse_than_another() -> None:
@@ -183,6 +196,16 @@ def test_costly_requirements_take_turns_on_the_benign_variants() -> None:
         costly = set(COSTLY).intersection(case.judged)
         costly -= variant.lacks | variant.touches  # to lack it costs nothing
         assert len(costly) <= len(COSTLY) // TURNS + 1
+
+
+def test_what_is_not_costly_is_judged_on_every_second_benign_variant() -> None:
+    cases = [Case.of(variant, full=False) for variant in all_benign().values()]
+    for name, entry in requirements().items():
+        if entry.area == "TIME" or name in {*COSTLY, *ALSO_STARTING}:
+            continue
+        if FORMLESS.isdisjoint(entry.needs):
+            judged = sum(name in case.judged for case in cases)
+            assert len(cases) // BENIGN_TURNS <= judged <= len(cases) * 2 // 3, name
 
 
 def test_costly_requirements_take_turns_on_the_mutants_that_do_not_name_them() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.channels.clock import TargetClock
 from conformance.channels.http.discovery import Discovery, discover
 from conformance.channels.http.endpoint import StrangerError, require_endpoint
 from conformance.channels.http.exhaustion import HeldAtLimit
@@ -96,8 +97,20 @@ class JudgeSession:
 
     @cached_property
     def pace(self) -> KeyPace:
-        """The pace of the keys, which all checks of this run share."""
-        return KeyPace(self.target.limits, self.ledger)
+        """The pace of the keys, which all checks of this run share.
+
+        Where checks run one by one, what has to pass of a window passes by the target's clock.
+        """
+        pace = KeyPace(self.target.limits, self.ledger)
+        if (channel := self.target.channels.clock) and not self.is_worker:
+            clock = TargetClock(channel, pace.age)
+
+            def leap(seconds: float) -> None:
+                self.held.forget()
+                clock.advance(seconds)
+
+            pace.leap = leap
+        return pace
 
     @cached_property
     def _only_budget(self) -> Budget:

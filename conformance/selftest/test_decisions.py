@@ -32,6 +32,7 @@ from conformance.verdicts import (
     establish,
     judge,
 )
+from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,6 +259,19 @@ def test_a_key_is_paced_by_its_tenants_limit() -> None:
     pace.spend("key")
     pace.spend("key")
     assert time.monotonic() - started > 1, "the second waits for the first to leave the window"
+
+
+def test_a_targets_clock_saves_the_wait_for_room() -> None:
+    pace = KeyPace(DeclaredLimits(tenant_requests=5, tenant_window_seconds=3600))
+    leaps: list[float] = []
+
+    def leap(seconds: float) -> None:
+        leaps.append(seconds)
+        pace.age(seconds)
+
+    pace.leap = leap
+    gather(lambda _: pace.spend("key"), range(9), at_once=3)
+    assert [round(seconds, -2) for seconds in leaps] == [3600, 3600], leaps
 
 
 def test_all_processes_together_keep_to_a_tenants_limit(

@@ -129,9 +129,13 @@ def judge(
         path.write_text(profile, encoding="utf-8")
         words += (f"--profile={path}",)
     if "-n" in words:  # a warm judge has no plugins of others
-        command = [sys.executable, "-m", "pytest", *words]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(), capture_output=True, timeout=seconds, check=False
+            [sys.executable, "-m", "pytest", "-p", "xdist.plugin", *words],
+            cwd=ROOT,
+            env={**environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            capture_output=True,
+            timeout=seconds,
+            check=False,
         )
         return read(done.returncode, done.stdout + done.stderr, report)
     code = _WARM.runs(words, output, seconds)

@@ -16,7 +16,7 @@ import pytest
 from conformance.channels.programs import ending, running
 from conformance.channels.programs.launch import Launcher
 from conformance.profile.target import Launch, Start
-from conformance.selftest.judging import ROOT
+from conformance.selftest.judging import ROOT, UNPLUGGED
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def profile_of(tmp_path: Path, command: list[str]) -> Path:
 def judge_with(tmp_path: Path, *words: str) -> Generator[subprocess.Popen[bytes]]:
     """Start a run with these words; it ends with the block, whatever a test left of it."""
     plain = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
-    # What else is installed takes a quarter of the start; of it, none but xdist is asked for.
-    alone = {} if "-n" in words else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    alone = {} if "-n" in words else UNPLUGGED
     with (tmp_path / "said").open("wb") as said:
         run = subprocess.Popen(
             [*plain, f"--report={tmp_path / 'report'}", *words],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.run.fleet import FleetError, load, worst
+from conformance.selftest.judging import UNPLUGGED
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 120
@@ -20,15 +21,13 @@ def fleet(tmp_path: Path, text: str, *words: str) -> tuple[int, str, Path]:
     """Judge a fleet; return the exit code, what was written, and the folder of the reports."""
     path, out = tmp_path / "fleet.toml", tmp_path / "out"
     path.write_text(text, encoding="utf-8")
-    # Four processes start, and what else is installed takes a quarter of each start.
-    alone = {} if "-n" in words else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "conformance", "-p", "no:cacheprovider"),
             *(f"--targets={path}", f"--report={out}", "--area=OPS", *words),
         ],
         cwd=ROOT,
-        env={**os.environ, **alone},
+        env={**os.environ, **({} if "-n" in words else UNPLUGGED)},
         capture_output=True,
         timeout=SECONDS,
         check=False,

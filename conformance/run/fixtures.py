@@ -19,13 +19,8 @@ from conformance.channels.keys_seen import KeyWitness
 from conformance.channels.log import LogStream
 from conformance.channels.passage import Passage
 from conformance.channels.programs.launch import Launched, Launcher
-from conformance.channels.programs.migration import MigrationDrill
-from conformance.channels.programs.pooled import PooledServer, pooled_server
 from conformance.channels.programs.pull_request import PullRequestCheck
 from conformance.channels.programs.repository import DependencyAudit, SourceLint
-from conformance.channels.sql.app_role import AppDatabase
-from conformance.channels.sql.owner import TrailOwner
-from conformance.channels.trail.opening import table_of, trail_of
 from conformance.forge.keys import Keys, TenantKeys, random_key
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -39,7 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.channels.http.discovery import Discovery
+    from conformance.channels.programs.migration import MigrationDrill
+    from conformance.channels.programs.pooled import PooledServer
+    from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.auditor import TableTrail
+    from conformance.channels.sql.owner import TrailOwner
     from conformance.channels.trail.reader import AuditReader
     from conformance.manners.addresses import AddressPool
     from conformance.profile.target import Target
@@ -171,12 +170,16 @@ def keys(target: Target) -> Keys:
 @pytest.fixture
 def app_sql(target: Target, transcript: Transcript) -> AppDatabase:
     """SQL as the server's runtime role."""
+    from conformance.channels.sql.app_role import AppDatabase
+
     return AppDatabase(supplied(target.channels.app_sql), transcript.note)
 
 
 @pytest.fixture
 def auditor(target: Target) -> Iterator[AuditReader]:
     """The audit trail."""
+    from conformance.channels.trail.opening import trail_of
+
     with closing(trail_of(target)) as reader:
         yield reader
 
@@ -184,6 +187,8 @@ def auditor(target: Target) -> Iterator[AuditReader]:
 @pytest.fixture
 def trail_table(target: Target) -> Iterator[TableTrail]:
     """The audit trail as a table, and the database it stands in."""
+    from conformance.channels.trail.opening import table_of
+
     with closing(table_of(target)) as reader:
         yield reader
 
@@ -191,6 +196,8 @@ def trail_table(target: Target) -> Iterator[TableTrail]:
 @pytest.fixture
 def owner(target: Target) -> TrailOwner:
     """SQL as the owner of the trail."""
+    from conformance.channels.sql.owner import TrailOwner
+
     channels = target.channels
     return TrailOwner(
         supplied(channels.owner),
@@ -235,6 +242,8 @@ def several(session_launcher: Launcher) -> Iterator[Launched]:
 @pytest.fixture
 def pool(target: Target) -> Iterator[PooledServer]:
     """A process of the target whose database connections are tapped."""
+    from conformance.channels.programs.pooled import pooled_server
+
     channels = target.channels
     with pooled_server(supplied(channels.pool), supplied(channels.app_sql)) as server:
         yield server
@@ -273,6 +282,8 @@ def pull_request(target: Target) -> PullRequestCheck:
 @pytest.fixture
 def migration(target: Target) -> MigrationDrill:
     """A migration that must fail, and the database it fails on."""
+    from conformance.channels.programs.migration import MigrationDrill
+
     return MigrationDrill(supplied(target.channels.migration))
 
 

@@ -65,7 +65,7 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(found.__path__, f"{found.__name__}."):
             import_module(module.name)
     requirements()
-    trust()
+    trust(None)
     gc.collect()
     gc.freeze()
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 KEYS = {"key-of-tenant-a-0123456789": "tenant-a", "key-of-tenant-b-0123456789": "tenant-b"}
 REVOKED = "revoked-key-of-tenant-a-01234"
+_POLL_SECONDS = 0.02
 
 
 class Good(BaseHTTPRequestHandler):
     """Knows two keys and answers everybody else alike."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body, written apart, would be sent 40 ms apart
     refusal: ClassVar[dict[str, Any]] = {"error": "unauthorized"}
 
     def tenant(self) -> str | None:
@@ -321,7 +323,8 @@ def serving(
         server.daemon_threads = True
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # The end of a server waits for as long as it last looked for a request.
+        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         thread.start()
         try:
             yield f"http{'' if tls is None else 's'}://127.0.0.1:{server.server_address[1]}/mcp"

@@ -21,8 +21,8 @@ EXCEPT = {
 
 def ours() -> list[str]:
     found = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-    names = (path.relative_to(ROOT) for path in found if not TESTS & set(path.parts))
-    return sorted(str(name) for name in names)
+    names = (path.relative_to(ROOT) for path in found)
+    return sorted(str(name) for name in names if not TESTS & {*name.parts})
 
 
 def test_no_wait_is_without_a_bound() -> None:

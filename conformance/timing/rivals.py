@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import scipy.stats  # pyright: ignore[reportMissingTypeStubs]
+import scipy  # pyright: ignore[reportMissingTypeStubs] -- which imports its parts at first use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Times = NDArray[np.int64]
 
-_stats = cast("Any", scipy.stats)
+_scipy = cast("Any", scipy)
 _RATIO = 0.2
 _WELCH = 4.5
 _WILCOXON = 0.01
@@ -27,13 +27,13 @@ def means_differ(a: Times, b: Times) -> bool:
 
 def welch(a: Times, b: Times) -> bool:
     """Alarm when Welch's t exceeds 4.5, as dudect does."""
-    return abs(float(_stats.ttest_ind(a, b, equal_var=False).statistic)) > _WELCH
+    return abs(float(_scipy.stats.ttest_ind(a, b, equal_var=False).statistic)) > _WELCH
 
 
 def wilcoxon(a: Times, b: Times) -> bool:
     """Alarm when Wilcoxon's signed-rank test on the pairs says p < .01."""
     differences = (a - b).astype(np.float64)
-    return bool(np.any(differences)) and float(_stats.wilcoxon(differences).pvalue) < _WILCOXON
+    return bool(np.any(differences)) and _scipy.stats.wilcoxon(differences).pvalue < _WILCOXON
 
 
 RIVALS: dict[str, Callable[[Times, Times], bool]] = {

@@ -165,7 +165,7 @@ def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterato
 
 
 @cache
-def trust(ca_bundle: str | None = None) -> ssl.SSLContext:
+def trust(ca_bundle: str | None) -> ssl.SSLContext:
     """Return the certificates to trust, which take longer to read than most requests take.
 
     Those of ``ca_bundle`` are trusted besides. Raises OSError where it is no file of certificates.

@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 URL = 'url = "http://127.0.0.1/"'
 
 
-class Prompt(Good):
-    """Sends at once what it writes, where head and body would otherwise be 40 ms apart."""
-
-    disable_nagle_algorithm = True
-
-
 def knowing(authority: Authority, more: str = "") -> str:
     """Return a profile that names the authority's file."""
     return PROFILE.replace(URL, f'{URL}\nca_bundle = "{authority.file}"') + more
@@ -53,7 +47,7 @@ def test_a_profile_names_the_authority(tmp_path: Path, authority: Authority) -> 
 
 def test_the_clock_trusts_it_too(tmp_path: Path, authority: Authority) -> None:
     tolerant = "\n[timing]\nmicroseconds = 5000\ntail_share = 0.2\n"
-    with serving(Prompt, authority.context("in order")) as url:
+    with serving(Good, authority.context("in order")) as url:
         words = (f"--target={url}", "--requirement=TIME-01")
         found = judge(tmp_path, *words, profile=knowing(authority, tolerant))
     assert found.verdicts == {"TIME-01": "pass"}, found.output

@@ -16,7 +16,7 @@ import pytest
 from conformance.channels.programs import ending, running
 from conformance.channels.programs.launch import Launcher
 from conformance.profile.target import Launch, Start
-from conformance.selftest.judging import ROOT
+from conformance.selftest.judging import ROOT, UNPLUGGED
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def tell(what, words=str(os.getpid())):
 
 def end_slowly(*_):
     tell(told.with_name("asked"))
-    threading.Event().wait(6)
+    threading.Event().wait(3)
     os._exit(0)
 
 if manner == "slow":
@@ -108,13 +108,14 @@ def profile_of(tmp_path: Path, command: list[str]) -> Path:
 def judge_with(tmp_path: Path, *words: str) -> Generator[subprocess.Popen[bytes]]:
     """Start a run with these words; it ends with the block, whatever a test left of it."""
     plain = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider"]
+    alone = {} if "-n" in words else UNPLUGGED
     with (tmp_path / "said").open("wb") as said:
         run = subprocess.Popen(
             [*plain, f"--report={tmp_path / 'report'}", *words],
             cwd=ROOT,
             stdout=said,
             stderr=said,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
+            env={**os.environ, **alone, "TMPDIR": str(tmp_path)},
         )
     try:
         yield run

@@ -76,8 +76,6 @@ def busy(seconds: float) -> None:
 class Verifies(Good):
     """Verifies each token that decodes as it should, and writes down whose has run out."""
 
-    disable_nagle_algorithm = True
-
     def tenant(self) -> str | None:
         """Return whose token was presented."""
         presented = self.headers.get_all("Authorization") or []

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.selftest.judging import UNPLUGGED
+
 PACKAGE = Path(__file__).parents[2]
 SCRIPTS = PACKAGE / "action"
 SECONDS = 120
@@ -54,6 +56,7 @@ class Job:
                 "GITHUB_STEP_SUMMARY": str(files["summary"]),
                 "GITHUB_ENV": str(files["env"]),
                 "RUNNER_TEMP": str(self.folder),
+                **UNPLUGGED,
                 **inputs,
             },
             cwd=self.folder,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.catalogue import requirements
 from conformance.model.sent import Sent
@@ -15,14 +12,14 @@ from conformance.run.refreshing import COMMAND
 from conformance.selftest.judging import judge
 from conformance.selftest.targets import Good, serving
 
-ROOT = Path(__file__).parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def dry(*words: str) -> tuple[int, str]:
+def dry(folder: Path, *words: str) -> tuple[int, str]:
     """Ask for a dry run; return the exit code and what was said."""
-    command = [sys.executable, "-m", "pytest", "conformance", "--dry-run", *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
-    return done.returncode, (done.stdout + done.stderr).decode()
+    found = judge(folder, "--dry-run", *words)
+    return found.code, found.output
 
 
 def test_every_requirement_has_been_measured() -> None:
@@ -45,7 +42,7 @@ def test_a_kind_of_request_survives_the_record() -> None:
         assert Sent.parse(str(kind)) == kind
 
 
-def test_a_dry_run_contacts_nobody_and_tells_counts() -> None:
+def test_a_dry_run_contacts_nobody_and_tells_counts(tmp_path: Path) -> None:
     asked: list[str] = []
 
     class Watching(Good):
@@ -56,7 +53,7 @@ def test_a_dry_run_contacts_nobody_and_tells_counts() -> None:
         do_GET = do_POST = answer  # noqa: N815 -- the library's names
 
     with serving(Watching) as url:
-        code, said = dry(f"--target={url}")
+        code, said = dry(tmp_path, f"--target={url}")
     assert (code, asked) == (0, [])
     assert "AUTH-01" in said
     assert "POST the endpoint without a right credential" in said
@@ -64,8 +61,8 @@ def test_a_dry_run_contacts_nobody_and_tells_counts() -> None:
     assert "requirements lack what --check-profile tells, and send nothing" in said
 
 
-def test_a_route_is_told_by_its_path() -> None:
-    code, said = dry()
+def test_a_route_is_told_by_its_path(tmp_path: Path) -> None:
+    code, said = dry(tmp_path)
     assert code == 0
     assert "3 POST /admin/api-keys/revoke" in said
     assert "<" not in said.partition("\nAUTH-01")[2]
@@ -74,7 +71,7 @@ def test_a_route_is_told_by_its_path() -> None:
 def test_a_wrong_profile_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "wrong.toml"
     path.write_text('[target]\nurl = "http://127.0.0.1/"\nnmae = "x"\n', encoding="utf-8")
-    code, said = dry(f"--profile={path}")
+    code, said = dry(tmp_path, f"--profile={path}")
     assert code == 4
     assert "nmae" in said
     assert "Traceback" not in said

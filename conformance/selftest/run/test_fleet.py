@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.run.fleet import FleetError, load, worst
+from conformance.selftest.judging import UNPLUGGED
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 120
@@ -25,6 +27,7 @@ def fleet(tmp_path: Path, text: str, *words: str) -> tuple[int, str, Path]:
             *(f"--targets={path}", f"--report={out}", "--area=OPS", *words),
         ],
         cwd=ROOT,
+        env={**os.environ, **({} if "-n" in words else UNPLUGGED)},
         capture_output=True,
         timeout=SECONDS,
         check=False,

@@ -13,7 +13,7 @@ import pytest
 from conformance import __version__
 from conformance.profile import schema
 from conformance.run.command import HELP
-from conformance.selftest.judging import SECONDS
+from conformance.selftest.judging import SECONDS, UNPLUGGED
 from conformance.selftest.targets import OpenToAll, serving
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def hallmark(folder: Path, *words: str, path: str | None = None) -> tuple[int, s
     done = subprocess.run(
         [sys.executable, "-P", "-c", MAIN, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, **({} if "-n" in words else UNPLUGGED), "PYTHONPATH": paths},
         capture_output=True,
         timeout=SECONDS,
         check=False,

@@ -26,7 +26,7 @@ from conformance.run.progress import (
     manner_of,
 )
 from conformance.run.recorder import PROPERTY, as_property
-from conformance.selftest.judging import PROFILE, ROOT, environment, judge
+from conformance.selftest.judging import PROFILE, ROOT, UNPLUGGED, environment, judge
 from conformance.selftest.targets import Good, OpenToAll, serving
 from conformance.waiting import Wait, announced, current_wait, wait_for
 
@@ -289,13 +289,13 @@ def test_a_terminal_sees_the_line_and_then_the_table(
     profile = tmp_path / "profile.toml"
     profile.write_text(PROFILE, "utf-8")
     controller, terminal = os.openpty()
-    seen = bytearray()
+    seen, alone = bytearray(), {} if workers else UNPLUGGED
     with serving(OpenToAll) as url:
         words = (f"--target={url}", f"--profile={profile}", f"--report={tmp_path}", "--area=AUTH")
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "conformance", "-q", *workers, *words],
             cwd=ROOT,
-            env={**environment(), "TERM": "xterm", "CI": "", "BUILD_NUMBER": ""},
+            env={**environment(), **alone, "TERM": "xterm", "CI": "", "BUILD_NUMBER": ""},
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

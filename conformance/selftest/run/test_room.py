@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.selftest.judging import ROOT, SECONDS, environment
+from conformance.selftest.judging import ROOT, SECONDS, UNPLUGGED, environment
 from conformance.selftest.targets import Good, serving
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def hallmark(folder: Path, *words: str, before: str = "") -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-P", "-c", before + MAIN, *words],
         cwd=folder,
-        env={**environment(), "PYTHONPATH": str(ROOT)},
+        env={**environment(), **UNPLUGGED, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         timeout=SECONDS,
         check=False,

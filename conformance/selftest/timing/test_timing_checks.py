@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 TOLERANT = f"{PROFILE}\n[timing]\nmicroseconds = 3000\ntail_share = 0.2\n"
 
 
-class Prompt(Good):
-    """Sends at once what it writes, where head and body would otherwise be 40 ms apart."""
-
-    disable_nagle_algorithm = True
-
-
-class SlowWithoutKey(Prompt):
+class SlowWithoutKey(Good):
     """Looks elsewhere for a key that is missing."""
 
     def refuse(self) -> None:
@@ -49,7 +43,7 @@ class SlowWithoutKey(Prompt):
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """What is found of a good target."""
-    with serving(Prompt) as url:
+    with serving(Good) as url:
         folder = tmp_path_factory.mktemp("prompt")
         return judge(folder, f"--target={url}", "--area=TIME", profile=TOLERANT)
 
@@ -94,7 +88,7 @@ def test_where_the_answers_differ_nobody_needs_a_clock(tmp_path: Path) -> None:
 
 def test_limits_without_room_are_told(tmp_path: Path) -> None:
     tight = f"{TOLERANT}\n[limits]\nauth_failures = 2\n"
-    with serving(Prompt) as url:
+    with serving(Good) as url:
         found = judge(tmp_path, f"--target={url}", "--requirement=TIME-03", profile=tight)
     assert found.verdicts == {"TIME-03": "not assessed"}
 

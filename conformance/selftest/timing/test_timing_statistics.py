@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-import scipy.stats  # pyright: ignore[reportMissingTypeStubs]
+import scipy  # pyright: ignore[reportMissingTypeStubs] -- which imports its parts at first use
 
 from conformance.timing.boundary import boundary
 from conformance.timing.statistics import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-stats = cast("Any", scipy.stats)
+SCIPY = cast("Any", scipy)
 RUNS = 40
 
 
@@ -72,14 +72,14 @@ def one_in_ten_later(microseconds: float) -> Callable[[NDArray[np.int64]], None]
 
 def test_ranks_are_scipys_ties_included() -> None:
     rows = np.random.default_rng(1).integers(0, 12, (40, 50)).astype(np.float64)
-    assert np.array_equal(midranks(rows), stats.rankdata(rows, axis=1))
+    assert np.array_equal(midranks(rows), SCIPY.stats.rankdata(rows, axis=1))
 
 
 def test_the_score_of_no_shift_is_normal() -> None:
     """Drift and late answers included: the thresholds are those of a normal score."""
     found = [times(seed, 500) for seed in range(400)]
     scores = [shift_score(one[:, 0], one[:, 1], 0) for one in found]
-    assert stats.kstest(scores, "norm").pvalue > 0.01
+    assert SCIPY.stats.kstest(scores, "norm").pvalue > 0.01
     assert max(scores) < Rule().shift_threshold(1)
 
 
@@ -92,7 +92,8 @@ def test_a_shift_shows_more_clearly_than_to_wilcoxon(microseconds: float) -> Non
         shifted(microseconds)(found)
         a, b = found[:, 0], found[:, 1]
         ours.append(shift_score(a, b, 0))
-        theirs.append(stats.norm.isf(stats.wilcoxon(a - b, alternative="greater").pvalue))
+        known = SCIPY.stats.wilcoxon(a - b, alternative="greater")
+        theirs.append(SCIPY.stats.norm.isf(known.pvalue))
     assert np.mean(ours) / np.mean(theirs) > 1.3
 
 
@@ -207,7 +208,7 @@ def test_a_score_crosses_the_boundary_of_our_looks_as_often_as_it_says(alpha: fl
     sums = np.cumsum(chance.normal(size=(runs, len(LOOKS))) * np.sqrt(added), axis=1)
     highest = (sums / np.sqrt(LOOKS)).max(axis=1)
     crossed = int(np.sum(highest > boundary(alpha, LOOKS)))
-    assert stats.binomtest(crossed, runs, alpha).pvalue > 0.01
+    assert SCIPY.stats.binomtest(crossed, runs, alpha).pvalue > 0.01
 
 
 def test_more_looks_and_pairs_cost_a_stricter_threshold() -> None:

@@ -89,11 +89,14 @@ class AppDatabase:
 
     # -- what is there -------------------------------------------------------------------------
 
-    def role(self) -> RoleFacts:
-        """Return the powers of the role we are connected as."""
+    def role(self, name: str | None = None) -> RoleFacts:
+        """Return the powers of a role; without a name, of the one we are connected as."""
         with self.connect() as connection:
-            facts = facts_of(connection)
-        self.note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+            facts = facts_of(connection, name)
+        self.note(
+            f"the role {name}" if name else "the runtime role",
+            "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()),
+        )
         return facts
 
     def isolation(self) -> list[TableIsolation]:

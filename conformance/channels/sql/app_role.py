@@ -149,10 +149,11 @@ class AppDatabase:
             except Error:
                 return ""
 
-    def powerful_functions(self) -> list[str]:
-        """Return functions the role may call that run above the policies, or can be bent to."""
+    def powerful_functions(self) -> tuple[list[str], list[str]]:
+        """Return functions the role may call that run above the policies, and others to bend."""
         with self.connect() as connection:
-            return [row[0] for row in connection.execute(catalog_sql.POWERFUL_FUNCTIONS)]
+            found = connection.execute(catalog_sql.POWERFUL_FUNCTIONS).fetchall()
+        return [row[0] for row in found if row[1]], [row[0] for row in found if not row[1]]
 
     def constraint_oracles(self) -> list[str]:
         """Return unique and foreign keys over tenant tables that leave the tenant out."""

@@ -23,7 +23,7 @@ UPDATABLE = """
      ORDER BY attname <> %(tenant)s, NOT has_column_privilege(attrelid, attnum, 'SELECT'), attnum"""
 
 POWERFUL_FUNCTIONS = """
-    SELECT p.oid::regprocedure::text
+    SELECT p.oid::regprocedure::text, r.rolsuper OR r.rolbypassrls
       FROM pg_proc p
       JOIN pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_roles r ON r.oid = p.proowner

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.details import as_taken
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
+from conformance.channels.sql.functions import changers_of_the_trail
 from conformance.channels.sql.tampering import tampered
 from conformance.channels.trail.finding import request_id, scopes_of
 from conformance.checks.aud._common import Failure
@@ -179,6 +180,16 @@ def test_the_runtime_role_cannot_change_the_trail(
     done = tampered(app_sql, audit_column(app_sql, target), contexts)
     assert not done, (
         f"carried out as the runtime role against {app_sql.channel.audit_table}: {', '.join(done)}"
+    )
+
+
+@requirement("AUD-05")
+def test_no_function_changes_the_trail_for_the_runtime_role(app_sql: AppDatabase) -> None:
+    """A SECURITY DEFINER function does with its owner's rights what it says that it does."""
+    functions = changers_of_the_trail(app_sql)
+    assert not functions, (
+        f"the runtime role may call what changes {app_sql.channel.audit_table} with its owner's "
+        f"rights: {', '.join(functions)}"
     )
 
 

@@ -178,17 +178,26 @@ class AppDatabase:
             row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
-    def key_rows(self, tenant_id: str) -> list[str]:
-        """Return a tenant's key rows as text, without the time of last use."""
-        query = sql.SQL(
-            "SELECT (to_jsonb(k) - {used})::text FROM {table} k "
-            "WHERE {tenant}::text = %s ORDER BY 1"
-        ).format(
-            used=sql.Literal(self.channel.last_used_column),
-            table=named(self.channel.keys_table),
-            tenant=sql.Identifier(self.channel.tenant_column),
-        )
+    def key_rows(self, tenant_id: str) -> list[str] | None:
+        """Return a tenant's key rows as text, without the time of last use.
+
+        Of each what the role may read; None where it may not even read whose they are.
+        """
+        channel = self.channel
         with self.as_tenant(tenant_id) as connection:
+            table = named(channel.keys_table).as_string(connection)
+            found = connection.execute(catalog_sql.READABLE_COLUMNS, {"table": table}).fetchall()
+            columns = [row[0] for row in found if row[0] != channel.last_used_column]
+            if channel.tenant_column not in columns:
+                return None
+            query = sql.SQL(
+                "SELECT to_jsonb(k)::text FROM (SELECT {columns} FROM {table} "
+                "WHERE {tenant}::text = %s) k ORDER BY 1"
+            ).format(
+                columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+                table=named(channel.keys_table),
+                tenant=sql.Identifier(channel.tenant_column),
+            )
             return [row[0] for row in connection.execute(query, (tenant_id,))]
 
     def last_used(self, tenant_id: str) -> str | None:
@@ -267,7 +276,7 @@ class AppDatabase:
         """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
         query = self.over(
             self.channel.data_table,
-            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+            "UPDATE {table} SET {tenant} = %(to)s WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(context) as connection:
             return self._tried(connection, context, query, {"of": of, "to": to}) > 0
@@ -276,7 +285,7 @@ class AppDatabase:
         """Tell whether the role could give a tenant's keys to another."""
         query = self.over(
             self.channel.keys_table,
-            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+            "UPDATE {table} SET {tenant} = %(to)s WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(tenant_id) as connection:
             return self._tried(connection, tenant_id, query, {"of": tenant_id, "to": to}) > 0
@@ -338,7 +347,7 @@ class AppDatabase:
 
     def hand_over(self, connection: Connection, tenant_id: str) -> int:
         """Make all rows a tenant's; return how many, 0 where it was refused, or ``CLASHED``."""
-        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s::uuid")
+        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s")
         try:
             return changed_rows(connection, query, {"to": tenant_id})
         except errors.IntegrityError:

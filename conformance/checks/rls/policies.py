@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from conformance.channels.sql.attempts import CLASHED
 from conformance.channels.sql.crossings import Crossings
 from conformance.channels.sql.privacy import Privacy
 from conformance.forge.guise import in_guise
+from conformance.forge.objects import nobodys_text
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -104,7 +104,7 @@ def test_without_a_tenant_there_are_no_rows(
 @requirement("RLS-04")
 def test_an_unknown_tenant_sees_no_rows(app_sql: AppDatabase, keys: Keys) -> None:
     """A well-formed id that belongs to nobody is the closest miss there is."""
-    stranger = str(uuid.uuid4())
+    stranger = nobodys_text(keys.a.tenant_id, [keys.b.tenant_id])
     tables = _read_by_a_tenant(app_sql, keys)
     private = Privacy(app_sql, keys.a.tenant_id, keys.b.tenant_id)
     seen = {str(table): app_sql.tenants_seen_or_none(stranger, table) for table in tables}

@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     mutant(
         "tool-row-of-the-first-caller",
-        "AUD-03",
+        "AUD-03 AUD-13",
         "The writer of tool rows keeps the tenant of the first call.",
         parts=bent_trail(_of_the_first_caller()),
     ),

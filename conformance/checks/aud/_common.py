@@ -13,11 +13,14 @@ from conformance.profile.tools import failing
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.trail.reader import AuditReader
     from conformance.channels.trail.row import AuditRow
-    from conformance.forge.keys import Keys
+    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.events import Outcome
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,48 @@ class Failure:
     def again(self) -> Answer:
         """Make the same call once more."""
         return _called(self.wire, self.key, self.arguments)
+
+
+def sent_in_turn(
+    tenants: Iterable[TenantKeys], ask: Callable[[str], Answer], wire: Wire, auditor: AuditReader
+) -> dict[str, str]:
+    """Ask with each tenant's key in turn, and return the requests' tenants by the requests' ids.
+
+    A row that is stored late, or once more with the next, is there by then.
+    """
+    sent: dict[str, str] = {}
+    key = ""
+    for tenant in tenants:
+        key = tenant.active
+        sent[request_id(ask(key), wire.target)] = tenant.tenant_id
+    auditor.settle(request_id(wire.knock(key), wire.target))
+    return sent
+
+
+def wrong_rows(
+    auditor: AuditReader,
+    event: Event,
+    sent: Mapping[str, str],
+    *,
+    tool: str | None = None,
+    outcome: Outcome | None = None,
+) -> str:
+    """Return what is wrong with the rows of an event of some requests, in words; or nothing.
+
+    Each has one, which names its tenant, and its tool and its outcome where these are given.
+    """
+    for identity, tenant_id in sent.items():
+        rows = auditor.of(event, request_id=identity)
+        if len(rows) != 1:
+            return f"{len(rows)} rows for one request"
+        (row,) = rows
+        if row.tenant != tenant_id:
+            return f"the row of a request of tenant {tenant_id} names tenant {row.tenant!r}"
+        if tool is not None and row.tool != tool:
+            return f"the row of a call of {tool} names tool {row.tool!r}"
+        if outcome is not None and not auditor.is_outcome(row, outcome):
+            return f"the row of a call with the outcome {outcome} has {row.outcome!r}"
+    return ""
 
 
 def _called(wire: Wire, key: str, told: dict[str, Any]) -> Answer:

@@ -11,7 +11,7 @@ from conformance.channels.http.exhaustion import LIMITED, Exhaustion
 from conformance.channels.sql.functions import changers_of_the_trail
 from conformance.channels.sql.tampering import tampered
 from conformance.channels.trail.finding import request_id, scopes_of
-from conformance.checks.aud._common import Failure
+from conformance.checks.aud._common import Failure, sent_in_turn, wrong_rows
 from conformance.forge.guise import in_guise
 from conformance.forge.keys import TenantKeys
 from conformance.model import Channel
@@ -24,6 +24,7 @@ from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.trail.reader import AuditReader, AuditRow
@@ -55,21 +56,18 @@ def test_a_failed_authentication_is_audited_with_its_reason(
 
 @requirement("AUD-02")
 def test_an_authenticated_request_is_audited_once(
-    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+    wire: Wire, auditor: AuditReader, keys: Keys
 ) -> None:
     """Of two tenants in turn: what is remembered of one may not stand in the other's row."""
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b, keys.a):
-        answer = wire.knock(tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.knock(key)
         establish(answer.succeeded, "the key works")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.AUTH_SUCCESS, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a request of tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b, keys.a), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.AUTH_SUCCESS, sent)
+    assert not wrong, wrong
 
 
 @requirement("AUD-03", also_needs=(Channel.TOOL_CALLED_EVENT,))
@@ -77,21 +75,15 @@ def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
     """One producer writes the row, so there is one, whatever the tool. Two tenants call in turn."""
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b, keys.a):
-        answer = wire.call_ping(key=tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.call_ping(key=key)
         establish(answer.succeeded, "the tool works")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.TOOL_CALLED, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
-        assert rows[0].tool == target.tools.ping, (
-            f"the row of a call of {target.tools.ping} names tool {rows[0].tool!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b, keys.a), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.TOOL_CALLED, sent, tool=target.tools.ping)
+    assert not wrong, wrong
 
 
 @requirement("AUD-03", also_needs=(Channel.TOOL_FAILED_EVENT,))
@@ -100,25 +92,15 @@ def test_a_failed_tool_call_is_audited_once(
 ) -> None:
     """The tool fails because it is told to, for two tenants; the trail must say that it did."""
     tool = failing(target)
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b):
-        told = {tool.message_argument: "on purpose"}
-        answer = wire.call_tool(tool.name, told, key=tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=key)
         establish(answer.was_a_tool_error, "the tool fails")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.TOOL_FAILED, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a failed call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
-        assert rows[0].tool == tool.name, (
-            f"the row of a failed call of {tool.name} names tool {rows[0].tool!r}"
-        )
-        assert auditor.is_outcome(rows[0], Outcome.FAILURE), (
-            f"the row of a failed call has the outcome {rows[0].outcome!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.TOOL_FAILED, sent, tool=tool.name, outcome=Outcome.FAILURE)
+    assert not wrong, wrong
 
 
 @requirement("AUD-04", also_needs=(Channel.ADDRESSES, Channel.FAILURE_LIMIT, Channel.BLOCK_EVENT))

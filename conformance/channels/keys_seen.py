@@ -58,7 +58,8 @@ class KeyWitness:
         rows = self._rows()
         establish(rows or working.keys() & self.spared.keys(), "the spared tenant has a key")
         if rows is None:
-            self.note("what was looked at", f"{BLIND}{Channel.APP_SQL.supplied_by}")
+            more = "" if self.app_sql is None else ", and a role that may read the keys' tenants"
+            self.note("what was looked at", f"{BLIND}{Channel.APP_SQL.supplied_by}{more}")
         return Look(frozenset(working), rows)
 
     def changes_since(self, before: Look) -> str:
@@ -78,4 +79,5 @@ class KeyWitness:
     def _rows(self) -> tuple[str, ...] | None:
         if self.app_sql is None:
             return None
-        return tuple(self.app_sql.key_rows(self.administrator.tenant_id))
+        rows = self.app_sql.key_rows(self.administrator.tenant_id)
+        return None if rows is None else tuple(rows)

@@ -169,7 +169,7 @@ class ValidatedTool(Section):
 class FailingTool(Section):
     """A tool that raises the message it is given, carrying the detail it is given.
 
-    ``detail_argument`` takes an object of any form.
+    ``detail_argument`` takes an object of any form, or text, in which one is told as JSON.
     """
 
     name: str

@@ -24,7 +24,7 @@ def detail_argument(tool: FailingTool) -> str:
     """Return the argument that takes an object. Raises NotAssessedError where there is none."""
     if tool.detail_argument is None:
         raise NotAssessedError(
-            "supply [tools.failing] detail_argument: an argument that takes any object",
+            "supply [tools.failing] detail_argument: an argument that takes any object, or text",
             Channel.FAILING_TOOL,
         )
     return tool.detail_argument

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.programs.migration import MigrationDrill
-    from conformance.channels.programs.pooled import PooledServer
+    from conformance.channels.programs.pooled import PooledServer, ServerAtWork
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.auditor import TableTrail
     from conformance.channels.sql.owner import TrailOwner
@@ -239,14 +239,37 @@ def several(session_launcher: Launcher) -> Iterator[Launched]:
         yield process
 
 
-@pytest.fixture
-def pool(target: Target) -> Iterator[PooledServer]:
-    """A process of the target whose database connections are tapped."""
+@pytest.fixture(scope="module")
+def pool(request: pytest.FixtureRequest) -> Iterator[PooledServer]:
+    """A process of the target with tapped database connections; the checks of a file share it."""
     from conformance.channels.programs.pooled import pooled_server
 
-    channels = target.channels
+    channels = request.config.stash[SESSION].target.channels
     with pooled_server(supplied(channels.pool), supplied(channels.app_sql)) as server:
         yield server
+
+
+@pytest.fixture
+def server_at_work(
+    request: pytest.FixtureRequest, target: Target, session: JudgeSession, wire: Wire
+) -> Iterator[ServerAtWork]:
+    """The server with its roles: on tapped connections, or else by what its database shows."""
+    from conformance.channels.programs.pooled import ServerAtWork
+    from conformance.channels.sql.activity import Activity
+
+    def has(one: Channel) -> bool:
+        return target.has(one) and one not in session.options.without
+
+    if has(Channel.POOL):
+        pool: PooledServer = request.getfixturevalue("pool")
+        yield ServerAtWork(wire.at(pool.url(wire.path)), pool.roles_during)
+        return
+    channels = target.channels
+    dsns = [supplied(channels.app_sql).dsn]
+    dsns += [supplied(channels.owner).dsn] if has(Channel.OWNER) else []
+    dsns += [supplied(supplied(channels.auditor).dsn)] if has(Channel.TRAIL_TABLE) else []
+    with Activity(dsns) as activity:
+        yield ServerAtWork(wire, activity.roles_during)
 
 
 @pytest.fixture

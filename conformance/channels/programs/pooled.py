@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -19,8 +20,9 @@ from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
+    from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched
     from conformance.channels.sql.tap.line import Seen
     from conformance.profile.target import AppSql, Pool
@@ -29,6 +31,14 @@ RESET_SECONDS = 2.0
 """How long a pool may take to reset a connection that is given back."""
 _TOUCHES_ROWS = re.compile(r"\b(FROM|INTO|UPDATE|DELETE|MERGE|CALL|TABLE|COPY)\b", re.IGNORECASE)
 _MAY_CLEAR = re.compile(r"^\s*(RESET|DISCARD|SET|SELECT\s+(\w+\.)?\w+\s*\()", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ServerAtWork:
+    """A process of the target, and what tells the roles it has while something is asked of it."""
+
+    line: Wire
+    roles_during: Callable[[Callable[[], object]], list[str]]
 
 
 class PooledServer:
@@ -59,6 +69,15 @@ class PooledServer:
     def look(self) -> list[Seen]:
         """Return what is known of the server's connections."""
         return [one for one in self._looked() if one.number not in self._own]
+
+    def roles_during(self, ask: Callable[[], object]) -> list[str]:
+        """Return the roles of the connections on which something was said meanwhile."""
+        before = self.look()
+        ask()
+        after = self.look()
+        numbers = used(before, after)
+        establish(numbers, "what the server asks its database for passes the tap")
+        return sorted({one.role for one in after if one.number in numbers})
 
     def settled(self, tenants: Iterable[str]) -> list[Seen]:
         """Return the same, once no tenant is left on any, or none was taken off in time."""

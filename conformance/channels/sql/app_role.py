@@ -89,11 +89,14 @@ class AppDatabase:
 
     # -- what is there -------------------------------------------------------------------------
 
-    def role(self) -> RoleFacts:
-        """Return the powers of the role we are connected as."""
+    def role(self, name: str | None = None) -> RoleFacts:
+        """Return the powers of a role; without a name, of the one we are connected as."""
         with self.connect() as connection:
-            facts = facts_of(connection)
-        self.note("the runtime role", "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()))
+            facts = facts_of(connection, name)
+        self.note(
+            f"the role {name}" if name else "the runtime role",
+            "\n".join(f"{k}: {v}" for k, v in asdict(facts).items()),
+        )
         return facts
 
     def isolation(self) -> list[TableIsolation]:
@@ -146,10 +149,11 @@ class AppDatabase:
             except Error:
                 return ""
 
-    def powerful_functions(self) -> list[str]:
-        """Return functions the role may call that run above the policies, or can be bent to."""
+    def powerful_functions(self) -> tuple[list[str], list[str]]:
+        """Return functions the role may call that run above the policies, and others to bend."""
         with self.connect() as connection:
-            return [row[0] for row in connection.execute(catalog_sql.POWERFUL_FUNCTIONS)]
+            found = connection.execute(catalog_sql.POWERFUL_FUNCTIONS).fetchall()
+        return [row[0] for row in found if row[1]], [row[0] for row in found if not row[1]]
 
     def constraint_oracles(self) -> list[str]:
         """Return unique and foreign keys over tenant tables that leave the tenant out."""
@@ -174,17 +178,26 @@ class AppDatabase:
             row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
-    def key_rows(self, tenant_id: str) -> list[str]:
-        """Return a tenant's key rows as text, without the time of last use."""
-        query = sql.SQL(
-            "SELECT (to_jsonb(k) - {used})::text FROM {table} k "
-            "WHERE {tenant}::text = %s ORDER BY 1"
-        ).format(
-            used=sql.Literal(self.channel.last_used_column),
-            table=named(self.channel.keys_table),
-            tenant=sql.Identifier(self.channel.tenant_column),
-        )
+    def key_rows(self, tenant_id: str) -> list[str] | None:
+        """Return a tenant's key rows as text, without the time of last use.
+
+        Of each what the role may read; None where it may not even read whose they are.
+        """
+        channel = self.channel
         with self.as_tenant(tenant_id) as connection:
+            table = named(channel.keys_table).as_string(connection)
+            found = connection.execute(catalog_sql.READABLE_COLUMNS, {"table": table}).fetchall()
+            columns = [row[0] for row in found if row[0] != channel.last_used_column]
+            if channel.tenant_column not in columns:
+                return None
+            query = sql.SQL(
+                "SELECT to_jsonb(k)::text FROM (SELECT {columns} FROM {table} "
+                "WHERE {tenant}::text = %s) k ORDER BY 1"
+            ).format(
+                columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+                table=named(channel.keys_table),
+                tenant=sql.Identifier(channel.tenant_column),
+            )
             return [row[0] for row in connection.execute(query, (tenant_id,))]
 
     def last_used(self, tenant_id: str) -> str | None:
@@ -263,7 +276,7 @@ class AppDatabase:
         """Tell whether a tenant could rewrite rows ``of`` one tenant as rows of another."""
         query = self.over(
             self.channel.data_table,
-            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+            "UPDATE {table} SET {tenant} = %(to)s WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(context) as connection:
             return self._tried(connection, context, query, {"of": of, "to": to}) > 0
@@ -272,7 +285,7 @@ class AppDatabase:
         """Tell whether the role could give a tenant's keys to another."""
         query = self.over(
             self.channel.keys_table,
-            "UPDATE {table} SET {tenant} = %(to)s::uuid WHERE {tenant}::text = %(of)s",
+            "UPDATE {table} SET {tenant} = %(to)s WHERE {tenant}::text = %(of)s",
         )
         with self.as_tenant(tenant_id) as connection:
             return self._tried(connection, tenant_id, query, {"of": tenant_id, "to": to}) > 0
@@ -334,7 +347,7 @@ class AppDatabase:
 
     def hand_over(self, connection: Connection, tenant_id: str) -> int:
         """Make all rows a tenant's; return how many, 0 where it was refused, or ``CLASHED``."""
-        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s::uuid")
+        query = self.over(self.channel.data_table, "UPDATE {table} SET {tenant} = %(to)s")
         try:
             return changed_rows(connection, query, {"to": tenant_id})
         except errors.IntegrityError:

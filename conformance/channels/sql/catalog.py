@@ -22,8 +22,14 @@ UPDATABLE = """
        AND has_column_privilege(attrelid, attnum, 'UPDATE')
      ORDER BY attname <> %(tenant)s, NOT has_column_privilege(attrelid, attnum, 'SELECT'), attnum"""
 
+READABLE_COLUMNS = """
+    SELECT attname::text FROM pg_attribute
+     WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT attisdropped
+       AND has_column_privilege(attrelid, attnum, 'SELECT')
+     ORDER BY attnum"""
+
 POWERFUL_FUNCTIONS = """
-    SELECT p.oid::regprocedure::text
+    SELECT p.oid::regprocedure::text, r.rolsuper OR r.rolbypassrls
       FROM pg_proc p
       JOIN pg_namespace n ON n.oid = p.pronamespace
       JOIN pg_roles r ON r.oid = p.proowner

@@ -70,10 +70,10 @@ class Column:
             made = "{}"
         elif self.kind == "bytea":
             made = "\\x" + secrets.token_hex(16)
-        return sql.SQL("{}::{}").format(sql.Literal(made), _typed(self.kind))
+        return sql.SQL("{}::{}").format(sql.Literal(made), typed(self.kind))
 
 
-def _typed(kind: str) -> sql.Composable:
+def typed(kind: str) -> sql.Composable:
     """Return a type as PostgreSQL spelt it: it quotes what needs it."""
     words: LiteralString = kind  # type: ignore[assignment] -- the catalog's own word, never a caller's
     return sql.SQL(words)
@@ -104,7 +104,7 @@ def insertions(
 
     def value(one: Column, *, is_copy: bool) -> sql.Composable:
         if one.name == tenant_column:
-            return sql.SQL("{}::{}").format(sql.Literal(tenant), _typed(one.kind))
+            return sql.SQL("{}::{}").format(sql.Literal(tenant), typed(one.kind))
         if is_copy and (not one.is_unique or one.refers_to):
             return sql.Identifier(one.name)
         return one.value()

@@ -20,13 +20,13 @@ _ROLE = """
                          OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = g.oid))),
            ARRAY(SELECT n.nspname::text FROM pg_namespace n
                   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                    AND has_schema_privilege(n.oid, 'CREATE') ORDER BY 1)
-      FROM pg_roles r WHERE r.rolname = current_user"""
+                    AND has_schema_privilege(r.oid, n.oid, 'CREATE') ORDER BY 1)
+      FROM pg_roles r WHERE r.rolname = coalesce(%s, current_user)"""
 
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """What PostgreSQL lets the runtime role do beyond its grants."""
+    """What PostgreSQL lets a role do beyond its grants."""
 
     is_superuser: bool
     bypasses_rls: bool
@@ -37,12 +37,27 @@ class RoleFacts:
     powerful_memberships: tuple[str, ...]
     open_schemas: tuple[str, ...]
 
+    @property
+    def powers(self) -> list[str]:
+        """What of it a runtime role may not have, in words."""
+        told = {
+            "is a superuser": self.is_superuser,
+            "has BYPASSRLS": self.bypasses_rls,
+            "has INHERIT": self.inherits,
+            "has CREATEROLE": self.creates_roles,
+            "has CREATEDB": self.creates_databases,
+            f"owns {', '.join(self.owned_tables)}": self.owned_tables,
+            "is a member of roles that own objects or stand above RLS: "
+            f"{', '.join(self.powerful_memberships)}": self.powerful_memberships,
+        }
+        return [words for words, is_so in told.items() if is_so]
 
-def facts_of(connection: Connection) -> RoleFacts:
-    """Return the powers of the role that a connection has."""
-    row = connection.execute(_ROLE).fetchone()
+
+def facts_of(connection: Connection, role: str | None = None) -> RoleFacts:
+    """Return the powers of a role; without one, of that which the connection has."""
+    row = connection.execute(_ROLE, (role,)).fetchone()
     if row is None:
-        raise LookupError("the runtime role is not in pg_roles")
+        raise LookupError(f"{role or 'the runtime role'} is not in pg_roles")
     *powers, owned, memberships, schemas = row
     return RoleFacts(
         *powers,

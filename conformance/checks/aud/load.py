@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
-    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launcher
     from conformance.channels.trail.reader import AuditReader, AuditRow
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 ROUNDS = 40
+CALLS = 20
 LAST_WORD = 25
 """Answered requests after which the process is killed."""
 EITHER = (Event.AUTH_SUCCESS, Event.AUTH_FAILURE)
@@ -76,25 +77,50 @@ def test_a_denied_administrator_is_on_the_trail(
 def test_rows_and_requests_match_under_load(
     wire: Wire, keys: Keys, auditor: AuditReader, addresses: AddressPool, target: Target
 ) -> None:
-    """Right and wrong keys at once, from several addresses: one authentication row a request."""
+    """Both tenants' keys and wrong ones at once, from several addresses, and calls among them.
+
+    One authentication row a request, and no row of a request names a tenant who did not send it.
+    """
     lines = [wire.derived(address=addresses.fresh()) for _ in range(AT_ONCE)]
     places = [line.address for line in lines]
+    caller = wire.derived(address=addresses.fresh())
+    tenants = (keys.a, keys.b)
+    for tenant in tenants:  # so that no call has to open a session first
+        establish(caller.call_ping(key=tenant.active).succeeded, "the key works")
 
-    def call(turn: int) -> Answer:
-        key = keys.b.active if turn % 8 else keys.random()
-        return lines[turn % AT_ONCE].knock(key)
+    def knock(turn: int) -> tuple[str, str]:
+        tenant = tenants[turn % 2]
+        key = tenant.active if turn % 8 else keys.random()
+        answer = lines[turn % AT_ONCE].knock(key)
+        return request_id(answer, target), tenant.tenant_id if turn % 8 else ""
 
-    answers = gather(call, range(ROUNDS), at_once=AT_ONCE)
-    asked = Counter(request_id(answer, target) for answer in answers)
+    def call(turn: int) -> tuple[str, str]:
+        tenant = tenants[turn % 2]
+        answer = caller.call_ping(key=tenant.active)
+        return request_id(answer, target), tenant.tenant_id
+
+    work = [partial(knock, turn) for turn in range(ROUNDS)]
+    for turn in range(CALLS):
+        work.insert(2 * turn, partial(call, turn))
+    sent = gather(lambda one: (one.func is knock, *one()), work, at_once=AT_ONCE)
+    asked = Counter(identity for is_knock, identity, _ in sent if is_knock)
     found = auditor.wait_for_rows(
         lambda row: auditor.is_one(row, *EITHER) and row.address in places, count=ROUNDS
     )
     left = asked.keys() - {row.request_id for row in found}
-    auditor.require_known([row for row in auditor.rows() if row.request_id in left], *EITHER)
+    rows = auditor.rows()
+    auditor.require_known([row for row in rows if row.request_id in left], *EITHER)
     assert Counter(row.request_id for row in found) == asked, (
         f"{len(found)} authentication rows from the addresses of {ROUNDS} requests, and for "
         f"{len(left)} of the requests none"
     )
+    senders = {identity: tenant for _, identity, tenant in sent if tenant}
+    for row in rows if auditor.fields.place("tenant") else ():
+        sender = senders.get(row.request_id or "")
+        assert sender is None or row.tenant in {None, sender}, (
+            f"with both tenants at work, the row {row.event!r} of a request of tenant {sender} "
+            f"names tenant {row.tenant!r}"
+        )
 
 
 def failure(

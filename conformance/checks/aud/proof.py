@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.answer import Transport
 from conformance.channels.trail.finding import request_id
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -39,6 +40,11 @@ def test_without_its_trail_the_server_lets_nothing_through(
         "calls work again once the trail does",
     )
     assert not answer.succeeded, f"a call that could not be written down was answered {answer}"
+    establish(
+        answer.transport is not Transport.TIMEOUT,
+        f"the server refuses at all while its trail is unavailable: within {PATIENCE:.0f} s it "
+        "gave no answer, so that it may refuse later, or wait (bound its wait for the trail)",
+    )
     is_refused = answer.status >= HTTPStatus.BAD_REQUEST or answer.was_a_tool_error
     assert is_refused, f"no clear refusal: {answer}"
 
@@ -55,8 +61,11 @@ def test_what_an_identity_touched_is_one_indexed_query(
     fields = trail_table.fields
     assert identity, f"no row of the call fills {fields.identity}"
     for field, value in (("tenant", keys.a.tenant.id), ("identity", identity)):
-        plan = trail_table.plan_for(field, value)
-        assert "Index Cond" in plan, f"{fields.place(field)} leads to no index: {plan}"
+        place, plan = fields.place(field), trail_table.plan_for(field, value)
+        assert "Index Cond" in plan, (
+            f"no index leads to the rows of a {place}: create one that begins with it (PostgreSQL "
+            f"would find them so: {plan})"
+        )
 
 
 @requirement("AUD-12")

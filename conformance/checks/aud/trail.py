@@ -6,9 +6,12 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.http.details import as_taken
 from conformance.channels.http.exhaustion import LIMITED, Exhaustion
+from conformance.channels.sql.functions import changers_of_the_trail
 from conformance.channels.sql.tampering import tampered
 from conformance.channels.trail.finding import request_id, scopes_of
+from conformance.checks.aud._common import Failure, sent_in_turn, wrong_rows
 from conformance.forge.guise import in_guise
 from conformance.forge.keys import TenantKeys
 from conformance.model import Channel
@@ -20,9 +23,8 @@ from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.trail.reader import AuditReader, AuditRow
@@ -54,21 +56,18 @@ def test_a_failed_authentication_is_audited_with_its_reason(
 
 @requirement("AUD-02")
 def test_an_authenticated_request_is_audited_once(
-    wire: Wire, auditor: AuditReader, target: Target, keys: Keys
+    wire: Wire, auditor: AuditReader, keys: Keys
 ) -> None:
     """Of two tenants in turn: what is remembered of one may not stand in the other's row."""
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b, keys.a):
-        answer = wire.knock(tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.knock(key)
         establish(answer.succeeded, "the key works")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.AUTH_SUCCESS, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a request of tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b, keys.a), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.AUTH_SUCCESS, sent)
+    assert not wrong, wrong
 
 
 @requirement("AUD-03", also_needs=(Channel.TOOL_CALLED_EVENT,))
@@ -76,21 +75,15 @@ def test_a_tool_call_is_audited_once_with_tool_tenant_and_request(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
     """One producer writes the row, so there is one, whatever the tool. Two tenants call in turn."""
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b, keys.a):
-        answer = wire.call_ping(key=tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.call_ping(key=key)
         establish(answer.succeeded, "the tool works")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.TOOL_CALLED, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
-        assert rows[0].tool == target.tools.ping, (
-            f"the row of a call of {target.tools.ping} names tool {rows[0].tool!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b, keys.a), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.TOOL_CALLED, sent, tool=target.tools.ping)
+    assert not wrong, wrong
 
 
 @requirement("AUD-03", also_needs=(Channel.TOOL_FAILED_EVENT,))
@@ -99,25 +92,15 @@ def test_a_failed_tool_call_is_audited_once(
 ) -> None:
     """The tool fails because it is told to, for two tenants; the trail must say that it did."""
     tool = failing(target)
-    sent: dict[str, str] = {}
-    for tenant in (keys.a, keys.b):
-        told = {tool.message_argument: "on purpose"}
-        answer = wire.call_tool(tool.name, told, key=tenant.active)
+
+    def ask(key: str) -> Answer:
+        answer = wire.call_tool(tool.name, {tool.message_argument: "on purpose"}, key=key)
         establish(answer.was_a_tool_error, "the tool fails")
-        sent[request_id(answer, target)] = tenant.tenant_id
-    auditor.settle(request_id(wire.knock(keys.active), target))
-    for identity, tenant_id in sent.items():
-        rows = auditor.of(Event.TOOL_FAILED, request_id=identity)
-        assert len(rows) == 1, f"{len(rows)} rows for one request"
-        assert rows[0].tenant == tenant_id, (
-            f"the row of a failed call by tenant {tenant_id} names tenant {rows[0].tenant!r}"
-        )
-        assert rows[0].tool == tool.name, (
-            f"the row of a failed call of {tool.name} names tool {rows[0].tool!r}"
-        )
-        assert auditor.is_outcome(rows[0], Outcome.FAILURE), (
-            f"the row of a failed call has the outcome {rows[0].outcome!r}"
-        )
+        return answer
+
+    sent = sent_in_turn((keys.a, keys.b), ask, wire, auditor)
+    wrong = wrong_rows(auditor, Event.TOOL_FAILED, sent, tool=tool.name, outcome=Outcome.FAILURE)
+    assert not wrong, wrong
 
 
 @requirement("AUD-04", also_needs=(Channel.ADDRESSES, Channel.FAILURE_LIMIT, Channel.BLOCK_EVENT))
@@ -182,6 +165,16 @@ def test_the_runtime_role_cannot_change_the_trail(
     )
 
 
+@requirement("AUD-05")
+def test_no_function_changes_the_trail_for_the_runtime_role(app_sql: AppDatabase) -> None:
+    """A SECURITY DEFINER function does with its owner's rights what it says that it does."""
+    functions = changers_of_the_trail(app_sql)
+    assert not functions, (
+        f"the runtime role may call what changes {app_sql.channel.audit_table} with its owner's "
+        f"rights: {', '.join(functions)}"
+    )
+
+
 def audit_column(app_sql: AppDatabase, target: Target) -> str:
     """Return a column of the trail: the one that names the tenant."""
     trail = target.fields.trail
@@ -193,42 +186,45 @@ def audit_column(app_sql: AppDatabase, target: Target) -> str:
 def test_personal_data_never_reaches_the_trail(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
-    """A failing tool hands the trail a detail full of it, at every depth and in every case."""
+    """A failing tool hands the trail a detail full of it, at every depth and in every case.
+
+    It is told in the form that the tool takes; what it may only have refused shows nothing.
+    """
     tool = failing(target)
-    detail = detail_argument(tool)
-    arguments: dict[str, Any] = {tool.message_argument: "on purpose"}
-    (plain, *_) = failure(wire, auditor, keys, arguments)
-    own = {
-        path
-        for row in auditor.rows(request_id=plain.request_id)
-        for path, _ in properties(row.metadata)
-    }
+    argument, mark = detail_argument(tool), secrets.token_hex(8)
+    told: dict[str, Any] = {tool.message_argument: "on purpose"}
+    plain = Failure.of(wire, auditor, keys, told)
+    own = {path for row in plain.rows for path, _ in properties(row.metadata)}
     personal = in_guise(f"pii-{secrets.token_hex(8)}")
-    arguments[detail] = {
-        "attempt": 3,
+    detail: dict[str, Any] = {
+        "attempt": mark,
         "email": personal,
         "EMAIL": personal,
         "firstName": personal,
         "user": {"Name": personal, "last_name": personal, "deep": [{"Phone": personal}]},
         "list": [[{"address": {"street": personal}}]],
     }
-    (row, *_) = failure(wire, auditor, keys, arguments)
-    # All rows of the call: who calls a tool may write down with what.
-    rows = auditor.rows(request_id=row.request_id)
+    taken = as_taken(wire, tool.name, argument, detail, key=keys.active)
+    failed = Failure.of(wire, auditor, keys, told | {argument: taken})
     # What is there without personal data is the trail's own, such as the name of the tool.
+    rows = failed.rows
     paths = [path for row in rows for path, _ in properties(row.metadata) if path not in own]
     found = [".".join(path) for path in paths if _folded(path[-1]) in PERSONAL]
     assert not found, f"the rows of the failed call hold personal fields: {', '.join(found)}"
     assert personal not in json.dumps([row.metadata for row in rows]), (
         f"the rows of the failed call hold {personal}, sent as personal data"
     )
+    failed.require_told(mark, plain)
 
 
 @requirement("AUD-07")
 def test_no_credential_is_in_any_row(
     wire: Wire, auditor: AuditReader, target: Target, keys: Keys
 ) -> None:
-    """Right and wrong keys, and tokens in an error, are sent; then the whole trail is read."""
+    """Right and wrong keys, and tokens in an error, are sent; then the whole trail is read.
+
+    What the tool may only have refused shows nothing of what is written of an error.
+    """
     tool = failing(target)
     planted = {
         "a wrong key": keys.random(),
@@ -237,12 +233,14 @@ def test_no_credential_is_in_any_row(
         "a property": secrets.token_urlsafe(24),
     }
     wire.knock(planted["a wrong key"])
-    arguments: dict[str, Any] = {
-        tool.message_argument: f"Bearer {planted['a bearer token']} {planted['a page token']}"
-    }
-    if tool.detail_argument:
-        arguments[tool.detail_argument] = {"nested": [{"access_token": planted["a property"]}]}
-    failure(wire, auditor, keys, arguments)
+    plain = Failure.of(wire, auditor, keys, {tool.message_argument: "on purpose"})
+    mark = secrets.token_hex(8)
+    words = f"{mark} Bearer {planted['a bearer token']} {planted['a page token']}"
+    told: dict[str, Any] = {tool.message_argument: words}
+    if argument := tool.detail_argument:
+        detail = {"attempt": mark, "nested": [{"access_token": planted["a property"]}]}
+        told[argument] = as_taken(wire, tool.name, argument, detail, key=keys.active)
+    failed = Failure.of(wire, auditor, keys, told)
     trail = auditor.text()
     secret = {**planted, "tenant A's key": keys.a.active, "tenant B's key": keys.b.active}
     if target.admin is not None:
@@ -251,22 +249,7 @@ def test_no_credential_is_in_any_row(
         what for what, value in secret.items() if any(form in trail for form in spellings(value))
     ]
     assert not found, f"the trail holds {', '.join(found)}"
-
-
-def failure(
-    wire: Wire, auditor: AuditReader, keys: Keys, arguments: Mapping[str, Any]
-) -> list[AuditRow]:
-    """Call the tool that fails, and return the rows that tell of it."""
-    answer = wire.call_tool(failing(wire.target).name, dict(arguments), key=keys.active)
-    identity = request_id(answer, wire.target)
-    rows = auditor.wait_for_rows(
-        lambda row: auditor.is_one(row, Event.TOOL_FAILED), request_id=identity
-    )
-    if not rows:  # whatever it is called, it may hold what it must not
-        found = auditor.rows(request_id=identity)
-        rows = [row for row in found if not auditor.events.knows(row.matched)]
-    establish(rows, "the failure is on the trail")
-    return rows
+    failed.require_told(mark, plain)
 
 
 @requirement(

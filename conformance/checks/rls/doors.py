@@ -10,6 +10,7 @@ from conformance.analysis.isolation_history import Histories
 from conformance.analysis.isolation_model import run_model
 from conformance.analysis.own_words import own_words, words_in
 from conformance.channels.http.wire import SECONDS
+from conformance.channels.sql.functions import tellers_of
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -160,11 +161,31 @@ def _tells_of(tenant: TenantKeys, text: str) -> bool:
 @requirement("RLS-09")
 def test_no_function_runs_with_rights_above_the_policies(app_sql: AppDatabase) -> None:
     """A SECURITY DEFINER function of a superuser, or of a role that bypasses RLS, ignores it."""
-    functions = app_sql.powerful_functions()
-    assert not functions, (
-        f"the runtime role may call {', '.join(map(str, functions))}: "
-        "SECURITY DEFINER of a powerful owner, or without a search_path"
+    powerful, bendable = app_sql.powerful_functions()
+    assert not powerful, (
+        f"the runtime role may call {', '.join(powerful)}: "
+        "SECURITY DEFINER of an owner whom no policy binds"
     )
+    assert not bendable, (
+        f"the runtime role may call {', '.join(bendable)}: "
+        "SECURITY DEFINER without a search_path, which a caller can bend"
+    )
+
+
+@requirement("RLS-09", also_needs=(Channel.KEYS,))
+def test_no_function_shows_another_tenant(
+    app_sql: AppDatabase, wire: Wire, keys: Keys, target: Target
+) -> None:
+    """Functions that run with their owner's rights are called as tenant A, and may write nothing.
+
+    A row that is one of a table's tells whose it is; others are known by B's canary.
+    """
+    wire.knock(keys.b.active)  # so that there is a row of B's, at least in the trail
+    columns = {app_sql.channel.tenant_column, target.fields.trail.column("tenant") or ""}
+    canary = keys.b.tenant.canary
+    asked = keys.a.tenant_id, keys.b.tenant_id
+    functions = tellers_of(app_sql, *asked, columns=columns, word=canary)
+    assert not functions, f"tenant A saw rows of tenant B by calling {', '.join(functions)}"
 
 
 @requirement("RLS-09")

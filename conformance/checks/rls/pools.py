@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.programs.pooled import holds, left_on, used, was_entered
 from conformance.forge.objects import ids_in, nobodys_id
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import gather
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
-    from conformance.channels.programs.pooled import PooledServer
+    from conformance.channels.programs.pooled import PooledServer, ServerAtWork
+    from conformance.channels.sql.app_role import AppDatabase
     from conformance.channels.sql.tap.line import Seen
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.profile.target import Target
@@ -22,6 +24,24 @@ if TYPE_CHECKING:
 ROUNDS = 12
 AT_ONCE = 6
 STRANGERS = 4
+
+
+@requirement("RLS-01", also_needs=(Channel.KEYS,))
+def test_the_server_itself_runs_as_a_role_without_power(
+    server_at_work: ServerAtWork, keys: Keys, app_sql: AppDatabase, target: Target
+) -> None:
+    """Seen on the connections that its requests go over: the profile may name another role."""
+    line, tool = server_at_work.line, target.tools.tenant_data
+
+    def ask() -> None:
+        key = keys.a.active
+        answer = line.call_tool(tool, {}, key=key) if tool else line.call_ping(key=key)
+        establish(answer.succeeded, f"a tenant's call succeeds (got {answer})")
+
+    ask()
+    for role in server_at_work.roles_during(ask):
+        powers = app_sql.role(role).powers
+        assert not powers, f"the server runs as the role {role}, which {', '.join(powers)}"
 
 
 @requirement("RLS-14")

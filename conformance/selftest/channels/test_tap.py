@@ -133,6 +133,11 @@ def test_what_is_asked_touches_nothing_without_a_name() -> None:
     assert all(part.body.lstrip(b"PS")[:1] not in {b"\0", b""} for part in parts[:-1])
 
 
+def test_a_clients_first_message_tells_its_role() -> None:
+    opening = struct.pack(">ii", 0, 196608) + b"database\0notes\0user\0app\0\0"
+    assert (messages.user_of(opening), messages.user_of(opening[:8])) == ("app", "")
+
+
 def test_what_is_no_protocol_is_refused() -> None:
     with pytest.raises(ValueError, match="no message"):
         Stream().feed(b"Q\0\0\0\1more")

@@ -32,6 +32,19 @@ def _of_the_first_caller() -> Callable[[AuditEvent], list[AuditEvent]]:
     return bend
 
 
+def _of_the_last_caller() -> Callable[[AuditEvent], list[AuditEvent]]:
+    last: list[UUID] = []
+
+    def bend(event: AuditEvent) -> list[AuditEvent]:
+        if event.event_type is EventType.AUTH_SUCCESS and event.tenant_id is not None:
+            last[:] = [event.tenant_id]
+        if event.event_type is not EventType.TOOL_CALLED or not last:
+            return [event]
+        return [replace(event, tenant_id=last[0])]
+
+    return bend
+
+
 MUTANTS = (
     mutant(
         "tool-row-without-tenant",
@@ -41,8 +54,14 @@ MUTANTS = (
     ),
     mutant(
         "tool-row-of-the-first-caller",
-        "AUD-03",
+        "AUD-03 AUD-13",
         "The writer of tool rows keeps the tenant of the first call.",
         parts=bent_trail(_of_the_first_caller()),
+    ),
+    mutant(
+        "tool-row-of-the-last-caller",
+        "AUD-13",
+        "The writer of tool rows takes the tenant whom the server has let in last.",
+        parts=bent_trail(_of_the_last_caller()),
     ),
 )

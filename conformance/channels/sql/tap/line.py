@@ -30,7 +30,8 @@ class Seen:
     """What is known of one connection.
 
     ``context`` is None where it could not be asked, ``said`` are its latest statements, without
-    the values in them, of ``statements`` in all. ``state`` is PostgreSQL's letter for it.
+    the values in them, of ``statements`` in all. ``state`` is PostgreSQL's letter for it, and
+    ``role`` the one that it was opened as.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Seen:
     said: tuple[str, ...]
     context: str | None
     is_closed: bool
+    role: str = ""
 
 
 @dataclass
@@ -52,8 +54,10 @@ class _Question:
 class Line:
     """Runs until either end closes. ``ask`` may be called by another thread."""
 
-    def __init__(self, number: int, front: socket.socket, back: socket.socket) -> None:
-        self.number, self._front, self._back = number, front, back
+    def __init__(
+        self, number: int, front: socket.socket, back: socket.socket, role: str = ""
+    ) -> None:
+        self.number, self._front, self._back, self._role = number, front, back, role
         self._from_front, self._from_back = Stream(), Stream()
         self._to_front, self._to_back = bytearray(), bytearray()
         self._bell, self._ear = socket.socketpair()
@@ -69,7 +73,8 @@ class Line:
     def seen(self, context: str | None) -> Seen:
         """Return what is known of it."""
         said = tuple(self._said)
-        return Seen(self.number, self._state, self._statements, said, context, self.is_closed)
+        counted = self.number, self._state, self._statements
+        return Seen(*counted, said, context, self.is_closed, self._role)
 
     @property
     def is_quiet(self) -> bool:

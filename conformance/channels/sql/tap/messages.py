@@ -90,6 +90,13 @@ def names(body: bytes, count: int) -> list[str]:
     return [part.decode("utf-8", "replace") for part in body.split(b"\0", count)[:count]]
 
 
+def user_of(opening: bytes) -> str:
+    """Return the role that a client's first message asks to be, which is pairs of texts."""
+    parts = opening[8:].split(b"\0")
+    told = dict(zip(parts[::2], parts[1::2], strict=False))
+    return told.get(b"user", b"").decode("utf-8", "replace")
+
+
 def without_values(statement: str) -> str:
     """Return a statement in a line, without the values that stand in it."""
     return " ".join(_LITERAL.sub("'…'", statement).split())[:_LONGEST_STATEMENT]

@@ -96,7 +96,8 @@ class Tap:
                 for end in (front, back):
                     end.settimeout(CONNECT_SECONDS)
                 with self._guard:
-                    line = Line(len(self._lines) + 1, front, back)
+                    role = messages.user_of(opening)
+                    line = Line(len(self._lines) + 1, front, back, role)
                     self._lines.append(line)
                 line.run()
 

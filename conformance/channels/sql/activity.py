@@ -1,0 +1,102 @@
+"""As whom a server works in its database: seen in its sessions while requests are sent.
+
+PostgreSQL shows to whom it may what a session does, and when: to its own role, and to those above.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from conformance.channels.sql.database import connected_with_a_watch
+from conformance.verdicts import NotAssessedError
+from conformance.waiting import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from conformance.channels.sql.database import BoundedConnection
+
+ROUNDS = 6
+"""How often a request is sent: what somebody else does may fall together with a few of them."""
+FEWEST_LOOKS, MORE_LOOKS = 7, 7
+"""How often a session is seen as it was before it counts as at rest: what a server does a moment
+after its answer is over by then. Drawn anew each time, so that nobody else's rhythm fits."""
+REST_SECONDS = 2.0
+_PAUSE = 0.05
+
+_SESSIONS = """
+    SELECT pid, usename::text,
+           concat_ws(' ', backend_start, xact_start, query_start, state_change, state)
+      FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend'
+       AND pid <> ALL (%s)"""
+"""Where a session may not be seen in full, its type is not told either."""
+
+Sessions = dict[int, tuple[str, str]]
+
+
+class Activity:
+    """The sessions that some roles may see in full, but for those of its own. A context manager."""
+
+    def __init__(self, dsns: Iterable[str]) -> None:
+        self._dsns, self._lines = tuple(dsns), list["BoundedConnection"]()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        for dsn in self._dsns:
+            line = connected_with_a_watch(dsn, autocommit=True)
+            self._lines.append(self._stack.enter_context(line))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def roles_during(self, ask: Callable[[], object]) -> list[str]:
+        """Return the roles that rest until something is asked, and are at work then, each time.
+
+        Raises NotAssessedError where there is none.
+        """
+        found: set[str] | None = None
+        for _ in range(ROUNDS):
+            before, restless = self._at_rest()
+            ask()
+            at_work = _moved(before, self._sessions()) - restless
+            found = at_work if found is None else found & at_work
+        if not found:
+            raise NotAssessedError(
+                "no session of the server is seen at work: supply [channels.pool], or let the role "
+                "of [channels.owner] or [channels.auditor] see what other sessions do"
+            )
+        return sorted(found)
+
+    def _sessions(self) -> Sessions:
+        own = [line.info.backend_pid for line in self._lines]
+        found: Sessions = {}
+        for line in self._lines:
+            found |= {row[0]: row[1:] for row in line.execute(_SESSIONS, (own,))}
+        return found
+
+    def _at_rest(self) -> tuple[Sessions, set[str]]:
+        """Return the sessions once all are at rest, or it took too long, and whose are not."""
+        looks = FEWEST_LOOKS + secrets.randbelow(MORE_LOOKS)
+        seen: list[Sessions] = []
+
+        def is_still() -> bool:
+            seen.append(self._sessions())
+            return seen[-looks:] == seen[-1:] * looks
+
+        wait_for(is_still, REST_SECONDS, _PAUSE)
+        return seen[-1], set[str]().union(*(_moved(one, seen[-1]) for one in seen[-looks:]))
+
+
+def _moved(before: Sessions, after: Sessions) -> set[str]:
+    """Return the roles of the sessions that are new, or have done something."""
+    return {role for pid, (role, when) in after.items() if before.get(pid) != (role, when)}

@@ -98,6 +98,29 @@ def test_a_forwarded_header_frames_nobody(
     )
 
 
+@requirement("BLOCK-06")
+def test_failures_of_two_addresses_are_not_counted_together(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target
+) -> None:
+    """Both stay one failure short of the limit; then one of them goes on."""
+    lines = attacker, other = [wire.derived(address=addresses.fresh()) for _ in range(2)]
+    establish(other.knock(keys.active).succeeded, "the key works from another address")
+    for line in lines:
+        fail(line, keys, target.limits.auth_failures - 1)
+    for line in lines:
+        answer = line.knock(keys.active)
+        assert answer.succeeded, (
+            f"after {target.limits.auth_failures - 1} failures from each of two addresses a right "
+            f"key from one of them was answered {answer}"
+        )
+    fail(attacker, keys, 1 + BEYOND)
+    answer = other.knock(keys.active)
+    assert answer.succeeded, (
+        f"after {target.limits.auth_failures + BEYOND} failures from another address, and fewer "
+        f"than the limit from this one, a right key was answered {answer}"
+    )
+
+
 @requirement("BLOCK-07")
 def test_a_block_is_answered_like_a_wrong_key(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target

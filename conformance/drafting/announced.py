@@ -19,7 +19,10 @@ _COUNT = re.compile(r'^\s*(?:"[^"]*"\s*)?(\d{1,9})\s*(?:$|[;,])')
 _QUOTA = re.compile(r"(?:^|[;,\s])(?:q|limit)\s*=\s*(\d{1,9})(?!\d)")
 _WINDOW = re.compile(r";\s*w\s*=\s*(\d{1,9})(?!\d)")
 _LIMIT_FIELDS = ("RateLimit-Policy", "RateLimit", "RateLimit-Limit", "X-RateLimit-Limit")
-_REQUEST_IDS = ("X-Request-Id", "X-Correlation-Id", "Request-Id", "X-Amzn-RequestId")
+_REQUEST_IDS = (
+    *("X-Request-Id", "X-Correlation-Id", "Request-Id", "Correlation-Id", "X-Amzn-RequestId"),
+    *("X-Trace-Id", "X-Trace", "Trace-Id", "X-Req-Id", "X-Ms-Request-Id"),
+)
 _REDIRECTION = range(300, 400)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 LONGEST = 60.0
 """Seconds that a run waits at once, unless --patience is more."""
+DECLARE = "declare its limits in [limits]"
+"""What helps where a limit was met that no profile tells of."""
+WITH_OTHERS = (
+    "what other checks sent with this tenant's keys counts, too, and those of [tenants.spare] and "
+    "those made in the run are not paced: judge fewer areas in one run"
+)
+"""What helps where a limit was met by a key with which nobody keeps to the declared ones."""
 MOST = 300.0
 """Seconds that a process waits in all, unless --patience is more."""
 _LIMITED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -60,20 +67,23 @@ class Courtesy:
         self._patience, self._longest = patience, max(LONGEST, patience)
         self._allowance = allowance or Allowance(max(MOST, patience))
         self._clock, self._wait = clock, wait
-        self._until = 0.0
+        self._until, self._remedy = 0.0, DECLARE
         self._lock = threading.Lock()  # bounded: held while time passes, as much as is left of it
 
     def anew(self) -> Courtesy:
         """Return one that has been told nothing yet, and waits at the cost of the same time."""
         return Courtesy(self._patience, self._clock, self._wait, self._allowance)
 
-    def note(self, answer: Timed) -> bool:
-        """Learn from an answer whether, and until when, the target wants to hear nothing."""
+    def note(self, answer: Timed, remedy: str = DECLARE) -> bool:
+        """Learn from an answer whether, and until when, the target wants to hear nothing.
+
+        ``remedy`` is what keeps a run from this limit.
+        """
         seconds = answer.retry_after if answer.status in _LIMITED else None
         if seconds is None or seconds <= 0:
             return False
         with self._lock:
-            self._until = max(self._until, self._clock() + seconds)
+            self._until, self._remedy = max(self._until, self._clock() + seconds), remedy
         return True
 
     def heed(self) -> None:
@@ -88,7 +98,7 @@ class Courtesy:
             if seconds > min(self._longest, self._allowance.left):
                 raise NotEstablishedError(
                     f"the target asks not to be called for {seconds:.0f} s (Retry-After): "
-                    "declare its limits in [limits], or give more --patience"
+                    f"{self._remedy}, or give more --patience"
                 )
             self._allowance.left -= seconds
             # Under the lock: the other threads of a check are to wait as well.

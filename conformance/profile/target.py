@@ -62,10 +62,11 @@ class Endpoint(Section):
 class Routes(Section):
     """Paths beside the MCP route; None where the target has no such route.
 
-    ``create_key`` has a key made that ends no other. It and ``revoke_key`` may be tables, such as
-    { method = "DELETE", path = "/v1/keys/{key_id}" }. ``auth`` is where people sign in: a path
-    alone is a GET of it, a table any request, such as { method = "POST", path = "/login", form =
-    { user = "nobody", password = "wrong" } }.
+    ``create_key`` has a key made that ends no other. A path alone is a POST to it of a JSON object
+    with the tenant and a description, under the names of ``[fields.admin]``, as for ``rotate_key``.
+    It and ``revoke_key`` may be tables, such as { method = "DELETE", path = "/v1/keys/{key_id}" }.
+    ``auth`` is where people sign in: a path alone is a GET of it, a table any request, such as
+    { method = "POST", path = "/login", form = { user = "nobody", password = "wrong" } }.
     """
 
     health: str | None = None
@@ -157,6 +158,7 @@ class Answers(Section):
 class AppSql(Section):
     """SQL as the server's own runtime role.
 
+    A table is named as NAME, which the role's search_path must find, or as SCHEMA.NAME.
     ``unguessable`` names unique constraints over values that nobody can guess, such as 256 random
     bits: that one of those exists elsewhere tells nothing.
     """

@@ -29,6 +29,8 @@ UNPLUGGED = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """For a run that needs no plugin of others: to load them takes a third of its start."""
 _TEST = "PYTEST_CURRENT_TEST"
 
+ADMIN = "admin-token-0123456789"
+"""What an administrator shows; profiles read it from KEY_ADMIN."""
 PROFILE = """
 [target]
 url = "http://127.0.0.1/"
@@ -156,8 +158,10 @@ def read(code: int, output: bytes, report: Path) -> Judged:
 
 
 def environment() -> Mapping[str, str]:
-    """Return the environment of a run: the profile's keys are in it."""
+    """Return the environment of a run: the profile's keys are in it, unless a test has others."""
     key_a, key_b = KEYS
+    others = {"KEY_ADMIN": ADMIN, "KEY_SPARE": "key-of-the-spare-0123456789"}
     keys = {"KEY_A": key_a, "KEY_B": key_b, "KEY_REVOKED": REVOKED}
     # Which test it is for, pytest tells; that alone makes no other environment.
-    return {name: value for name, value in os.environ.items() if name != _TEST} | keys
+    kept = {name: value for name, value in os.environ.items() if name != _TEST}
+    return others | kept | keys

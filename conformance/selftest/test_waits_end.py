@@ -65,7 +65,7 @@ PROVED = {
     "test_a_database_that_falls_silent_is_not_awaited",
     "conformance/channels/sql/database.py connected": "test_waits_of_lines.py "
     "test_a_database_that_takes_nobody_in_is_not_awaited",
-    "conformance/channels/http/gate.py Gate.held": f"{HERE} test_a_gate_opens_without_the_others",
+    "conformance/channels/http/gate.py Gate._wait": f"{HERE} test_a_gate_opens_without_the_others",
     "conformance/channels/matching.py entries_of": "test_matching.py "
     "test_a_pattern_that_tries_every_split_is_ended_and_named",
     "conformance/channels/sql/tap/line.py Line.ask": (

@@ -17,7 +17,7 @@ import httpx
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
 MOST_HEAD_BYTES = 1 << 18
 """The most that is read before an answer's headers are complete, interim answers included."""
@@ -40,6 +40,8 @@ class Allowance:
     def __init__(self, deadline: float) -> None:
         self._deadline, self._bytes = deadline, MOST_HEAD_BYTES
         self._start = b""
+        self.send_on: Callable[[Allowance], None] = lambda _: None
+        """Sends what was written last, and waits to be sent."""
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +90,12 @@ def within(seconds: float) -> Generator[Allowance]:
         yield allowance
     finally:
         _CURRENT.reset(token)
+
+
+def send_on() -> None:
+    """Send what this thread's exchange has written by now, though no answer is awaited yet."""
+    allowance = _CURRENT.get()
+    allowance.send_on(allowance)
 
 
 class BoundedTransport(httpx.HTTPTransport):
@@ -160,6 +168,7 @@ class BoundedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 -- see above
         """Remember what is to be sent."""
+        _CURRENT.get().send_on = self._flush
         if not self._unsent and self._version != _USUAL:
             buffer = buffer.replace(_NAMED % _USUAL.encode(), _NAMED % self._version.encode(), 1)
         self._unsent += buffer

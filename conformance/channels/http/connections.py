@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.http.sessions import OpenSessions
 from conformance.channels.http.transport import Clients
+from conformance.manners.courtesy import DECLARE, WITH_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,3 +44,8 @@ class Connections:
     )
     # bounded: held for an exchange, or the pace of a key: each has its bound
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def remedy(self, key: str | None) -> str:
+        """Return what keeps a run from a limit that a request with this key has met."""
+        with_others = key in self.good_keys and key not in self.paced_keys
+        return WITH_OTHERS if with_others else DECLARE

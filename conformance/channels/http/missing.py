@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.answer import Transport
+from conformance.manners.courtesy import DECLARE
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -38,22 +39,24 @@ def is_missing(answer: Answer) -> bool:
 
 
 def require_habit(
-    answer: Answer, again: Callable[[], Answer] | None, knock: Callable[[], Answer]
+    answer: Answer,
+    again: Callable[[], Answer] | None,
+    knock: Callable[[], Answer],
+    remedy: str = DECLARE,
 ) -> None:
     """Return if the target itself keeps this answer back: each time, while it answers others.
 
     ``again`` sends the request once more (None where that would have effects), ``knock`` sends one
-    that is known to be answered. Raises NotEstablishedError for what may be an accident, a request
-    that hung and a limit that was met among it.
+    that is known to be answered, and ``remedy`` keeps a run from a limit. Raises
+    NotEstablishedError for what may be an accident, a request that hung and a limit that was met
+    among it.
     """
     if answer.transport in NEVER_SENT:
         raise NotEstablishedError(f"the target can be reached no more: {answer}")
     if answer.transport in {Transport.TIMEOUT, Transport.UNREADABLE}:
         raise NotEstablishedError(f"a request had no answer that says anything: {answer}")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise NotEstablishedError(
-            f"the target limits the judge: declare its limits in [limits] (got {answer})"
-        )
+        raise NotEstablishedError(f"the target limits the judge: {remedy} (got {answer})")
     if again is None:
         raise NotEstablishedError(f"an answer was lost, and asking again has effects: {answer}")
     for _ in range(REPEATS):

@@ -197,10 +197,11 @@ class Wire:
             return self._sent(request, key, may_fail=may_fail)
         courtesy.heed()
         answer = self._sent(request, key, may_fail=may_fail)
-        if courtesy.note(answer):
+        remedy = self._shared.remedy(key)
+        if courtesy.note(answer, remedy):
             courtesy.heed()
             answer = self._sent(request, key, may_fail=may_fail)
-            courtesy.note(answer)
+            courtesy.note(answer, remedy)
         return answer
 
     def _sent(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
@@ -237,7 +238,7 @@ class Wire:
             return self.derived(may_be_silent=True).knock(tenants.a.key if tenants else None)
 
         has_effects = key is None and not may_fail and request.method not in SAFE
-        require_habit(answer, None if has_effects else again, knock)
+        require_habit(answer, None if has_effects else again, knock, self._shared.remedy(key))
 
     def note_sent(self, method: str, path: str | None, requests: int, *, fails: bool) -> None:
         """Count requests of one kind; ``fails`` tells that they present no right credential."""

@@ -47,6 +47,7 @@ class Launched:
         self.process, self.port, self._folder, self._health = process, port, folder, health
         self.seen_open: set[str] = set()
         """Where it was seen to listen, by ``watch``."""
+        self._is_asked_to_end = False
 
     def __enter__(self) -> Self:
         return self
@@ -63,13 +64,18 @@ class Launched:
             finally:
                 shutil.rmtree(self._folder, ignore_errors=True)
 
+    def ask_to_end(self) -> None:
+        """Ask the process to end as an operator does, once: a second time may mean at once."""
+        if not self._is_asked_to_end and self.process.poll() is None:
+            self.process.terminate()
+        self._is_asked_to_end = True
+
     def end(self) -> int | None:
-        """Ask the process to end as an operator does; return its exit code, None if it had to die.
+        """Ask the process to end; return its exit code, None if it had to die.
 
         Harmless when it has ended already.
         """
-        if self.process.poll() is None:
-            self.process.terminate()
+        self.ask_to_end()
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

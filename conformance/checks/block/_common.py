@@ -29,3 +29,15 @@ def fail(line: Wire, keys: Keys, times: int) -> None:
     """Fail to authenticate so many times."""
     for _ in range(times):
         line.knock(keys.random())
+
+
+def wrong_keys(keys: Keys) -> dict[str, str | None]:
+    """Return what fails to authenticate, by its kind; old keys where the profile has them."""
+    tenant = keys.a.tenant
+    old = {"a revoked key": tenant.revoked_key, "an expired key": tenant.expired_key}
+    told = {name: key for name, key in old.items() if key}
+    return {
+        "no key": None,
+        "a key too short": keys.random()[:8],
+        "a random key": keys.random(),
+    } | told

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.channels.trail.finding import request_id
-from conformance.checks.block._common import BEYOND, MINUTE, fail, is_blocked
+from conformance.checks.block._common import BEYOND, MINUTE, fail, is_blocked, wrong_keys
 from conformance.forge.requests import opening
 from conformance.profile.events import Event
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
@@ -69,6 +70,32 @@ def test_one_request_tries_one_key(
     )
 
 
+@requirement("BLOCK-01")
+def test_every_kind_of_failure_counts(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target
+) -> None:
+    """As many failures as the limit, of all kinds in turn: a kind that is not counted is short."""
+    establish(wire.knock(keys.active).succeeded, "the key works from another address")
+    kinds, most = wrong_keys(keys), target.limits.auth_failures
+
+    def is_let_in_after(*names: str) -> bool:
+        line = wire.derived(address=addresses.fresh())
+        for name in islice(cycle(names), most):
+            line.knock(kinds[name])
+        return not is_blocked(line.knock(keys.active))
+
+    spared: list[str] = []
+    for first in range(0, len(kinds), most):
+        names = list(kinds)[first : first + most]
+        if is_let_in_after(*names):
+            spared += filter(is_let_in_after, names)
+            assert spared, f"{most} failures by {', '.join(names)} in turn block no address"
+    assert not spared, (
+        f"{most} failures from one address do not block it where each comes with "
+        f"{' or '.join(spared)}"
+    )
+
+
 @requirement("BLOCK-02")
 def test_a_valid_key_from_a_blocked_address_is_refused(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target
@@ -99,6 +126,30 @@ def test_a_refusal_by_the_block_is_audited(
     establish(is_blocked(answer), "the address is blocked")
     rows = auditor.of(Event.ADDRESS_BLOCKED, request_id=request_id(answer, target))
     assert len(rows) == 1, f"{len(rows)} rows for one refusal"
+
+
+@requirement("BLOCK-03")
+def test_the_beginning_of_a_block_is_audited(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target, auditor: AuditReader
+) -> None:
+    """One request is refused by the block, so a row of another request tells that it began."""
+    if not auditor.events.has(Event.BLOCK_ENGAGED):
+        raise NotApplicableError("the profile says that no event tells of a block's beginning")
+    address = addresses.fresh()
+    line = wire.derived(address=address)
+    fail(line, keys, target.limits.auth_failures)
+    answer = line.knock(keys.active)
+    establish(is_blocked(answer), "the address is blocked")
+    refused = request_id(answer, target)
+    auditor.settle(refused)
+    rows = auditor.of(Event.BLOCK_ENGAGED, Event.ADDRESS_BLOCKED, count=2, address=address)
+    began = [row for row in rows if row.request_id != refused]
+    if not began:
+        auditor.require_known(auditor.rows(address=address), Event.BLOCK_ENGAGED)
+    assert began, (
+        f"no row named {auditor.events.told(Event.BLOCK_ENGAGED)} tells that a block began, only "
+        f"{len(rows)} of what it refused"
+    )
 
 
 @requirement("BLOCK-04")

@@ -98,6 +98,34 @@ def test_a_forwarded_header_frames_nobody(
     )
 
 
+@requirement("BLOCK-06")
+def test_failures_of_two_addresses_are_not_counted_together(
+    wire: Wire, keys: Keys, addresses: AddressPool, target: Target
+) -> None:
+    """Both stay short of the limit, which they reach together; then one of them goes on.
+
+    Short by two where that is enough: of a block one failure too early BLOCK-01 tells.
+    """
+    limit = target.limits.auth_failures
+    each = min(limit - 1, max(limit - 2, (limit + 1) // 2))
+    lines = attacker, other = [wire.derived(address=addresses.fresh()) for _ in range(2)]
+    establish(other.knock(keys.active).succeeded, "the key works from another address")
+    for line in lines:
+        fail(line, keys, each)
+    for line in lines:
+        answer = line.knock(keys.active)
+        assert answer.succeeded, (
+            f"after {each} failures from each of two addresses a right "
+            f"key from one of them was answered {answer}"
+        )
+    fail(attacker, keys, limit - each + BEYOND)
+    answer = other.knock(keys.active)
+    assert answer.succeeded, (
+        f"after {limit + BEYOND} failures from another address and {each} from this one, a right "
+        f"key was answered {answer}"
+    )
+
+
 @requirement("BLOCK-07")
 def test_a_block_is_answered_like_a_wrong_key(
     wire: Wire, keys: Keys, addresses: AddressPool, target: Target

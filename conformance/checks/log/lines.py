@@ -18,6 +18,9 @@ from conformance.text.redaction import spellings
 from conformance.verdicts import NotAssessedError, NotEstablishedError, establish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
     from conformance.channels.source import Mark
@@ -29,6 +32,21 @@ LARGE = 60_000
 """Characters: enough for quadratic work to take seconds, and small enough for every body limit."""
 SLOWEST = 8.0
 """Seconds: linear work takes a few milliseconds, a blow-up hours."""
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "Bearer without end": lambda length: "Bearer " * (length // 7),
+    "spaces after Bearer": lambda length: "Bearer" + " " * length,
+    "ya29 again and again": lambda length: "ya29." * (length // 5),
+    "EAA again and again": lambda length: "EAA" * (length // 3),
+    "nested quotes": lambda length: 'access_token="' * (length // 14),
+    "separators": lambda length: "api_key" + "=: " * (length // 3),
+    "almost a token": lambda length: "a" * length + "!",
+}
+SUSPECT = 0.5
+"""Seconds more than a harmless message takes: below it no work of a message matters."""
+STEEPEST = 3.0
+"""Twice the length takes linear work twice the time, and quadratic work four times."""
+TIMES = 3
+"""Measurements of either length: the quickest is the one that the machine disturbed least."""
 
 
 @requirement("LOG-05")
@@ -120,20 +138,28 @@ def stands_in(entry: Any, place: str) -> bool:
 def test_hostile_messages_cost_no_more_than_long_ones(
     wire: Wire, keys: Keys, target: Target
 ) -> None:
-    """Each message is built to make a careless pattern try every split of it."""
+    """Each message is built to make a careless pattern try every split of it.
+
+    Where one takes long, half of it tells whether the time grows faster than the length.
+    """
     tool = failing(target)
     line = wire.derived(seconds=SLOWEST)
     harmless = line.call_tool(tool.name, {tool.message_argument: "x" * LARGE}, key=keys.active)
     establish(harmless.status == HTTPStatus.OK, "a long harmless message is answered")
-    hostile = {
-        "Bearer without end": "Bearer " * (LARGE // 7),
-        "spaces after Bearer": "Bearer" + " " * LARGE,
-        "ya29 again and again": "ya29." * (LARGE // 5),
-        "EAA again and again": "EAA" * (LARGE // 3),
-        "nested quotes": 'access_token="' * (LARGE // 14),
-        "separators": "api_key" + "=: " * (LARGE // 3),
-        "almost a token": "a" * LARGE + "!",
-    }
-    for what, text in hostile.items():
-        answer = line.call_tool(tool.name, {tool.message_argument: text}, key=keys.active)
+
+    def asked(text: str) -> Answer:
+        return line.call_tool(tool.name, {tool.message_argument: text}, key=keys.active)
+
+    for what, made in HOSTILE.items():
+        answer = asked(made(LARGE))
         assert answer.status == HTTPStatus.OK, f"{what}: {answer} after {answer.seconds:.1f} s"
+        if answer.seconds < harmless.seconds + SUSPECT:
+            continue
+        halves, wholes = zip(
+            *((asked(made(LARGE // 2)).seconds, asked(made(LARGE)).seconds) for _ in range(TIMES)),
+            strict=True,
+        )
+        half, whole = min(halves), min(wholes)
+        assert whole < harmless.seconds + SUSPECT or whole < STEEPEST * half, (
+            f"{what}: {LARGE // 2} characters took {half:.2f} s, and twice as many {whole:.2f} s"
+        )

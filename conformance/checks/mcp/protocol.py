@@ -158,7 +158,10 @@ def test_a_bad_argument_is_a_clear_error(
                 f"{revision}: {arguments} was answered {answer}"
             )
             assert answer.was_a_tool_error, f"{revision}: {arguments} was accepted: {answer}"
-            assert names_an_argument(answer, tool), f"names no argument: {answer}"
+            assert names_an_argument(answer, tool), (
+                f"{revision}: the error for {arguments} names none of the tool's "
+                f"arguments: {answer}"
+            )
 
 
 @requirement("MCP-03")
@@ -182,7 +185,10 @@ def test_a_missing_argument_is_a_clear_error_unless_it_is_optional(
                 assert name not in required, f"{revision}: {name} was not missed: {answer}"
             else:
                 assert answer.was_a_tool_error, f"{revision}: without {name}: {answer}"
-                assert names_an_argument(answer, tool), f"names no argument: {answer}"
+                assert names_an_argument(answer, tool), (
+                    f"{revision}: the error for a call without {name} names none of the tool's "
+                    f"arguments: {answer}"
+                )
 
 
 @requirement("MCP-04")
@@ -323,9 +329,9 @@ def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Ta
 def test_a_foreign_host_is_refused(wire: Wire, good_case: GoodCase, target: Target) -> None:
     """After a rebinding the browser names the attacker's host and connects to this server."""
     key = target.tenants.a.key if target.tenants else None
-    request = opening(wire.revision).with_header("Host", f"{in_guise('attacker')}.example")
-    answer = wire.send(request, key=key)
-    assert not answer.executed, f"a request with the Host attacker.example was let in: {answer}"
+    host = f"{in_guise('attacker')}.example"
+    answer = wire.send(opening(wire.revision).with_header("Host", host), key=key)
+    assert not answer.executed, f"a request with the Host {host} was let in: {answer}"
     good_case.conclude()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -18,6 +19,7 @@ from conformance.manners.budget import Budget
 from conformance.profile.reading import from_url
 from conformance.selftest.targets import KEYS, Good, serving
 from conformance.text.redaction import Redactor
+from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -53,6 +55,33 @@ def test_requests_at_a_gate_are_sent_whole_and_at_once(line: Wire) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(together.knock, [KEY] * AT_ONCE))
     assert [answer.status for answer in answers] == [200] * AT_ONCE
+
+
+def test_heads_may_be_sent_while_bodies_wait() -> None:
+    class Heard(Good):
+        head = threading.Event()
+
+        def parse_request(self) -> bool:
+            """Tell that a head has come."""
+            self.head.set()
+            return super().parse_request()
+
+    with serving(Heard) as url, ThreadPoolExecutor(1) as pool:
+        target = from_url(url)
+        budget = Budget(AddressPool(target, 0), target.limits)
+        wire, gate = (
+            Wire(target, STATELESS, budget, Transcript(Redactor({}))),
+            Gate(2, sends_heads=True),
+        )
+        coming = pool.submit(wire.derived(gate=gate).knock, KEY)
+        came = Heard.head.wait(4)
+        is_waiting = wait_for(lambda: gate.waiting == 1, 4)
+        gate.open()
+        answer = coming.result(10)
+        wire.close()
+    assert came
+    assert is_waiting
+    assert answer.status == HTTPStatus.OK
 
 
 def test_a_gate_that_has_opened_stays_open() -> None:

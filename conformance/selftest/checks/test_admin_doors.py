@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import pytest
 
 from conformance.forge.filling import places_of, with_put
-from conformance.selftest.checks.test_admin_requests import ADMIN, MEMBER, REST, Keeps
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.checks.test_admin_requests import MEMBER, REST, Keeps
+from conformance.selftest.judging import ADMIN, PROFILE, judge
 from conformance.selftest.targets import serving
 
 if TYPE_CHECKING:
@@ -110,12 +110,6 @@ class TakesNobody(Validates):
 
     made: ClassVar[dict[str, str]] = {}
     is_lenient = True
-
-
-@pytest.fixture(autouse=True)
-def _secrets_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KEY_ADMIN", ADMIN)
-    monkeypatch.setenv("KEY_SPARE", "key-of-the-spare-0123456789")
 
 
 @pytest.mark.parametrize(

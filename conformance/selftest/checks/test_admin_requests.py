@@ -11,13 +11,12 @@ import pytest
 
 from conformance.forge.filling import with_filled_in
 from conformance.profile import reading
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.judging import ADMIN, PROFILE, judge
 from conformance.selftest.targets import Good, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ADMIN = "admin-token-0123456789"
 REST = """
 [routes]
 create_key = { path = "/orgs/{tenant}/keys", body = { label = "for {tenant}" } }
@@ -85,12 +84,6 @@ class GoesOnBelieving(Keeps):
 
     made: ClassVar[dict[str, str]] = {}
     is_forgetful = True
-
-
-@pytest.fixture(autouse=True)
-def _secrets_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KEY_ADMIN", ADMIN)
-    monkeypatch.setenv("KEY_SPARE", "key-of-the-spare-0123456789")
 
 
 @pytest.mark.parametrize(("kind", "verdict"), [(Keeps, "not assessed"), (GoesOnBelieving, "fail")])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.channels.http.answer import Answer, Transport
 from conformance.drafting import announced
 from conformance.drafting.guesses import examples
 from conformance.model import Channel
@@ -90,3 +91,9 @@ def test_the_guesses_are_of_channels_whose_example_they_take_the_place_of() -> N
     assert set(found) == {Channel.PING_TOOL, Channel.DATA_TOOL, Channel.BY_ID_TOOL}
     for channel, lines in found.items():
         assert lines[0].partition(" ")[0] == channel.row.example[0].partition(" ")[0]
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "X-Trace", "X-Trace-Id"])
+def test_the_header_that_names_a_request_is_found_by_its_usual_names(name: str) -> None:
+    answer = Answer(Transport.ANSWERED, 401, ((name.lower(), "9c1f"), ("Server", "x")))
+    assert announced.request_id([answer]) == name

@@ -100,6 +100,14 @@ def test_a_limit_that_stays_decides_nothing_and_the_next_request_waits(
     assert hands.waits == [7, 7]
 
 
+def test_a_limit_that_keys_of_the_run_share_is_not_called_undeclared(line: Wire) -> None:
+    line.trust(KEY)
+    Busy.times[:] = [1, 1]
+    with pytest.raises(NotEstablishedError, match="what other checks sent") as told:
+        line.knock(KEY)
+    assert "declare" not in str(told.value)
+
+
 @pytest.mark.parametrize("meets_limits", [False, True])
 def test_without_courtesy_a_limit_is_an_answer_to_who_looks_for_it(
     line: Wire, hands: Hands, *, meets_limits: bool

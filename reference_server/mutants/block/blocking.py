@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from reference_server.core.vocabulary import Access, EventType, Reason
 from reference_server.limits.block import FailureBlock
 from reference_server.mutants.bending import (
     addressed_by,
     before,
+    bent_trail,
     claimed,
     mutant,
     refusing,
     replaced,
     with_stage,
 )
+from reference_server.parts import with_parts
 from reference_server.web.answers import error
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from reference_server.audit.contracts import AuditEvent
     from reference_server.context import RequestContext
     from reference_server.limits.contracts import AddressBlock
     from reference_server.mutants.bending import Stage
@@ -99,6 +105,71 @@ def _block_told(context: RequestContext) -> Response:
     return answer
 
 
+@dataclass
+class _Together:
+    """Counts failures in a row, whoever fails, until another address presents a right key."""
+
+    parts: Parts
+    _moments: deque[float] = field(default_factory=lambda: deque(maxlen=10))
+    _last: str = ""
+    _until: dict[str, float] = field(default_factory=dict[str, float])
+
+    def is_blocked(self, address: str) -> bool:
+        return self._now() < self._until.get(address, 0)
+
+    def record_failure(self, address: str) -> bool:
+        self._last, now = address, self._now()
+        self._moments.append(now)
+        engaged = len(self._moments) == self._moments.maxlen and now - self._moments[0] < HOUR
+        if engaged:
+            self._until[address] = now + HOUR
+        return engaged
+
+    def record_success(self, address: str) -> None:
+        if address != self._last:
+            self._moments.clear()
+
+    def _now(self) -> float:
+        return self.parts.clock.now().timestamp()
+
+
+def _beginning_anew(stage: Stage) -> Stage:
+    """Count no failures on an administrator's routes, and none before a success from elsewhere."""
+
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        block = parts.limits.block
+        if context.access is Access.ADMIN:
+            parts = with_parts(parts, {"limits.block": _Never(parts)})
+        refusal = stage(context, parts)
+        if refusal is None and context.principal is not None and isinstance(block, _Together):
+            block.record_success(context.address)
+        return refusal
+
+    return bent
+
+
+def _together(parts: Parts) -> Parts:
+    counted = replaced({"limits.block": _Together})(parts)
+    return with_stage("authenticate", _beginning_anew)(counted)
+
+
+def _only_invalid(stage: Stage) -> Stage:
+    """Count no failure of a request that presents no key."""
+
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        if context.credential is None:
+            parts = with_parts(parts, {"limits.block": _Never(parts)})
+        return stage(context, parts)
+
+    return bent
+
+
+def _silently(event: AuditEvent) -> tuple[AuditEvent, ...]:
+    """Leave out the row that tells of a block's beginning."""
+    is_engaged = (event.metadata or {}).get("reason") == Reason.ENGAGED.value
+    return () if event.event_type is EventType.BLOCKED_ADDRESS and is_engaged else (event,)
+
+
 _never: Callable[[Parts], AddressBlock] = _Never
 
 
@@ -126,6 +197,24 @@ MUTANTS = (
         "BLOCK-07",
         "A blocked address is told that it is blocked.",
         parts=with_stage("block_address", refusing(_block_told)),
+    ),
+    mutant(
+        "missing-keys-not-counted",
+        "BLOCK-01",
+        "A request without a key is no failure that counts towards the block.",
+        parts=with_stage("authenticate", _only_invalid),
+    ),
+    mutant(
+        "failures-counted-together",
+        "BLOCK-06",
+        "Failures in a row count together, from whatever addresses they come.",
+        parts=_together,
+    ),
+    mutant(
+        "block-begins-unseen",
+        "BLOCK-03",
+        "The trail tells what the block refused, and not when it began.",
+        parts=bent_trail(_silently),
     ),
     mutant(
         "block-one-too-late",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import signal
 import socket
 import threading
 from dataclasses import replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from reference_server.audit.contracts import AuditEvent
     from reference_server.core.settings import Settings
+    from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
 
 _FALLBACK = b"change-me-before-you-go-to-production"
@@ -147,6 +149,23 @@ def _crash() -> None:
     raise RuntimeError("the queue is not empty")
 
 
+def _is_ending() -> bool:
+    """Tell whether SIGTERM came to the server that handles it."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))
+
+
+def _cutting_off(app: App) -> App:
+    async def cut(scope: Scope, receive: Receive, send: Send) -> None:
+        async def heard() -> Message:
+            message = await receive()
+            return {"type": "http.disconnect"} if _is_ending() else message
+
+        await app(scope, heard if scope["type"] == "http" else receive, send)
+
+    return cut
+
+
 def _everywhere(settings: Settings) -> Settings:
     return replace(settings, host="0.0.0.0")
 
@@ -242,6 +261,12 @@ MUTANTS = (
         "BOOT-07",
         "The server ends with an error when it is told to.",
         parts=replaced({"trail": lambda parts: _Closing(parts, _crash)}),
+    ),
+    mutant(
+        "sigterm-cuts-off-what-is-under-way",
+        "BOOT-07",
+        "A request of which SIGTERM comes before the body is dropped.",
+        parts=replaced({"web.edge": lambda _: _cutting_off}),
     ),
     mutant(
         "admin-token-derived",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
 
-MANY = 1000
+MANY, LONG = 1000, 60_000
 
 
 def _log_headers(context: RequestContext, parts: Parts) -> Response | None:
@@ -108,6 +108,15 @@ class _Careful(TokenRedactor):
         return super().scrub(value)
 
 
+class _EachWithEach(TokenRedactor):
+    """Compares what follows each blank with what follows each other one."""
+
+    def scrub(self, value: Any) -> Any:
+        if (blanks := str(value).count(" ")) > MANY:
+            threading.Event().wait(0.9 * (blanks / LONG) ** 2)  # what such work takes
+        return super().scrub(value)
+
+
 def _log_part(part: slice) -> Callable[[RequestContext, Parts], Response | None]:
     def log(context: RequestContext, parts: Parts) -> Response | None:
         del parts
@@ -148,6 +157,12 @@ MUTANTS = (
         "The time to redact a message grows with the square of its tokens.",
         # Of rows alone: lines are scrubbed under a lock, and everything would wait for that.
         parts=trail_with(_Careful()),
+    ),
+    mutant(
+        "redaction-of-quadratic-cost",
+        "LOG-06",
+        "Twice as long a message takes four times as long to redact, though no hours yet.",
+        parts=trail_with(_EachWithEach()),
     ),
     mutant(
         "headers-logged",

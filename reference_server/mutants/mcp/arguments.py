@@ -70,6 +70,13 @@ def _through_a_shell(arguments: Mapping[str, Any], caller: ToolCaller) -> Mappin
     return _TOOL.run({"metricId": done.stdout.strip()}, caller)
 
 
+def _told_to_a_shell(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    """Have a shell write it down for nobody: by its time alone it shows what was run."""
+    command = f"echo {arguments['metricId']} > /dev/null"
+    subprocess.run(command, shell=True, capture_output=True, check=False)  # noqa: S602 -- the defect
+    return _TOOL.run(arguments, caller)
+
+
 def _from_a_file(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
     try:
         return _TOOL.run(arguments, caller)
@@ -143,6 +150,12 @@ MUTANTS = (
         "MCP-13",
         "An id is put into lower case by a shell's command.",
         parts=_get_metric(_through_a_shell),
+    ),
+    mutant(
+        "argument-run-unseen",
+        "MCP-13",
+        "An id is part of a shell's command, of whose output nothing is ever seen.",
+        parts=_get_metric(_told_to_a_shell),
     ),
     mutant(
         "argument-in-a-backends-url",

@@ -72,6 +72,14 @@ def _accept_anything(context: RequestContext, parts: Parts) -> Response | None:
     return None
 
 
+def _take_any_host(context: RequestContext, parts: Parts) -> Response | None:
+    del context, parts
+    scope = request.environ["asgi.scope"]
+    wanted = {b"host": b"127.0.0.1:80"}
+    scope["headers"] = [(name, wanted.get(name, value)) for name, value in scope["headers"]]
+    return None
+
+
 MUTANTS = (
     mutant(
         "server-without-version",
@@ -126,6 +134,12 @@ MUTANTS = (
         "MCP-07",
         "A session works for whoever knows its id and has any key.",
         parts=replaced({"mcp.session_owner": lambda _: _one_owner}),
+    ),
+    mutant(
+        "host-unchecked",
+        "MCP-10",
+        "Origin is looked at, and any Host is taken for the server's own.",
+        parts=with_stage("identify_request", before(_take_any_host)),
     ),
     mutant(
         "origin-unchecked",

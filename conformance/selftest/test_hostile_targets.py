@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from conformance.selftest.hostile.watched import Watched
     from conformance.selftest.judging import Judged
 
+pytestmark = pytest.mark.slow
+
 QUICK = PROFILE + "[timing]\nseconds = 0.2\n"
 TIMELESS = PROFILE + '[not_applicable]\nTIME = "a server of tests, which nobody times"\n'
 """For those that refuse as they should, whose times would be taken for minutes."""

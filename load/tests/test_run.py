@@ -34,6 +34,7 @@ def locust(
     )
 
 
+@pytest.mark.slow
 def test_a_short_run_against_the_reference_server_holds_every_invariant(
     tmp_path: Path,
 ) -> None:

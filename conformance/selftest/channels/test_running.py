@@ -48,7 +48,10 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.accept()[0].recv(1)
 """
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there"),
+]
 
 
 @pytest.fixture(autouse=True)

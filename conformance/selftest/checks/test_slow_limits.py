@@ -15,6 +15,8 @@ from conformance.selftest.targets import Good, serving
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LIMIT, WINDOW = 10, 3
 BODY = {"error": "rate_limit_exceeded"}
 LIMITED_PROFILE = f"""{PROFILE}

@@ -83,6 +83,7 @@ class LeaksAfterSilence(Notes):
         return self.kept[-1] if self.kept else tenant
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", [LeaksRarely, LeaksAfterSilence])
 def test_what_is_rare_or_late_is_found_by_a_soak_alone(
     tmp_path: Path, handler: type[Notes]
@@ -97,6 +98,7 @@ def test_what_is_rare_or_late_is_found_by_a_soak_alone(
     assert "--soak=0.2" in str(finding["rerun"])
 
 
+@pytest.mark.slow
 def test_a_good_target_passes_a_soak_that_ends_by_itself(tmp_path: Path) -> None:
     with serving(Notes) as url:
         began = time.monotonic()

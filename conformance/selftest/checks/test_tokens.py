@@ -115,6 +115,7 @@ def _tokens_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, token)
 
 
+@pytest.mark.slow
 def test_who_verifies_tokens_is_not_accused(tmp_path: Path) -> None:
     with serving(Verifies) as url:
         only = "--requirement=AUTH-03,AUTH-07,TIME-03,TIME-04"
@@ -125,6 +126,7 @@ def test_who_verifies_tokens_is_not_accused(tmp_path: Path) -> None:
     assert "fail" not in found.verdicts.values(), found.output
 
 
+@pytest.mark.slow
 def test_who_looks_a_holder_up_before_verifying_is(tmp_path: Path) -> None:
     with serving(LooksUpUnverifiedClaims) as url:
         found = judge(tmp_path, f"--target={url}", "--requirement=TIME-03", profile=PROFILE)

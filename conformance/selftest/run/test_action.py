@@ -143,6 +143,7 @@ def test_a_wrong_input_is_told_by_name(job: Job, name: str, value: str) -> None:
     assert f"--{name.lower().replace('_', '-')}" in done.words
 
 
+@pytest.mark.slow
 def test_many_targets_stand_on_one_page(job: Job) -> None:
     (job.folder / "workspace").mkdir()
     targets = job.folder / "workspace" / "targets.toml"

@@ -94,6 +94,7 @@ def heard() -> Iterator[list[bytes]]:
     Hears.heard.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [(), ("-n", "2", "--area=AUTH,OPS")], ids=["whole", "in parallel"]
 )

@@ -50,6 +50,7 @@ url = "http://127.0.0.1:9/other"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("-n", "2")])
 def test_each_target_is_judged_and_a_bad_one_holds_up_no_other(
     tmp_path: Path, words: tuple[str, ...]
@@ -74,6 +75,7 @@ def test_each_target_is_judged_and_a_bad_one_holds_up_no_other(
     assert "0 of 3 targets are clean" in (out / "summary.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_target_that_takes_too_long_is_cut_short_and_never_green(tmp_path: Path) -> None:
     code, said, out = fleet(tmp_path, f"{DEAD}seconds = 0.05\n".replace("misspelt.toml", "none"))
     assert code == 6

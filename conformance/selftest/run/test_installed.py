@@ -19,6 +19,8 @@ from conformance.selftest.targets import OpenToAll, serving
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 MAIN = "from conformance.__main__ import hallmark; raise SystemExit(hallmark())"
 
 

@@ -114,6 +114,7 @@ def test_equal_times_have_no_shift() -> None:
     assert abs(shift_interval(same, same, 3.0).effect) <= 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3])
 def test_without_a_leak_nothing_is_accused_and_all_pass(classes: int) -> None:
     assert outcomes(shifted(0), classes) == {Outcome.SAME: RUNS}
@@ -131,6 +132,7 @@ def test_the_faster_side_is_accused_as_well() -> None:
     assert outcomes(shifted(-100)) == {Outcome.LEAK: RUNS}
 
 
+@pytest.mark.slow
 def test_one_request_in_ten_a_millisecond_later_never_passes() -> None:
     found = outcomes(one_in_ten_later(1000))
     assert found[Outcome.SAME] == 0

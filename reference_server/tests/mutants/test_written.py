@@ -19,6 +19,8 @@ from reference_server.tests.waiting import becomes_true
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 START_SECONDS = 30.0
 JUDGE_SECONDS = 180.0

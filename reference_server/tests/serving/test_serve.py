@@ -36,6 +36,7 @@ print(code, world.trail.closed, world.key_use.closed, flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_and_closes_the_trail(number: signal.Signals) -> None:
     command: Sequence[str] = [sys.executable, "-c", PROGRAM]

@@ -102,7 +102,7 @@ class Histories:
     def _object_of(self, owner: str, tool: ByIdTool) -> Identity:
         if owner not in self._objects:
             listed = self._wire.call_tool(tool.listed_by, {}, key=self._tenants[owner].active)
-            ids = ids_in(listed.structured, tool.id_field)
+            ids = ids_in(listed.data, tool.id_field)
             establish(ids, f"a tenant can list ids of its objects (got {listed})")
             self._objects[owner] = ids[0]
         return self._objects[owner]

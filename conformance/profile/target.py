@@ -358,11 +358,13 @@ class Target(Section):
         return bool(found) and not is_absent
 
     def says_none(self, entry: str) -> bool:
-        """Tell whether an entry is false, which says that there is no such thing."""
+        """Tell whether an entry is false, or a limit 0: there is no such thing."""
         found: Any = self
         for step in entry.split("."):
-            found = getattr(found, step, None)
-        return found is False
+            if not isinstance(found, Section) or step not in type(found).model_fields:
+                return False  # what the profile does not tell
+            found = getattr(found, step)
+        return found is False or (isinstance(found, int) and found >= UNLIMITED)
 
     def inapplicable(self, requirement_id: str) -> str | None:
         """Return why a requirement, or its whole area, does not apply; None where it does."""

@@ -66,6 +66,10 @@ def obstacle(
     """Return why a check with these needs cannot be made at all; None where it can."""
     if reason := target.inapplicable(entry.id):
         return NotAssessedError(f"not applicable: {reason}")
+    if absent := [path for need in needs for path in need.paths if target.says_none(path)]:
+        return NotAssessedError(
+            f"not applicable: the profile says of {absent[0]} that there is none"
+        )
     missing = tuple(need for need in needs if need in options.without or not target.has(need))
     if missing:
         return NotAssessedError(unseen_reason(missing), *missing)

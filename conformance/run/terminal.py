@@ -119,6 +119,17 @@ def _unseen(reporter: pytest.TerminalReporter, findings: list[Finding]) -> None:
         reporter.write_line(head, cyan=True)
     for step in found:
         reporter.write_line(f"  {flat(step.to_do)}: {step.gain}", cyan=True)
+    if in_part := ", ".join(map(_seen_of, filter(_passed_of, findings))):
+        reporter.write_line(f"Of these, passed as far as seen: {in_part}", cyan=True)
+
+
+def _passed_of(finding: Finding) -> int:
+    """Count the checks of a finding that passed."""
+    return sum(check.verdict is Verdict.PASS for check in finding.checks)
+
+
+def _seen_of(finding: Finding) -> str:
+    return f"{finding.id} ({_passed_of(finding)} of {len(finding.checks)} checks)"
 
 
 def _table(

@@ -165,15 +165,29 @@ class Answer:
         return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
     @property
+    def data(self) -> Any:
+        """A tool's result as JSON of any form: structured, or what its text blocks are.
+
+        Many servers tell a list as a JSON array, or as one text block an item.
+        """
+        found = parsed(self.tool_text)
+        blocks = [parsed(text) for text in self._texts]
+        return self.structured or found or [block for block in blocks if block is not None]
+
+    @property
     def tool_text(self) -> str:
         """All text blocks of a tool's result."""
+        return "".join(self._texts)
+
+    @property
+    def _texts(self) -> list[str]:
         content = self.result.get("content")
         blocks = cast("list[Any]", content) if isinstance(content, list) else []
-        return "".join(
+        return [
             str(cast("dict[str, Any]", block).get("text", ""))
             for block in blocks
             if isinstance(block, dict)
-        )
+        ]
 
     @property
     def succeeded(self) -> bool:

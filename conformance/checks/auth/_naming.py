@@ -172,7 +172,7 @@ class Caller:
                 self._line.call_tool(tool.listed_by, {}, key=tenant.active)
                 for tenant in (self._own, self._other)
             )
-            ids = [ids_in(answer.structured, tool.id_field) for answer in listed]
+            ids = [ids_in(answer.data, tool.id_field) for answer in listed]
             if all(ids) and ids[0][0] != ids[1][0]:
                 own, others = ({tool.argument: found[0]} for found in ids)
                 yield Question(tool.name, own, others, self._object_in)

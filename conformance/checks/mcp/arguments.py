@@ -97,7 +97,7 @@ def _failing(tools: Tools) -> Iterable[Slot]:
 def _by_id(tools: Tools, wire: Wire, tenant: TenantKeys) -> Iterable[Slot]:
     for tool in tools.by_id:
         listed = wire.call_tool(tool.listed_by, {}, key=tenant.active)
-        ids = ids_in(listed.structured, tool.id_field)
+        ids = ids_in(listed.data, tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
         yield Slot(tool.name, tool.argument, str(ids[0]), {}, is_lookup=True)
 

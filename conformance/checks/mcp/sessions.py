@@ -169,8 +169,8 @@ def excessive(request: Request) -> dict[str, Request]:
     }
 
 
-HARMLESS = frozenset({"100,000 levels"})
-"""What costs a server nothing that reads it without recursion."""
+HARMLESS = frozenset({"100,000 levels", "a number of 100,000 digits"})
+"""What costs a server nothing that reads it without recursion, or as a floating-point number."""
 
 
 @requirement("MCP-12")
@@ -179,7 +179,8 @@ def test_excess_is_refused_and_survived(
 ) -> None:
     """Each is refused in bounded time, by HTTP or JSON-RPC, and the good request works afterwards.
 
-    What is deep and whole may as well be read: who bears it has nothing to refuse.
+    What is deep and whole may as well be read, and so may a long number: who bears it has nothing
+    to refuse.
     """
     for revision in (spoken(discovery)[0], spoken(discovery)[-1]):
         line = wire.derived(revision=revision)

@@ -82,7 +82,7 @@ class Desk:
     def own_ids(self, tenant: TenantKeys) -> list[Identity]:
         """Return the ids of objects that their owner lists, of which it gets the first."""
         listed = self.wire.call_tool(self.tool.listed_by, {}, key=tenant.active)
-        ids = ids_in(listed.structured, self.tool.id_field)
+        ids = ids_in(listed.data, self.tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
         got = self.get(tenant, ids[0])
         establish(got.succeeded, f"the owner gets its object by its id (got {got})")

@@ -97,7 +97,7 @@ def _work(line: Wire, tenant: TenantKeys, target: Target) -> None:
     establish(not failed, f"a tenant's calls succeed (got {failed[:1]})")
     for tool in target.tools.by_id:
         listed = line.call_tool(tool.listed_by, {}, key=key)
-        for own in ids_in(listed.structured, tool.id_field)[:1]:
+        for own in ids_in(listed.data, tool.id_field)[:1]:
             line.call_tool(tool.name, {tool.argument: own}, key=key)
             line.call_tool(tool.name, {tool.argument: nobodys_id(own)}, key=key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,3 +146,20 @@ def test_a_tenant_whose_key_is_refused_accuses_nobody(tmp_path: Path) -> None:
     wrong = CANARIES.replace('env = "KEY_A"', 'env = "KEY_REVOKED"', 1)
     found = verdict(tmp_path, tools.TellsForeignInvoices, "RLS-12", wrong + OBJECTS)
     assert not found.startswith("fail"), found
+
+
+@pytest.mark.parametrize(
+    ("texts", "ids"),
+    [
+        (['[{"id": 2}, {"id": 5}]'], [2, 5]),
+        (['{"notes": [{"id": "a"}]}'], ["a"]),
+        (['{"id": 2}', '{"id": 5}'], [2, 5]),
+        (["three notes", '[{"id": 7}]'], [7]),
+        (["none"], []),
+    ],
+)
+def test_ids_are_read_in_each_form_of_a_list(texts: list[str], ids: list[int | str]) -> None:
+    content = [{"type": "text", "text": text} for text in texts]
+    message = {"jsonrpc": "2.0", "id": 1, "result": {"content": content}}
+    answer = Answer(Transport.ANSWERED, 200, body=json.dumps(message).encode())
+    assert ids_in(answer.data, "id") == ids

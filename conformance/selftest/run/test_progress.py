@@ -57,6 +57,10 @@ class Session:
         """Tell that every channel is there."""
         return True
 
+    def says_none(self, _: str) -> bool:
+        """Tell that of nothing the profile says that it is not there."""
+        return False
+
     def told_by(self, worker: str) -> Path:
         """Return the file of a worker."""
         return self._folder / worker

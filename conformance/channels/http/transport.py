@@ -126,6 +126,9 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
         return Answer(Transport.UNREADABLE, status=status, headers=headers, detail=why)
     finally:
         response.close()
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            # A server that gave it a body breaks off a moment later, and the next answer is lost.
+            response.extensions["network_stream"].close()
     return Answer(Transport.ANSWERED, response.status_code, headers, body, truncated=is_cut)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from psycopg import Error, errors, sql
 
 from conformance.channels.sql.made_rows import typed
-from conformance.channels.sql.tables import identified
+from conformance.channels.sql.tables import Named, identified
 from conformance.text.disguised import shows
 
 if TYPE_CHECKING:
@@ -55,19 +55,25 @@ _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _DYNAMIC = re.compile(r"\bEXECUTE\b", re.IGNORECASE)
 _CHANGES: Mapping[str, str] = {
     "UPDATE": r"\bUPDATE\s+(ONLY\s+)?{t}|\bMERGE\s+INTO\s+(ONLY\s+)?{t}"
-    r"|\bINSERT\s+INTO\s+{t}[^;]*\bDO\s+UPDATE\b",
+    r"|\bINSERT\s+INTO\s+{t}((?!\bINSERT\s+INTO\b)[^;])*\bDO\s+UPDATE\b",
     "DELETE": r"\bDELETE\s+FROM\s+(ONLY\s+)?{t}",
     "TRUNCATE": r"\bTRUNCATE\s+(TABLE\s+)?(ONLY\s+)?{t}",
     "ALTER": r"\b(ALTER|DROP)\s+TABLE\s+(IF\s+EXISTS\s+)?(ONLY\s+)?{t}",
     "SET session_replication_role": r"\bsession_replication_role\b",
 }
+_ASKS_WHO = re.compile(
+    r"\b(IF|WHEN|WHERE|AND|OR)\b[^;]*\b(session_user|pg_has_role)\b", re.IGNORECASE
+)
+"""A condition on who logged in: inside such a function the current user is its owner."""
 
 _TELLING = f"""
     SELECT p.oid::regprocedure::text, n.nspname::text, p.proname::text,
            ARRAY(SELECT format_type(one, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY a(one, at)
                   ORDER BY at),
-           EXISTS (SELECT FROM pg_class c WHERE c.reltype = p.prorettype
-                    AND (c.relrowsecurity OR c.oid = %(trail)s::regclass))
+           (SELECT to_json(ARRAY[to_json(c.relrowsecurity), to_json(s.nspname),
+                                 to_json(c.relname), to_json(pg_table_is_visible(c.oid))])
+              FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+             WHERE c.reltype = p.prorettype)
     {_THEIRS}
        AND p.prokind = 'f' AND p.prorettype <> 'void'::regtype AND p.provariadic = 0
      ORDER BY 1"""  # noqa: S608 -- of parts of ours
@@ -87,11 +93,12 @@ _NAMING = {"uuid", "integer", "bigint", "text", "character varying"}
 """Types that a tenant's id may have."""
 
 
-def changers_of_the_trail(database: AppDatabase) -> list[str]:
+def changers_of_the_trail(database: AppDatabase) -> tuple[list[str], list[str]]:
     """Return the functions that change the trail for whoever calls them, and by what.
 
     By their own words: what they are called with, and what becomes of it, only they know. What a
-    trigger refuses to anybody is no change.
+    trigger refuses to anybody is no change. Those that ask who calls come second: whether they
+    would do it for the runtime role is not seen.
     """
     trail = identified(database.channel.audit_table)
     with database.connect() as connection:
@@ -99,11 +106,18 @@ def changers_of_the_trail(database: AppDatabase) -> list[str]:
         name = connection.execute(_NAME, names).fetchone() or ("", database.channel.audit_table)
         guards = [row[0] for row in connection.execute(_GUARDS, names)]
         found = connection.execute(_ABOVE_THE_TRAIL, names).fetchall()
-    return [
-        f"{function} of {owner} ({', '.join(ways)})"
-        for function, owner, definition in found
-        if (ways := [how for how in changes_in(definition, *name) if not _guarded(how, guards)])
-    ]
+    changers: tuple[list[str], list[str]] = [], []
+    for function, owner, definition in found:
+        ways = [how for how in changes_in(definition, *name) if not _guarded(how, guards)]
+        if ways:
+            told = f"{function} of {owner} ({', '.join(ways)})"
+            changers[asks_who_calls(definition)].append(told)
+    return changers
+
+
+def asks_who_calls(definition: str) -> bool:
+    """Tell whether what a function does depends on the role that logged in."""
+    return _ASKS_WHO.search(_COMMENT.sub(" ", definition)) is not None
 
 
 def _guarded(how: str, guards: list[int]) -> bool:
@@ -118,7 +132,7 @@ def changes_in(definition: str, schema: str, table: str) -> list[str]:
     words = _COMMENT.sub(" ", definition)
     if not _DYNAMIC.search(words):
         words = _LITERAL.sub("''", words)
-    named = rf'("?{re.escape(schema)}"?\s*\.\s*)?"?{re.escape(table)}"?(?![\w"])'
+    named = rf'("?{re.escape(schema)}"?\s*\.\s*)?"?{re.escape(table)}"?(?![\w"]|\s*\.)'
     return [
         how
         for how, pattern in _CHANGES.items()
@@ -134,13 +148,11 @@ def tellers_of(
     A row that is one of a guarded table's, or of the trail's, tells in its ``columns`` whose it is;
     any other is known by a word that stands in the other's data alone.
     """
-    trail = identified(database.channel.audit_table)
     with database.connect() as connection:
-        names = {"trail": trail.as_string(connection)}
-        found = connection.execute(_TELLING, names).fetchall()
+        found = connection.execute(_TELLING).fetchall()
     told: list[str] = []
-    for name, schema, function, kinds, is_of_table in found:
-        whose = columns if is_of_table else set[str]()
+    for name, schema, function, kinds, table in found:
+        whose = columns if table and _tells_whose(database, *table) else set[str]()
         calls = [_MADE, _MADE | dict.fromkeys(_NAMING, other)]
         for values in calls if _NAMING.intersection(kinds) else calls[:1]:
             rows = _called(database, own, sql.Identifier(schema, function), kinds, values)
@@ -149,6 +161,11 @@ def tellers_of(
                 break
     database.note("functions with their owner's rights, called", ", ".join(f[0] for f in found))
     return told
+
+
+def _tells_whose(database: AppDatabase, is_guarded: Any, *table: Any) -> bool:
+    """Tell whether a table's rows are its tenants'; where there is a trail, its are, too."""
+    return is_guarded or Named(*table).is_called(database.channel.audit_table)
 
 
 def _is_of(row: Any, tenant: str, columns: set[str], word: str | None) -> bool:

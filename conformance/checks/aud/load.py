@@ -80,6 +80,7 @@ def test_rows_and_requests_match_under_load(
     """Both tenants' keys and wrong ones at once, from several addresses, and calls among them.
 
     One authentication row a request, and no row of a request names a tenant who did not send it.
+    Each wrong key comes from another address: one that is blocked has rows of another event.
     """
     lines = [wire.derived(address=addresses.fresh()) for _ in range(AT_ONCE)]
     places = [line.address for line in lines]
@@ -91,7 +92,7 @@ def test_rows_and_requests_match_under_load(
     def knock(turn: int) -> tuple[str, str]:
         tenant = tenants[turn % 2]
         key = tenant.active if turn % 8 else keys.random()
-        answer = lines[turn % AT_ONCE].knock(key)
+        answer = lines[(turn + turn // AT_ONCE) % AT_ONCE].knock(key)
         return request_id(answer, target), tenant.tenant_id if turn % 8 else ""
 
     def call(turn: int) -> tuple[str, str]:

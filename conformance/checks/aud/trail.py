@@ -167,12 +167,16 @@ def test_the_runtime_role_cannot_change_the_trail(
 
 @requirement("AUD-05")
 def test_no_function_changes_the_trail_for_the_runtime_role(app_sql: AppDatabase) -> None:
-    """A SECURITY DEFINER function does with its owner's rights what it says that it does."""
-    functions = changers_of_the_trail(app_sql)
+    """A SECURITY DEFINER function does with its owner's rights what it says that it does.
+
+    One that asks who calls may refuse the runtime role.
+    """
+    functions, asking = changers_of_the_trail(app_sql)
     assert not functions, (
         f"the runtime role may call what changes {app_sql.channel.audit_table} with its owner's "
         f"rights: {', '.join(functions)}"
     )
+    establish(not asking, f"what asks who calls refuses the runtime role: {', '.join(asking)}")
 
 
 def audit_column(app_sql: AppDatabase, target: Target) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
-from conformance.channels.http.transport import Clients
+from conformance.channels.http.transport import Clients, exchanged
+from conformance.selftest.hostile.line import playing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from conformance.selftest.hostile.line import Line
 
 
 @pytest.fixture
@@ -39,3 +43,17 @@ def test_all_that_were_ever_lent_are_closed(clients: Clients) -> None:
     clients.close()
     assert one.is_closed
     assert another.is_closed
+
+
+def test_nothing_is_asked_on_a_connection_that_may_be_broken_off(clients: Clients) -> None:
+    """Servers that give a body to an answer that has none do that a moment after it."""
+
+    def play(line: Line) -> None:
+        line.request()
+        line.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        line.head()
+        line.reset()
+
+    with playing(play) as url, clients.lent(None) as client:
+        answers = [exchanged(client, httpx.Request("GET", url), 5.0) for _ in range(2)]
+    assert [answer.status for answer in answers] == [204, 204]

@@ -104,10 +104,12 @@ class Exhaustion:
 
     def address_at_limit(self) -> tuple[Wire, str]:
         """Return a line from an address that is refused now, and the key it was spent with."""
-        held, limits = self.held.address, self.target.limits
-        if held is not None and held.lasts(limits.address_window_seconds):
+        held = self.held.address
+        if held is not None and held.lasts(self.target.limits.address_window_seconds):
             line, key = self.wire.derived(address=held.address), held.key
         else:
+            line, key, _ = self.spend_address()
+        if line.knock(key).status != LIMITED:  # a window by the clock ends when it will
             line, key, _ = self.spend_address()
         establish(line.knock(key).status == LIMITED, "an address is at its limit")
         return line, key
@@ -138,11 +140,14 @@ class Exhaustion:
         held = self.held.tenant
         if held is None or not held.lasts(self.target.limits.tenant_window_seconds):
             self.spend_tenant()
-            held = self.held.tenant
-        line = self.wire.derived(address=self.addresses.fresh())
-        refused = line.knock(held.key if held else None)
+        if self._knock_for_tenant().status != LIMITED:  # a window by the clock ends when it will
+            self.spend_tenant()
+        refused = self._knock_for_tenant()
         establish(refused.status == LIMITED, "the tenant is at its limit")
         return refused
+
+    def _knock_for_tenant(self) -> Answer:
+        return self.wire.derived(address=self.addresses.fresh()).knock(self.tenant_key)
 
 
 def _knock_in_turn(turns: Sequence[tuple[Wire, str]], window: int) -> list[Answer]:

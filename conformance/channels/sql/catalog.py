@@ -81,5 +81,5 @@ CONSTRAINT_ORACLES = f"""
        AND NOT f.attisdropped
      WHERE con.contype = 'f' AND NOT f.attnum = ANY (con.confkey)
        AND {_WRITABLE} AND {_REFERRED}
-     ORDER BY 1"""  # noqa: S608 -- of parts of ours
+     ORDER BY 1"""  # noqa: S608 -- of parts of ours # nosec B608
 """Over nothing but uuids they tell nothing: nobody guesses one of another tenant's."""

@@ -38,7 +38,7 @@ _ABOVE_THE_TRAIL = f"""
                     AND (r.rolsuper OR pg_has_role(r.oid, c.relowner, 'USAGE')
                          OR has_table_privilege(r.oid, c.oid, 'UPDATE, DELETE, TRUNCATE')
                          OR has_any_column_privilege(r.oid, c.oid, 'UPDATE')))
-     ORDER BY 1"""  # noqa: S608 -- of parts of ours
+     ORDER BY 1"""  # noqa: S608 -- of parts of ours # nosec B608
 _GUARDS = """
     SELECT t.tgtype FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
      WHERE t.tgrelid = %(trail)s::regclass AND t.tgenabled IN ('O', 'A')
@@ -76,7 +76,7 @@ _TELLING = f"""
              WHERE c.reltype = p.prorettype)
     {_THEIRS}
        AND p.prokind = 'f' AND p.prorettype <> 'void'::regtype AND p.provariadic = 0
-     ORDER BY 1"""  # noqa: S608 -- of parts of ours
+     ORDER BY 1"""  # noqa: S608 -- of parts of ours # nosec B608
 _MADE = {
     "integer": "1000",
     "bigint": "1000",

@@ -195,6 +195,6 @@ def covering(cases: Iterable[Case]) -> list[Case]:
 
 
 def beside_cover(cases: Sequence[Case]) -> list[Case]:
-    """Return the cases that ``covering`` does not choose, the healthy server among them."""
-    covered = {case.name for case in covering(cases)}
-    return [case for case in cases if case.name not in covered]
+    """Return the mutants that ``covering`` leaves; the healthy server is the main job's."""
+    chosen = {HEALTHY.name, *(case.name for case in covering(cases))}
+    return [case for case in cases if case.name not in chosen]

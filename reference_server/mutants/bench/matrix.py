@@ -1,15 +1,15 @@
 """The kill matrix: every mutant is judged by the suite, and must fail exactly what it names.
 
-``python -m reference_server.mutants.matrix [--jobs 3] [--only NAME,…] [--out FILE]`` serves each
+``python -m reference_server.mutants.matrix [--jobs 4] [--only NAME,…] [--out FILE]`` serves each
 mutant on a port of its own, judges it from another process, and writes one row a mutant. The
 healthy server comes first, and must fail nothing and leave nothing undecided.
 
 Each is judged by the areas that it names and those of the part that it bends; by all but TIME with
 ``--full``, which is what ``--only`` does unless ``--own`` is given. More is told in ``cases``.
 
-``--cover`` judges only as many mutants as it takes to see every requirement fail once; the healthy
-server is left to the main job. ``--rest`` judges all that ``--cover`` does not: the two judge what
-the whole matrix judges, each of it once and in the same way.
+``--cover`` judges only as many mutants as it takes to see every requirement fail once, and
+``--rest`` all others, each in the same way as the whole matrix does; the healthy server is left to
+the main job.
 
 ``--benign`` judges the benign variants instead: the same server in other forms that every clause
 permits, on which nothing may fail and every verdict must be that of the healthy server. What no
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
 
 RESULT = Path(__file__).parents[3] / "reports" / "out" / "kill-matrix.json"
-JOBS = 3
-"""A row waits for nearly half its time: three keep two cores busy."""
+JOBS = 4
+"""A row waits for half its time: four keep two cores busy."""
 BENIGN_JOBS = 5
 """A variant is judged by more, and waits longer below the tenant's limit than it works."""
 BENIGN_RESULT = RESULT.with_name("benign-variants.json")

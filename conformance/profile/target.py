@@ -354,8 +354,7 @@ class Target(Section):
             sections = (found, found := getattr(found, step, None))
             if not is_told and not any(getattr(one, "stands_unsaid", False) for one in sections):
                 return False
-        is_absent = isinstance(found, int) and found >= UNLIMITED
-        return bool(found) and not is_absent
+        return bool(found) and not _is_none(found)
 
     def says_none(self, entry: str) -> bool:
         """Tell whether an entry is false, or a limit 0: there is no such thing."""
@@ -364,7 +363,7 @@ class Target(Section):
             if not isinstance(found, Section) or step not in type(found).model_fields:
                 return False  # what the profile does not tell
             found = getattr(found, step)
-        return found is False or (isinstance(found, int) and found >= UNLIMITED)
+        return _is_none(found)
 
     def inapplicable(self, requirement_id: str) -> str | None:
         """Return why a requirement, or its whole area, does not apply; None where it does."""
@@ -393,3 +392,8 @@ def _password(value: str) -> str | None:
         return urlsplit(value).password if "://" in value else None
     except ValueError:
         return None
+
+
+def _is_none(value: Any) -> bool:
+    """Tell whether a value says that there is no such thing: false, or a limit that is none."""
+    return value is False or (isinstance(value, int) and value >= UNLIMITED)

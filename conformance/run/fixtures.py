@@ -255,7 +255,7 @@ def server_at_work(
 ) -> Iterator[ServerAtWork]:
     """The server with its roles: on tapped connections, or else by what its database shows."""
     from conformance.channels.programs.pooled import ServerAtWork
-    from conformance.channels.sql.activity import Activity
+    from conformance.channels.sql.activity import watching
 
     def has(one: Channel) -> bool:
         return target.has(one) and one not in session.options.without
@@ -268,7 +268,7 @@ def server_at_work(
     dsns = [supplied(channels.app_sql).dsn]
     dsns += [supplied(channels.owner).dsn] if has(Channel.OWNER) else []
     dsns += [supplied(supplied(channels.auditor).dsn)] if has(Channel.TRAIL_TABLE) else []
-    with Activity(dsns) as activity:
+    with watching(dsns) as activity:
         yield ServerAtWork(wire, activity.roles_during)
 
 

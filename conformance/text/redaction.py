@@ -84,8 +84,8 @@ class Redactor:
         self._forms: tuple[_Form, ...] = ()
         # Telling parts by how they begin; what repeats within a secret is there once.
         self._parts: dict[str, dict[str, tuple[_Form, int]]] = {}
-        # Each bit of a secret, in one case, with the place of the first secret that holds it.
-        self._bits: dict[str, int] = {}
+        # Each bit of a secret, in one case, with the first secret that holds it, and its place.
+        self._bits: dict[str, tuple[int, str]] = {}
         self._shown: dict[str, str] = {}
         for value, label in secrets.items():
             self.learn(value, label)
@@ -106,7 +106,7 @@ class Redactor:
             ]
             self._search_for([_Form(text, f"<{label}>") for text in texts])
             for bit in _bits(value):
-                self._bits.setdefault(bit, len(self._secrets))
+                self._bits.setdefault(bit, (len(self._secrets), value))
             self._secrets[value] = label
 
     def _search_for(self, forms: Sequence[_Form]) -> None:
@@ -133,12 +133,11 @@ class Redactor:
         if value in self._secrets:
             return
         with self._learning:
-            places = [self._bits[bit] for bit in _bits(value) if bit in self._bits]
-            known = list(self._secrets.items())
-        if places:
-            secret, label = known[min(places)]
+            held = [self._bits[bit] for bit in _bits(value) if bit in self._bits]
+        if held:
+            _, secret = min(held)
             within = spellings(secret) if secret in value else ()
-            self._learn(value, f"{label}, changed", within)
+            self._learn(value, f"{self._secrets[secret]}, changed", within)
 
     def __call__(self, text: str) -> str:
         """Return the text without any known secret."""

@@ -167,9 +167,7 @@ class Demo:
             "launch": {
                 "command": command(database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
-                "tapped": _serve_command(
-                    self.variant, self.limits, _tapped(database.url(Role.APP))
-                ),
+                "tapped": command(_tapped(database.url(Role.APP))),
                 "several_workers": _several_workers(self.redis),
                 "unusable_databases": _unusable_databases(command, database),
             },

@@ -170,9 +170,9 @@ class Answer:
 
         Many servers tell a list as a JSON array, or as one text block an item.
         """
-        found = parsed(self.tool_text)
-        blocks = [parsed(text) for text in self._texts]
-        return self.structured or found or [block for block in blocks if block is not None]
+        if whole := self.structured or parsed(self.tool_text):
+            return whole
+        return [block for text in self._texts if (block := parsed(text)) is not None]
 
     @property
     def tool_text(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.channels.http.lists import pages
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.channels.http.wire import Wire
 
-MOST_PAGES = 20
 _DEEPEST = 5
 
 
@@ -28,14 +29,10 @@ def as_taken(wire: Wire, tool: str, argument: str, value: dict[str, Any], *, key
 
 
 def _schema_of(wire: Wire, tool: str, key: str) -> dict[str, Any]:
-    cursor: Any = None
-    for _ in range(MOST_PAGES):
-        listed = wire.call("tools/list", {"cursor": cursor} if cursor else None, key=key)
+    for listed in pages(wire, "tools/list", key):
         for entry in _dicts(listed.result.get("tools")):
             if entry.get("name") == tool:
                 return _dict(entry.get("inputSchema"))
-        if not isinstance(cursor := listed.result.get("nextCursor"), str):
-            break
     return {}
 
 

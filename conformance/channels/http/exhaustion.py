@@ -109,9 +109,11 @@ class Exhaustion:
             line, key = self.wire.derived(address=held.address), held.key
         else:
             line, key, _ = self.spend_address()
-        if line.knock(key).status != LIMITED:  # a window by the clock ends when it will
+        refused = line.knock(key)
+        if refused.status != LIMITED:  # a window by the clock ends when it will
             line, key, _ = self.spend_address()
-        establish(line.knock(key).status == LIMITED, "an address is at its limit")
+            refused = line.knock(key)
+        establish(refused.status == LIMITED, "an address is at its limit")
         return line, key
 
     def spend_tenant(self, more_keys: Sequence[Callable[[], str]] = ()) -> list[Answer]:
@@ -140,9 +142,10 @@ class Exhaustion:
         held = self.held.tenant
         if held is None or not held.lasts(self.target.limits.tenant_window_seconds):
             self.spend_tenant()
-        if self._knock_for_tenant().status != LIMITED:  # a window by the clock ends when it will
-            self.spend_tenant()
         refused = self._knock_for_tenant()
+        if refused.status != LIMITED:  # a window by the clock ends when it will
+            self.spend_tenant()
+            refused = self._knock_for_tenant()
         establish(refused.status == LIMITED, "the tenant is at its limit")
         return refused
 

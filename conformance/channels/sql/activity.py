@@ -6,16 +6,15 @@ PostgreSQL shows to whom it may what a session does, and when: to its own role, 
 from __future__ import annotations
 
 import secrets
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from conformance.channels.sql.database import connected_with_a_watch
 from conformance.verdicts import NotAssessedError
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import TracebackType
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from conformance.channels.sql.database import BoundedConnection
 
@@ -38,26 +37,19 @@ _SESSIONS = """
 Sessions = dict[int, tuple[str, str]]
 
 
+@contextmanager
+def watching(dsns: Iterable[str]) -> Generator[Activity]:
+    """Watch the sessions that the roles of these databases' addresses may see in full."""
+    with ExitStack() as stack:
+        lines = (connected_with_a_watch(dsn, autocommit=True) for dsn in dsns)
+        yield Activity([stack.enter_context(line) for line in lines])
+
+
 class Activity:
-    """The sessions that some roles may see in full, but for those of its own. A context manager."""
+    """The sessions that some roles may see in full, but for those of its own."""
 
-    def __init__(self, dsns: Iterable[str]) -> None:
-        self._dsns, self._lines = tuple(dsns), list["BoundedConnection"]()
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        for dsn in self._dsns:
-            line = connected_with_a_watch(dsn, autocommit=True)
-            self._lines.append(self._stack.enter_context(line))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+    def __init__(self, lines: Sequence[BoundedConnection]) -> None:
+        self._lines = lines
 
     def roles_during(self, ask: Callable[[], object]) -> list[str]:
         """Return the roles that rest until something is asked, and are at work then, each time.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from psycopg import Error, errors, sql
 
+from conformance.channels.sql.catalog import OWNERS_RIGHTS
 from conformance.channels.sql.made_rows import typed
 from conformance.channels.sql.tables import Named, identified
 from conformance.text.disguised import shows
@@ -19,21 +20,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000
 _WATCH = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '3s'"
-_THEIRS = """
-      FROM pg_proc p
-      JOIN pg_namespace n ON n.oid = p.pronamespace
-      JOIN pg_roles r ON r.oid = p.proowner
-     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND p.prosecdef
-       AND has_function_privilege(p.oid, 'EXECUTE') AND has_schema_privilege(n.oid, 'USAGE')
-       AND p.prokind IN ('f', 'p')
-       AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-       AND NOT EXISTS (SELECT FROM pg_depend d
-                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                          AND d.deptype = 'e')"""
-
 _ABOVE_THE_TRAIL = f"""
     SELECT p.oid::regprocedure::text, r.rolname::text, pg_get_functiondef(p.oid)
-    {_THEIRS}
+    {OWNERS_RIGHTS}
+       AND p.prokind IN ('f', 'p')
        AND EXISTS (SELECT FROM pg_class c WHERE c.oid = %(trail)s::regclass
                     AND (r.rolsuper OR pg_has_role(r.oid, c.relowner, 'USAGE')
                          OR has_table_privilege(r.oid, c.oid, 'UPDATE, DELETE, TRUNCATE')
@@ -74,7 +64,7 @@ _TELLING = f"""
                                  to_json(c.relname), to_json(pg_table_is_visible(c.oid))])
               FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
              WHERE c.reltype = p.prorettype)
-    {_THEIRS}
+    {OWNERS_RIGHTS}
        AND p.prokind = 'f' AND p.prorettype <> 'void'::regtype AND p.provariadic = 0
      ORDER BY 1"""  # noqa: S608 -- of parts of ours # nosec B608
 _MADE = {

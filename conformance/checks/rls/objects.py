@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.answer import DONE
+from conformance.channels.http.lists import pages
 from conformance.forge.objects import Identity, ids_in, nobodys_id, spellings
 from conformance.forge.requests import LISTED
 from conformance.model import Channel
@@ -38,8 +39,6 @@ def identity_itself(value: Any) -> Any:
 DRAWS = 4
 """Ids that are drawn anew, of which one may be somebody's by chance."""
 TOOLS = "tools/list"
-MOST_PAGES = 20
-"""Pages of a list that are read."""
 
 
 @requirement("RLS-12", also_needs=(Channel.BY_ID_TOOL, Channel.CANARIES))
@@ -189,7 +188,7 @@ def test_no_other_list_shows_anothers_words(wire: Wire, keys: Keys) -> None:
         raise NotApplicableError("the target lists neither resources nor prompts")
     for method in offered:
         for reader, other in ((keys.a, keys.b), (keys.b, keys.a), (keys.a, keys.b)):
-            for page in pages(wire, reader, method):
+            for page in texts(wire, reader, method):
                 told = [one for one in page if shows(other.canary, one)]
                 assert not told, (
                     f"{method} of {reader.tenant_id} holds the other's canary: {told[0]}"
@@ -219,18 +218,12 @@ def left_behind(seen: list[tuple[str, set[str]]]) -> set[str]:
 
 def listing(wire: Wire, tenant: TenantKeys) -> set[str]:
     """Return a tenant's tools as text, from all pages of the list."""
-    return {tool for page in pages(wire, tenant, TOOLS) for tool in page}
+    return {tool for page in texts(wire, tenant, TOOLS) for tool in page}
 
 
-def pages(wire: Wire, tenant: TenantKeys, method: str) -> Iterator[set[str]]:
+def texts(wire: Wire, tenant: TenantKeys, method: str) -> Iterator[set[str]]:
     """Yield what a tenant is listed, as text, page after page."""
-    cursor: Any = None
-    for _ in range(MOST_PAGES):
-        params = {} if cursor is None else {"cursor": cursor}
-        page = wire.call(method, params, key=tenant.active)
+    for page in pages(wire, method, tenant.active):
         found: Any = page.result.get(LISTED[method])
         establish(isinstance(found, list), f"a tenant is answered {method} (got {page})")
         yield {json.dumps(one, sort_keys=True) for one in found}
-        cursor = page.result.get("nextCursor")
-        if cursor is None:
-            break

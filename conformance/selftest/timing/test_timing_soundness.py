@@ -174,7 +174,7 @@ def test_what_swallows_a_planted_delay_does_not_pass(simulate: Callable[..., Sam
     assert found.planted
     assert found.planted.is_swallowed
     assert found.outcome is Outcome.UNDECIDED
-    assert "so a leak could be swallowed as well" in str(found)
+    assert "so a leak of that size could go unseen as well" in str(found)
     assert found.as_data()["outcome"] == "undecided"
 
 

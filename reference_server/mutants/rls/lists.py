@@ -48,7 +48,12 @@ class _Lists:
 
 def personal(serves: int = 1) -> Callable[[Parts], Parts]:
     """Return a change of parts with a tool of each tenant's own in its list."""
-    return rewritten(_Lists(serves).personal)
+    return rewritten(own_tool(serves))
+
+
+def own_tool(serves: int = 1) -> Callable[[Reply], Reply]:
+    """Return a change of answers that adds such a tool."""
+    return _Lists(serves).personal
 
 
 class _LastCaller:

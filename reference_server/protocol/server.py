@@ -36,25 +36,30 @@ CACHE_HINTS: dict[CacheableMethod, CacheHint] = {
 
 
 def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
-    """Return the SDK's server; what callers ask for and trail writes run in ``executor``."""
+    """Return the SDK's server; what callers ask for and trail writes run in ``executor``.
+
+    It announces what there is: one without resources has no such methods.
+    """
     desk = Desk(parts, executor)
     resources = ResourceDesk(parts, desk)
-    prompts = PromptDesk(parts, desk)
     subscriptions = Subscriptions(parts, desk, resources)
     tools = ToolDesk(parts, desk, subscriptions)
-    return Server(
-        NAME,
-        version=parts.mcp.server_version,
-        cache_hints=CACHE_HINTS,
-        on_list_tools=tools.list_tools,
-        on_call_tool=tools.call_tool,
-        on_list_resources=resources.list_resources,
-        on_list_resource_templates=resources.list_templates,
-        on_read_resource=resources.read_resource,
-        on_subscribe_resource=subscriptions.subscribe,
-        on_unsubscribe_resource=subscriptions.unsubscribe,
-        on_subscriptions_listen=subscriptions.listen,
-        on_list_prompts=prompts.list_prompts,
-        on_get_prompt=prompts.get_prompt,
-        on_completion=prompts.complete,
-    )
+    offered: dict[str, Any] = {
+        "on_list_tools": tools.list_tools,
+        "on_call_tool": tools.call_tool,
+    }
+    if parts.mcp.resources:
+        offered |= {
+            "on_list_resources": resources.list_resources,
+            "on_list_resource_templates": resources.list_templates,
+            "on_read_resource": resources.read_resource,
+            "on_subscribe_resource": subscriptions.subscribe,
+            "on_unsubscribe_resource": subscriptions.unsubscribe,
+            "on_subscriptions_listen": subscriptions.listen,
+        }
+    prompts = PromptDesk(parts, desk)
+    if parts.mcp.prompts:
+        offered |= {"on_list_prompts": prompts.list_prompts, "on_get_prompt": prompts.get_prompt}
+    if parts.mcp.prompts or parts.mcp.resources:
+        offered["on_completion"] = prompts.complete
+    return Server(NAME, version=parts.mcp.server_version, cache_hints=CACHE_HINTS, **offered)

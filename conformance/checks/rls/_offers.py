@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.own_words import words_in
 from conformance.channels.http.lists import listed, objects
+from conformance.forge.guise import in_guise
 from conformance.forge.objects import nobodys_text
 from conformance.text.disguised import shows
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\{[+#./;?&]?(\w+)[^}]*\}")
 """A variable of a URI template (RFC 6570 section 2.2), of which the first name is used."""
+_NO_METHOD = -32601
 MOST_VALUES = 1
 """Objects of each tenant that are asked for in each way."""
 
@@ -32,6 +34,8 @@ class Place:
     ref: tuple[tuple[str, str], ...]
     argument: str
     words: str
+    beside: tuple[str, ...] = ()
+    """What else must be given with it."""
 
     @property
     def prompt(self) -> str | None:
@@ -95,15 +99,28 @@ class Offers:
         """Return what can be filled in, of prompts and templates that both tenants are listed."""
         found: list[Place] = []
         for prompt in self.prompts(self.keys.a):
-            for argument in objects(prompt.get("arguments")):
-                ref = (("type", "ref/prompt"), ("name", str(prompt["name"])))
-                words = f"the argument {argument.get('name')} of the prompt {prompt['name']}"
-                found.append(Place(ref, str(argument.get("name")), words))
+            ref = (("type", "ref/prompt"), ("name", str(prompt["name"])))
+            arguments = objects(prompt.get("arguments"))
+            needed = [str(one.get("name")) for one in arguments if one.get("required")]
+            for name in (str(argument.get("name")) for argument in arguments):
+                beside = tuple(other for other in needed if other != name)
+                words = f"the argument {name} of the prompt {prompt['name']}"
+                found.append(Place(ref, name, words, beside))
         for template in self.listed(self.keys.a, "resources/templates/list"):
             uri = str(template.get("uriTemplate", ""))
-            for variable in _VARIABLE.findall(uri):
-                ref = (("type", "ref/resource"), ("uri", uri))
-                found.append(Place(ref, variable, f"the variable {variable} of {uri}"))
+            ref = (("type", "ref/resource"), ("uri", uri))
+            variables = _VARIABLE.findall(uri)
+            for name in variables:
+                beside = tuple(other for other in variables if other != name)
+                found.append(Place(ref, name, f"the variable {name} of {uri}", beside))
+        return found
+
+    def companions(self, owner: TenantKeys, place: Place) -> dict[str, str]:
+        """Return what the owner would give beside a value: what it is suggested, or any word."""
+        found: dict[str, str] = {}
+        for name in place.beside:
+            suggested = values_of(self.suggested(owner, replace(place, argument=name)))
+            found[name] = suggested[0] if suggested else in_guise("brief")
         return found
 
     def suggested(self, tenant: TenantKeys, place: Place, beginning: str = "") -> Answer:
@@ -113,16 +130,15 @@ class Offers:
         answer = self.wire.call("completion/complete", params, key=tenant.active)
         return answer.without(beginning) if beginning else answer
 
-    def fill_in(self, tenant: TenantKeys, place: Place, value: str) -> Answer:
+    def fill_in(
+        self, tenant: TenantKeys, place: Place, value: str, beside: Mapping[str, str]
+    ) -> Answer:
         """Use a value: get the prompt with it, or read what the template makes of it."""
+        given = {**beside, place.argument: value}
         if place.prompt is not None:
-            return self.render(tenant, place.prompt, {place.argument: value})
-        return self.read(tenant, filled(place.template, place.argument, value)).without(value)
-
-
-def filled(template: str, variable: str, value: str) -> str:
-    """Return a template's URI with a value for one of its variables."""
-    return _VARIABLE.sub(lambda found: value if found[1] == variable else found[0], template)
+            return self.render(tenant, place.prompt, given)
+        uri = _VARIABLE.sub(lambda found: given.get(found[1], ""), place.template)
+        return self.read(tenant, uri).without(value)
 
 
 def values_in(uri: str, template: str) -> dict[str, str]:
@@ -150,6 +166,11 @@ def content_of(answer: Answer) -> str:
     result = answer.result
     held = result.get("contents") or result.get("messages")
     return json.dumps(held, sort_keys=True) if held else ""
+
+
+def is_no_method(answer: Answer) -> bool:
+    """Tell whether a target has no such method (JSON-RPC 2.0 section 5.1)."""
+    return answer.error.get("code") == _NO_METHOD
 
 
 def gives_away(answer: Answer, own: Answer, owner: TenantKeys, *, known: Iterable[str]) -> str:

@@ -17,12 +17,13 @@ from conformance.checks.rls._offers import (
     Place,
     gives_away,
     is_looked_up,
+    is_no_method,
     nobodys_uri,
     values_in,
     values_of,
 )
 from conformance.checks.rls._reading import Reader, at_several_widths
-from conformance.forge.objects import nobodys_text
+from conformance.forge.objects import ids_in, nobodys_text
 from conformance.forge.requests import LISTED
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.target import Target
 
 NO_RESOURCES = "no resource is listed to one of the tenants alone"
 CODED = re.compile(r"[\w+/-]{16,}={0,2}", re.ASCII)
 """What may be base64."""
+MOST_TRIED = 4
+"""Values of a tenant's that are tried until one names something."""
 NO_PLACES = "neither prompts nor resources take a value of a tenant's own"
 
 
@@ -53,7 +57,7 @@ def test_anothers_resource_is_read_like_none(wire: Wire, keys: Keys) -> None:
         for place, uri in enumerate(uris[:MOST_VALUES]):
             own = offers.read(owner, uri)
             if not own.succeeded:
-                unread += 1
+                unread += not is_no_method(own)
                 continue
             unknown = nobodys_uri(uri, known)
             if not is_looked_up(own, uri, offers.read(owner, unknown), unknown):
@@ -91,42 +95,55 @@ def respelt(uri: str) -> Iterator[str]:
 
 
 @requirement("RLS-15")
-def test_anothers_value_is_filled_in_like_none(wire: Wire, keys: Keys) -> None:
+def test_anothers_value_is_filled_in_like_none(wire: Wire, keys: Keys, target: Target) -> None:
     """What a prompt or a template takes from its owner names nothing when the other gives it."""
     offers = Offers(wire, keys)
+    named = {tenant.active: ids_of_tools(wire, target, tenant) for tenant, _ in offers.pairs()}
     seen = 0
     for place in offers.places():
         for owner, other in offers.pairs():
-            for value in own_values(offers, place, owner, other)[:MOST_VALUES]:
-                own = offers.fill_in(owner, place, value)
+            ids = [one for one in named[owner.active] if one not in named[other.active]]
+            values = own_values(offers, place, owner, other, ids)
+            beside = offers.companions(owner, place)
+
+            def fill_in(tenant: TenantKeys, value: str, *, without: str = "") -> Answer:
+                answer = offers.fill_in(tenant, place, value, beside)  # noqa: B023 -- used at once
+                return answer.without(without) if without else answer
+
+            for value in values[:MOST_TRIED]:
+                own, unknown = fill_in(owner, value), nobodys_text(value)
                 if not own.succeeded:
-                    continue  # it takes more than this one, or names something else
-                unknown = nobodys_text(value)
-                if not is_looked_up(own, value, offers.fill_in(owner, place, unknown), unknown):
+                    continue  # it names something else
+                if not is_looked_up(own, value, fill_in(owner, unknown), unknown):
                     continue
                 seen += 1
-                foreign = offers.fill_in(other, place, value)
-                none = offers.fill_in(other, place, unknown).text
-                told = gives_away(foreign, own, owner, known=[value, none])
+                none = fill_in(other, unknown).text
+                told = gives_away(fill_in(other, value), own, owner, known=[value, none])
                 assert not told, f"{place.words}, given another tenant's value, shows {told}"
                 apart = difference(
-                    partial(fill_in_beside, offers, other, place, value, unknown),
-                    partial(fill_in_beside, offers, other, place, unknown, value),
+                    partial(fill_in, other, value, without=unknown),
+                    partial(fill_in, other, unknown, without=value),
                 )
                 assert not apart, f"{place.words} tells another tenant's value: {apart}"
+                break
     if not seen:
         raise NotApplicableError(NO_PLACES)
 
 
-def fill_in_beside(
-    offers: Offers, tenant: TenantKeys, place: Place, value: str, beside: str
-) -> Answer:
-    """Use a value; what two such answers are compared by leaves out both values."""
-    return offers.fill_in(tenant, place, value).without(beside)
+def ids_of_tools(wire: Wire, target: Target, tenant: TenantKeys) -> list[str]:
+    """Return ids that a tenant's tools list, as the profile says; prompts may take the same."""
+    found = [
+        str(one)
+        for tool in target.tools.by_id
+        for one in ids_in(wire.call_tool(tool.listed_by, {}, key=tenant.active).data, tool.id_field)
+    ]
+    return found[:MOST_TRIED]
 
 
-def own_values(offers: Offers, place: Place, owner: TenantKeys, other: TenantKeys) -> list[str]:
-    """Return values that are the owner's alone: suggested to it, or a part of its URIs."""
+def own_values(
+    offers: Offers, place: Place, owner: TenantKeys, other: TenantKeys, ids: list[str]
+) -> list[str]:
+    """Return values that are the owner's alone: suggested to it, a part of its URIs, or ids."""
     suggested = values_of(offers.suggested(owner, place))
     others = set(values_of(offers.suggested(other, place)))
     found = [value for value in suggested if value not in others]
@@ -135,6 +152,7 @@ def own_values(offers: Offers, place: Place, owner: TenantKeys, other: TenantKey
         found += [values_in(uri, place.template).get(place.argument, "") for uri in uris]
     else:
         found += tails(uris)
+    found += [*ids, owner.tenant_id]
     return [value for value in dict.fromkeys(found) if value]
 
 
@@ -190,8 +208,8 @@ def require_usable(offers: Offers, place: Place, owner: TenantKeys, other: Tenan
     """Fail where one is suggested what only the other can use."""
     for value in values_of(offers.suggested(other, place))[:MOST_VALUES]:
         is_foreign = (
-            not offers.fill_in(other, place, value).succeeded
-            and offers.fill_in(owner, place, value).succeeded
+            not offers.fill_in(other, place, value, offers.companions(other, place)).succeeded
+            and offers.fill_in(owner, place, value, offers.companions(owner, place)).succeeded
         )
         assert not is_foreign, f"{place.words} suggests what only another tenant can use: {value}"
 
@@ -272,7 +290,8 @@ def test_prompts_and_resources_are_the_callers_own(wire: Wire, keys: Keys) -> No
             assert not (canary and shows(canary, answer.text)), (
                 f"{what} holds another tenant's canary"
             )
-            undecided = "" if answer.succeeded else f"{what} is given (got {answer})"
+            if not answer.succeeded and not is_no_method(answer):
+                undecided = f"{what} is given (got {answer})"
     if undecided:
         raise NotEstablishedError(f"could not establish that {undecided}")
 
@@ -317,8 +336,9 @@ def test_all_that_is_offered_is_the_callers_own_at_once(wire: Wire, keys: Keys) 
     owned = {owner.active: offers.own_uris(owner, other)[:1] for owner, other in offers.pairs()}
     if all(owned.values()):
         asks.append(lambda tenant: offers.read(tenant, owned[tenant.active][0]))
+    asks = [ask for ask in asks if ask(keys.a).succeeded and ask(keys.b).succeeded]
     if not asks:
-        raise NotApplicableError("the target offers neither resources nor prompts")
+        raise NotApplicableError("the target offers both tenants neither resources nor prompts")
     readers = [Reader(ask, keys) for ask in asks]
     for reader in readers:
         reader.learn()

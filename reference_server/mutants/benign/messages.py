@@ -52,13 +52,17 @@ def _refusing(is_wrong: Callable[[Any], bool]) -> Callable[[Parts], Parts]:
     return replaced({"web.edge": lambda _: around})
 
 
+def _members(value: Any) -> list[tuple[str, Any]]:
+    entries = cast("list[Any]", value) if isinstance(value, list) else []
+    return [cast("tuple[str, Any]", one) for one in entries if isinstance(one, tuple)]
+
+
 def _objects(value: Any, depth: int = 0) -> list[list[tuple[str, Any]]]:
     """Return every object of a message, to a depth that a message has."""
     if not isinstance(value, list) or depth > 8:  # noqa: PLR2004 -- levels
         return []
-    entries = cast("list[Any]", value)
-    members = [cast("tuple[str, Any]", one) for one in entries if isinstance(one, tuple)]
-    inner = [one for _, one in members] or entries
+    members = _members(value)
+    inner = [one for _, one in members] or cast("list[Any]", value)
     found = [members] if members else []
     return found + [one for entry in inner for one in _objects(entry, depth + 1)]
 
@@ -68,7 +72,10 @@ def _stands_twice(message: Any) -> bool:
 
 
 def _in_other_letters(message: Any) -> bool:
-    names = [name for one in _objects(message) for name, _ in one]
+    """Tell it of a message and its parameters: the names of a tool's arguments are the tool's."""
+    pairs = _members(message)
+    params = [value for name, value in pairs if name == "params"]
+    names = [name for table in (pairs, *map(_members, params)) for name, _ in table]
     return any(name.casefold() in _NAMES and name not in _NAMES for name in names)
 
 

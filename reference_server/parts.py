@@ -7,7 +7,7 @@ in ``wiring.py``. So a defect is planted without a single ``if`` in product code
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import LimitParts
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
+    from reference_server.prompts.contracts import Prompt
+    from reference_server.resources.contracts import ResourceFamily
     from reference_server.tools.contracts import Tool
 
 
@@ -33,6 +35,18 @@ Stage = "Callable[[RequestContext, Parts], Response | None]"
 def directly(app: Callable[[Any, Any, Any], Awaitable[None]]) -> Any:
     """Return the application itself: nothing stands between it and the HTTP server."""
     return app
+
+
+class Cursors(Protocol):
+    """Opaque cursors of lists, each of use to one principal for one list."""
+
+    def issue(self, listing: str, owner: str, position: str) -> str:
+        """Return the cursor that goes on behind ``position``."""
+        ...
+
+    def read(self, cursor: str, listing: str, owner: str) -> str:
+        """Return the position, or refuse a cursor that is forged or somebody else's."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,10 @@ class McpParts:
     """What the MCP endpoint offers, tells and checks."""
 
     tools: Sequence[Tool]
+    resources: Sequence[ResourceFamily]
+    prompts: Sequence[Prompt]
+    cursors: Cursors
+    """Makes the cursors of a principal's lists, and reads them back."""
     describe_failure: Callable[[Exception, RequestContext], str]
     """The text a caller sees of a failed tool; a fixed sentence with the request id."""
     session_owner: Callable[[Principal], str]
@@ -61,6 +79,8 @@ class McpParts:
     server_version: str
     """What the server tells of itself when it is introduced."""
     check_origin: bool = True
+    page_size: int = 50
+    """Entries on a page of a list that varies by caller."""
 
 
 @dataclass(frozen=True)

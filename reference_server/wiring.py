@@ -23,8 +23,12 @@ from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.parts import McpParts, Parts, WebParts
+from reference_server.prompts.registry import build_prompts
+from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
+from reference_server.resources import RESOURCES
+from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
@@ -71,14 +75,23 @@ def build_parts(
         limits=_limits(settings.limits, clock, redis),
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
-        mcp=mcp_parts(server_version()),
+        mcp=mcp_parts(
+            server_version(), secrets[SecretName.API_KEY_HMAC_SECRET], settings.page_size
+        ),
     )
 
 
-def mcp_parts(version: str) -> McpParts:
-    """Return what the MCP endpoint of a server of this version is made of."""
+def mcp_parts(version: str, secret: bytes, page_size: int) -> McpParts:
+    """Return what the MCP endpoint of a server of this version is made of.
+
+    ``secret`` is what keys of the protocol's own are derived from, each for one purpose.
+    """
     return McpParts(
         tools=TOOLS,
+        resources=RESOURCES,
+        prompts=build_prompts(MetricResources()),
+        cursors=SealedCursors(secret),
+        page_size=page_size,
         describe_failure=describe_failure,
         session_owner=session_owner,
         session_manager=session_manager,

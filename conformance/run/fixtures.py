@@ -116,9 +116,9 @@ def addresses(session: JudgeSession) -> AddressPool:
 
 
 @pytest.fixture
-def transcript(request: pytest.FixtureRequest, redactor: Redactor) -> Iterator[Transcript]:
+def transcript(request: pytest.FixtureRequest, session: JudgeSession) -> Iterator[Transcript]:
     """The evidence of this check."""
-    kept = Transcript(redactor)
+    kept = Transcript(session.redactor, session.heard)
     outcome = ItemOutcome(requirement_of(request.node), request.node.name)
     request.node.stash.setdefault(OUTCOME, outcome).transcript = kept
     with telling(kept.established):

@@ -17,6 +17,7 @@ from conformance.channels.clock import TargetClock
 from conformance.channels.http.discovery import Discovery, discover
 from conformance.channels.http.endpoint import StrangerError, require_endpoint
 from conformance.channels.http.exhaustion import HeldAtLimit
+from conformance.channels.http.heard import Messages
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
 from conformance.channels.programs import ending, running
@@ -68,6 +69,7 @@ class JudgeSession:
     started: running.RunningTarget | None = None
     started_session: int | None = None
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
+    heard: Messages = field(default_factory=Messages)
     stalls: Stalls = field(default_factory=Stalls)
     is_worker: bool = False
 

@@ -51,10 +51,12 @@ class Good(BaseHTTPRequestHandler):
 
     def converse(self, message: dict[str, Any]) -> None:
         """Answer a JSON-RPC message of a known caller."""
-        info = {"serverInfo": {"name": "fake", "version": "1"}}
+        info = {"serverInfo": {"name": "fake", "version": "1"}, "capabilities": {}}
+        cached = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+        told: dict[str, Any] = {"content": [], "structuredContent": {"tenantId": self.tenant()}}
         results: dict[str, dict[str, Any]] = {
-            "server/discover": {"supportedVersions": ["2026-07-28"], **info},
-            "tools/call": {"content": [], "structuredContent": {"tenantId": self.tenant()}},
+            "server/discover": {"supportedVersions": ["2026-07-28"], **info, **cached},
+            "tools/call": {**told, "resultType": "complete"},
         }
         result = results.get(str(message.get("method")))
         if result is None:

@@ -72,6 +72,7 @@ class Settings:
         default=None,
     )
     log_file: Path | None = _setting("JSON lines go here, not to standard output", default=None)
+    page_size: Count = _setting("entries on a page of a tenant's lists", default=50)
     allowed_hosts: tuple[str, ...] = _setting(
         "values of Host that the MCP endpoint accepts; * stands for any port",
         default=("127.0.0.1:*", "localhost:*", "[::1]:*"),

@@ -41,6 +41,9 @@ FOR_DATABASE = ("reference_server.demo.database", "reference_server.demo.seed", 
 FOR_SERVING = ("reference_server.wiring", "reference_server.serving.serve")
 """What is imported while PostgreSQL is busy: both take long, and there is more than one core."""
 
+PAGE_SIZE = 2
+"""Small, so that three metrics make two pages."""
+
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -110,6 +113,7 @@ class Demo:
                 port=self.port,
                 log_file=self.log_file,
                 limits=self.limits,
+                page_size=PAGE_SIZE,
             )
         )
         loaded = self.variant.load_secrets(self.secrets_dir)

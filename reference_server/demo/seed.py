@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.keys.contracts import KeyHasher
 
+DATE_RANGES = ("last_7_days", "last_30_days", "last_90_days")
+
 _DAY = timedelta(days=1)
 
 
@@ -92,12 +94,13 @@ def _store_data(connection: Connection, new: NewTenant, canary: str, now: dateti
     later = now + 365 * _DAY
     metric = {
         "report_type": "health",
-        "date_range_key": "last_7_days",
         "data": {"campaign": canary, "spend": 1250.5, "roas": 3.2},
         "fetched_at": now,
         "expires_at": later,
     }
-    connection.execute(insert(metric_cache).values(common | metric))
+    # More than a page of the demo's, so that lists have cursors.
+    rows = [common | metric | {"date_range_key": dates} for dates in DATE_RANGES]
+    connection.execute(insert(metric_cache), rows)
     # Bytes that no key opens: the vault is not part of this demo's two tools.
     credential = {
         "account_id": "123-456-7890",

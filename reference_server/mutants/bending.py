@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import Limiter
     from reference_server.observability.contracts import Redactor
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import Tool, ToolCaller
+    from reference_server.tools.contracts import Caller, Tool
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
@@ -178,7 +178,7 @@ class BentTool:
     """A tool with other behaviour under the same name."""
 
     tool: Tool
-    act: Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]]
+    act: Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]
     schema: dict[str, Any] | None = None
     name: str = field(init=False)
     description: str = field(init=False)
@@ -189,14 +189,14 @@ class BentTool:
         object.__setattr__(self, "description", self.tool.description)
         object.__setattr__(self, "input_schema", self.schema or self.tool.input_schema)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Run the bent behaviour."""
         return self.act(arguments, caller)
 
 
 def with_tool(
     name: str,
-    act: Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]] | None = None,
+    act: Callable[[Mapping[str, Any], Caller], Mapping[str, Any]] | None = None,
     schema: dict[str, Any] | None = None,
 ) -> Callable[[Parts], Parts]:
     """Return a change of parts in which one tool acts, or describes itself, differently."""

@@ -20,7 +20,6 @@ from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi import build_environ
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from werkzeug.datastructures import Headers
 
@@ -29,13 +28,15 @@ from reference_server.context import NO_VIEW, SCOPE_KEY, RequestContext
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.observability.logs import log_event
+from reference_server.protocol.answer import McpAnswer, raw_headers, send_response
+from reference_server.protocol.events import SessionManager
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
-from reference_server.web.answers import error, unavailable
+from reference_server.web.answers import error
 from reference_server.web.client_address import ClientAddresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from flask import Flask, Response
     from mcp.server.lowlevel import Server
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from reference_server.core.principal import Principal
     from reference_server.core.settings import Settings
     from reference_server.parts import Parts
-    from reference_server.protocol.exchange import Message, Receive, Send
+    from reference_server.protocol.exchange import Receive, Send
 
     Scope = dict[str, Any]
     RawHeaders = list[tuple[bytes, bytes]]
@@ -57,10 +58,8 @@ WORKERS = 32
 ANSWER_SECONDS = 30.0
 """How long a request to the SDK may take, its body included."""
 
-SESSION_HEADER = b"mcp-session-id"
-
-DNS_REBINDING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST})
-"""The SDK's answers to a foreign Origin and a foreign Host."""
+LISTENING = (b"mcp-method", b"subscriptions/listen")
+"""The header of a POST that is answered by a stream for as long as its client listens."""
 
 
 def session_owner(principal: Principal) -> str:
@@ -73,9 +72,9 @@ def is_mcp_path(scope: Mapping[str, Any]) -> bool:
     return scope["raw_path"] == MCP_PATH
 
 
-def session_manager(server: Server[Any], **options: Any) -> StreamableHTTPSessionManager:
-    """Return the SDK's session manager, which speaks the protocol."""
-    return StreamableHTTPSessionManager(server, **options)
+def session_manager(server: Server[Any], **options: Any) -> SessionManager:
+    """Return the session manager, which speaks the protocol."""
+    return SessionManager(server, **options)
 
 
 def build_asgi(app: Flask, settings: Settings, parts: Parts) -> Gate:
@@ -113,7 +112,7 @@ class FlaskTurn:
         response.headers = Headers(
             [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         )
-        return _raw_headers(self.finish(response))
+        return raw_headers(self.finish(response))
 
     def end(self) -> None:
         """Leave the context; allowed only after ``run_chain`` has returned."""
@@ -142,7 +141,6 @@ class Gate:
         self._flask.executor = self._executor
         self._sessions = parts.mcp.session_manager(
             build_server(parts, self._executor),
-            json_response=True,
             # A session lives in one process; with several, the next request may meet another.
             stateless=settings.workers > 1,
             security_settings=_transport_security(settings) if parts.mcp.check_origin else None,
@@ -206,7 +204,7 @@ class Gate:
         refusal = await loop.run_in_executor(self._executor, turn.run_chain)
         try:
             if refusal is not None:
-                await _send_response(exchange, refusal)
+                await send_response(exchange, refusal)
                 return
             scope["user"] = self._session_user(exchange.context)
             await self._ask_sdk(scope, exchange, turn)
@@ -214,21 +212,25 @@ class Gate:
             turn.end()
 
     async def _ask_sdk(self, scope: Scope, exchange: Exchange, turn: FlaskTurn) -> None:
-        """Let the SDK answer. Only a stream, which is a GET, may take as long as it likes.
+        """Let the SDK answer. Only a stream of events may take as long as it likes.
 
         A body may drip, and of two calls of one session that share a JSON-RPC id the SDK answers
         one and keeps the other for ever.
         """
-        send = McpAnswer(exchange, turn, self._audit_refused_origin).send
-        patience = None if scope["method"] == "GET" else ANSWER_SECONDS
+        answer = McpAnswer(exchange, turn.finish_head, turn.finish, self._audit_refused_origin)
+        is_endless = scope["method"] == "GET" or LISTENING in scope["headers"]
         try:
-            async with asyncio.timeout(patience):
-                await self._sessions.handle_request(scope, exchange.receive, cast("Any", send))
+            async with asyncio.timeout(None if is_endless else ANSWER_SECONDS):
+                await self._sessions.handle_request(
+                    scope, exchange.receive, cast("Any", answer.send)
+                )
         except TimeoutError:
             if exchange.started:
                 return
             late = HTTPStatus.GATEWAY_TIMEOUT if exchange.body_read else HTTPStatus.REQUEST_TIMEOUT
-            await _send_response(exchange, turn.finish(error(late, late.name.lower())))
+            await send_response(exchange, turn.finish(error(late, late.name.lower())))
+        finally:
+            await answer.close()
 
     def _session_user(self, context: RequestContext) -> AuthenticatedUser:
         """Return the identity by which the SDK binds a session to who opened it."""
@@ -261,59 +263,7 @@ class Gate:
         response = error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")
         response.headers["X-Request-Id"] = context.request_id
         response.headers.update(self._parts.web.security_headers)
-        await _send_response(exchange, response)
-
-
-class McpAnswer:
-    """Passes the SDK's answer on, with the headers that Flask's hooks add to every answer."""
-
-    def __init__(
-        self, exchange: Exchange, turn: FlaskTurn, audit_refusal: Callable[[RequestContext], Any]
-    ) -> None:
-        self._exchange = exchange
-        self._turn = turn
-        self._audit_refusal = audit_refusal
-        self._replaced = False
-
-    async def send(self, message: Message) -> None:
-        """Send one ASGI message of the SDK."""
-        if self._replaced:
-            return
-        if message["type"] == "http.response.start":
-            await self._start(message)
-        else:
-            await self._exchange.send(message)
-
-    async def _start(self, message: Message) -> None:
-        context = self._exchange.context
-        status = message["status"]
-        if status in DNS_REBINDING and not await self._audit_refusal(context):
-            context.is_unaudited = True
-        if context.is_unaudited or status in DNS_REBINDING:
-            self._replaced = True
-            code = HTTPStatus(status).name.lower()
-            response = unavailable() if context.is_unaudited else error(status, code)
-            await _send_response(self._exchange, self._turn.finish(response))
-            return
-        headers = message["headers"]
-        if status >= HTTPStatus.BAD_REQUEST:
-            # The SDK names a session on refused requests too, where none was established.
-            headers = [(name, value) for name, value in headers if name.lower() != SESSION_HEADER]
-        headers = self._turn.finish_head(status, headers)
-        await self._exchange.send(
-            {"type": "http.response.start", "status": status, "headers": headers}
-        )
-
-
-def _raw_headers(response: Response) -> RawHeaders:
-    return [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.headers.items()
-    ]
-
-
-async def _send_response(exchange: Exchange, response: Response) -> None:
-    await exchange.answer(response.status_code, _raw_headers(response), response.get_data())
+        await send_response(exchange, response)
 
 
 def _transport_security(settings: Settings) -> TransportSecuritySettings:

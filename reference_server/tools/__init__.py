@@ -9,8 +9,16 @@ from reference_server.tools.get_metric import GetMetric
 from reference_server.tools.list_metrics import ListMetrics
 from reference_server.tools.ping import Ping
 from reference_server.tools.raise_error import RaiseError
+from reference_server.tools.refresh_metric import RefreshMetric
 
 if TYPE_CHECKING:
     from reference_server.tools.contracts import Tool
 
-TOOLS: tuple[Tool, ...] = (Ping(), AccountHealth(), ListMetrics(), GetMetric(), RaiseError())
+TOOLS: tuple[Tool, ...] = (
+    Ping(),
+    AccountHealth(),
+    ListMetrics(),
+    GetMetric(),
+    RefreshMetric(),
+    RaiseError(),
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 PLATFORMS = ("google", "meta", "tiktok")
 DATE_RANGES = ("last_7_days", "last_30_days", "last_90_days")
@@ -34,7 +34,7 @@ class AccountHealth:
     description: str = "Spend, ROAS, CPA and CTR of an advertising account over a date range."
     input_schema: dict[str, Any] = field(default_factory=_schema)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{platform, dateRange, metrics, _stub}``; the arguments are validated before."""
         del caller
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -30,15 +30,20 @@ class Tool(Protocol):
         """The JSON Schema that its arguments are validated against."""
         ...
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return the structured result; ToolError or any exception becomes a failed result."""
         ...
 
 
 @dataclass(frozen=True)
-class ToolCaller:
-    """What a tool may know of its caller."""
+class Caller:
+    """What a tool, a resource or a prompt may know of its caller.
+
+    ``changed`` takes the URIs of resources that the call has changed: once it is audited, the
+    caller's own subscribers are told of them.
+    """
 
     principal: Principal
     request_id: str
     sessions: TenantSessions
+    changed: list[str] = field(default_factory=list[str])

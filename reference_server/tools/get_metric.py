@@ -14,7 +14,7 @@ from reference_server.tools.list_metrics import describe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 # The id alone: whose it is, the table's policy decides, so another tenant's does not exist here.
 METRIC = text("""
@@ -23,7 +23,8 @@ METRIC = text("""
 UUID_FORM = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
-def _schema() -> dict[str, Any]:
+def metric_argument() -> dict[str, Any]:
+    """Return the schema of arguments that name one metric."""
     return {
         "type": "object",
         "properties": {"metricId": {"type": "string", "pattern": UUID_FORM}},
@@ -38,9 +39,9 @@ class GetMetric:
 
     name: str = "get_metric"
     description: str = "Get one of your cached advertising metrics by its id."
-    input_schema: dict[str, Any] = field(default_factory=_schema)
+    input_schema: dict[str, Any] = field(default_factory=metric_argument)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return the metric as `list_metrics` does; UnknownObjectError where there is none."""
         # `$` of a pattern lets a newline pass; UUID() does not.
         try:

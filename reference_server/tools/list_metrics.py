@@ -10,7 +10,7 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 # No WHERE: the policy of the table is the filter, and a query cannot forget it.
 METRICS = text("""
@@ -42,7 +42,7 @@ class ListMetrics:
     description: str = "List your cached advertising metrics."
     input_schema: dict[str, Any] = field(default_factory=_no_arguments)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{"metrics": [{id, platform, reportType, dateRange, data}]}``."""
         del arguments
         with caller.sessions.begin(caller.principal.tenant_id) as connection:

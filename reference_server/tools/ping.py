@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 
 def _no_arguments() -> dict[str, Any]:
@@ -23,7 +23,7 @@ class Ping:
     description: str = "Check the connection: returns your tenant and this request's id."
     input_schema: dict[str, Any] = field(default_factory=_no_arguments)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{ok, tenantId, requestId}``; takes no arguments."""
         del arguments
         return {

@@ -10,7 +10,7 @@ from reference_server.core.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 
 def _schema() -> dict[str, Any]:
@@ -30,7 +30,7 @@ class RaiseError:
     description: str = "Fail with the given message. For testing how failures are reported."
     input_schema: dict[str, Any] = field(default_factory=_schema)
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Raise ToolError, always."""
         del caller
         _fail(arguments["message"], arguments.get("detail"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from conformance.forge.requests import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,3 +25,19 @@ def pages(wire: Wire, method: str, key: str) -> Iterator[Answer]:
         cursor = page.result.get("nextCursor")
         if cursor is None:
             break
+
+
+def listed(wire: Wire, method: str, key: str) -> list[dict[str, Any]]:
+    """Return the entries of a list on all its pages; empty where there is no such list."""
+    return [one for page in pages(wire, method, key) for one in entries_of(page, method)]
+
+
+def entries_of(page: Answer, method: str) -> list[dict[str, Any]]:
+    """Return the entries of one page of a method that lists."""
+    return objects(page.result.get(LISTED[method]))
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a JSON array; empty where it is none."""
+    found = cast("list[Any]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", one) for one in found if isinstance(one, dict)]

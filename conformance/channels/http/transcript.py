@@ -8,6 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.http.heard import Messages
 from conformance.model import Role
 from conformance.verdicts import NotEstablishedError
 
@@ -40,10 +41,14 @@ class _Exchange:
 
 
 class Transcript:
-    """Keeps the last exchanges of a check, and every note it makes."""
+    """Keeps the last exchanges of a check, and every note it makes.
 
-    def __init__(self, redactor: Redactor) -> None:
+    What the target says in the protocol is also ``heard``, for the run as a whole.
+    """
+
+    def __init__(self, redactor: Redactor, heard: Messages | None = None) -> None:
         self._redact = redactor
+        self.heard = Messages() if heard is None else heard
         self._exchanges: deque[_Exchange] = deque(maxlen=_KEPT)
         self._notes: list[dict[str, str]] = []
         self._count = self._established = 0
@@ -62,6 +67,7 @@ class Transcript:
         may_be_control: bool = False,
     ) -> None:
         """Remember one request and what came back; a control presents a right credential."""
+        self.heard.note(request, answer)
         # A copy, without what is not shown, and without what was parsed of it.
         kept = replace(answer, body=answer.body[: 4 * _LOOKED_AT])
         with self._counting:

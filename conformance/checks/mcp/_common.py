@@ -1,15 +1,17 @@
-"""What the checks of MCP share: the revisions a target speaks, and a session that is open."""
+"""What the checks of MCP share: the revisions a target speaks, and conversations in them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from conformance.forge.requests import SESSION_REVISIONS
+from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
+    from conformance.forge.requests import Request
 
 
 def spoken(discovery: Discovery) -> tuple[str, ...]:
@@ -39,3 +41,62 @@ def opened(line: Wire, key: str) -> str:
     if session is None:
         raise NotAssessedError("the target opens no sessions")
     return session
+
+
+class Conversation:
+    """A conversation in one revision, in a session where the target has any.
+
+    ``key`` is None where the target asks for none. Requests can be had before they are sent.
+    """
+
+    def __init__(self, line: Wire, key: str | None) -> None:
+        self._line, self._key = line, key
+        self._session: str | None = None
+        self._number = 1
+
+    def open(self) -> Answer:
+        """Open it, in the revisions with sessions to the last step; return the first answer."""
+        if self._line.revision == STATELESS:
+            return self.send(opening(STATELESS))
+        if self._key is not None:
+            answer, self._session = self._line.open_session(self._key)
+            return answer
+        answer = self.send(opening(self._line.revision))
+        self._session = answer.header("mcp-session-id")
+        if answer.succeeded:
+            self.send(self.request("notifications/initialized", is_call=False))
+        return answer
+
+    def request(
+        self, method: str, params: dict[str, Any] | None = None, *, is_call: bool = True
+    ) -> Request:
+        """Return a request with an id of its own; a notification where it is no call."""
+        self._number += 1
+        return rpc(
+            method,
+            params,
+            revision=self._line.revision,
+            session=self._session,
+            message_id=self._number if is_call else None,
+        )
+
+    def send(self, request: Request) -> Answer:
+        """Send a request of this conversation."""
+        return self._line.send(request, key=self._key, is_guarded=self._key is not None)
+
+    def ask(self, method: str, params: dict[str, Any] | None = None) -> Answer:
+        """Make one call."""
+        return self.send(self.request(method, params))
+
+
+def announced(answer: Answer) -> dict[str, Any]:
+    """Return the capabilities that an opening tells."""
+    found: Any = answer.result.get("capabilities")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def entries(result: Any, name: str) -> list[dict[str, Any]]:
+    """Return the objects of a list that a JSON object holds under a name."""
+    found: Any = cast("dict[str, Any]", result).get(name) if isinstance(result, dict) else None
+    listed = cast("list[Any]", found) if isinstance(found, list) else []
+    return [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from conformance.analysis.isolation_history import Histories
 from conformance.analysis.isolation_model import run_model
-from conformance.analysis.own_words import own_words, words_in
 from conformance.channels.http.wire import SECONDS
 from conformance.channels.sql.functions import tellers_of
+from conformance.checks.rls._reading import Reader, at_several_widths
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
 from conformance.verdicts import NotApplicableError, establish
-from conformance.waiting import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from conformance.analysis.soaking import Soak
-    from conformance.channels.http.answer import Answer
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
@@ -41,9 +35,10 @@ def test_concurrent_tenants_get_their_own_rows_only(
     A response that never came is looked at last: where two were exchanged, one may be missing. With
     ``--soak`` they go on for as long as it says.
     """
-    reader = Reader(wire.derived(seconds=SECONDS), target.tools.tenant_data or "", keys)
+    line, tool = wire.derived(seconds=SECONDS), target.tools.tenant_data or ""
+    reader = Reader(lambda tenant: line.call_tool(tool, {}, key=tenant.active), keys)
     reader.learn()
-    for bursts in (at_several_widths(reader.read), soak.bursts(reader.read)):
+    for bursts in (at_several_widths(reader.read, WIDTHS), soak.bursts(reader.read)):
         for when in bursts:
             assert not reader.crossed, (
                 f"{when}: a response held the other's canary: {reader.crossed[0]}"
@@ -57,76 +52,6 @@ def test_concurrent_tenants_get_their_own_rows_only(
     if soak.seconds:
         what = f"{reader.owned} reads held the reader's own canary, and none the other's"
         wire.transcript.note("what the soak read", what)
-
-
-@dataclass
-class Reader:
-    """Reads as one tenant and as the other, and keeps count of whose rows it got.
-
-    Once an answer was crossed it reads no more: where responses are exchanged, others may never
-    come. ``own`` are words of the tenants' data, and ``strays`` answers that held the other's.
-    """
-
-    line: Wire
-    tool: str
-    keys: Keys
-    crossed: list[str] = field(default_factory=list[str])
-    unanswered: list[Answer] = field(default_factory=list["Answer"])
-    owned: int = 0
-    lacked: int = 0
-    own: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
-    strays: list[tuple[int, frozenset[str]]] = field(
-        default_factory=list[tuple[int, frozenset[str]]]
-    )
-    lock: Lock = field(default_factory=Lock)  # bounded: held to count
-
-    def learn(self) -> None:
-        """Read as both in turn, and learn what stands in the answers of one alone."""
-        texts = [self.read(turn) for turn in range(2 * QUIET)]
-        for whose in (0, 1):
-            self.own[whose] = own_words(texts[whose::2], texts[1 - whose :: 2])
-
-    def astray(self) -> str:
-        """Say which words were shown to the wrong tenant and are not when all is quiet, if any."""
-        strays, self.strays = self.strays, []
-        for turn, words in strays[:1]:
-            quiet = [(self.read(turn % 2), self.read(1 - turn % 2)) for _ in range(QUIET)]
-            still = own_words([owners for _, owners in quiet], [mine for mine, _ in quiet])
-            if words := words & still:
-                return f"what only the other is shown in quiet: {', '.join(sorted(words)[:3])}"
-        return ""
-
-    def read(self, turn: int) -> str:
-        """Read as the tenant whose turn it is, and return what it got."""
-        if self.crossed:
-            return ""
-        tenant, other = (self.keys.a, self.keys.b) if turn % 2 else (self.keys.b, self.keys.a)
-        answer = self.line.call_tool(self.tool, {}, key=tenant.active)
-        is_own = shows(tenant.canary, answer.text)
-        foreign = words_in(answer.text) & self.own.get(1 - turn % 2, frozenset())
-        with self.lock:
-            if shows(other.canary, answer.text):
-                self.crossed.append(str(answer))
-            if foreign:
-                self.strays.append((turn, foreign))
-            if not answer.succeeded and len(self.unanswered) < MOST_KEPT:
-                self.unanswered.append(answer)
-            self.owned += is_own
-            self.lacked += not is_own
-        return answer.text
-
-
-QUIET = 3
-"""Reads of a tenant while nobody else reads: what is in all of them is no accident."""
-MOST_KEPT = 10
-"""Answers that were none, of thousands."""
-
-
-def at_several_widths(read: Callable[[int], object]) -> Iterator[str]:
-    """Make reads, so many at once and so many more, and yield how."""
-    for width, calls in WIDTHS.items():
-        gather(read, range(calls), at_once=width)
-        yield f"{width} at once"
 
 
 @requirement("RLS-09", also_needs=(Channel.KEYS,))

@@ -64,8 +64,14 @@ class SlowWithoutKey(Good):
 def found(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """What is found of a good target."""
     with serving(Good) as url:
-        folder = tmp_path_factory.mktemp("prompt")
-        return judge(folder, f"--target={url}", "--area=TIME", profile=TOLERANT)
+        # A busy machine's scheduler can hide short differences: that is told, never passed, and
+        # asked again here, where the machine is the tests' own.
+        for attempt in ("prompt", "again", "once more"):
+            folder = tmp_path_factory.mktemp(attempt)
+            judged = judge(folder, f"--target={url}", "--area=TIME", profile=TOLERANT)
+            if "inconclusive" not in judged.verdicts.values():
+                break
+        return judged
 
 
 def test_a_good_target_passes_and_shows_how_good(found: Judged) -> None:

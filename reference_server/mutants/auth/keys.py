@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from reference_server.keys.contracts import CredentialReader, KeyHasher, Rotation
     from reference_server.mutants.bending import Stage
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -252,7 +252,7 @@ def _in_base64(key: str) -> str:
 _first_tenant: dict[str, str] = {}
 
 
-def _first_caller_for_ever(arguments: Mapping[str, Any], caller: ToolCaller) -> dict[str, Any]:
+def _first_caller_for_ever(arguments: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     del arguments
     tenant = _first_tenant.setdefault("id", str(caller.principal.tenant_id))
     return {"ok": True, "tenantId": tenant, "requestId": caller.request_id}

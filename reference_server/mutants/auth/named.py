@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reference_server.mutants.bending import Stage
     from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
     Named = Callable[[RequestContext], str | None]
 
@@ -130,7 +130,7 @@ _ANY_WORKSPACE = {
 }
 
 
-def _of_a_workspace(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _of_a_workspace(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     tenant = _tenant(arguments.get("workspace_id")) or caller.principal.tenant_id
     return ListMetrics().run(
         {}, replace(caller, principal=replace(caller.principal, tenant_id=tenant))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reference_server.core.settings import Settings
     from reference_server.mutants.benign.edge import Reply
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 _BARE = "tenant_id = current_setting('app.current_tenant_id')::uuid"
 _NOT_THERE = frozenset({"PUT", "PATCH"})
@@ -37,7 +37,7 @@ def _without_cookies(reply: Reply) -> Reply:
     return replace(reply, status=HTTPStatus.FORBIDDEN, body=b'{"error":"forbidden"}')
 
 
-def _trimmed(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _trimmed(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     return GetMetric().run({"metricId": arguments["metricId"].strip()}, caller)
 
 

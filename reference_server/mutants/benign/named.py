@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 _NAMES = ("x-tenant-id", "x-org-id", "x-workspace-id")
 _ANYTHING = {"type": "object"}
@@ -49,10 +49,10 @@ def _ids_in(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 def _echoing(parts: Parts) -> Parts:
     """Repeat the ids that a caller names in fields, and in arguments that no tool asks for."""
 
-    def ping(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def ping(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         return {**Ping().run({}, caller), "disregarded": _ids_in(arguments)}
 
-    def metrics(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def metrics(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         return {**ListMetrics().run({}, caller), "disregarded": _ids_in(arguments)}
 
     parts = with_tool("list_metrics", metrics, _ANYTHING)(parts)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reference_server.audit.contracts import AuditEvent, AuditTrail
     from reference_server.mutants.benign.edge import App, Message, Receive, Reply, Scope, Send
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 PROFILE = Path(__file__).parents[3] / "fixtures" / "targets" / "other-names.toml"
 """What tells the judge these names."""
@@ -109,7 +109,7 @@ class _Lines(logs.JsonFormatter):
         return json.dumps({_LOGGED.get(name, name): value for name, value in line.items()})
 
 
-def _ping(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _ping(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     del arguments
     customer = {"id": str(caller.principal.tenant_id)}
     return {"alive": True, "customer": customer, "trace": caller.request_id}

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
-    Act = Callable[[Mapping[str, Any], ToolCaller], Mapping[str, Any]]
+    Act = Callable[[Mapping[str, Any], Caller], Mapping[str, Any]]
 
 _TOOL = GetMetric()
 _REPORTS = Path("/var/lib/hallmark/reports")
@@ -40,7 +40,7 @@ class _UnknownError(UnknownObjectError):
         self.args = (words,)
 
 
-def _interpolated(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _interpolated(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     columns = "id, platform, report_type, date_range_key, data"
     query = f"SELECT {columns} FROM metric_cache WHERE id::text = '{arguments['metricId']}'"  # noqa: S608 -- the defect
     with caller.sessions.begin(caller.principal.tenant_id) as connection:
@@ -50,7 +50,7 @@ def _interpolated(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[s
     return {"metric": describe(rows[0])}
 
 
-def _rendered(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _rendered(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     try:
         return _TOOL.run(arguments, caller)
     except UnknownObjectError as error:
@@ -58,7 +58,7 @@ def _rendered(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, 
         raise _UnknownError(Environment(autoescape=True).from_string(words).render()) from error
 
 
-def _formatted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _formatted(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     try:
         return _TOOL.run(arguments, caller)
     except UnknownObjectError as error:
@@ -66,20 +66,20 @@ def _formatted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str,
         raise _UnknownError((words + " ({error})").format(error=error)) from error
 
 
-def _through_a_shell(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _through_a_shell(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     command = f"echo {arguments['metricId']} | tr A-Z a-z"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)  # noqa: S602 -- the defect
     return _TOOL.run({"metricId": done.stdout.strip()}, caller)
 
 
-def _told_to_a_shell(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _told_to_a_shell(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     """Have a shell write it down for nobody: by its time alone it shows what was run."""
     command = f"echo {arguments['metricId']} > /dev/null"
     subprocess.run(command, shell=True, capture_output=True, check=False)  # noqa: S602 -- the defect
     return _TOOL.run(arguments, caller)
 
 
-def _from_a_file(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _from_a_file(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     try:
         return _TOOL.run(arguments, caller)
     except UnknownObjectError as error:
@@ -89,16 +89,16 @@ def _from_a_file(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[st
             raise error from None
 
 
-def _as_a_path(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _as_a_path(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     path = urlsplit(f"http://backend.internal/metrics/{arguments['metricId']}").path
     return _TOOL.run({"metricId": posixpath.basename(posixpath.normpath(path))}, caller)
 
 
-def _decoded(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _decoded(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     return _TOOL.run({"metricId": unquote(arguments["metricId"])}, caller)
 
 
-def _counted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _counted(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     """Count by a condition with an argument in it: what is nobody's is counted, too, as none."""
     where = f"platform = '{arguments['platform']}'"
     with caller.sessions.begin(caller.principal.tenant_id) as connection:
@@ -118,7 +118,7 @@ _COUNTED = {
 }
 
 
-def _noted(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def _noted(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     """Look for what is known of an id, for nobody to see, and for no longer than it may take."""
     query = f"SELECT platform FROM metric_cache WHERE id::text = '{arguments['metricId']}'"  # noqa: S608 -- the defect
     with (

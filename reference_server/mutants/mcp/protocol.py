@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.core.principal import Principal
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 _first_ids: dict[str, str] = {}
 
 
-def _stale_request(arguments: Mapping[str, Any], caller: ToolCaller) -> dict[str, Any]:
+def _stale_request(arguments: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     del arguments
     tenant = str(caller.principal.tenant_id)
     stale = _first_ids.setdefault(tenant, caller.request_id)
     return {"ok": True, "tenantId": tenant, "requestId": stale}
 
 
-def _any_account(arguments: Mapping[str, Any], caller: ToolCaller) -> dict[str, Any]:
+def _any_account(arguments: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     del caller
     return {"platform": arguments.get("platform"), "dateRange": arguments.get("dateRange")}
 
 
-def _indexed_account(arguments: Mapping[str, Any], caller: ToolCaller) -> dict[str, Any]:
+def _indexed_account(arguments: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
     del caller
     platforms = {"google": 1, "meta": 2, "tiktok": 3}
     ranges = {"last_7_days": 7, "last_30_days": 30, "last_90_days": 90}

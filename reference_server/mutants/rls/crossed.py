@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 _MOMENT = 0.02
 """Seconds that an answer waits for whoever takes it up."""
@@ -121,7 +121,7 @@ def _with_the_last_callers_cursor(parts: Parts) -> Parts:
     """Let a list end with a cursor that holds the row at which the last list ended, whoever's."""
     last: list[str] = []
 
-    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         found = ListMetrics().run(arguments, caller)
         cursor = last.pop() if last else ""
         row = json.dumps(found["metrics"][-1:]).encode()
@@ -136,7 +136,7 @@ def _with_a_neighbours_row(parts: Parts) -> Parts:
     served: dict[int, str] = {}
     turns, never = count(), threading.Event()
 
-    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         found, mine = ListMetrics().run(arguments, caller), next(turns)
         served[mine] = found["metrics"][0]["id"] if found["metrics"] else ""
         never.wait(_MOMENT)

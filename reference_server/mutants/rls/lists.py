@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.mutants.benign.edge import Reply
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import Tool, ToolCaller
+    from reference_server.tools.contracts import Caller, Tool
 
 
 class _Lists:
@@ -48,7 +48,12 @@ class _Lists:
 
 def personal(serves: int = 1) -> Callable[[Parts], Parts]:
     """Return a change of parts with a tool of each tenant's own in its list."""
-    return rewritten(_Lists(serves).personal)
+    return rewritten(own_tool(serves))
+
+
+def own_tool(serves: int = 1) -> Callable[[Reply], Reply]:
+    """Return a change of answers that adds such a tool."""
+    return _Lists(serves).personal
 
 
 class _LastCaller:
@@ -64,7 +69,7 @@ class _LastCaller:
         others = [one for one in self.last[:-1] if one != self.last[-1]]
         return f"{self.tool.description} Last used by {others[-1] if others else 'nobody'}."
 
-    def run(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Run the tool as it is."""
         return self.tool.run(arguments, caller)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 
 class _Cached:
@@ -30,22 +30,22 @@ class _Cached:
         self.kept: dict[str, tuple[UUID, Mapping[str, Any]]] = {}
         self._tool = GetMetric()
 
-    def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def fetch(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         found = self._tool.run(arguments, caller)
         self.kept[arguments["metricId"]] = (caller.principal.tenant_id, found)
         return found
 
-    def whoevers(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def whoevers(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         _, found = self.kept.get(arguments["metricId"], (None, None))
         return found or self.fetch(arguments, caller)
 
-    def told_apart(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def told_apart(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         owner, _ = self.kept.get(arguments["metricId"], (None, None))
         if owner not in {None, caller.principal.tenant_id}:
             raise UnknownObjectError("metric in your account: it belongs to another one")
         return self.fetch(arguments, caller)
 
-    def spelt_freely(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def spelt_freely(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         identity = str(arguments["metricId"]).strip("{} \n").lower()
         _, found = self.kept.get(identity, (None, None))
         if found is not None and identity != arguments["metricId"]:
@@ -96,11 +96,11 @@ class _ByNumber:
         self._metrics: list[tuple[UUID, Mapping[str, Any]]] = []
         self._list, self._lock = ListMetrics(), threading.Lock()
 
-    def listed(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def listed(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         found = self._list.run(arguments, caller)["metrics"]
         return {"metrics": [{**one, "id": self._number(one, caller)} for one in found]}
 
-    def fetch(self, arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def fetch(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         number = int(arguments["metricId"])  # 2.0 is a whole number to JSON Schema
         if self._largest and number > self._largest:
             raise UnknownNumberError("that")
@@ -111,7 +111,7 @@ class _ByNumber:
             raise UnknownNumberError("that" if self._tells_owner else number)
         return {"metric": {**found, "id": number}}
 
-    def _number(self, metric: Mapping[str, Any], caller: ToolCaller) -> int:
+    def _number(self, metric: Mapping[str, Any], caller: Caller) -> int:
         entry = caller.principal.tenant_id, metric
         with self._lock:
             if entry not in self._metrics:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reference_server.core.settings import Settings
     from reference_server.parts import Parts
-    from reference_server.tools.contracts import ToolCaller
+    from reference_server.tools.contracts import Caller
 
 
 class _OnceAConnection:
@@ -58,7 +58,7 @@ class _Kept:
             del connection.info["tenant"]
 
 
-def found_inside(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+def found_inside(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
     """Do what `get_metric` does, but say that there is none before the transaction has ended."""
     values = {"metric": arguments["metricId"]}
     with caller.sessions.begin(caller.principal.tenant_id) as connection:
@@ -91,7 +91,7 @@ def _listed_on_another(parts: Parts) -> Parts:
     """Let the list alone be read so: which connection is next, and what a get tells, is chance."""
     sessions = _OtherTransaction(parts)
 
-    def run(arguments: Mapping[str, Any], caller: ToolCaller) -> Mapping[str, Any]:
+    def run(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         return ListMetrics().run(arguments, replace(caller, sessions=sessions))
 
     return with_tool("list_metrics", run)(parts)

@@ -15,7 +15,14 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 HERE = Path(__file__).parent
-TOOLS = {"ping", "get_account_health", "list_metrics", "get_metric", "raise_error"}
+TOOLS = {
+    "ping",
+    "get_account_health",
+    "list_metrics",
+    "get_metric",
+    "refresh_metric",
+    "raise_error",
+}
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60
 

@@ -119,7 +119,7 @@ def test_a_crash_after_the_answer_has_begun_only_ends_it(monkeypatch: pytest.Mon
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
 
-    monkeypatch.setattr(gate_module.StreamableHTTPSessionManager, "handle_request", begin_and_break)
+    monkeypatch.setattr(gate_module.SessionManager, "handle_request", begin_and_break)
     sent = serve_one(World(), scope_of("/mcp", headers=[("X-Api-Key", KEY_A)]))
     assert [message["status"] for message in sent if "status" in message] == [200]
     assert sent[-1] == {"type": "http.response.body", "body": b""}
@@ -161,7 +161,7 @@ def test_neither_a_body_nor_an_answer_is_waited_for_without_end(
 
     monkeypatch.setattr(gate_module, "ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(exchange_module, "DRAIN_SECONDS", 0.05)
-    monkeypatch.setattr(gate_module.StreamableHTTPSessionManager, "handle_request", forget)
+    monkeypatch.setattr(gate_module.SessionManager, "handle_request", forget)
     scope = scope_of("/mcp", headers=[("X-Api-Key", KEY_A)])
     status, headers = head_of(serve_one(World(), scope, received))
     assert status == expected
@@ -174,7 +174,7 @@ def test_an_answer_that_stops_half_way_is_ended(monkeypatch: pytest.MonkeyPatch)
         await never()
 
     monkeypatch.setattr(gate_module, "ANSWER_SECONDS", 0.05)
-    monkeypatch.setattr(gate_module.StreamableHTTPSessionManager, "handle_request", begin)
+    monkeypatch.setattr(gate_module.SessionManager, "handle_request", begin)
     sent = serve_one(World(), scope_of("/mcp", headers=[("X-Api-Key", KEY_A)]))
     assert sent[-1] == {"type": "http.response.body", "body": b""}
 

@@ -101,6 +101,7 @@ def test_the_official_client_lists_and_calls_the_tools(origin: str, mode: str) -
                 "get_account_health",
                 "list_metrics",
                 "get_metric",
+                "refresh_metric",
                 "raise_error",
             ]
             first, second = [await client.call_tool("ping", {}) for _ in range(2)]

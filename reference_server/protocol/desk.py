@@ -1,0 +1,124 @@
+"""What is done for a caller: in a worker thread, as its principal, and audited.
+
+Everything that the MCP server offers passes here, so that a principal is applied in one place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import mcp_types as types
+from mcp.shared.exceptions import MCPError
+
+from reference_server.audit.contracts import AuditEvent
+from reference_server.context import SCOPE_KEY
+from reference_server.core.errors import StorageUnavailableError, UnknownObjectError
+from reference_server.core.vocabulary import Outcome
+from reference_server.observability.logs import log_event
+from reference_server.tools.contracts import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    from mcp.server import ServerRequestContext
+    from starlette.requests import Request
+
+    from reference_server.context import RequestContext
+    from reference_server.core.vocabulary import EventType
+    from reference_server.parts import Parts
+
+    Call = ServerRequestContext[dict[str, Any], Request]
+
+Result = TypeVar("Result")
+
+LONGEST_NAME = 200
+"""Characters of a name or URI, which is the caller's own text, that the trail keeps."""
+
+
+class RefusedError(Exception):
+    """A request that the protocol calls wrong; the message is for its sender."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What the trail says was done; of some acts it tells their failures only."""
+
+    event: EventType
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tells_success: bool = True
+
+    def ended(self, outcome: Outcome, **more: Any) -> AuditEvent:
+        """Return the row's event for an act that ended so."""
+        return AuditEvent(self.event, outcome, metadata={**self.metadata, **more})
+
+
+class Desk:
+    """Runs what callers ask for, each as the principal of the HTTP request that carried it."""
+
+    def __init__(self, parts: Parts, executor: Executor) -> None:
+        self._parts = parts
+        self._executor = executor
+
+    async def run(self, call: Call, act: Act, work: Callable[[Caller], Result]) -> Result:
+        """Return what ``work`` returns, once its row is written.
+
+        MCPError for what is unknown, refused or failed, and when the row could not be written.
+        """
+        return await self.in_thread(self._attend, context_of(call), act, work)
+
+    async def in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Return what ``work`` returns, run in a worker thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, work, *arguments)
+
+    def caller(self, context: RequestContext) -> Caller:
+        """Return who asks: there is no other place where this is decided."""
+        assert context.principal is not None  # noqa: S101 -- the gate lets nobody else in
+        return Caller(context.principal, context.request_id, self._parts.sessions)
+
+    def _attend(
+        self, context: RequestContext, act: Act, work: Callable[[Caller], Result]
+    ) -> Result:
+        try:
+            return self._do(context, act, work)
+        except StorageUnavailableError as error:
+            event = str(act.event)
+            log_event("act_unaudited", context.request_id, logging.ERROR, error=error, act=event)
+            context.is_unaudited = True
+            raise MCPError(types.INTERNAL_ERROR, "The request could not be audited.") from error
+
+    def _do(self, context: RequestContext, act: Act, work: Callable[[Caller], Result]) -> Result:
+        try:
+            result = work(self.caller(context))
+        except (UnknownObjectError, RefusedError) as error:
+            self._write(context, act.ended(Outcome.FAILURE, reason=str(error)))
+            raise MCPError(types.INVALID_PARAMS, str(error)) from error
+        except Exception as error:
+            text = self._report(error, context, act)
+            raise MCPError(types.INTERNAL_ERROR, text) from error
+        if act.tells_success:
+            self._write(context, act.ended(Outcome.SUCCESS))
+        return result
+
+    def _report(self, error: Exception, context: RequestContext, act: Act) -> str:
+        """Put the details, scrubbed there, into log and trail; return what the caller is told."""
+        facts = {"act": str(act.event), "reason": str(error)}
+        log_event("act_failed", context.request_id, logging.ERROR, error=error, **facts)
+        self._write(context, act.ended(Outcome.FAILURE, reason=str(error)))
+        return self._parts.mcp.describe_failure(error, context)
+
+    def _write(self, context: RequestContext, event: AuditEvent) -> None:
+        self._parts.trail.write(context.attribute(event))
+
+
+def context_of(call: Call) -> RequestContext:
+    """Return the context of the HTTP request that carried this very message.
+
+    Never the session's: one session carries many requests, each with its own id.
+    """
+    assert call.request is not None  # noqa: S101 -- Streamable HTTP attaches it to every message
+    return call.request.scope[SCOPE_KEY]

@@ -1,0 +1,42 @@
+"""The tool `refresh_metric`: marks one of the caller's metrics as fetched now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from reference_server.core.errors import UnknownObjectError
+from reference_server.tools.get_metric import metric_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reference_server.tools.contracts import Caller
+
+# The id alone: the table's policy lets nobody write another tenant's row.
+REFRESH = text("UPDATE metric_cache SET fetched_at = now() WHERE id = :metric RETURNING id")
+
+
+@dataclass(frozen=True)
+class RefreshMetric:
+    """A stub of a fetch, since no platform is connected: only the row's time changes."""
+
+    name: str = "refresh_metric"
+    description: str = "Fetch one of your cached advertising metrics again, by its id."
+    input_schema: dict[str, Any] = field(default_factory=metric_argument)
+
+    def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+        """Return ``{refreshed, _stub}``; UnknownObjectError where there is no such metric."""
+        try:
+            metric = UUID(arguments["metricId"])
+        except ValueError as error:
+            raise UnknownObjectError("metric") from error
+        with caller.sessions.begin(caller.principal.tenant_id) as connection:
+            found = connection.execute(REFRESH, {"metric": metric}).all()
+        if not found:
+            raise UnknownObjectError("metric")
+        caller.changed.append(f"metric://{metric}")
+        return {"refreshed": str(metric), "_stub": True}

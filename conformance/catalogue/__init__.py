@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from conformance.model import Basis, Channel, Impact, Requirement, Severity
+from conformance.model import Basis, Channel, Impact, Requirement, Severity, Weight
 
 FOLDER = Path(__file__).parent
 
@@ -26,6 +26,7 @@ SOURCES = {
 
 Word = TypeVar("Word", Impact, Basis)
 _OF_AREA = {"area", "title", "order", "requirement"}
+_OF_LESSER = {"checks", "impact", "impact_reason", "basis"}
 _MARKS = {
     "alone",
     "heeds_limits",
@@ -101,10 +102,23 @@ def _word(entry: dict[str, Any], name: str, words: type[Word]) -> Word:
     return words(entry[name])
 
 
+def _lesser(requirement_id: str, entry: dict[str, Any]) -> Weight:
+    """Return what a violation weighs that only the checks of an entry have found."""
+    if set(entry) != _OF_LESSER:
+        raise ValueError(f"{requirement_id}: lesser has {', '.join(sorted(_OF_LESSER))}")
+    entry = {**entry, "id": requirement_id}
+    return Weight(
+        _word(entry, "impact", Impact),
+        entry["impact_reason"],
+        _word(entry, "basis", Basis),
+        tuple(entry["checks"]),
+    )
+
+
 def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
     required = {"id", "title", "clause", "remedy", "source", "severity", "needs"}
     required |= {"impact", "impact_reason", "basis"}
-    if unknown := set(entry) - required - _MARKS - {"references"}:
+    if unknown := set(entry) - required - _MARKS - {"references", "lesser"}:
         raise ValueError(f"{entry.get('id', area)}: unknown {', '.join(sorted(unknown))}")
     if missing := required - set(entry):
         raise ValueError(f"{entry.get('id', area)}: lacks {', '.join(sorted(missing))}")
@@ -125,5 +139,6 @@ def _requirement(entry: dict[str, Any], area: str, title: str) -> Requirement:
         area_title=title,
         needs=tuple(Channel(need) for need in entry["needs"]),
         references=tuple(entry.get("references", ())),
+        lesser=tuple(_lesser(entry["id"], one) for one in entry.get("lesser", ())),
         **dict.fromkeys(_MARKS.intersection(entry), True),
     )

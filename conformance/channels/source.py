@@ -62,8 +62,13 @@ class FileSource:
         self._open: dict[tuple[int, int], FileIO] = {}
 
     def mark(self) -> Mark:
-        """Return where the file ends now. Raises OSError when it cannot be read."""
-        identity, stream = self._current()
+        """Return where the file ends now. Raises NotEstablishedError when it cannot be read."""
+        try:
+            identity, stream = self._current()
+        except OSError as error:
+            raise NotEstablishedError(
+                f"could not establish what is written: {self._entry} {self._path}: {error.strerror}"
+            ) from error
         size = os.fstat(stream.fileno()).st_size
         before = self._read(stream, max(size - _KEPT, 0), size)
         return Mark(size, before, identity)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.catalogue import requirements
-from conformance.drafting.entries import EXCUSES, NAMES, SECTIONS, shown_in
+from conformance.drafting.entries import EXCUSES, NAMES, NOTES, SECTIONS, shown_in
 from conformance.drafting.guesses import examples
 from conformance.model import Channel
 from conformance.run.judgeable import checks
@@ -122,11 +122,22 @@ class Draft:
             if channel is Channel.HEALTH_ROUTE and self._found.health is not None:
                 continue
             yield from _worth(channel)
+            if channel in NOTES:
+                yield from _prose(NOTES[channel])
             lines = self._guessed.get(channel, channel.row.example)
-            yield from (f"#{line}" for line in lines)
+            yield from (f"#{self._with_own_key(line)}" for line in lines)
         yield from (f"#{line}" for line in NAMES.get(section, "").splitlines())
         if self._key_env is not None and section == "tenants":
-            yield from _prose(f"The key of {quoted(self._key_env)} was not asked whose it is.")
+            yield from _prose(
+                f"The key of {quoted(self._key_env)} was not asked whose it is: tenant A's, if you "
+                "leave it so."
+            )
+
+    def _with_own_key(self, line: str) -> str:
+        """Return a line of an example with the key that the survey was given."""
+        if self._key_env is None:
+            return line
+        return line.replace(quoted("TENANT_A_KEY"), quoted(self._key_env))
 
     def _facts(self, section: str) -> Iterable[str]:
         facts: dict[str, Callable[[], Iterator[str]]] = {

@@ -11,12 +11,12 @@ from conformance.profile.fields import Fields, Named
 from conformance.text.toml_text import quoted
 
 SECTIONS = (
+    "tenants",
     "routes",
     "headers",
     "answers",
     "limits",
     "tools",
-    "tenants",
     "events",
     "fields",
     "admin",
@@ -60,6 +60,14 @@ auth = "auth\"""",
     "fields": _fields(),
 }
 """What a section shows behind its channels: words that stand for ours, which no channel needs."""
+
+NOTES = {
+    Channel.CANARIES: (
+        "A canary is a string of your choice that you put into one object of each tenant's data, "
+        "another for each, where a tool reads it: whoever is shown the other's has crossed over."
+    ),
+}
+"""What a draft tells beside what would supply a channel."""
 
 EXCUSES = """\
 [not_applicable]

@@ -6,9 +6,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from conformance.model.channels import STARTING, Channel
-from conformance.model.impact import Basis, Impact, fails_a_run, names_a_section
+from conformance.model.impact import Basis, Impact, Weight, fails_a_run, names_a_section
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = [
     "RECORD",
@@ -29,6 +33,7 @@ __all__ = [
     "Severity",
     "Standing",
     "Verdict",
+    "Weight",
 ]
 
 RECORD = "run.jsonl"
@@ -78,7 +83,8 @@ class Requirement:
     violation shows or changes what is another tenant's. ``rotates``: its checks
     may rotate the keys of the tenant that is there for that. ``starts_programs``: not all of its
     checks start further programs, but one does. ``costly``: it brings a limit down, fuzzes or
-    starts official clients, which takes most of the time on a server that passes it.
+    starts official clients, which takes most of the time on a server that passes it. ``lesser`` is
+    what a violation weighs that only some of the checks have found.
     """
 
     id: str
@@ -100,6 +106,7 @@ class Requirement:
     rotates: bool = False
     starts_programs: bool = False
     costly: bool = False
+    lesser: tuple[Weight, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an entry that could not be cited."""
@@ -110,6 +117,15 @@ class Requirement:
                 raise ValueError(f"{self.id}: {name} is empty")
         if self.basis is Basis.STANDARD and not any(map(names_a_section, self.references)):
             raise ValueError(f"{self.id}: stands on a standard, and its references name no section")
+
+    def weighed(self, failed: Collection[str]) -> Weight:
+        """Return what a violation weighs, by the names of the checks that failed: the gravest."""
+        own = Weight(self.impact, self.impact_reason, self.basis)
+        names = {name.partition("[")[0] for name in failed}
+        lesser = [weight for weight in self.lesser if names.intersection(weight.checks)]
+        if not lesser or names.difference(*(weight.checks for weight in lesser)):
+            return own
+        return min(lesser, key=lambda weight: weight.impact.rank)
 
 
 @dataclass(frozen=True)
@@ -256,8 +272,14 @@ class Finding:
         verdict = Verdict.combine(
             [one.verdict for one in results if one.applies] or [one.verdict for one in results]
         )
-        ordered = sorted(results, key=lambda result: result.verdict is not verdict)
+        minor = {name for weight in requirement.lesser for name in weight.checks}
+        ordered = sorted(
+            results,
+            key=lambda one: (one.verdict is not verdict, one.name.partition("[")[0] in minor),
+        )
         deciding = ordered[0] if ordered else CheckResult("", verdict)
+        failed = [result.name for result in results if result.verdict is Verdict.FAIL]
+        weight = requirement.weighed(failed)
         evidence = [Evidence(**item) for result in ordered for item in result.evidence]
         return cls(
             id=requirement.id,
@@ -279,11 +301,11 @@ class Finding:
             references=requirement.references,
             checks=tuple(Check(one.name, one.verdict, one.reason) for one in results),
             rerun=rerun,
-            impact=requirement.impact,
-            impact_reason=requirement.impact_reason,
-            basis=requirement.basis,
+            impact=weight.impact,
+            impact_reason=weight.impact_reason,
+            basis=weight.basis,
             crosses_tenants=requirement.crosses_tenants,
-            gates=fails_a_run(requirement.impact, requirement.basis, fail_on),
+            gates=fails_a_run(weight.impact, weight.basis, fail_on),
             known=known,
             sent=tuple(sum((Counter(result.sent) for result in results), Counter[str]()).items()),
         )

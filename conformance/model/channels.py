@@ -64,7 +64,7 @@ class Channel(StrEnum):
     )
     APP_SQL = Row(
         "app-sql",
-        "the profile's [channels.app_sql]: SQL as the server's runtime role",
+        "the profile's [channels.app_sql]: SQL as the server's runtime role (PostgreSQL only)",
         "channels.app_sql",
         example=(
             "[channels.app_sql]",
@@ -75,7 +75,7 @@ class Channel(StrEnum):
     )
     AUDITOR = Row(
         "auditor",
-        "the profile's [channels.auditor]: the audit trail, as SQL, a file or a command",
+        "the profile's [channels.auditor]: the audit trail, in PostgreSQL, a file or a command",
         "channels.auditor",
         example=(
             "[channels.auditor]",
@@ -85,13 +85,13 @@ class Channel(StrEnum):
     )
     TRAIL_TABLE = Row(
         "trail-table",
-        "the profile's [channels.auditor] dsn: SQL that may read the audit trail",
+        "the profile's [channels.auditor] dsn: SQL that may read the audit trail (PostgreSQL only)",
         "channels.auditor.dsn",
         example=('dsn = { env = "AUDITOR_DSN" }',),
     )
     OWNER = Row(
         "owner",
-        "the profile's [channels.owner]: SQL as the owner of the audit trail",
+        "the profile's [channels.owner]: SQL as the owner of the audit trail (PostgreSQL only)",
         "channels.owner",
         example=("[channels.owner]", 'dsn = { env = "OWNER_DSN" }'),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 _SECTION = re.compile(r"(RFC \d+ §|ASVS \d|NIST |MCP |JSON-RPC ).+")
@@ -28,6 +29,16 @@ class Basis(StrEnum):
     STANDARD = "standard"
     DECLARATION = "declaration"
     HARDENING = "hardening"
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What a violation weighs, and why: as one of ``checks`` has found it, or any where none is."""
+
+    impact: Impact
+    impact_reason: str
+    basis: Basis
+    checks: tuple[str, ...] = ()
 
 
 def fails_a_run(impact: Impact, basis: Basis | None, least: Impact | None) -> bool:

@@ -32,7 +32,7 @@ def _section(schema: dict[str, Any], section: dict[str, Any], path: str) -> Iter
     inner = {name: _table_of(schema, entry) for name, entry in section["properties"].items()}
     plain = [name for name, table in inner.items() if table is None]
     if path:
-        yield f"## `[{path}]`\n"
+        yield f"## `{_head(schema, path)}`\n"
         yield f"{section['description']}\n"
     if plain:
         yield "| entry | value | default |\n|---|---|---|"
@@ -62,8 +62,20 @@ def _by_name(schema: dict[str, Any], name: str, table: dict[str, Any]) -> Iterat
         yield ""
 
 
+def _head(schema: dict[str, Any], path: str) -> str:
+    """Return how a section begins in a profile: in two brackets where there may be several."""
+    entry: dict[str, Any] = {"properties": schema["properties"]}
+    for name in path.split("."):
+        entry = (_table_of(schema, entry) or entry)["properties"][name]
+    return f"[[{path}]]" if "anyOf" in entry else f"[{path}]"
+
+
 def _table_of(schema: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the section that an entry is; None for a value."""
+    """Return the section that an entry is, or of which it has one or several; None for a value."""
+    one, *others = entry.get("anyOf", [entry])
+    if others:
+        is_several = others[0].get("items") == one and "$ref" in one
+        return _table_of(schema, one) if is_several else None
     place = entry.get("$ref", "")
     if place and place != _SECRET:
         return schema["definitions"][place.rsplit("/", 1)[-1]]

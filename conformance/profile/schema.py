@@ -123,7 +123,7 @@ def _named(name: str) -> dict[str, Any] | None:
             for name, title in {**areas(), **titles}.items()
         }
         what = "Areas, requirements and checks (ID:CHECK) that do not apply, each with the reason."
-        check = {"^[A-Z][A-Z0-9]*-[0-9]{2}:.": {"type": "string", "minLength": 1}}
+        check = {"^[A-Z][A-Z0-9]*-[0-9]{2}(-[a-z])?:.": {"type": "string", "minLength": 1}}
         return _by_name(what, reasons) | {"patternProperties": check}
     return None
 

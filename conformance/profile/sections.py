@@ -178,7 +178,7 @@ class FailingTool(Section):
 
 
 class ByIdTool(Section):
-    """A tool that takes an object's id.
+    """A tool that takes an object's id in ``argument``, once for each such tool.
 
     ``listed_by`` is the tool, without arguments, whose result tells the ids a tenant has: whatever
     stands in a field called ``id_field``, at any depth.

@@ -43,7 +43,7 @@ class ItemOutcome:
             return
         text = redact(_explain(error, verdict))[:_LONGEST]
         self._reason = text if verdict is not Verdict.FAIL else sentence_of(text)
-        self._seen = text if verdict is Verdict.FAIL else ""
+        self._seen = self._reason if verdict is Verdict.FAIL else ""
         self._applies = not isinstance(error, NotApplicableError)
         if isinstance(error, NotAssessedError):
             self._missing = tuple(channel.value for channel in error.missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
@@ -18,7 +19,7 @@ from conformance import catalogue
 from conformance.channels.http.answer import Answer, Transport
 from conformance.forge.keys import malformed_keys, nearly, random_key, with_control_byte
 from conformance.manners.budget import Budget, KeyPace
-from conformance.model import Channel, CheckResult, Finding, Verdict
+from conformance.model import Basis, Channel, CheckResult, Finding, Impact, Verdict
 from conformance.profile import reading as profile
 from conformance.profile.target import DeclaredLimits, Target
 from conformance.requirement import mark_of, requirement
@@ -166,6 +167,29 @@ def test_a_finding_tells_of_the_check_that_decided() -> None:
     failed = CheckResult("two", Verdict.FAIL, "why", entry.clause, "seen")
     found = Finding.of(entry, (passed, failed), "again")
     assert (found.verdict, found.reason, found.seen) == (Verdict.FAIL, "why", "seen")
+
+
+def test_every_accusation_has_words_of_its_own() -> None:
+    """What a failed assertion compares is for whoever writes checks; a report shows the words."""
+    wordless = [
+        f"{module}:{node.lineno}"
+        for module in check_modules()
+        for node in ast.walk(ast.parse(inspect.getsource(importlib.import_module(module))))
+        if isinstance(node, ast.Assert) and node.msg is None
+    ]
+    assert not wordless
+
+
+def test_what_only_a_lesser_check_found_weighs_less() -> None:
+    entry = catalogue.requirements()["MCP-10"]
+    host = CheckResult("test_a_foreign_host_is_refused", Verdict.FAIL, "of Host")
+    origin = CheckResult("test_a_foreign_origin_is_refused", Verdict.FAIL, "of Origin")
+    passed = CheckResult(origin.name, Verdict.PASS)
+    advice, both = Finding.of(entry, (host, passed)), Finding.of(entry, (host, origin))
+    assert (advice.impact, advice.basis, advice.is_advice) == (Impact.LOW, Basis.HARDENING, True)
+    assert (both.impact, both.basis, both.gates) == (Impact.HIGH, Basis.STANDARD, True)
+    assert both.reason == "of Origin", "the graver one explains it"
+    assert Finding.of(entry, (passed,)).impact is Impact.HIGH
 
 
 def test_a_check_that_never_ended_is_inconclusive() -> None:

@@ -6,7 +6,6 @@ be within reach the first time: where they are not, the judge ends with a senten
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,7 +65,7 @@ def test_the_clock_accuses_no_foreign_server(tmp_path: Path, server: str) -> Non
     assert found.verdicts["TIME-05"] == "not assessed"
     for line in found.lines:
         if line.get("verdict") == "inconclusive":
-            assert re.search("refusals look alike|undecided", str(line["reason"]))
+            assert "undecided" in str(line["reason"])
 
 
 def test_every_confirmed_failure_is_explained() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.timing.soundness import objection, plant
 from conformance.timing.statistics import TAIL_STRATUM, Rule, histogram, medians
-from conformance.timing.verdict import Look, Measurement, Outcome, Planted
+from conformance.timing.verdict import ALLOW_MORE, Look, Measurement, Outcome, Planted
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def measure(sampler: Sampler, names: Sequence[str], rule: Rule, seconds: float) 
         got = sampler.collect(wanted, started + seconds)
         usable = got - got % TAIL_STRATUM
         if usable < rule.looks[0]:
-            raise TooFewError(f"only {got} of {rule.looks[0]} blocks in {2 * seconds:.0f} s")
+            raise TooFewError(
+                f"only {got} requests of each kind were timed in {2 * seconds:.0f} s, and it takes"
+                f" {rule.looks[0]} to say anything: {ALLOW_MORE}"
+            )
         if not looks or usable > looks[-1].blocks:
             looks.append(rule.look(sampler.times[:usable], names))
         if got < wanted or looks[-1].outcome is not Outcome.UNDECIDED:

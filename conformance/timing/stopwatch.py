@@ -25,6 +25,7 @@ from conformance.waiting import announced
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
@@ -75,14 +76,14 @@ class Stopwatch:
         """Return how the times of requests that are refused, by name, differ from the first's.
 
         Establishes first that a right request, where there is one, is let in, and that the wrong
-        ones are refused with answers that look alike: whether they do is for other checks, and
-        where they do not, nobody needs a clock. NotAssessedError where the target's limits leave no
-        room for one request of each kind from one address.
+        ones are refused. NotAssessedError where the refusals differ openly, for then nobody needs a
+        clock, and where the target's limits leave no room for one request of each kind from one
+        address.
         """
         tls = trust(self._target.target.ca_bundle)
         sampler = Sampler(self._plan(requests), self._address, tls=tls)
         self._establish_good_case(sampler, works)
-        self._establish_alike(requests.values())
+        self._require_alike(requests)
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
@@ -117,19 +118,21 @@ class Stopwatch:
                 )
             yield
 
-    def _establish_alike(self, requests: Iterable[Request]) -> None:
-        kinds = tuple(requests)
-        answers = [self._wire.send(request) for request in kinds]
-        establish(
-            all(answer.status in _REFUSED for answer in answers),
-            f"wrong credentials are refused (got {', '.join(map(str, answers))})",
-        )
-        first, *others = (partial(self._wire.send, request) for request in kinds)
-        establish(
-            len({answer.visible for answer in answers}) == 1
-            or not any(difference(first, other) for other in others),
-            "the refusals look alike, so that only time could tell them apart",
-        )
+    def _require_alike(self, requests: Mapping[str, Request]) -> None:
+        """Raise unless all are refused, and alike: whether they may differ is for other checks."""
+        answers = [self._wire.send(request) for request in requests.values()]
+        if not all(answer.status in _REFUSED for answer in answers):
+            is_refused = all(_is_refused(answer) for answer in answers)
+            told = ", ".join(map(str, answers))
+            establish(is_refused, f"wrong credentials are refused (got {told})")
+            raise _no_clock(requests, told)
+        if len({answer.visible for answer in answers}) == 1:
+            return
+        (first, one), *others = requests.items()
+        for name, other in others:
+            told = difference(partial(self._wire.send, one), partial(self._wire.send, other))
+            if told:
+                raise _no_clock((first, name), told)
 
     def _plan(self, requests: Mapping[str, Request]) -> Plan:
         target, health = self._target, self._target.routes.health
@@ -160,6 +163,18 @@ class Stopwatch:
 
     def _bytes(self, request: Request) -> bytes:
         return prepared(self._target.url, request)
+
+
+def _is_refused(answer: Answer) -> bool:
+    is_client_error = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_client_error and answer.status != HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _no_clock(names: Iterable[str], told: str) -> NotAssessedError:
+    return NotAssessedError(
+        f"the answers tell these credentials apart openly ({' and '.join(names)}: {told}), so"
+        " nobody needs a clock for it; whether the answers may differ is for AUTH to say"
+    )
 
 
 def prepared(url: str, request: Request, *more: tuple[str, str]) -> bytes:

@@ -8,6 +8,9 @@ from typing import Any
 
 from conformance.verdicts import UndecidedError
 
+ALLOW_MORE = "allow the measurement more time by `seconds` in the profile's [timing]"
+"""What helps where there were too few data."""
+
 
 class Outcome(StrEnum):
     """What the samples show so far."""
@@ -72,10 +75,12 @@ class Pair:
 
     def __str__(self) -> str:
         shift, tail = self.shift, self.tail
+        slower = "longer" if shift.effect >= 0 else "shorter"
         return (
-            f"{self.first} against {self.second}: {shift.effect:+.1f} µs"
-            f" [{shift.low:+.1f}, {shift.high:+.1f}], {tail.slower} slower in"
-            f" {tail.excess:+.1%} ± {tail.error:.1%} of requests at quantile {tail.quantile:g}"
+            f"{self.first} took {abs(shift.effect):.1f} µs {slower} than {self.second} (somewhere"
+            f" from {shift.low:+.1f} to {shift.high:+.1f} µs); {tail.slower} was late in"
+            f" {tail.excess:+.1%} ± {tail.error:.1%} of requests beyond its share, counted at"
+            f" percentile {100 * tail.quantile:g}"
         )
 
 
@@ -134,8 +139,9 @@ class Planted:
     def __str__(self) -> str:
         shift = self.shift
         return (
-            f"a delay of {self.microseconds:.0f} µs planted before the send showed as"
-            f" {shift.effect:+.1f} µs [{shift.low:+.1f}, {shift.high:+.1f}]"
+            f"as a trial of the clock, some requests were held back for {self.microseconds:.0f} µs"
+            f" before they were sent, and of that {shift.effect:.1f} µs was measured (somewhere"
+            f" from {shift.low:+.1f} to {shift.high:+.1f} µs)"
         )
 
 
@@ -174,11 +180,14 @@ class Measurement:
         if self.objection:
             return self.objection
         if self.planted is None:
-            return "no time was left to see whether a planted delay shows; allow more seconds"
+            return (
+                "no time was left to try whether the clock would have seen a difference;"
+                f" {ALLOW_MORE}"
+            )
         if not self.planted.shows:
             return (
-                f"{self.planted}, so a leak could be swallowed as well; end what else keeps the"
-                " processor busy, or allow more seconds"
+                f"{self.planted}, so a leak of that size could go unseen as well; end what else"
+                f" keeps the processor busy, or {ALLOW_MORE}"
             )
         return ""
 
@@ -202,14 +211,16 @@ class Measurement:
         """Say in a sentence what was found, and what that does not exclude."""
         look = self.last
         words = {
-            Outcome.LEAK: f"a difference beyond {look.tolerance:.0f} µs is shown",
+            Outcome.LEAK: f"the time tells them apart, by more than {look.tolerance:.0f} µs",
             Outcome.SAME: f"differences of {look.wide:.0f} µs are ruled out",
-            Outcome.UNDECIDED: f"undecided; about {self.requests_to_go} more requests would do",
+            Outcome.UNDECIDED: (
+                f"undecided, since about {self.requests_to_go} more requests are needed"
+                f" ({ALLOW_MORE})"
+            ),
         }[look.outcome]
         if self.doubt:
             words = f"undecided, though the times are equal: {self.doubt}"
-        counts = f"{look.blocks} requests of each kind, looks so far: {len(self.looks)}"
-        return f"{words}: {look.worst}; {counts}"
+        return f"{words}: {look.worst}; {look.blocks} requests of each kind were timed"
 
     def __repr__(self) -> str:
         """Tell the same: this is what a failed assertion shows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,14 @@ class Connections:
     )
     # bounded: held for an exchange, or the pace of a key: each has its bound
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def for_limits(self) -> Connections:
+        """Return the same where a refusal for want of room is an answer, however long it lasts."""
+        return replace(self, courtesy=None, meets_limits=True)
+
+    def of_another_process(self) -> Connections:
+        """Return the same for a process of the target whose sessions and limits are its own."""
+        return replace(self, sessions=OpenSessions(), paced_keys=frozenset[str](), courtesy=None)
 
     def remedy(self, key: str | None) -> str:
         """Return what keeps a run from a limit that a request with this key has met."""

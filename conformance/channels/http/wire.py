@@ -11,7 +11,7 @@ from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.connections import Connections
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
-from conformance.channels.http.sessions import OpenSessions, is_gone
+from conformance.channels.http.sessions import is_gone
 from conformance.channels.http.transport import SAID, Clients, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
@@ -109,9 +109,10 @@ class Wire:
         address: str | None = None,
         seconds: float | None = None,
         may_be_silent: bool = False,
+        meets_limits: bool = False,
         gate: Gate | None = None,
     ) -> Wire:
-        """Return a line that differs in revision, pinned address, patience, or gate."""
+        """Return a line that differs in revision, pinned address, patience, limits, or gate."""
         return Wire(
             self.target,
             revision or self.revision,
@@ -121,7 +122,7 @@ class Wire:
             seconds=seconds or self._seconds,
             may_be_silent=self._may_be_silent or may_be_silent,
             gate=gate,
-            shared=self._shared,
+            shared=self._shared.for_limits() if meets_limits else self._shared,
         )
 
     def at(self, url: str) -> Wire:
@@ -140,9 +141,7 @@ class Wire:
             address=self._address,
             seconds=self._seconds,
             may_be_silent=True,
-            shared=replace(
-                self._shared, sessions=OpenSessions(), paced_keys=frozenset[str](), courtesy=None
-            ),
+            shared=self._shared.of_another_process(),
         )
 
     @property

@@ -18,6 +18,7 @@ from conformance.channels.sql.attempts import (
     told,
 )
 from conformance.channels.sql.database import connected_with_a_watch
+from conformance.channels.sql.misnamed import entries_of_the_role, naming_the_entry
 from conformance.channels.sql.roles import RoleFacts, facts_of
 from conformance.channels.sql.tables import (
     Named,
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 class AppDatabase:
     """Connections as the runtime role; every transaction of ours is rolled back.
 
-    Methods raise psycopg.Error (hence *inconclusive*) for anything but the refusal they look for.
+    Methods raise psycopg.Error (hence *inconclusive*) for anything but the refusal they look for,
+    and NotEstablishedError where the database does not know a name of the profile.
     ``note`` is told of each statement that was tried, and how many rows it changed.
     """
 
@@ -70,7 +72,8 @@ class AppDatabase:
         """Open a connection that may end its transactions, as a pool's does: for reading only."""
         connection = connected_with_a_watch(self.channel.dsn)
         try:
-            yield connection
+            with naming_the_entry(entries_of_the_role(self.channel)):
+                yield connection
         finally:
             connection.close()
 

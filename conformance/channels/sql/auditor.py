@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from psycopg import errors, sql
 
 from conformance.channels.sql.database import connected_with_a_watch
+from conformance.channels.sql.misnamed import entries_of_the_trail, naming_the_entry
 from conformance.channels.trail.reader import AuditReader
 from conformance.channels.trail.row import AuditRow, no_field
 from conformance.text.addresses import forms_of
@@ -50,7 +51,7 @@ _TOLD = 6
 class TableTrail(AuditReader):
     """Reads a table of PostgreSQL.
 
-    Methods raise NotEstablishedError where the table has no column of a name that they need.
+    Methods raise NotEstablishedError where the database does not know a name that they need.
     """
 
     whole: ClassVar[str] = "the database"
@@ -191,7 +192,8 @@ class TableTrail(AuditReader):
         with self._lock:
             if self._line is None or self._line.closed:
                 self._line = self._connect()
-            yield self._line
+            with naming_the_entry(entries_of_the_trail(self._name, self.fields)):
+                yield self._line
 
     def _connect(self) -> Connection:
         return connected_with_a_watch(self._dsn, autocommit=True)

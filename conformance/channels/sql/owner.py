@@ -10,9 +10,11 @@ import psycopg
 from psycopg import sql
 
 from conformance.channels.sql.database import STATEMENT_MS, connected
+from conformance.channels.sql.misnamed import entries_of_the_trail, naming_the_entry
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+    from contextlib import AbstractContextManager
 
     from conformance.profile.events import Outcomes
     from conformance.profile.fields import TrailFields
@@ -77,6 +79,10 @@ class TrailOwner:
         self._channel, self._trail = channel, trail
         self._fields, self._outcomes = fields, outcomes
 
+    def _known(self) -> AbstractContextManager[None]:
+        """Tell of names that the database does not know by the profile's entries."""
+        return naming_the_entry(entries_of_the_trail(self._trail.table, self._fields))
+
     @property
     def ways(self) -> list[str]:
         """The ways of TAMPERING for which the trail has columns."""
@@ -108,7 +114,7 @@ class TrailOwner:
     @contextmanager
     def tampered(self, how: str) -> Generator[None]:
         """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
-        with connected(self._channel.dsn) as connection:
+        with self._known(), connected(self._channel.dsn) as connection:
             with self._unguarded(connection):
                 places = self._choose(connection)
                 keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
@@ -158,6 +164,7 @@ class TrailOwner:
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
         with (
+            self._known(),
             connected(self._channel.dsn) as connection,
             connection.transaction(force_rollback=True),
         ):

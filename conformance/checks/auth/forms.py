@@ -127,7 +127,7 @@ def test_a_refusal_carries_a_challenge(
             answer = wire.send(probe.but(method=method), key=key)
             if answer.status == UNAUTHORIZED:
                 told = answer.header("www-authenticate") or ""
-                assert challenges(told), f"{method}: got {told!r}"
+                assert challenges(told), f"{method}: a 401 came with the challenge {told!r}"
     establish(wire.knock().status == UNAUTHORIZED, "a missing key gets 401")
     good_case.conclude()
 

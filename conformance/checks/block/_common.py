@@ -17,12 +17,19 @@ BEYOND = 3
 """Failures more than the limit where not the limit itself is judged, but what follows from it."""
 
 
-_BLOCKED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
-
-
 def is_blocked(answer: Answer) -> bool:
-    """Tell whether a right key was refused, in whatever words a block has for it."""
-    return answer.status in _BLOCKED and not answer.executed
+    """Tell whether a right key was refused, in whatever words a block has for it.
+
+    That it is refused for the address, the key must show that works from another meanwhile.
+    """
+    is_refusal = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_refusal |= answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return is_refusal and not answer.executed
+
+
+def failing(wire: Wire, address: str | None) -> Wire:
+    """Return a line from an address that is to be blocked: 429, until whenever, is an answer."""
+    return wire.derived(address=address, meets_limits=True)
 
 
 def fail(line: Wire, keys: Keys, times: int) -> None:

@@ -259,7 +259,9 @@ def test_an_open_secret_file_is_refused_in_strict_mode(launcher: Launcher, good:
         (folder / name).chmod(OPEN_TO_OTHERS)
 
     with launcher.start(expose, more=launcher.channel.strict_modes) as process:
-        assert _refused(process, name), process.ending()
+        assert _refused(process, name), (
+            f"a secret file that others may read was not refused by its name: {process.ending()}"
+        )
 
 
 @requirement("BOOT-04")
@@ -318,7 +320,9 @@ def test_sigterm_loses_nothing_that_was_asked_or_answered(
     establish(len(traffic.answered) >= LAST_WORD, "requests were answered before SIGTERM")
     lost = auditor.unwritten(Event.AUTH_SUCCESS, traffic.answered)
     assert code is not None, "the process had to be killed"
-    assert code in {0, -signal.SIGTERM, 128 + signal.SIGTERM}, f"exit code {code}"
+    assert code in {0, -signal.SIGTERM, 128 + signal.SIGTERM}, (
+        f"after SIGTERM the exit code was {code}"
+    )
     assert not lost, f"{len(lost)} of {len(traffic.answered)} answered requests have no row"
     assert begun[0].succeeded or begun[0].status == HTTPStatus.SERVICE_UNAVAILABLE, (
         f"a request whose head came before SIGTERM and its body after was answered {begun[0]}"

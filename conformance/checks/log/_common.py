@@ -54,5 +54,6 @@ def require_told(sign: str, wire: Wire) -> None:
     establish(
         sign,
         "the log tells of the requests: it holds neither the "
-        f"{wire.target.headers.request_id} of any answer nor a path or agent of ours",
+        f"{wire.target.headers.request_id} of any answer nor a path or agent of ours; give, by the "
+        "profile's [channels.log], the log that has a line for each request",
     )

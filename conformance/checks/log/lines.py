@@ -152,7 +152,9 @@ def test_hostile_messages_cost_no_more_than_long_ones(
 
     for what, made in HOSTILE.items():
         answer = asked(made(LARGE))
-        assert answer.status == HTTPStatus.OK, f"{what}: {answer} after {answer.seconds:.1f} s"
+        assert answer.status == HTTPStatus.OK, (
+            f"a message of {what} was answered {answer} after {answer.seconds:.1f} s"
+        )
         if answer.seconds < harmless.seconds + SUSPECT:
             continue
         halves, wholes = zip(

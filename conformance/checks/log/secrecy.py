@@ -16,11 +16,14 @@ from conformance.text.redaction import spellings
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.channels.http.admin import Administrator
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
     from conformance.channels.trail.reader import AuditReader
     from conformance.forge.keys import Keys
+    from conformance.forge.requests import Request
     from conformance.profile.target import Target
 
 TOKEN_NAMES = (
@@ -50,13 +53,30 @@ def canary() -> str:
 
 ENTRANCES = (
     "a header",
-    "the query",
     "the body",
     "an argument",
     "an error",
     "a property",
 )
-"""Where a caller can put a secret by mistake, or to find it again."""
+"""Where a caller can put a secret by mistake, or to find it again, beside the query."""
+QUERY_NAMES = ("api_key", "key", "token", "access_token", "code")
+"""What keys are called in queries."""
+
+
+def asked_with(wire: Wire, values: Mapping[str, str]) -> Request:
+    """Return the request that opens a conversation, with some more in its query."""
+    joint = "&" if "?" in wire.path else "?"
+    query = "&".join(f"{name}={value}" for name, value in values.items())
+    return opening(wire.revision).but(path=f"{wire.path}{joint}{query}")
+
+
+def taken_from_a_query(wire: Wire, keys: Keys) -> set[str]:
+    """Return the names under which the target takes a key from the query."""
+    if wire.knock().executed:
+        return set()  # it asks for no key, wherever that were
+    return {
+        name for name in QUERY_NAMES if wire.send(asked_with(wire, {name: keys.active})).executed
+    }
 
 
 @requirement("LOG-01")
@@ -153,19 +173,19 @@ def test_properties_named_like_tokens_are_scrubbed_at_any_depth(
 def test_a_secret_in_a_request_stays_out_of_the_log(
     wire: Wire, keys: Keys, log: LogStream, target: Target
 ) -> None:
-    """Clients put keys anywhere by mistake, and a log of requests takes the whole URL for a name.
+    """Headers and bodies are logged to find faults, so some of the requests are at fault.
 
-    Headers and bodies are logged to find faults, so some of the requests are at fault.
+    A query counts here where the target takes keys from it: there callers are told to put theirs.
     """
-    names = ("api_key", "key", "token", "access_token", "code")
-    planted = {f"{name} in the query": canary() for name in names}
-    query = "&".join(f"{what.split()[0]}={value}" for what, value in planted.items())
+    taken = taken_from_a_query(wire, keys)
+    planted = {f"{name} in the query": canary() for name in sorted(taken)}
+    query = {what.split()[0]: value for what, value in planted.items()}
     planted |= {place: canary() for place in ("a header", "a malformed body", "an argument")}
     request = opening(wire.revision)
-    joint = "&" if "?" in wire.path else "?"
     mark = log.mark()
     for key in (None, keys.active):
-        wire.send(request.but(path=f"{wire.path}{joint}{query}"), key=key)
+        if query:
+            wire.send(asked_with(wire, query), key=key)
         wire.send(request.with_header("X-Auth-Token", planted["a header"]), key=key)
         wire.send(
             request.but(body=f'{{"password": "{planted["a malformed body"]}"'.encode()), key=key
@@ -180,6 +200,41 @@ def test_a_secret_in_a_request_stays_out_of_the_log(
     require_told(sign, wire)
 
 
+@requirement("LOG-04")
+def test_a_key_in_a_query_by_mistake_stays_out_of_the_log(
+    wire: Wire, keys: Keys, log: LogStream
+) -> None:
+    """The target takes none there, and so need not know that it is one: a log names whole URLs."""
+    names = [name for name in QUERY_NAMES if name not in taken_from_a_query(wire, keys)]
+    planted = {name: canary() for name in names}
+    mark = log.mark()
+    for key in (None, keys.active):
+        wire.send(asked_with(wire, planted), key=key)
+    last = wire.knock(keys.active)
+    establish(last.succeeded, "the key works")
+    text, sign = told_since(mark, log, wire, last, keys.active)
+    found = leaked(text, planted)
+    assert not found, f"the log holds what a caller put into the query as {', '.join(found)}"
+    require_told(sign, wire)
+
+
+@requirement("LOG-04", also_needs=(Channel.AUDITOR,))
+def test_a_key_in_a_query_by_mistake_is_not_stored(
+    wire: Wire, keys: Keys, auditor: AuditReader
+) -> None:
+    """A trail is kept for longer than a log, and read by more."""
+    planted = {name: canary() for name in ("access_token", "code")}
+    answers = [wire.send(asked_with(wire, planted), key=key) for key in (None, keys.active)]
+    establish(wire.knock(keys.active).succeeded, "the key works")
+    dump = auditor.dump()
+    establish(keys.a.tenant_id in dump, "the dump holds the tenant's rows")
+    told = "\n".join(f"{answer.headers} {answer.text}" for answer in answers)
+    for place, held in ((auditor.whole, dump), ("an answer", told)):
+        found = leaked(held, planted)
+        assert not found, f"{place} holds what a caller put into the query as {', '.join(found)}"
+    auditor.require_whole()
+
+
 @requirement("LOG-04", also_needs=(Channel.AUDITOR, Channel.FAILING_TOOL))
 def test_planted_secrets_turn_up_nowhere(
     wire: Wire, keys: Keys, log: LogStream, auditor: AuditReader, target: Target
@@ -189,11 +244,9 @@ def test_planted_secrets_turn_up_nowhere(
     planted = {place: canary() for place in ENTRANCES}
     request = opening(wire.revision)
     mark = log.mark()
-    query = "&".join(f"{name}={planted['the query']}" for name in ("access_token", "code"))
     tries = (
         request.with_header("Authorization", f"Bearer {planted['a header']}"),
         request.with_header("X-Auth-Token", planted["a header"]),
-        request.but(path=f"{wire.path}?{query}"),
         request.but(body=f'{{"password": "{planted["the body"]}"'.encode()),
     )
     answers = [wire.send(each, key=keys.active) for each in tries]

@@ -54,10 +54,13 @@ def test_the_official_python_client_works_unmodified(
     for mode in modes(discovery):
         found = converse(wire, keys.b.active, mode, tools)
         transcript.note(f"{found.client}, mode {mode}", f"{found}")
-        assert found.done == "everything", f"{mode}: after {found.done}: {found.error}"
-        assert set(tools) <= set(found.tools), mode
+        assert found.done == "everything", (
+            f"mode {mode}: the client came as far as {found.done}, then: {found.error}"
+        )
+        unlisted = sorted({*tools} - {*found.tools})
+        assert not unlisted, f"mode {mode}: the client was not listed {', '.join(unlisted)}"
         failed = [tool for tool, result in found.results.items() if result.get("isError")]
-        assert not failed, mode
+        assert not failed, f"mode {mode}: what the client called failed: {', '.join(failed)}"
         # Its first request may ask for more than an older server knows: that is how it finds out.
         asked = found.statuses[1:] if mode == "auto" else found.statuses
         odd = [one for one in asked if not is_in_order(*one)]

@@ -58,6 +58,7 @@ def test_a_header_that_belies_the_body_is_refused(
             establish(answer.succeeded, f"the request works (got {answer})")
     for what, request in spoilt(good, named).items():
         answer = line.send(request, key=keys.b.active)
-        assert answer.status == HTTPStatus.BAD_REQUEST, f"{what}: {answer}"
+        assert answer.status == HTTPStatus.BAD_REQUEST, f"{what}: no 400, but {answer}"
         assert not answer.result, f"{what}: a refusal holds a result: {answer}"
-        assert answer.error.get("code") == HEADER_MISMATCH, f"{what}: {answer}"
+        code = answer.error.get("code")
+        assert code == HEADER_MISMATCH, f"{what}: the code is {code!r}: {answer}"

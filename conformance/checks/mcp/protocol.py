@@ -52,9 +52,10 @@ def test_a_valid_key_opens_a_conversation_in_every_revision(
             named |= {one for one in cast("list[Any]", versions) if isinstance(one, str)}
     for revision in sorted(named & {*SESSION_REVISIONS, STATELESS}):
         answer = wire.derived(revision=revision).knock(keys.active)
-        assert answer.succeeded, f"{revision}: {answer}"
+        assert answer.succeeded, f"{revision} is offered, and was answered {answer}"
         if revision != STATELESS:
-            assert answer.result.get("protocolVersion") == revision, f"{revision}: {answer}"
+            told = answer.result.get("protocolVersion")
+            assert told == revision, f"{revision} is offered, and {told!r} was spoken: {answer}"
 
 
 TRACES = {
@@ -93,7 +94,7 @@ def test_ping_tells_the_caller_its_own_tenant(
             if target.fields.results.ok:
                 is_well = field_of(answer, target, "ok")
                 assert is_well is True, (
-                    f"{revision}: {name_of(target, 'ok')} is {is_well!r} in {answer}"
+                    f"{revision}: {name_of(target, 'ok')} is {is_well!r}, and not true, in {answer}"
                 )
 
 
@@ -108,7 +109,7 @@ def test_ping_tells_the_caller_its_own_request(
             answer = line.call_ping(key=tenant.active)
             establish(answer.succeeded, f"{revision}: each tenant may call the tool (got {answer})")
             identity, name = field_of(answer, target, "request_id"), name_of(target, "request_id")
-            assert identity, f"{revision}: no {name} in {answer}"
+            assert identity, f"{revision}: the answer tells no {name}: {answer}"
             assert identity == answer.header(target.headers.request_id), (
                 f"{revision}: {name} is {identity!r}, "
                 f"{target.headers.request_id} is {answer.header(target.headers.request_id)!r}"
@@ -202,12 +203,15 @@ def test_unknown_tools_and_methods_get_the_specified_error(
         tool = line.call_tool(
             in_guise(f"no_such_tool_{secrets.token_hex(4)}"), {}, key=keys.b.active
         )
-        assert tool.was_a_tool_error, f"{revision}: {tool}"
+        assert tool.was_a_tool_error, f"{revision}: a tool that is not there was answered {tool}"
         assert tool.error.get("code") in (None, INVALID_PARAMS, METHOD_NOT_FOUND), (
             f"{revision}: an unknown tool got the code {tool.error.get('code')!r}: {tool}"
         )
         method = line.call(in_guise("hallmark/no_such_method"), key=keys.b.active)
-        assert method.error.get("code") == METHOD_NOT_FOUND, f"{revision}: {method}"
+        code = method.error.get("code")
+        assert code == METHOD_NOT_FOUND, (
+            f"{revision}: a method that is not there got the code {code!r}: {method}"
+        )
         assert tool.status < HTTPStatus.INTERNAL_SERVER_ERROR, (
             f"{revision}: an unknown tool was answered {tool}"
         )
@@ -231,9 +235,9 @@ def test_malformed_requests_are_refused(wire: Wire, keys: Keys, discovery: Disco
         }
         for what, request in spoilt.items():
             answer = line.send(request, key=keys.b.active)
-            assert 400 <= answer.status < 500, f"{revision}: {what}: {answer}"
+            assert 400 <= answer.status < 500, f"{revision}: {what} was answered {answer}"
             # A server may open the session before it reads: the caller is a known one.
-            assert "result" not in answer.message, f"{revision}: {what}: {answer}"
+            assert "result" not in answer.message, f"{revision}: {what} got a result: {answer}"
         broken = line.send(spoilt["truncated JSON"], key=keys.b.active)
         assert broken.error.get("code") in (None, PARSE_ERROR), (
             f"{revision}: truncated JSON got the code {broken.error.get('code')!r}: {broken}"
@@ -251,7 +255,9 @@ def test_another_accept_is_refused_or_disregarded(
         establish(line.send(good, key=keys.b.active).succeeded, f"{revision}: the good one works")
         answer = line.send(good.with_header("Accept", "image/png"), key=keys.b.active)
         is_refused = 400 <= answer.status < 500 and "result" not in answer.message
-        assert is_refused or answer.succeeded, f"{revision}: {answer}"
+        assert is_refused or answer.succeeded, (
+            f"{revision}: who accepts image/png alone was answered {answer}"
+        )
 
 
 @requirement("MCP-05")
@@ -321,7 +327,7 @@ def test_a_foreign_origin_is_refused(wire: Wire, good_case: GoodCase, target: Ta
     for origin in (f"https://{host}", "null", f"http://127.0.0.1.{host}"):
         answer = wire.send(probe.with_header("Origin", origin), key=key)
         assert not answer.executed, f"a request with Origin {origin} was let in: {answer}"
-        assert 400 <= answer.status < 500, f"{origin}: {answer}"
+        assert 400 <= answer.status < 500, f"the Origin {origin} was answered {answer}"
     good_case.conclude()
 
 

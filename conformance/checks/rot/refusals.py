@@ -170,8 +170,8 @@ def test_a_bad_body_is_refused_by_field(administrator: Administrator, target: Ta
         raise NotApplicableError("no body of [routes] create_key names a {tenant}")
     for call, what, field in bad:
         answer = administrator.ask(call, token)
-        assert 400 <= answer.status < 500, f"{what}: {answer}"
-        assert field in answer.text, f"{what}: {answer}"
+        assert 400 <= answer.status < 500, f"{what} was answered {answer}"
+        assert field in answer.text, f"{what}: the answer does not name {field}: {answer}"
         assert not administrator.holds_a_key(answer), f"{what}: the refusal holds a key"
 
 

@@ -14,7 +14,7 @@ import pytest
 from conformance import catalogue
 from conformance.model import STARTING, Impact
 from conformance.requirement import mark_of
-from conformance.run import terminal
+from conformance.run import judgeable, terminal
 from conformance.verdicts import check_modules
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def test_an_entry_without_a_field_is_refused_by_name(copy: Path, field: str) -> 
         ("needs =", "dear = true\nneeds =", "OPS-01: unknown dear"),
         ('impact = "low"', 'impact = "grave"', "OPS-01: impact is one of critical, high, medium"),
         ('basis = "declaration"', 'basis = "taste"', "OPS-01: basis is one of standard, decl"),
+        ("needs =", 'lesser = [{ impact = "low" }]\nneeds =', "OPS-01: lesser has basis, checks"),
         (
             'basis = "declaration"',
             'basis = "standard"',
@@ -118,8 +119,20 @@ def test_what_crosses_tenants_is_of_critical_impact() -> None:
 
 def test_every_impact_is_told_in_one_sentence() -> None:
     for entry in catalogue.requirements().values():
-        assert re.fullmatch(r"[A-Z][^.]*\.", entry.impact_reason), entry.id
-        assert len(entry.impact_reason) <= LONGEST_LINE, entry.id
+        for reason in (entry.impact_reason, *(one.impact_reason for one in entry.lesser)):
+            assert re.fullmatch(r"[A-Z][^.]*\.", reason), entry.id
+            assert len(reason) <= LONGEST_LINE, entry.id
+
+
+def test_a_lesser_weight_is_lighter_and_of_some_checks_that_there_are() -> None:
+    names = {
+        entry.id: {one.name for one in judgeable.checks() if one.requirement == entry.id}
+        for entry in catalogue.requirements().values()
+    }
+    for entry in catalogue.requirements().values():
+        for lesser in entry.lesser:
+            assert lesser.impact.rank > entry.impact.rank, entry.id
+            assert set(lesser.checks) < names[entry.id], entry.id
 
 
 def test_two_areas_cannot_have_one_place(copy: Path) -> None:

@@ -79,7 +79,7 @@ def test_what_is_no_file_or_not_there_is_undecided(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NotEstablishedError, match="is no file"):
         FileSource(str(tmp_path / "pipe"), "[channels.log] file").mark()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(NotEstablishedError, match=r"\[channels.log\] file .*nothing: No such file"):
         FileSource(str(tmp_path / "nothing"), "[channels.log] file").mark()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+from urllib.parse import parse_qsl
 
 import pytest
 
 from conformance.selftest.judging import PROFILE, judge
-from conformance.selftest.targets import Good, serving
+from conformance.selftest.targets import KEYS, Good, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,21 @@ class WritesUrls(Writes):
     def line(self) -> dict[str, str]:
         """Return all of it."""
         return {"url": self.path}
+
+
+class TakesFromUrls(WritesUrls):
+    """Takes a key from the query as well, and so logs where callers are told to put theirs."""
+
+    def tenant(self) -> str | None:
+        """Look into the query where there is no header."""
+        told = dict(parse_qsl(self.path.partition("?")[2]))
+        return super().tenant() or KEYS.get(told.get("api_key", ""))
+
+
+class TakesFromUrlsAndWritesPaths(TakesFromUrls):
+    """Takes keys from the query, and logs the path alone."""
+
+    line = Writes.line
 
 
 class WritesLittle(Writes):
@@ -110,3 +126,33 @@ def test_without_request_ids_a_log_is_read_by_our_own_signs(
     checks = cast("list[dict[str, str]]", finding["checks"])
     expected = "pass" if verdict == "not assessed" else verdict
     assert expected in {check["verdict"] for check in checks}
+
+
+@pytest.mark.parametrize(
+    ("handler", "impact", "basis"),
+    [(WritesUrls, "low", "hardening"), (TakesFromUrls, "high", "standard")],
+)
+def test_a_logged_query_weighs_what_the_target_makes_of_it(
+    tmp_path: Path, handler: type[Writes], impact: str, basis: str
+) -> None:
+    """A key in a query is a caller's mistake, but where the target takes keys from it."""
+    finding = judged_by_log_04(tmp_path, handler)
+    found = (finding["verdict"], finding["impact"], finding["basis"], finding["gates"])
+    assert found == ("fail", impact, basis, impact == "high")
+
+
+def test_a_target_that_takes_keys_from_a_query_and_logs_none_is_not_accused(tmp_path: Path) -> None:
+    finding = judged_by_log_04(tmp_path, TakesFromUrlsAndWritesPaths)
+    checks = cast("list[dict[str, str]]", finding["checks"])
+    assert {check["verdict"] for check in checks} == {"pass", "not assessed"}
+
+
+def judged_by_log_04(folder: Path, handler: type[Writes]) -> dict[str, object]:
+    """Return the finding of LOG-04 on a target whose log the profile names."""
+    handler.file = folder / "server.log"
+    handler.file.touch()
+    profile = f'{PROFILE}[channels.log]\nfile = "{handler.file}"\n'
+    with serving(handler) as url:
+        found = judge(folder, f"--target={url}", "--requirement=LOG-04", profile=profile)
+    (finding,) = [line for line in found.lines if line.get("id") == "LOG-04"]
+    return finding

@@ -64,35 +64,38 @@ def test_a_profile_whose_bad_arguments_are_the_good_ones_decides_nothing(tmp_pat
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (tools.Tools, "not assessed"),
+        (tools.Tools, "pass"),
         (tools.Interpolates, "fail"),
-        (tools.CountsWhatever, "not assessed"),
+        (tools.CountsWhatever, "pass"),
         (tools.CountsByCondition, "fail"),
     ],
 )
 def test_free_text_and_references_are_no_injection(
     tmp_path: Path, handler: type[Good], expected: str
 ) -> None:
-    """Without SQL a part stays unseen, so that a pass cannot be had here."""
-    found = verdict(tmp_path, handler, "MCP-13", PROFILE + ARGUMENTS + OBJECTS)
-    assert found.startswith(expected), found
+    """What is written to a database stays unseen without SQL, by MCP-13-b alone."""
+    profile = PROFILE + ARGUMENTS + OBJECTS
+    assert verdict(tmp_path, handler, "MCP-13", profile).startswith(expected)
+    assert verdict(tmp_path, handler, "MCP-13-b", profile).startswith("not assessed")
 
 
 @pytest.mark.parametrize(
     ("handler", "profile", "expected"),
     [
-        (tools.Tools, CANARIES, "not assessed"),
+        (tools.Tools, CANARIES, "pass"),
         (tools.TellsForeignInvoices, CANARIES, "fail"),
-        (tools.Tools, PROFILE, "not assessed"),
+        (tools.Tools, PROFILE, "pass"),
+        (tools.TellsForeignInvoices, PROFILE, "fail"),
     ],
-    ids=["good", "bad", "without canary"],
+    ids=["good", "bad", "good, without canary", "bad, without canary"],
 )
 def test_another_tenants_object_is_told_by_no_reference(
     tmp_path: Path, handler: type[Good], profile: str, expected: str
 ) -> None:
-    """Without an administrator a part stays unseen, so that a pass cannot be had here."""
+    """What an administrator's routes do stays unseen here, by RLS-12-b alone."""
     found = verdict(tmp_path, handler, "RLS-12", profile + OBJECTS)
     assert found.startswith(expected), found
+    assert verdict(tmp_path, handler, "RLS-12-b", profile).startswith("not assessed")
 
 
 def _says(*texts: str) -> Callable[[], Answer]:

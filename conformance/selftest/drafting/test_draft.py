@@ -51,6 +51,20 @@ def test_each_channel_that_a_profile_supplies_is_explained() -> None:
         assert words.removeprefix("the profile's ") in text
 
 
+def test_a_draft_begins_with_the_tenants_and_has_the_given_key_in_its_place() -> None:
+    text = Draft(Survey("http://example.com/mcp"), str, None, "THE_KEY").text()
+    assert text.index("#[tenants.a]") < min(map(text.index, ("[routes]", "[headers]", "[tools]")))
+    assert '#key = { env = "THE_KEY" }' in text
+    assert "TENANT_A_KEY" not in text
+    assert '#key = { env = "TENANT_B_KEY" }' in text
+
+
+def test_a_draft_says_what_a_canary_is_and_where_postgresql_is_needed() -> None:
+    text = Draft(Survey("http://example.com/mcp"), str, None, None).text().replace("\n# ", " ")
+    assert "A canary is a string of your choice" in text
+    assert "runtime role (PostgreSQL only)" in text
+
+
 def test_what_is_announced_without_a_key_as_well_is_no_limit_of_the_key() -> None:
     found = Survey("http://example.com/mcp")
     found.limits = tuple(

@@ -14,8 +14,9 @@ from jsonschema import Draft7Validator
 
 from conformance import catalogue
 from conformance.profile import reading as profile
-from conformance.profile import schema
+from conformance.profile import reference, schema
 from conformance.profile.references import section_of
+from conformance.profile.sections import ByIdTool
 from conformance.profile.target import Target
 from conformance.run.refreshing import COMMAND
 from conformance.selftest.judging import PROFILE, ROOT
@@ -160,3 +161,9 @@ def test_every_requirement_and_area_can_be_completed() -> None:
     ids = set(catalogue.requirements())
     assert set(properties["known_failures"]["properties"]) == ids
     assert set(properties["not_applicable"]["properties"]) == ids | set(catalogue.areas())
+
+
+def test_the_reference_has_the_entries_of_what_may_stand_several_times() -> None:
+    page = reference.text()
+    table = page[page.index("## `[[tools.by_id]]`") :].partition("\n## ")[0]
+    assert all(f"| `{name}` |" in table for name in ByIdTool.model_fields)

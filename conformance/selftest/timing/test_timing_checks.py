@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, cast
 from xml.etree import ElementTree as ET
@@ -12,7 +13,7 @@ import pytest
 
 from conformance.forge.keys import nearly, of_another_form, random_like
 from conformance.selftest.judging import PROFILE, Judged, judge
-from conformance.selftest.targets import KEYS, Good, TellsUnknownKeys, serving
+from conformance.selftest.targets import KEYS, Good, OpenToAll, TellsUnknownKeys, serving
 from conformance.timing.benchmark import Run, Series, main
 from conformance.timing.plot import Panel, draw
 from conformance.timing.rivals import RIVALS, means_differ, welch, wilcoxon
@@ -27,6 +28,25 @@ if TYPE_CHECKING:
 # Wide, so that a busy machine does not leave a good target undecided: what is narrow is tested
 # on data, not on this machine's mood.
 TOLERANT = f"{PROFILE}\n[timing]\nmicroseconds = 3000\ntail_share = 0.2\n"
+
+
+class ChallengesBarely(Good):
+    """Tells whoever has no key how to sign in, and nothing of an error: RFC 6750 section 3.1."""
+
+    def refuse(self) -> None:
+        """Name an error where there is a key."""
+        error = ', error="invalid_token"' if "X-Api-Key" in self.headers else ""
+        self.reply(401, {}, {"WWW-Authenticate": f'Bearer realm="mcp"{error}'})
+
+
+class CallsMalformed(Good):
+    """Answers 400 to a key that can be none."""
+
+    def refuse(self) -> None:
+        """Look at the alphabet first."""
+        key = self.headers.get("X-Api-Key", "")
+        is_key = all(character.isalnum() or character in "-_" for character in key)
+        self.reply(401 if is_key else 400, self.refusal)
 
 
 class SlowWithoutKey(Good):
@@ -82,14 +102,32 @@ def test_a_target_that_takes_longer_without_a_key_fails(tmp_path: Path) -> None:
     with serving(SlowWithoutKey) as url:
         found = judge(tmp_path, f"--target={url}", "--requirement=TIME-01", profile=TOLERANT)
     assert found.verdicts == {"TIME-01": "fail"}
-    assert "missing against invalid: +" in found.output
+    assert re.search(r"missing took \d+\.\d µs longer than invalid", found.output)
 
 
 def test_where_the_answers_differ_nobody_needs_a_clock(tmp_path: Path) -> None:
     with serving(TellsUnknownKeys) as url:
         found = judge(tmp_path, f"--target={url}", "--requirement=TIME-01", profile=TOLERANT)
-    assert found.verdicts == {"TIME-01": "inconclusive"}
-    assert "look alike" in found.output
+    assert found.verdicts == {"TIME-01": "not assessed"}
+    assert "nobody needs a clock" in found.output
+
+
+@pytest.mark.parametrize(
+    ("refusing", "name"), [(ChallengesBarely, "TIME-01"), (CallsMalformed, "TIME-02")]
+)
+def test_what_a_standard_lets_differ_is_no_matter_of_time(
+    tmp_path: Path, refusing: type[Good], name: str
+) -> None:
+    with serving(refusing) as url:
+        found = judge(tmp_path, f"--target={url}", f"--requirement={name}", profile=TOLERANT)
+    assert found.verdicts == {name: "not assessed"}, found.output
+    assert "nobody needs a clock" in found.output
+
+
+def test_who_refuses_nobody_is_undecided(tmp_path: Path) -> None:
+    with serving(OpenToAll) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=TIME-01", profile=TOLERANT)
+    assert found.verdicts == {"TIME-01": "inconclusive"}, found.output
 
 
 def test_limits_without_room_are_told(tmp_path: Path) -> None:
@@ -118,11 +156,13 @@ def measured(shift: int, spread: float = 1e5) -> Measurement:
 def test_a_measurement_says_what_it_shows_and_what_it_does_not() -> None:
     leak, same, unsure = measured(200_000), measured(0, 5e4), measured(0, 9e5)
     assert leak.leaks
-    assert "beyond 25 µs is shown: a against b: +1" in str(leak)
+    assert "the time tells them apart, by more than 25 µs: a took 1" in str(leak)
     assert "differences of 5" in str(same)
+    assert "of that 99.0 µs was measured (somewhere from +90.0 to +110.0 µs)" in same.describe()
     assert "of its own" in same.describe()
     assert unsure.outcome is Outcome.UNDECIDED
     assert f"about {unsure.requests_to_go} more requests" in repr(unsure)
+    assert "`seconds` in the profile's [timing]" in str(unsure)
 
 
 def test_only_an_undecided_measurement_raises() -> None:

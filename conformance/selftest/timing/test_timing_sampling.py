@@ -258,7 +258,7 @@ def test_a_leak_on_real_sockets_is_found() -> None:
 
 
 def test_too_little_time_is_no_verdict() -> None:
-    with serving(refusing) as server, pytest.raises(TooFewError, match="blocks"):
+    with serving(refusing) as server, pytest.raises(TooFewError, match="of each kind"):
         measure(sampler_for(server), ["a", "b"], Rule(), seconds=0)
 
 

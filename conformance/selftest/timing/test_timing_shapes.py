@@ -121,7 +121,7 @@ def test_a_benchmark_of_one_shape_goes_through() -> None:
     [row] = found.rows
     assert row.said == {"fail": 1}
     assert not found.is_false
-    assert "is shown" in told[0]
+    assert "tells them apart" in told[0]
 
 
 def test_autogroup_is_put_back(tmp_path: Path) -> None:

@@ -105,6 +105,13 @@ def _block_told(context: RequestContext) -> Response:
     return answer
 
 
+def _told_when(context: RequestContext) -> Response:
+    del context
+    answer = error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_failures")
+    answer.headers["Retry-After"] = str(HOUR)
+    return answer
+
+
 @dataclass
 class _Together:
     """Counts failures in a row, whoever fails, until another address presents a right key."""
@@ -197,6 +204,12 @@ MUTANTS = (
         "BLOCK-07",
         "A blocked address is told that it is blocked.",
         parts=with_stage("block_address", refusing(_block_told)),
+    ),
+    mutant(
+        "block-answered-by-429",
+        "BLOCK-07",
+        "A blocked address is told so by 429, and when to come again: it is blocked all the same.",
+        parts=with_stage("block_address", refusing(_told_when)),
     ),
     mutant(
         "missing-keys-not-counted",

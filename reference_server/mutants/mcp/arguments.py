@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import subprocess
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 from urllib.parse import unquote, urlsplit
 
+import psycopg
 from jinja2 import Environment
 from sqlalchemy.exc import DBAPIError
 
@@ -116,6 +118,20 @@ _COUNTED = {
 }
 
 
+def _noted(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+    """Look for what is known of an id, for nobody to see, and for no longer than it may take."""
+    query = f"SELECT platform FROM metric_cache WHERE id::text = '{arguments['metricId']}'"  # noqa: S608 -- the defect
+    with (
+        suppress(psycopg.Error, DBAPIError),
+        caller.sessions.begin(caller.principal.tenant_id) as connection,
+    ):
+        driver = connection.connection.driver_connection
+        if isinstance(driver, psycopg.Connection):
+            driver.execute("SET LOCAL statement_timeout = 200")
+            driver.execute(cast("LiteralString", query))  # without values: statements at will
+    return _TOOL.run(arguments, caller)
+
+
 def _get_metric(act: Act) -> Callable[[Parts], Parts]:
     return with_tool("get_metric", act, ANY_TEXT)
 
@@ -132,6 +148,12 @@ MUTANTS = (
         "MCP-13",
         "A metric's id is written into the query.",
         parts=_get_metric(_interpolated),
+    ),
+    mutant(
+        "argument-in-sql-unseen",
+        "MCP-13-b",
+        "A metric's id is written into a query of short patience, whose outcome nobody sees.",
+        parts=_get_metric(_noted),
     ),
     mutant(
         "argument-rendered",

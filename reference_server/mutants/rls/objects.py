@@ -185,13 +185,13 @@ MUTANTS = (
     ),
     mutant(
         "foreign-key-told-apart",
-        "RLS-12",
+        "RLS-12-b",
         "Revoking another tenant's key is forbidden, where an unknown one is not found.",
         parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=True)}),
     ),
     mutant(
         "foreign-key-revoked",
-        "RLS-12",
+        "RLS-12-b",
         "A key is revoked by its id, whichever tenant was named.",
         parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=False)}),
     ),

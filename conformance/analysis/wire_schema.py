@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -20,6 +21,8 @@ _COMPLETE = "complete"
 _INPUT_REQUIRED = "input_required"
 _EMPTY = frozenset({"ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
 _NUMBERS = ("minimum", "maximum", "default")
+_NULL = re.compile(r"^None\b")
+"""How the library writes null."""
 _SHOWN = 160
 _MOST = 8
 """Faults of one message that are told."""
@@ -152,7 +155,8 @@ class Schema:
         for error in self._validator(name).iter_errors(value):
             deepest: Any = cast("Any", best_match)([error])
             rule = "/".join(map(str, (name, *error.absolute_schema_path)))
-            yield deepest.json_path.removeprefix("$"), rule, str(deepest.message)[:_SHOWN]
+            wrong = _NULL.sub("null", str(deepest.message)[:_SHOWN], count=1)
+            yield deepest.json_path.removeprefix("$"), rule, wrong
 
     def _validator(self, name: str) -> Any:
         if name not in self._compiled:

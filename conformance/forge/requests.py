@@ -17,6 +17,8 @@ LISTED = {
     "prompts/list": "prompts",
 }
 """What a server lists, by the method, and where it stands in a page of the result."""
+CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
+"""Where a stateless request says what its client can do: nothing, unless ``_meta`` has it."""
 _SMALL = 1 << 16
 """Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -66,7 +68,8 @@ def rpc(
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": revision,
             "io.modelcontextprotocol/clientInfo": guise.current().client,
-            "io.modelcontextprotocol/clientCapabilities": {},
+            CAPABILITIES: {},
+            **params.get("_meta", {}),
         }
         headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
         if (name := _NAMED.get(method)) and name in params:

@@ -202,6 +202,26 @@ ByIdTools = Annotated[
 """`[tools.by_id]`, or `[[tools.by_id]]` once for each tool."""
 
 
+class AskingTool(Section):
+    """A tool that asks its caller's user (elicitation) before it acts.
+
+    ``arguments`` are such that nothing is lost that anybody needs if it acts. ``answer`` is what is
+    filled in; without it the judge declines. ``other_arguments`` are another call that it takes.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+    answer: dict[str, Any] | None = None
+    other_arguments: dict[str, Any] | None = None
+
+
+AskingTools = Annotated[
+    tuple[AskingTool, ...],
+    BeforeValidator(_several, json_schema_input_type=AskingTool | tuple[AskingTool, ...]),
+]
+"""`[tools.asking]`, or `[[tools.asking]]` once for each tool."""
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -210,6 +230,7 @@ class Tools(Section):
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
     by_id: ByIdTools = ()
+    asking: AskingTools = ()
 
 
 class KnownFailure(Section):

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     ARGUMENT_COMPLETED = "mcp.argument_completed"
     LIST_REFUSED = "mcp.list_refused"
     RESOURCE_SUBSCRIBED = "mcp.resource_subscribed"
+    STATE_REFUSED = "mcp.state_refused"
     TENANT_CREATED = "tenant.created"
     RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
     BLOCKED_ADDRESS = "auth.blocked_ip"

@@ -42,7 +42,7 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     prompts = PromptDesk(parts, desk)
     subscriptions = Subscriptions(parts, desk, resources)
     tools = ToolDesk(parts, desk, subscriptions)
-    return Server(
+    server: Server[dict[str, Any]] = Server(
         NAME,
         version=parts.mcp.server_version,
         cache_hints=CACHE_HINTS,
@@ -58,3 +58,5 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
         on_get_prompt=prompts.get_prompt,
         on_completion=prompts.complete,
     )
+    server.middleware.append(parts.mcp.boundary(parts, desk, NAME))
+    return server

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.tools.account_health import AccountHealth
+from reference_server.tools.forget_metrics import ForgetMetrics
 from reference_server.tools.get_metric import GetMetric
 from reference_server.tools.list_metrics import ListMetrics
 from reference_server.tools.ping import Ping
@@ -20,5 +21,6 @@ TOOLS: tuple[Tool, ...] = (
     ListMetrics(),
     GetMetric(),
     RefreshMetric(),
+    ForgetMetrics(),
     RaiseError(),
 )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from conformance.forge import guise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
@@ -29,7 +32,8 @@ class Request:
     """One HTTP request, to be varied one field at a time with ``but``.
 
     ``version`` is that of HTTP which it names. ``said`` is the message to send on a WebSocket, if
-    the answer is that there is one from now on.
+    the answer is that there is one from now on. ``heard`` is told what has come of an event stream,
+    each time that there is more, and may send other requests meanwhile.
     """
 
     method: str = "POST"
@@ -39,6 +43,7 @@ class Request:
     repeated: tuple[tuple[str, str], ...] = field(default=())
     version: str = "1.1"
     said: bytes | None = None
+    heard: Callable[[bytes], None] | None = field(default=None, compare=False)
 
     def but(self, **changes: Any) -> Request:
         """Return the same request with the named fields changed."""

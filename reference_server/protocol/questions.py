@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import mcp_types as types
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -53,7 +54,7 @@ def reply_in(params: types.CallToolRequestParams) -> Reply | None:
 def as_result(question: Question) -> types.InputRequiredResult:
     """Return the question as the result that asks for another call."""
     return types.InputRequiredResult(
-        input_requests={QUESTION: types.ElicitRequest(params=_form(question))},
+        input_requests={QUESTION: types.ElicitRequest(params=_params(question))},
         request_state=json.dumps(dict(question.state)),
     )
 
@@ -63,8 +64,11 @@ async def ask_in_session(call: Call, question: Question) -> Reply:
 
     The SDK takes an answer from this call's own session only, and a session belongs to its owner.
     """
-    form = _form(question)
-    asked = call.session.elicit_form(form.message, form.requested_schema, call.request_id)
+    session, message = call.session, question.message
+    if question.url is None:
+        asked = session.elicit_form(message, question.schema, call.request_id)
+    else:
+        asked = session.elicit_url(message, question.url, uuid4().hex, call.request_id)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return _reply(question.state, await asked)
@@ -72,8 +76,12 @@ async def ask_in_session(call: Call, question: Question) -> Reply:
         return Reply(question.state, None)
 
 
-def _form(question: Question) -> types.ElicitRequestFormParams:
-    return types.ElicitRequestFormParams(message=question.message, requested_schema=question.schema)
+def _params(question: Question) -> types.ElicitRequestParams:
+    if question.url is None:
+        return types.ElicitRequestFormParams(
+            message=question.message, requested_schema=question.schema
+        )
+    return types.ElicitRequestURLParams(message=question.message, url=question.url)
 
 
 def _reply(state: Mapping[str, Any], given: types.ElicitResult) -> Reply:

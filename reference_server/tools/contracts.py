@@ -40,12 +40,14 @@ class Question:
     """What a tool asks the caller's user before it acts.
 
     ``schema`` is of the form that is filled in, ``state`` what the tool needs to go on: JSON that
-    comes back unchanged, from the same principal and for the same call only.
+    comes back unchanged, from the same principal and for the same call only. With ``url`` there is
+    no form, but a page to open.
     """
 
     message: str
     schema: dict[str, Any]
     state: Mapping[str, Any]
+    url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from conformance.profile.sections import AskingTool
 
 ELICITATION = "elicitation/create"
-_ABLE: dict[str, Any] = {CAPABILITIES: {"elicitation": {"form": {}, "url": {}}}}
+ABLE: dict[str, Any] = {"elicitation": {"form": {}, "url": {}}}
+"""What a client says that puts questions to its user."""
+_ABLE = {CAPABILITIES: ABLE}
 
 
 def questions_of(answer: Answer) -> dict[str, dict[str, Any]]:
@@ -35,6 +37,15 @@ def questions_of(answer: Answer) -> dict[str, dict[str, Any]]:
 def is_asking(answer: Answer) -> bool:
     """Tell whether a call was answered by asking for more."""
     return answer.succeeded and answer.result.get("resultType") == "input_required"
+
+
+def answer_to(question: Mapping[str, Any], tool: AskingTool) -> dict[str, Any]:
+    """Return what the profile answers to a question; it declines where it says nothing."""
+    if tool.answer is None:
+        return {"action": "decline"}
+    params: Any = question.get("params")
+    is_form = not isinstance(params, dict) or "url" not in params
+    return {"action": "accept", **({"content": tool.answer} if is_form else {})}
 
 
 @dataclass(frozen=True)
@@ -110,15 +121,8 @@ class Asker:
         return answer
 
     def _answers(self, asked: Asked) -> dict[str, Any]:
-        content = self.tool.answer
-        given: dict[str, dict[str, Any]] = {}
-        for name, question in questions_of(asked.answer).items():
-            is_form = dict(question.get("params") or {}).get("mode", "form") == "form"
-            if content is None:
-                given[name] = {"action": "decline"}
-            else:
-                given[name] = {"action": "accept", **({"content": content} if is_form else {})}
-        return given
+        asked_now = questions_of(asked.answer)
+        return {name: answer_to(one, self.tool) for name, one in asked_now.items()}
 
     def _call(self, key: str | None, used: Mapping[str, Any], more: dict[str, Any]) -> Answer:
         params: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mcp.server.request_state import InvalidRequestState
 
 from reference_server.mutants.benign.edge import benign, json_rewritten
+from reference_server.mutants.mcp.elicitation import PAGE, with_field, with_link, with_message
 from reference_server.mutants.mcp.states import Bound
 from reference_server.parts import with_parts
 
@@ -54,18 +55,38 @@ def _stateless(found: Any, reply: Reply) -> Any:
     return cast("Any", found)
 
 
+_ASKING = frozenset({"MCP-25", "MCP-27"})
+
 VARIANTS = (
     benign(
         "states-kept-by-the-server",
         "A question's state stays with the server; its caller has a random id, good for once.",
-        touches=frozenset({"MCP-25"}),
+        touches=_ASKING,
         parts=_kept,
     ),
     benign(
         "questions-without-state",
         "A question comes without a state, since the call that answers it says all there is.",
         lacks="MCP-25",
-        touches=frozenset({"MCP-25"}),
+        touches=_ASKING,
         parts=json_rewritten(_stateless),
+    ),
+    benign(
+        "questions-by-link",
+        "What is to be agreed to is shown at a page, whose link holds a random id and no more.",
+        touches=_ASKING,
+        parts=with_link(lambda caller: f"{PAGE}/{caller.request_id}?state={secrets.token_hex(16)}"),
+    ),
+    benign(
+        "form-about-keys",
+        "A form asks for the name of a key, and tells its user to keep the key.",
+        touches=_ASKING,
+        parts=with_field("keyName", title="Name of the key", description="Never type your key."),
+    ),
+    benign(
+        "question-that-warns",
+        "The question tells its user not to give any secret away.",
+        touches=_ASKING,
+        parts=with_message("Delete them? Do not enter your password here: nobody asks for it."),
     ),
 )

@@ -173,7 +173,7 @@ MUTANTS = (
     ),
     mutant(
         "state-of-any-principal",
-        "MCP-25",
+        "MCP-25 MCP-27",
         "A question's state is sealed, and good for whoever has it.",
         parts=bounded(_sealed, forgets="owner"),
     ),

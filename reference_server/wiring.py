@@ -28,6 +28,7 @@ from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
 from reference_server.protocol.states import AuditedBoundary, ClockedStates
+from reference_server.protocol.tasks import TaskStore
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
@@ -94,6 +95,7 @@ def mcp_parts(version: str, secret: bytes, page_size: int, clock: Clock) -> McpP
         cursors=SealedCursors(secret),
         states=ClockedStates(secret, clock),
         boundary=AuditedBoundary,
+        tasks=TaskStore(clock),
         page_size=page_size,
         describe_failure=describe_failure,
         session_owner=session_owner,

@@ -25,6 +25,7 @@ CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 _SMALL = 1 << 16
 """Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_OF_TASKS = "tasks/"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def rpc(
             **params.get("_meta", {}),
         }
         headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
-        if (name := _NAMED.get(method)) and name in params:
+        name = "taskId" if method.startswith(_OF_TASKS) else _NAMED.get(method)
+        if name in params:
             headers.append(("Mcp-Name", str(params[name])))
     elif method != "initialize":
         headers.append(("MCP-Protocol-Version", revision))

@@ -308,6 +308,12 @@ class Channel(StrEnum):
             "answer = { confirm = true }",
         ),
     )
+    TASK_TOOL = Row(
+        "task-tool",
+        "the profile's [tools.task]: a tool that runs as a task",
+        "tools.task",
+        example=("[tools.task]", 'name = "export_reports"'),
+    )
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",

@@ -222,6 +222,13 @@ AskingTools = Annotated[
 """`[tools.asking]`, or `[[tools.asking]]` once for each tool."""
 
 
+class TaskTool(Section):
+    """A tool that runs as a task where the client can follow one."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -231,6 +238,7 @@ class Tools(Section):
     failing: FailingTool | None = None
     by_id: ByIdTools = ()
     asking: AskingTools = ()
+    task: TaskTool | None = None
 
 
 class KnownFailure(Section):

@@ -11,6 +11,7 @@ from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
 from reference_server.protocol.resources import ResourceDesk
 from reference_server.protocol.subscriptions import Subscriptions
+from reference_server.protocol.tasks import TaskDesk
 from reference_server.protocol.tools import ToolDesk
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     resources = ResourceDesk(parts, desk)
     prompts = PromptDesk(parts, desk)
     subscriptions = Subscriptions(parts, desk, resources)
-    tools = ToolDesk(parts, desk, subscriptions)
+    tasks = TaskDesk(parts, desk)
+    tools = ToolDesk(parts, desk, subscriptions, tasks)
     server: Server[dict[str, Any]] = Server(
         NAME,
         version=parts.mcp.server_version,
@@ -59,4 +61,5 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
         on_completion=prompts.complete,
     )
     server.middleware.append(parts.mcp.boundary(parts, desk, NAME))
+    tasks.join(server)
     return server

@@ -24,7 +24,7 @@ from reference_server.protocol.questions import (
     is_answered_later,
     reply_in,
 )
-from reference_server.tools.contracts import AskingTool, Question
+from reference_server.tools.contracts import AskingTool, Question, SlowTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
     from reference_server.protocol.subscriptions import Subscriptions
+    from reference_server.protocol.tasks import TaskDesk
     from reference_server.tools.contracts import Caller, Reply, Tool
 
 
@@ -56,10 +57,13 @@ class Asked:
 class ToolDesk:
     """Serves `tools/list` and `tools/call`: arguments are validated before a tool is run."""
 
-    def __init__(self, parts: Parts, desk: Desk, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, parts: Parts, desk: Desk, subscriptions: Subscriptions, tasks: TaskDesk
+    ) -> None:
         self._parts = parts
         self._desk = desk
         self._subscriptions = subscriptions
+        self._tasks = tasks
         self._tools = {tool.name: tool for tool in parts.mcp.tools}
 
     async def list_tools(
@@ -84,6 +88,15 @@ class ToolDesk:
         context = context_of(call)
         caller = self._desk.caller(context)
         asked = Asked(params.arguments or {}, can_be_asked(call), reply_in(params))
+        tool = self._tools.get(params.name)
+        if isinstance(tool, SlowTool) and self._tasks.takes(call):
+
+            async def work() -> types.CallToolResult:
+                done = await self._desk.in_thread(self._call, tool.name, asked, context, caller)
+                return cast("types.CallToolResult", done)
+
+            # A task is a shape of the extension's own, for which the SDK has no type.
+            return cast("Any", await self._tasks.start(call, tool, work))
         result = await self._desk.in_thread(self._call, params.name, asked, context, caller)
         if isinstance(result, Question):
             if is_answered_later(call):

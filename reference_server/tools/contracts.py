@@ -71,6 +71,16 @@ class AskingTool(Tool, Protocol):
         ...
 
 
+@runtime_checkable
+class SlowTool(Tool, Protocol):
+    """A tool that runs as a task where the client can follow one."""
+
+    @property
+    def delay(self) -> float:
+        """Seconds that a task of it waits before it begins."""
+        ...
+
+
 @dataclass(frozen=True)
 class Caller:
     """What a tool, a resource or a prompt may know of its caller.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.forge.requests import CAPABILITIES, STATELESS, rpc
 from conformance.text.nested import properties
-from conformance.verdicts import NotApplicableError, NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,9 +137,9 @@ class Asker:
 
 
 def askers(wire: Wire, discovery: Discovery) -> list[Asker]:
-    """Return whoever asks, of the profile's. Raises NotAssessedError in another era."""
+    """Return whoever asks, of the profile's. Raises NotApplicableError in another era."""
     if STATELESS not in discovery.revisions:
-        raise NotAssessedError(
+        raise NotApplicableError(
             f"states are of revision {STATELESS}, which the target does not speak"
         )
     line = wire.derived(revision=STATELESS)

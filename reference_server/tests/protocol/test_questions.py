@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reference_server.tools.contracts import Caller, Reply
 
 MODERN = "2026-07-28"
-ABLE = {"elicitation": {"form": {}}}
+ABLE: dict[str, Any] = {"elicitation": {"form": {}}}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def call(
 
 def answer(asked: dict[str, Any], action: str = "accept") -> dict[str, Any]:
     """Return what a client sends along with its second call."""
-    given = {"action": action, "content": {}} if action == "accept" else {"action": action}
+    given: dict[str, Any] = (
+        {"action": action, "content": {}} if action == "accept" else {"action": action}
+    )
     return {
         "inputResponses": dict.fromkeys(asked["result"]["inputRequests"], given),
         "requestState": asked["result"]["requestState"],
@@ -164,7 +166,7 @@ def test_a_question_of_a_session_is_answered_in_it_alone(origin: str) -> None:
         )
         asked = next(messages)
         assert asked["method"] == "elicitation/create"
-        agreed = {"id": asked["id"], "result": {"action": "accept", "content": {}}}
+        agreed: dict[str, Any] = {"id": asked["id"], "result": {"action": "accept", "content": {}}}
         _post(origin, KEY_B, other, agreed)
         assert _post(origin, KEY_B, mine, agreed).status_code == httpx.codes.NOT_FOUND
         _post(origin, KEY_A, mine, {"id": asked["id"], "result": {"action": "decline"}})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from flask import Response
+    from mcp.server.request_state import RequestStateCodec
 
     from reference_server.audit.contracts import AuditTrail
     from reference_server.context import RequestContext
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
+    from reference_server.protocol.tasks import TaskStore
     from reference_server.resources.contracts import ResourceFamily
     from reference_server.tools.contracts import Tool
 
@@ -78,6 +80,12 @@ class McpParts:
     """Makes the SDK's session manager of a server and its options."""
     server_version: str
     """What the server tells of itself when it is introduced."""
+    states: RequestStateCodec
+    """Seals the states of questions, which callers keep, and opens them again."""
+    boundary: Callable[..., Any]
+    """Makes the SDK's middleware that a state passes on its way out and back in."""
+    tasks: TaskStore
+    """The tasks of all principals."""
     check_origin: bool = True
     page_size: int = 50
     """Entries on a page of a list that varies by caller."""

@@ -27,6 +27,8 @@ from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
+from reference_server.protocol.states import AuditedBoundary, ClockedStates
+from reference_server.protocol.tasks import TaskStore
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
@@ -76,12 +78,12 @@ def build_parts(
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
         mcp=mcp_parts(
-            server_version(), secrets[SecretName.API_KEY_HMAC_SECRET], settings.page_size
+            server_version(), secrets[SecretName.API_KEY_HMAC_SECRET], settings.page_size, clock
         ),
     )
 
 
-def mcp_parts(version: str, secret: bytes, page_size: int) -> McpParts:
+def mcp_parts(version: str, secret: bytes, page_size: int, clock: Clock) -> McpParts:
     """Return what the MCP endpoint of a server of this version is made of.
 
     ``secret`` is what keys of the protocol's own are derived from, each for one purpose.
@@ -91,6 +93,9 @@ def mcp_parts(version: str, secret: bytes, page_size: int) -> McpParts:
         resources=RESOURCES,
         prompts=build_prompts(MetricResources()),
         cursors=SealedCursors(secret),
+        states=ClockedStates(secret, clock),
+        boundary=AuditedBoundary,
+        tasks=TaskStore(clock),
         page_size=page_size,
         describe_failure=describe_failure,
         session_owner=session_owner,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from conformance.forge import guise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
@@ -17,9 +20,12 @@ LISTED = {
     "prompts/list": "prompts",
 }
 """What a server lists, by the method, and where it stands in a page of the result."""
+CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
+"""Where a stateless request says what its client can do: nothing, unless ``_meta`` has it."""
 _SMALL = 1 << 16
 """Bytes of a body that is no attempt at excess."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_OF_TASKS = "tasks/"
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,8 @@ class Request:
     """One HTTP request, to be varied one field at a time with ``but``.
 
     ``version`` is that of HTTP which it names. ``said`` is the message to send on a WebSocket, if
-    the answer is that there is one from now on.
+    the answer is that there is one from now on. ``heard`` is told what has come of an event stream,
+    each time that there is more, and may send other requests meanwhile.
     """
 
     method: str = "POST"
@@ -37,6 +44,7 @@ class Request:
     repeated: tuple[tuple[str, str], ...] = field(default=())
     version: str = "1.1"
     said: bytes | None = None
+    heard: Callable[[bytes], None] | None = field(default=None, compare=False)
 
     def but(self, **changes: Any) -> Request:
         """Return the same request with the named fields changed."""
@@ -66,10 +74,12 @@ def rpc(
         params["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": revision,
             "io.modelcontextprotocol/clientInfo": guise.current().client,
-            "io.modelcontextprotocol/clientCapabilities": {},
+            CAPABILITIES: {},
+            **params.get("_meta", {}),
         }
         headers += [("MCP-Protocol-Version", revision), ("Mcp-Method", method)]
-        if (name := _NAMED.get(method)) and name in params:
+        name = "taskId" if method.startswith(_OF_TASKS) else _NAMED.get(method)
+        if name in params:
             headers.append(("Mcp-Name", str(params[name])))
     elif method != "initialize":
         headers.append(("MCP-Protocol-Version", revision))

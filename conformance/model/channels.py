@@ -297,6 +297,23 @@ class Channel(StrEnum):
             'listed_by = "list_reports"',
         ),
     )
+    ASKING_TOOL = Row(
+        "asking-tool",
+        "the profile's [[tools.asking]]: each tool that asks the user before it acts",
+        "tools.asking",
+        example=(
+            "[tools.asking]",
+            'name = "delete_report"',
+            'arguments = { report = "none-that-matters" }',
+            "answer = { confirm = true }",
+        ),
+    )
+    TASK_TOOL = Row(
+        "task-tool",
+        "the profile's [tools.task]: a tool that runs as a task",
+        "tools.task",
+        example=("[tools.task]", 'name = "export_reports"'),
+    )
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",

@@ -202,6 +202,33 @@ ByIdTools = Annotated[
 """`[tools.by_id]`, or `[[tools.by_id]]` once for each tool."""
 
 
+class AskingTool(Section):
+    """A tool that asks its caller's user (elicitation) before it acts.
+
+    ``arguments`` are such that nothing is lost that anybody needs if it acts. ``answer`` is what is
+    filled in; without it the judge declines. ``other_arguments`` are another call that it takes.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+    answer: dict[str, Any] | None = None
+    other_arguments: dict[str, Any] | None = None
+
+
+AskingTools = Annotated[
+    tuple[AskingTool, ...],
+    BeforeValidator(_several, json_schema_input_type=AskingTool | tuple[AskingTool, ...]),
+]
+"""`[tools.asking]`, or `[[tools.asking]]` once for each tool."""
+
+
+class TaskTool(Section):
+    """A tool that runs as a task where the client can follow one."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -210,6 +237,8 @@ class Tools(Section):
     validated: ValidatedTool | None = None
     failing: FailingTool | None = None
     by_id: ByIdTools = ()
+    asking: AskingTools = ()
+    task: TaskTool | None = None
 
 
 class KnownFailure(Section):

@@ -11,6 +11,7 @@ from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
 from reference_server.protocol.resources import ResourceDesk
 from reference_server.protocol.subscriptions import Subscriptions
+from reference_server.protocol.tasks import TaskDesk
 from reference_server.protocol.tools import ToolDesk
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     desk = Desk(parts, executor)
     resources = ResourceDesk(parts, desk)
     subscriptions = Subscriptions(parts, desk, resources)
-    tools = ToolDesk(parts, desk, subscriptions)
+    tasks = TaskDesk(parts, desk)
+    tools = ToolDesk(parts, desk, subscriptions, tasks)
     offered: dict[str, Any] = {
         "on_list_tools": tools.list_tools,
         "on_call_tool": tools.call_tool,
@@ -62,4 +64,9 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
         offered |= {"on_list_prompts": prompts.list_prompts, "on_get_prompt": prompts.get_prompt}
     if parts.mcp.prompts or parts.mcp.resources:
         offered["on_completion"] = prompts.complete
-    return Server(NAME, version=parts.mcp.server_version, cache_hints=CACHE_HINTS, **offered)
+    server: Server[dict[str, Any]] = Server(
+        NAME, version=parts.mcp.server_version, cache_hints=CACHE_HINTS, **offered
+    )
+    server.middleware.append(parts.mcp.boundary(parts, desk, NAME))
+    tasks.join(server)
+    return server

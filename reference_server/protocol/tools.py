@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
@@ -16,6 +17,14 @@ from reference_server.observability.logs import log_event
 from reference_server.protocol.arguments import LONGEST_NAME, find_bad_argument
 from reference_server.protocol.desk import context_of
 from reference_server.protocol.pages import refuse_cursor
+from reference_server.protocol.questions import (
+    as_result,
+    ask_in_session,
+    can_be_asked,
+    is_answered_later,
+    reply_in,
+)
+from reference_server.tools.contracts import AskingTool, Question, SlowTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +33,37 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
     from reference_server.protocol.subscriptions import Subscriptions
-    from reference_server.tools.contracts import Caller, Tool
+    from reference_server.protocol.tasks import TaskDesk
+    from reference_server.tools.contracts import Caller, Reply, Tool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a call asks of a tool; ``reply`` is the answer to what the tool asked before."""
+
+    arguments: Mapping[str, Any]
+    can_be_asked: bool
+    reply: Reply | None
+
+    def put_to(self, tool: Tool, caller: Caller) -> dict[str, Any] | Question:
+        """Return what a tool makes of it: its structured result, or a question."""
+        if not isinstance(tool, AskingTool) or not self.can_be_asked:
+            return dict(tool.run(self.arguments, caller))
+        if self.reply is None:
+            return tool.ask(self.arguments, caller)
+        return dict(tool.go_on(self.reply, caller))
 
 
 class ToolDesk:
     """Serves `tools/list` and `tools/call`: arguments are validated before a tool is run."""
 
-    def __init__(self, parts: Parts, desk: Desk, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, parts: Parts, desk: Desk, subscriptions: Subscriptions, tasks: TaskDesk
+    ) -> None:
         self._parts = parts
         self._desk = desk
         self._subscriptions = subscriptions
+        self._tasks = tasks
         self._tools = {tool.name: tool for tool in parts.mcp.tools}
 
     async def list_tools(
@@ -53,45 +83,58 @@ class ToolDesk:
 
     async def call_tool(
         self, call: Call, params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    ) -> types.CallToolResult | types.InputRequiredResult:
         """Run one tool in a worker thread; MCPError (-32602) for a tool that does not exist."""
         context = context_of(call)
         caller = self._desk.caller(context)
-        result = await self._desk.in_thread(
-            self._call, params.name, params.arguments or {}, context, caller
-        )
+        asked = Asked(params.arguments or {}, can_be_asked(call), reply_in(params))
+        tool = self._tools.get(params.name)
+        if isinstance(tool, SlowTool) and self._tasks.takes(call):
+
+            async def work() -> types.CallToolResult:
+                done = await self._desk.in_thread(self._call, tool.name, asked, context, caller)
+                return cast("types.CallToolResult", done)
+
+            # A task is a shape of the extension's own, for which the SDK has no type.
+            return cast("Any", await self._tasks.start(call, tool, work))
+        result = await self._desk.in_thread(self._call, params.name, asked, context, caller)
+        if isinstance(result, Question):
+            if is_answered_later(call):
+                return as_result(result)
+            again = replace(asked, reply=await ask_in_session(call, result))
+            result = await self._desk.in_thread(self._call, params.name, again, context, caller)
         await self._subscriptions.tell(caller)
-        return result
+        return cast("types.CallToolResult", result)
 
     def _call(
-        self, name: str, arguments: Mapping[str, Any], context: RequestContext, caller: Caller
-    ) -> types.CallToolResult:
+        self, name: str, asked: Asked, context: RequestContext, caller: Caller
+    ) -> types.CallToolResult | Question:
         try:
-            return self._answer(name, arguments, context, caller)
+            return self._answer(name, asked, context, caller)
         except StorageUnavailableError as error:
             log_event("tool_unaudited", context.request_id, logging.ERROR, error=error, tool=name)
             context.is_unaudited = True
             return _failed("The call could not be audited.")
 
     def _answer(
-        self, name: str, arguments: Mapping[str, Any], context: RequestContext, caller: Caller
-    ) -> types.CallToolResult:
+        self, name: str, asked: Asked, context: RequestContext, caller: Caller
+    ) -> types.CallToolResult | Question:
         tool = self._tools.get(name)
         if tool is None:
             self._audit_failure(context, name, "there is no such tool")
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:LONGEST_NAME]}")
-        complaint = find_bad_argument(tool.input_schema, arguments)
+        complaint = find_bad_argument(tool.input_schema, asked.arguments)
         if complaint is not None:
             self._audit_failure(context, name, complaint)
             return _failed(complaint)
-        return self._run(tool, arguments, context, caller)
+        return self._run(tool, asked, context, caller)
 
     def _run(
-        self, tool: Tool, arguments: Mapping[str, Any], context: RequestContext, caller: Caller
-    ) -> types.CallToolResult:
+        self, tool: Tool, asked: Asked, context: RequestContext, caller: Caller
+    ) -> types.CallToolResult | Question:
         try:
-            result = dict(tool.run(arguments, caller))
-            text = json.dumps(result)
+            result = asked.put_to(tool, caller)
+            text = "" if isinstance(result, Question) else json.dumps(result)
         except UnknownObjectError as error:
             self._audit_failure(context, tool.name, str(error))
             return _failed(str(error))
@@ -99,6 +142,8 @@ class ToolDesk:
             return self._report(error, tool, context)
         event = AuditEvent(EventType.TOOL_CALLED, Outcome.SUCCESS, metadata={"tool": tool.name})
         self._parts.trail.write(context.attribute(event))
+        if isinstance(result, Question):
+            return result
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)], structured_content=result
         )

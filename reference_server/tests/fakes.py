@@ -248,7 +248,7 @@ class World:
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
-            mcp=mcp_parts("1.2.3", bytes(32), page_size=2),
+            mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock),
         )
         return with_parts(made, self.replaced)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.tools.account_health import AccountHealth
+from reference_server.tools.count_metrics import CountMetrics
+from reference_server.tools.forget_metrics import ForgetMetrics
 from reference_server.tools.get_metric import GetMetric
 from reference_server.tools.list_metrics import ListMetrics
 from reference_server.tools.ping import Ping
@@ -20,5 +22,7 @@ TOOLS: tuple[Tool, ...] = (
     ListMetrics(),
     GetMetric(),
     RefreshMetric(),
+    ForgetMetrics(),
+    CountMetrics(),
     RaiseError(),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,52 @@ class Tool(Protocol):
 
     def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return the structured result; ToolError or any exception becomes a failed result."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a tool asks the caller's user before it acts.
+
+    ``schema`` is of the form that is filled in, ``state`` what the tool needs to go on: JSON that
+    comes back unchanged, from the same principal and for the same call only. With ``url`` there is
+    no form, but a page to open.
+    """
+
+    message: str
+    schema: dict[str, Any]
+    state: Mapping[str, Any]
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A user's answer, with the state of its question; ``content`` is None where it was a no."""
+
+    state: Mapping[str, Any]
+    content: Mapping[str, Any] | None
+
+
+@runtime_checkable
+class AskingTool(Tool, Protocol):
+    """A tool that asks first. ``run`` is for clients that nobody can be asked through."""
+
+    def ask(self, arguments: Mapping[str, Any], caller: Caller) -> Question:
+        """Return the question, and change nothing."""
+        ...
+
+    def go_on(self, reply: Reply, caller: Caller) -> Mapping[str, Any]:
+        """Return the structured result, after what was agreed to has been done."""
+        ...
+
+
+@runtime_checkable
+class SlowTool(Tool, Protocol):
+    """A tool that runs as a task where the client can follow one."""
+
+    @property
+    def delay(self) -> float:
+        """Seconds that a task of it waits before it begins."""
         ...
 
 

@@ -22,7 +22,7 @@ from conformance.channels.http.bounds import Allowance, BoundedTransport, within
 from conformance.channels.http.websocket import answered
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
@@ -30,6 +30,8 @@ STANDING_SECONDS = 1.0
 """How long a stream is read that is meant to stand open: it ends nowhere, and that is no fault."""
 SAID = "said"
 """The extension of a request that holds what to say on a WebSocket."""
+HEARD = "heard"
+"""The extension of a request that holds who is told what has come of an event stream."""
 
 
 def new_client(address: str | None, tls: ssl.SSLContext, version: str = "1.1") -> httpx.Client:
@@ -119,7 +121,7 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
         is_standing = _is_standing(request, response)
         if is_standing:
             allowance.shorten(STANDING_SECONDS)
-        body, is_cut = _bounded(response, allowance)
+        body, is_cut = _bounded(response, allowance, request.extensions.get(HEARD))
         is_cut = is_cut and not (is_standing and allowance.is_over)
     except UnreadableBodyError as error:
         status, why = response.status_code, str(error)
@@ -141,7 +143,9 @@ def _is_stream(response: httpx.Response) -> bool:
     return response.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, bool]:
+def _bounded(
+    response: httpx.Response, allowance: Allowance, heard: Callable[[bytes], None] | None
+) -> tuple[bytes, bool]:
     """Return the body, and whether it was cut because its time or its room was over."""
     body = bytearray()
     is_stream, watch = _is_stream(response), ReplyWatch()
@@ -154,6 +158,8 @@ def _bounded(response: httpx.Response, allowance: Allowance) -> tuple[bytes, boo
             # An event stream may stay open after the reply: the reply is all that is wanted.
             if is_stream and watch.feed(chunk):
                 return bytes(body), False
+            if is_stream and heard is not None:
+                heard(bytes(body))
     except httpx.ReadTimeout:
         return bytes(body), True
     return bytes(body), False

@@ -76,6 +76,8 @@ class McpParts:
     """Whether an ASGI scope is the MCP endpoint's."""
     session_manager: Callable[..., Any]
     """Makes the SDK's session manager of a server and its options."""
+    subscriptions: Callable[..., Any]
+    """Makes what serves subscriptions, of the parts and the desks that it asks."""
     server_version: str
     """What the server tells of itself when it is introduced."""
     check_origin: bool = True

@@ -27,6 +27,7 @@ from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
+from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
@@ -95,6 +96,7 @@ def mcp_parts(version: str, secret: bytes, page_size: int) -> McpParts:
         describe_failure=describe_failure,
         session_owner=session_owner,
         session_manager=session_manager,
+        subscriptions=Subscriptions,
         routes_to_mcp=is_mcp_path,
         server_version=version,
     )

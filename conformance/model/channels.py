@@ -297,6 +297,16 @@ class Channel(StrEnum):
             'listed_by = "list_reports"',
         ),
     )
+    CHANGING_TOOL = Row(
+        "changing-tool",
+        "the profile's [tools.change]: a tool that changes a resource of its caller's",
+        "tools.change",
+        example=(
+            "[tools.change]",
+            'name = "rename_report"',
+            'arguments = { reportId = "{id}", title = "{unique}" }',
+        ),
+    )
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",

@@ -10,7 +10,6 @@ from mcp.server.lowlevel import Server
 from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
 from reference_server.protocol.resources import ResourceDesk
-from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tools import ToolDesk
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     desk = Desk(parts, executor)
     resources = ResourceDesk(parts, desk)
     prompts = PromptDesk(parts, desk)
-    subscriptions = Subscriptions(parts, desk, resources)
+    subscriptions = parts.mcp.subscriptions(parts, desk, resources)
     tools = ToolDesk(parts, desk, subscriptions)
     return Server(
         NAME,

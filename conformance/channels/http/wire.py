@@ -12,7 +12,7 @@ from conformance.channels.http.connections import Connections
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
 from conformance.channels.http.sessions import OpenSessions, is_gone
-from conformance.channels.http.transport import SAID, Clients, exchanged
+from conformance.channels.http.transport import EAR, SAID, Clients, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
 from conformance.model.sent import Sent
@@ -359,13 +359,14 @@ class Wire:
         if self._gate is not None and request.body:
             raw.append((b"Content-Length", b"%d" % len(request.body)))
             body = self._gate.held(request.body)
+        told = {"target": _raw_target(url, request.path), SAID: request.said, EAR: request.ear}
         prepared = client.build_request(
             request.method,
             self.target.url,
             headers=raw,
             content=body,
             timeout=self._seconds or SECONDS,
-            extensions={"target": _raw_target(url, request.path), SAID: request.said},
+            extensions=told,
         )
         started = time.monotonic()
         answer = self._waited_for(client, prepared)

@@ -78,6 +78,10 @@ class McpParts:
     """Makes the SDK's session manager of a server and its options."""
     subscriptions: Callable[..., Any]
     """Makes what serves subscriptions, of the parts and the desks that it asks."""
+    notices: Callable[[], Any]
+    """Makes what tells callers of their calls' progress, and sends them log messages."""
+    may_stay: Callable[[RequestContext, Parts], bool]
+    """Whether whoever opened a stream may still have it."""
     server_version: str
     """What the server tells of itself when it is introduced."""
     check_origin: bool = True

@@ -27,7 +27,9 @@ from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
+from reference_server.protocol.notices import Notices
 from reference_server.protocol.subscriptions import Subscriptions
+from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
@@ -97,6 +99,8 @@ def mcp_parts(version: str, secret: bytes, page_size: int) -> McpParts:
         session_owner=session_owner,
         session_manager=session_manager,
         subscriptions=Subscriptions,
+        notices=Notices,
+        may_stay=may_stay,
         routes_to_mcp=is_mcp_path,
         server_version=version,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 
@@ -40,8 +41,9 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     resources = ResourceDesk(parts, desk)
     prompts = PromptDesk(parts, desk)
     subscriptions = parts.mcp.subscriptions(parts, desk, resources)
-    tools = ToolDesk(parts, desk, subscriptions)
-    return Server(
+    notices = parts.mcp.notices()
+    tools = ToolDesk(parts, desk, subscriptions, notices)
+    server = Server(
         NAME,
         version=parts.mcp.server_version,
         cache_hints=CACHE_HINTS,
@@ -57,3 +59,6 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
         on_get_prompt=prompts.get_prompt,
         on_completion=prompts.complete,
     )
+    # Not by the constructor, which warns: the newest revision has a level for each request instead.
+    server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, notices.set_level)
+    return server

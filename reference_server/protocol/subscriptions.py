@@ -10,11 +10,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import mcp_types as types
-from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act
+from reference_server.protocol.desk import LONGEST_NAME, Act, session_id
 from reference_server.protocol.resources import principal_owner
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Subscriptions:
         """Tell this session of a resource's changes; MCPError for what the caller cannot read."""
         uri = str(params.uri)
         await self.require_readable(call, [uri])
-        self.audience(principal_owner(self._parts, call)).add(_session_id(call), uri, call.session)
+        self.audience(principal_owner(self._parts, call)).add(session_id(call), uri, call.session)
         return types.EmptyResult()
 
     async def unsubscribe(
@@ -85,7 +84,7 @@ class Subscriptions:
     ) -> types.EmptyResult:
         """Tell this session no more of the resource; nothing happens where nothing was told."""
         audience = self.audience(principal_owner(self._parts, call))
-        audience.remove(_session_id(call), str(params.uri))
+        audience.remove(session_id(call), str(params.uri))
         return types.EmptyResult()
 
     async def listen(
@@ -118,8 +117,3 @@ class Subscriptions:
     def audience(self, owner: str) -> Audience:
         """Return the subscribers of a principal."""
         return self.audiences.setdefault(owner, Audience())
-
-
-def _session_id(call: Call) -> str:
-    """Return the id of the session that carried the call; "" where there are no sessions."""
-    return call.request.headers.get(MCP_SESSION_ID_HEADER, "") if call.request else ""

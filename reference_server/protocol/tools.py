@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
+    from reference_server.protocol.notices import Notices
     from reference_server.protocol.subscriptions import Subscriptions
     from reference_server.tools.contracts import Caller, Tool
 
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
 class ToolDesk:
     """Serves `tools/list` and `tools/call`: arguments are validated before a tool is run."""
 
-    def __init__(self, parts: Parts, desk: Desk, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, parts: Parts, desk: Desk, subscriptions: Subscriptions, notices: Notices
+    ) -> None:
         self._parts = parts
         self._desk = desk
         self._subscriptions = subscriptions
+        self._notices = notices
         self._tools = {tool.name: tool for tool in parts.mcp.tools}
 
     async def list_tools(
@@ -60,6 +64,7 @@ class ToolDesk:
         result = await self._desk.in_thread(
             self._call, params.name, params.arguments or {}, context, caller
         )
+        await self._notices.tell(call, caller.steps)
         await self._subscriptions.tell(caller)
         return result
 

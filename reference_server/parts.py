@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
-    from reference_server.protocol.tasks import TaskStore
     from reference_server.resources.contracts import ResourceFamily
     from reference_server.tools.contracts import Tool
 
@@ -78,14 +77,20 @@ class McpParts:
     """Whether an ASGI scope is the MCP endpoint's."""
     session_manager: Callable[..., Any]
     """Makes the SDK's session manager of a server and its options."""
+    subscriptions: Callable[..., Any]
+    """Makes what serves subscriptions, of the parts and the desks that it asks."""
+    notices: Callable[[], Any]
+    """Makes what tells callers of their calls' progress, and sends them log messages."""
+    may_stay: Callable[[RequestContext, Parts], bool]
+    """Whether whoever opened a stream may still have it."""
     server_version: str
     """What the server tells of itself when it is introduced."""
     states: RequestStateCodec
     """Seals the states of questions, which callers keep, and opens them again."""
     boundary: Callable[..., Any]
     """Makes the SDK's middleware that a state passes on its way out and back in."""
-    tasks: TaskStore
-    """The tasks of all principals."""
+    tasks: Any
+    """The tasks of all principals, as ``protocol.tasks`` keeps them."""
     check_origin: bool = True
     page_size: int = 50
     """Entries on a page of a list that varies by caller."""

@@ -27,8 +27,11 @@ from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
+from reference_server.protocol.notices import Notices
 from reference_server.protocol.states import AuditedBoundary, ClockedStates
+from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tasks import TaskStore
+from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
@@ -100,6 +103,9 @@ def mcp_parts(version: str, secret: bytes, page_size: int, clock: Clock) -> McpP
         describe_failure=describe_failure,
         session_owner=session_owner,
         session_manager=session_manager,
+        subscriptions=Subscriptions,
+        notices=Notices,
+        may_stay=may_stay,
         routes_to_mcp=is_mcp_path,
         server_version=version,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from conformance.forge import guise
 
@@ -28,13 +28,28 @@ _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _OF_TASKS = "tasks/"
 
 
+class Ear(Protocol):
+    """Hears an answer as it comes, in the thread that reads it, for ``seconds`` at most."""
+
+    seconds: float
+
+    def begin(self, status: int, headers: tuple[tuple[str, str], ...], line: Any) -> None:
+        """Hear its head; ``line`` is the socket that the rest comes on, None where unknown."""
+        ...
+
+    def hear(self, chunk: bytes) -> None:
+        """Hear some more of its body."""
+        ...
+
+
 @dataclass(frozen=True)
 class Request:
     """One HTTP request, to be varied one field at a time with ``but``.
 
     ``version`` is that of HTTP which it names. ``said`` is the message to send on a WebSocket, if
     the answer is that there is one from now on. ``heard`` is told what has come of an event stream,
-    each time that there is more, and may send other requests meanwhile.
+    each time that there is more, and may send other requests meanwhile. With an ``ear`` the answer
+    is read to its end.
     """
 
     method: str = "POST"
@@ -45,6 +60,7 @@ class Request:
     version: str = "1.1"
     said: bytes | None = None
     heard: Callable[[bytes], None] | None = field(default=None, compare=False)
+    ear: Ear | None = field(default=None, compare=False, repr=False)
 
     def but(self, **changes: Any) -> Request:
         """Return the same request with the named fields changed."""
@@ -72,6 +88,7 @@ def rpc(
     ]
     if revision == STATELESS:
         params["_meta"] = {
+            **params.get("_meta", {}),
             "io.modelcontextprotocol/protocolVersion": revision,
             "io.modelcontextprotocol/clientInfo": guise.current().client,
             CAPABILITIES: {},

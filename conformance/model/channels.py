@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model.row import Row
+from conformance.model.row import Row, event_row, limit_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -314,6 +314,16 @@ class Channel(StrEnum):
         "tools.task",
         example=("[tools.task]", 'name = "export_reports"'),
     )
+    CHANGING_TOOL = Row(
+        "changing-tool",
+        "the profile's [tools.change]: a tool that changes a resource of its caller's",
+        "tools.change",
+        example=(
+            "[tools.change]",
+            'name = "rename_report"',
+            'arguments = { reportId = "{id}", title = "{unique}" }',
+        ),
+    )
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",
@@ -321,21 +331,9 @@ class Channel(StrEnum):
         otherwise="run pip install 'mcp>=2.3'",
         starts_programs=True,
     )
-    ADDRESS_LIMIT = Row(
-        "address-limit",
-        "the profile's [limits] address_requests: what one address may ask for",
-        "limits.address_requests",
-    )
-    TENANT_LIMIT = Row(
-        "tenant-limit",
-        "the profile's [limits] tenant_requests: what one tenant may ask for",
-        "limits.tenant_requests",
-    )
-    FAILURE_LIMIT = Row(
-        "failure-limit",
-        "the profile's [limits] auth_failures: how many block an address",
-        "limits.auth_failures",
-    )
+    ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
+    TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
+    FAILURE_LIMIT = limit_row("failure-limit", "auth_failures", "how many block an address")
     REFUSAL_BODY = Row(
         "refusal-body",
         "the profile's [answers] unauthorized: what the body of a 401 holds",
@@ -351,48 +349,30 @@ class Channel(StrEnum):
         "the profile's [headers] request_id: the header that carries it",
         "headers.request_id",
     )
-    AUTH_SUCCESS_EVENT = Row(
+    AUTH_SUCCESS_EVENT = event_row(
         "auth-success-event",
-        "the profile's [events] auth_success: the event of who is let in",
-        "events.auth_success",
-        example=("[events]", 'auth_success = "api_key.auth_success"'),
+        "auth_success",
+        "who is let in",
+        '"api_key.auth_success"',
+        is_first=True,
     )
-    AUTH_FAILURE_EVENT = Row(
-        "auth-failure-event",
-        "the profile's [events] auth_failure: the event of a refusal",
-        "events.auth_failure",
-        example=('auth_failure = "api_key.auth_failure"',),
+    AUTH_FAILURE_EVENT = event_row(
+        "auth-failure-event", "auth_failure", "a refusal", '"api_key.auth_failure"'
     )
-    TOOL_CALLED_EVENT = Row(
-        "tool-called-event",
-        "the profile's [events] tool_called: the event of a tool's call",
-        "events.tool_called",
-        example=('tool_called = ["mcp.tool_called", "tool.used"]',),
+    TOOL_CALLED_EVENT = event_row(
+        "tool-called-event", "tool_called", "a tool's call", '["mcp.tool_called", "tool.used"]'
     )
-    TOOL_FAILED_EVENT = Row(
+    TOOL_FAILED_EVENT = event_row(
         "tool-failed-event",
-        "the profile's [events] tool_failed: the event of a tool's failure",
-        "events.tool_failed",
-        example=('tool_failed = { event = "mcp.tool_called", outcome = "failure" }',),
+        "tool_failed",
+        "a tool's failure",
+        '{ event = "mcp.tool_called", outcome = "failure" }',
     )
-    LIMIT_EVENT = Row(
-        "limit-event",
-        "the profile's [events] limit_exceeded: the event of an exceeded limit",
-        "events.limit_exceeded",
-        example=('limit_exceeded = "rate_limit.exceeded"',),
+    LIMIT_EVENT = event_row(
+        "limit-event", "limit_exceeded", "an exceeded limit", '"rate_limit.exceeded"'
     )
-    BLOCK_EVENT = Row(
-        "block-event",
-        "the profile's [events] address_blocked: the event of a block",
-        "events.address_blocked",
-        example=('address_blocked = "auth.blocked_ip"',),
-    )
-    ROTATION_EVENT = Row(
-        "rotation-event",
-        "the profile's [events] key_rotated: the event of a rotation",
-        "events.key_rotated",
-        example=('key_rotated = "api_key.rotated"',),
-    )
+    BLOCK_EVENT = event_row("block-event", "address_blocked", "a block", '"auth.blocked_ip"')
+    ROTATION_EVENT = event_row("rotation-event", "key_rotated", "a rotation", '"api_key.rotated"')
 
     @property
     def supplied_by(self) -> str:

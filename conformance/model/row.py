@@ -22,3 +22,18 @@ class Row:
     example: tuple[str, ...] = ()
     starts_programs: bool = False
     otherwise: str = ""
+
+
+def event_row(name: str, entry: str, what: str, value: str, *, is_first: bool = False) -> Row:
+    """Return the row of an event of the trail; the first one's example has the table's head."""
+    return Row(
+        name,
+        f"the profile's [events] {entry}: the event of {what}",
+        f"events.{entry}",
+        example=(*(("[events]",) if is_first else ()), f"{entry} = {value}"),
+    )
+
+
+def limit_row(name: str, entry: str, what: str) -> Row:
+    """Return the row of a limit of requests or failures."""
+    return Row(name, f"the profile's [limits] {entry}: {what}", f"limits.{entry}")

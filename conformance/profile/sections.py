@@ -190,6 +190,19 @@ class ByIdTool(Section):
     id_field: str = "id"
 
 
+class ChangingTool(Section):
+    """A tool that changes a resource of its caller's, so that whoever subscribed to it is told.
+
+    In texts of ``arguments`` ``{uri}`` is the URI of the caller's resource, ``{id}`` what it ends
+    with, and ``{unique}`` a word of its own. ``uri`` is the resource that is changed, in which
+    ``{tenant}`` is the tenant's id; without it, it is one that the caller lists.
+    """
+
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
+    uri: str | None = None
+
+
 def _several(value: Any) -> Any:
     """Take one table for a list of one."""
     return [value] if isinstance(value, dict) else value
@@ -239,6 +252,7 @@ class Tools(Section):
     by_id: ByIdTools = ()
     asking: AskingTools = ()
     task: TaskTool | None = None
+    change: ChangingTool | None = None
 
 
 class KnownFailure(Section):

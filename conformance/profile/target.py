@@ -120,7 +120,8 @@ class DeclaredLimits(Section):
     """The limits the target declares; counts and seconds.
 
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
-    are named. 0 tells that there is no such limit, so that nothing need be kept below it.
+    are named. 0 tells that there is no such limit, so that nothing need be kept below it. An open
+    stream ends within ``stream_end_seconds`` of its caller's key.
     """
 
     address_requests: Count = 100
@@ -133,6 +134,7 @@ class DeclaredLimits(Section):
     rotation_grace_seconds: int = Field(default=86400, gt=0)
     auth_requests: int = Field(default=5, gt=0)
     auth_window_seconds: int = Field(default=900, gt=0)
+    stream_end_seconds: int = Field(default=60, gt=0, le=300)
 
 
 class Timing(Section):

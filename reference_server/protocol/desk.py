@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mcp_types as types
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.shared.exceptions import MCPError
 
 from reference_server.audit.contracts import AuditEvent
@@ -122,3 +123,8 @@ def context_of(call: Call) -> RequestContext:
     """
     assert call.request is not None  # noqa: S101 -- Streamable HTTP attaches it to every message
     return call.request.scope[SCOPE_KEY]
+
+
+def session_id(call: Call) -> str:
+    """Return the id of the session that carried the call; "" where there are no sessions."""
+    return call.request.headers.get(MCP_SESSION_ID_HEADER, "") if call.request else ""

@@ -28,9 +28,9 @@ class Exchange:
     """Wraps ``receive`` and ``send`` of one request.
 
     It drains an unread body before an early answer (a client still sending would see a reset
-    instead of the answer), ends open streams when the server stops, completes an answer that was
-    left open, and writes the request's log line. ``started`` says that an answer has begun,
-    ``body_read`` that there is no more body to receive.
+    instead of the answer), ends open streams when the server stops or it is told to, completes an
+    answer that was left open, and writes the request's log line. ``started`` says that an answer
+    has begun, ``body_read`` that there is no more body to receive.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._stopping = stopping
+        self._ended = asyncio.Event()
         self._begun = time.perf_counter()
         self._status = 0
         self._complete = False
@@ -70,6 +71,18 @@ class Exchange:
         """Send a whole answer."""
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
+
+    def end(self) -> None:
+        """Have whoever answers see the client go, though it stays."""
+        self._ended.set()
+
+    async def has_ended_within(self, seconds: float) -> bool:
+        """Wait so long at most; tell whether the answer was ended meanwhile."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ended.wait()
+        except TimeoutError:
+            return False
 
     async def close(self) -> None:
         """End an answer that was begun and left open, such as a stream cut at shutdown."""
@@ -113,6 +126,7 @@ class Exchange:
         waits = [
             asyncio.ensure_future(self._receive()),
             asyncio.ensure_future(self._stopping.wait()),
+            asyncio.ensure_future(self._ended.wait()),
         ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

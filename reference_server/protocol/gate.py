@@ -32,6 +32,7 @@ from reference_server.protocol.answer import McpAnswer, raw_headers, send_respon
 from reference_server.protocol.events import SessionManager
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
+from reference_server.protocol.watch import watch
 from reference_server.web.answers import error
 from reference_server.web.client_address import ClientAddresses
 
@@ -219,6 +220,7 @@ class Gate:
         """
         answer = McpAnswer(exchange, turn.finish_head, turn.finish, self._audit_refused_origin)
         is_endless = scope["method"] == "GET" or LISTENING in scope["headers"]
+        watching = is_endless and asyncio.create_task(watch(exchange, self._parts, self._executor))
         try:
             async with asyncio.timeout(None if is_endless else ANSWER_SECONDS):
                 await self._sessions.handle_request(
@@ -230,6 +232,8 @@ class Gate:
             late = HTTPStatus.GATEWAY_TIMEOUT if exchange.body_read else HTTPStatus.REQUEST_TIMEOUT
             await send_response(exchange, turn.finish(error(late, late.name.lower())))
         finally:
+            if watching:
+                watching.cancel()
             await answer.close()
 
     def _session_user(self, context: RequestContext) -> AuthenticatedUser:

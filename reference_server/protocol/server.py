@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import mcp_types as types
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 
 from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
 from reference_server.protocol.resources import ResourceDesk
-from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tasks import TaskDesk
 from reference_server.protocol.tools import ToolDesk
 
@@ -43,9 +43,10 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     """
     desk = Desk(parts, executor)
     resources = ResourceDesk(parts, desk)
-    subscriptions = Subscriptions(parts, desk, resources)
+    subscriptions = parts.mcp.subscriptions(parts, desk, resources)
+    notices = parts.mcp.notices()
     tasks = TaskDesk(parts, desk)
-    tools = ToolDesk(parts, desk, subscriptions, tasks)
+    tools = ToolDesk(parts, desk, subscriptions, tasks, notices)
     offered: dict[str, Any] = {
         "on_list_tools": tools.list_tools,
         "on_call_tool": tools.call_tool,
@@ -69,4 +70,6 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     )
     server.middleware.append(parts.mcp.boundary(parts, desk, NAME))
     tasks.join(server)
+    # Not by the constructor, which warns: the newest revision has a level for each request instead.
+    server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, notices.set_level)
     return server

@@ -10,11 +10,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import mcp_types as types
-from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act
+from reference_server.protocol.desk import LONGEST_NAME, Act, session_id
 from reference_server.protocol.resources import principal_owner
 
 if TYPE_CHECKING:
@@ -35,25 +34,28 @@ MOST_STREAMS = 20
 """That one principal can listen on in one process."""
 
 
-class _Audience:
-    """The subscribers of one principal."""
+class Audience:
+    """The subscribers of one principal. ``sessions`` are those of its sessions, by id and URI."""
 
     def __init__(self) -> None:
         self._bus = InMemorySubscriptionBus()
         self.listen = ListenHandler(self._bus, max_subscriptions=MOST_STREAMS)
-        self._sessions: OrderedDict[tuple[str, str], ServerSession] = OrderedDict()
+        self.sessions: OrderedDict[tuple[str, str], ServerSession] = OrderedDict()
 
     def add(self, session_id: str, uri: str, session: ServerSession) -> None:
-        self._sessions[session_id, uri] = session
-        while len(self._sessions) > MOST_SUBSCRIPTIONS:
-            self._sessions.popitem(last=False)
+        """Subscribe a session to a resource."""
+        self.sessions[session_id, uri] = session
+        while len(self.sessions) > MOST_SUBSCRIPTIONS:
+            self.sessions.popitem(last=False)
 
     def remove(self, session_id: str, uri: str) -> None:
-        self._sessions.pop((session_id, uri), None)
+        """Have a session be told no more of a resource."""
+        self.sessions.pop((session_id, uri), None)
 
     async def tell(self, uri: str) -> None:
+        """Tell whoever subscribed to a resource that it has changed."""
         await self._bus.publish(ResourceUpdated(uri=uri))
-        for (_, subscribed), session in list(self._sessions.items()):
+        for (_, subscribed), session in list(self.sessions.items()):
             if subscribed == uri:
                 await session.send_resource_updated(uri)
 
@@ -65,40 +67,42 @@ class Subscriptions:
         self._parts = parts
         self._desk = desk
         self._resources = resources
-        self._audiences: dict[str, _Audience] = {}
+        self.audiences: dict[str, Audience] = {}
+        """By the principal, as sessions are bound to it."""
 
     async def subscribe(
         self, call: Call, params: types.SubscribeRequestParams
     ) -> types.EmptyResult:
         """Tell this session of a resource's changes; MCPError for what the caller cannot read."""
         uri = str(params.uri)
-        await self._check(call, [uri])
-        self._audience(principal_owner(self._parts, call)).add(_session_id(call), uri, call.session)
+        await self.require_readable(call, [uri])
+        self.audience(principal_owner(self._parts, call)).add(session_id(call), uri, call.session)
         return types.EmptyResult()
 
     async def unsubscribe(
         self, call: Call, params: types.UnsubscribeRequestParams
     ) -> types.EmptyResult:
         """Tell this session no more of the resource; nothing happens where nothing was told."""
-        audience = self._audience(principal_owner(self._parts, call))
-        audience.remove(_session_id(call), str(params.uri))
+        audience = self.audience(principal_owner(self._parts, call))
+        audience.remove(session_id(call), str(params.uri))
         return types.EmptyResult()
 
     async def listen(
         self, call: Call, params: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
         """Stream the changes asked for; MCPError for a resource that the caller cannot read."""
-        await self._check(call, params.notifications.resource_subscriptions or ())
-        return await self._audience(principal_owner(self._parts, call)).listen(call, params)
+        await self.require_readable(call, params.notifications.resource_subscriptions or ())
+        return await self.audience(principal_owner(self._parts, call)).listen(call, params)
 
     async def tell(self, caller: Caller) -> None:
         """Tell the caller's own subscribers what the call has changed."""
-        audience = self._audiences.get(self._parts.mcp.session_owner(caller.principal))
+        audience = self.audiences.get(self._parts.mcp.session_owner(caller.principal))
         if audience is not None:
             for uri in caller.changed:
                 await audience.tell(uri)
 
-    async def _check(self, call: Call, uris: Sequence[str]) -> None:
+    async def require_readable(self, call: Call, uris: Sequence[str]) -> None:
+        """Return if the caller can read each resource; MCPError otherwise. It is audited."""
         act = Act(
             EventType.RESOURCE_SUBSCRIBED,
             {"resources": [uri[:LONGEST_NAME] for uri in uris[:MOST_SUBSCRIPTIONS]]},
@@ -110,10 +114,6 @@ class Subscriptions:
 
         await self._desk.run(call, act, read_all)
 
-    def _audience(self, owner: str) -> _Audience:
-        return self._audiences.setdefault(owner, _Audience())
-
-
-def _session_id(call: Call) -> str:
-    """Return the id of the session that carried the call; "" where there are no sessions."""
-    return call.request.headers.get(MCP_SESSION_ID_HEADER, "") if call.request else ""
+    def audience(self, owner: str) -> Audience:
+        """Return the subscribers of a principal."""
+        return self.audiences.setdefault(owner, Audience())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
+    from reference_server.protocol.notices import Notices
     from reference_server.protocol.subscriptions import Subscriptions
     from reference_server.protocol.tasks import TaskDesk
     from reference_server.tools.contracts import Caller, Reply, Tool
@@ -58,12 +59,18 @@ class ToolDesk:
     """Serves `tools/list` and `tools/call`: arguments are validated before a tool is run."""
 
     def __init__(
-        self, parts: Parts, desk: Desk, subscriptions: Subscriptions, tasks: TaskDesk
+        self,
+        parts: Parts,
+        desk: Desk,
+        subscriptions: Subscriptions,
+        tasks: TaskDesk,
+        notices: Notices,
     ) -> None:
         self._parts = parts
         self._desk = desk
         self._subscriptions = subscriptions
         self._tasks = tasks
+        self._notices = notices
         self._tools = {tool.name: tool for tool in parts.mcp.tools}
 
     async def list_tools(
@@ -103,6 +110,7 @@ class ToolDesk:
                 return as_result(result)
             again = replace(asked, reply=await ask_in_session(call, result))
             result = await self._desk.in_thread(self._call, params.name, again, context, caller)
+        await self._notices.tell(call, caller.steps)
         await self._subscriptions.tell(caller)
         return cast("types.CallToolResult", result)
 

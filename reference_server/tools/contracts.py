@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mcp_types import LoggingLevel
+
     from reference_server.core.principal import Principal
     from reference_server.db.contracts import TenantSessions
 
@@ -82,14 +84,24 @@ class SlowTool(Tool, Protocol):
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of a tool's work; ``level`` is one of those of RFC 5424, as log messages have them."""
+
+    level: LoggingLevel
+    text: str
+
+
+@dataclass(frozen=True)
 class Caller:
     """What a tool, a resource or a prompt may know of its caller.
 
     ``changed`` takes the URIs of resources that the call has changed: once it is audited, the
-    caller's own subscribers are told of them.
+    caller's own subscribers are told of them. ``steps`` takes what the call has done: the caller
+    is told of it as far as it has asked for progress and log messages.
     """
 
     principal: Principal
     request_id: str
     sessions: TenantSessions
     changed: list[str] = field(default_factory=list[str])
+    steps: list[Step] = field(default_factory=list[Step])

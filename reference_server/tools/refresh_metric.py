@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from reference_server.core.errors import UnknownObjectError
+from reference_server.tools.contracts import Step
 from reference_server.tools.get_metric import metric_argument
 
 if TYPE_CHECKING:
@@ -39,4 +40,6 @@ class RefreshMetric:
         if not found:
             raise UnknownObjectError("metric")
         caller.changed.append(f"metric://{metric}")
+        caller.steps.append(Step("debug", f"The metric {metric} was looked up."))
+        caller.steps.append(Step("info", f"The metric {metric} was fetched again."))
         return {"refreshed": str(metric), "_stub": True}

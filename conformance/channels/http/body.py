@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,21 +58,35 @@ def _unpacked_chunk(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
         is_more = bool(chunk) or len(piece) == _PIECE
 
 
-def event_data(stream: str) -> list[str]:
-    """Return the data of each event of a stream (HTML standard, section 9.2.6).
+class Event(NamedTuple):
+    """An event of a stream: its own id, empty where it has none, and its data."""
+
+    id: str
+    data: str
+
+
+def events(stream: str) -> list[Event]:
+    """Return the events of a stream that have an id or data (HTML standard, section 9.2.6).
 
     An event that the stream's end cut off counts, too: what was sent was sent.
     """
-    found: list[str] = []
-    lines: list[str] = []
+    found: list[Event] = []
+    identity, lines = "", list[str]()
     for line in [*_LINE_END.split(stream), ""]:
         name, _, value = line.partition(":")
         if name == "data":
             lines.append(value.removeprefix(" "))
-        elif not line and lines:
-            found.append("\n".join(lines))
-            lines = []
+        elif name == "id":
+            identity = value.removeprefix(" ")
+        elif not line and (lines or identity):
+            found.append(Event(identity, "\n".join(lines)))
+            identity, lines = "", []
     return found
+
+
+def event_data(stream: str) -> list[str]:
+    """Return the data of each event of a stream that has any."""
+    return [event.data for event in events(stream) if event.data]
 
 
 def parsed(text: str | bytes) -> Any:

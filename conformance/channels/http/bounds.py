@@ -73,6 +73,10 @@ class Allowance:
         """Allow no more than so many seconds from now on."""
         self._deadline = min(self._deadline, time.monotonic() + seconds)
 
+    def prolong(self, seconds: float) -> None:
+        """Allow so many seconds from now on, whatever was left."""
+        self._deadline = time.monotonic() + seconds
+
     def expect_a_body(self) -> None:
         """Allow as much more as a body may take."""
         self._bytes = MOST_BYTES

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
@@ -24,6 +24,8 @@ from conformance.channels.http.websocket import answered
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from conformance.forge.requests import Ear
+
 MOST_BYTES = 1 << 19
 """The most of a body that is kept."""
 STANDING_SECONDS = 1.0
@@ -32,6 +34,8 @@ SAID = "said"
 """The extension of a request that holds what to say on a WebSocket."""
 HEARD = "heard"
 """The extension of a request that holds who is told what has come of an event stream."""
+EAR = "ear"
+"""The extension of a request that holds who hears its answer while it comes."""
 
 
 def new_client(address: str | None, tls: ssl.SSLContext, version: str = "1.1") -> httpx.Client:
@@ -118,6 +122,10 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
             said = request.extensions.get(SAID) or b""
             body = answered(response.extensions["network_stream"], said)
             return Answer(Transport.ANSWERED, response.status_code, headers, body)
+        ear: Ear | None = request.extensions.get(EAR)
+        if ear is not None:
+            body = _heard(response, allowance, ear, headers)
+            return Answer(Transport.ANSWERED, response.status_code, headers, body)
         is_standing = _is_standing(request, response)
         if is_standing:
             allowance.shorten(STANDING_SECONDS)
@@ -163,6 +171,24 @@ def _bounded(
     except httpx.ReadTimeout:
         return bytes(body), True
     return bytes(body), False
+
+
+def _heard(
+    response: httpx.Response, allowance: Allowance, ear: Ear, headers: tuple[tuple[str, str], ...]
+) -> bytes:
+    """Have an answer heard until it ends, its time is over or somebody shuts its line."""
+    body = bytearray()
+    line = response.extensions["network_stream"].get_extra_info("socket")
+    ear.begin(response.status_code, headers, line)
+    allowance.prolong(ear.seconds)
+    encoding = response.headers.get("content-encoding", "")
+    with suppress(httpx.TransportError):
+        for chunk in unpacked(_while_time_lasts(response, allowance), encoding):
+            body += chunk
+            ear.hear(chunk)
+            if len(body) > MOST_BYTES:
+                break
+    return bytes(body[:MOST_BYTES])
 
 
 def _while_time_lasts(response: httpx.Response, allowance: Allowance) -> Iterator[bytes]:

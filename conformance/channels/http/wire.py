@@ -12,7 +12,7 @@ from conformance.channels.http.connections import Connections
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
 from conformance.channels.http.sessions import is_gone
-from conformance.channels.http.transport import HEARD, SAID, Clients, exchanged
+from conformance.channels.http.transport import EAR, HEARD, SAID, Clients, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
 from conformance.model.sent import Sent
@@ -358,14 +358,14 @@ class Wire:
         if self._gate is not None and request.body:
             raw.append((b"Content-Length", b"%d" % len(request.body)))
             body = self._gate.held(request.body)
-        words = {SAID: request.said, HEARD: request.heard}
+        told = {SAID: request.said, HEARD: request.heard, EAR: request.ear}
         prepared = client.build_request(
             request.method,
             self.target.url,
             headers=raw,
             content=body,
             timeout=self._seconds or SECONDS,
-            extensions={"target": _raw_target(url, request.path), **words},
+            extensions={"target": _raw_target(url, request.path), **told},
         )
         started = time.monotonic()
         answer = self._waited_for(client, prepared)

@@ -17,6 +17,7 @@ from reference_server.prompts.registry import build_prompts
 from reference_server.resources.contracts import ListedResource
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, TENANT_B, World
 from reference_server.tests.live import serving
+from reference_server.tools.contracts import Step
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -69,6 +70,8 @@ class Touch:
     def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Say that a note has changed."""
         caller.changed.append(f"note://{arguments['note']}")
+        caller.steps.append(Step("debug", "looked up"))
+        caller.steps.append(Step("warning", "touched"))
         return {}
 
 
@@ -285,3 +288,44 @@ def test_a_session_is_told_and_told_again_what_it_missed(origin: str) -> None:
     # Nor is it told to another session, though it is the same principal's.
     with _stream(origin, KEY_A, other, **{"Last-Event-ID": last}) as response:
         assert not [line for line in response.iter_lines() if line.startswith("data: {")]
+
+
+def _told(response: httpx.Response) -> list[tuple[str, Any]]:
+    """Return the notifications before an answer: progress by its token, log messages by level."""
+    if response.headers["content-type"] == "application/json":
+        return []
+    found = [json.loads(line[6:]) for line in response.text.splitlines() if line[:7] == "data: {"]
+    params = [one["params"] for one in found if "method" in one]
+    return [(one.get("progressToken") or one["level"], one.get("data")) for one in params]
+
+
+@pytest.mark.parametrize(
+    ("meta", "told"),
+    [
+        ({}, []),
+        ({"progressToken": "t"}, [("t", None), ("t", None)]),
+        ({"io.modelcontextprotocol/logLevel": "info"}, [("warning", "touched")]),
+    ],
+)
+def test_a_request_is_told_what_it_asked_for(
+    origin: str, meta: dict[str, str], told: list[tuple[str, Any]]
+) -> None:
+    request = _request("tools/call", KEY_A, {"name": "touch", "arguments": {"note": "a1"}})
+    request["json"]["params"]["_meta"] = {**META, **meta}
+    assert _told(httpx.post(f"{origin}/mcp", **request)) == told
+
+
+def test_a_session_gets_log_messages_of_the_level_it_has_set(origin: str) -> None:
+    session, other = _open(origin, KEY_A), _open(origin, KEY_A)
+    params = {"name": "touch", "arguments": {"note": "a1"}}
+
+    def call(identity: str, number: int) -> list[tuple[str, Any]]:
+        sent = {"id": number, "method": "tools/call", "params": params}
+        return _told(_in_session(origin, KEY_A, identity, **sent))
+
+    assert call(session, 1) == []
+    _in_session(
+        origin, KEY_A, session, id=2, method="logging/setLevel", params={"level": "warning"}
+    )
+    assert call(session, 3) == [("warning", "touched")]
+    assert call(other, 4) == []

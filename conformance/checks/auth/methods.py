@@ -9,7 +9,7 @@ from conformance.channels.http.answer import NOTHING_THERE
 from conformance.forge.methods import KINDS, in_session, messages
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, rpc
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
@@ -50,12 +50,12 @@ def test_no_method_is_served_for_a_session_id_alone(
     """The session is alive, as its owner shows before and after; its id alone opens no method."""
     found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
     if not found:
-        raise NotAssessedError("the target speaks no revision that has sessions")
+        raise NotApplicableError("the target speaks no revision that has sessions")
     line = wire.derived(revision=found[0])
     answer, session = line.open_session(keys.active)
     establish(answer.succeeded, f"a session can be opened (got {answer})")
     if session is None:
-        raise NotAssessedError("the target opens no sessions")
+        raise NotApplicableError("the target opens no sessions")
     capabilities = capabilities_in(answer)
 
     def is_alive(message_id: int) -> bool:

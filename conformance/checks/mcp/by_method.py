@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
-    from conformance.forge.keys import Keys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.forge.requests import Request
 
 LISTED_ID = 100
@@ -78,26 +78,26 @@ def test_nothing_tells_another_tenants_session_from_an_unknown_one(
 @requirement("MCP-09")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_message_in_an_unknown_or_ended_session_is_refused(
-    wire: Wire, keys: Keys, discovery: Discovery, kind: str
+    wire: Wire, guest: TenantKeys, discovery: Discovery, kind: str
 ) -> None:
     """Each gets 404 in a session that nobody has, and in one that its owner has ended.
 
     A server need have neither a stream nor a way to end a session, and may say so to anybody.
     """
     line = wire.derived(revision=a_session_revision(discovery))
-    session, capabilities = described(line, keys.a.active)
-    unknown = nobodys_session([session, opened(line, keys.a.active)])
-    before = works(line, keys.a.active, session)
+    session, capabilities = described(line, guest.active)
+    unknown = nobodys_session([session, opened(line, guest.active)])
+    before = works(line, guest.active, session)
     establish("result" in before.message, f"its owner can use the session (got {before})")
     tried = in_session(kind, capabilities, line.revision, unknown, line.target.tools.ping)
     gone = {HTTPStatus.NOT_FOUND} | (NOTHING_THERE if kind == KINDS[2] else set[HTTPStatus]())
     for what, request in tried.items():
-        answer = line.send(request, key=keys.a.active)
+        answer = line.send(request, key=guest.active)
         assert answer.status in gone, f"{what} in an unknown session was answered {answer}"
     ending = in_session(KINDS[2], {}, line.revision, session, None)["DELETE"]
-    ended = line.send(ending, key=keys.a.active)
+    ended = line.send(ending, key=guest.active)
     if ended.status not in DONE:
         raise NotAssessedError("the target does not let clients end sessions, as it may")
     for what, request in tried.items():
-        answer = line.send(request.with_header("Mcp-Session-Id", session), key=keys.a.active)
+        answer = line.send(request.with_header("Mcp-Session-Id", session), key=guest.active)
         assert answer.status in gone, f"{what} in an ended session was answered {answer}"

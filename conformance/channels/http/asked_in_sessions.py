@@ -36,7 +36,7 @@ class SessionAsker:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def open(self, key: str) -> str:
-        """Open a session whose client can be asked. Raises NotApplicableError where there is none."""
+        """Open a session that can be asked in. Raises NotApplicableError where there is none."""
         revision = self.wire.revision
         params = {
             "protocolVersion": revision,

@@ -14,7 +14,7 @@ from conformance.channels.http.asking import ABLE, ELICITATION
 from conformance.channels.http.body import event_data, parsed
 from conformance.forge import guise
 from conformance.forge.requests import Request, rpc
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ class SessionAsker:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def open(self, key: str) -> str:
-        """Open a session whose client can be asked. Raises NotAssessedError where there is none."""
+        """Open a session that can be asked in. Raises NotApplicableError where there is none."""
         revision = self.wire.revision
         params = {
             "protocolVersion": revision,
@@ -47,7 +47,7 @@ class SessionAsker:
         establish(answer.succeeded, f"a session can be opened (got {answer})")
         session = answer.header("mcp-session-id")
         if session is None:
-            raise NotAssessedError("the target opens no sessions in which it could ask")
+            raise NotApplicableError("the target opens no sessions in which it could ask")
         ready = rpc(
             "notifications/initialized", revision=revision, session=session, message_id=None
         )

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.asked_in_sessions import SessionAsker
 from conformance.channels.http.asking import answer_to, askers, questions_of
-from conformance.checks.mcp._common import a_session_revision
-from conformance.forge.requests import STATELESS
+from conformance.forge.requests import SESSION_REVISIONS, STATELESS
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -29,8 +28,14 @@ NO = {"action": "decline"}
 
 
 def session_askers(wire: Wire, discovery: Discovery) -> list[SessionAsker]:
-    """Return whoever asks, of the profile's, in the newest revision with sessions."""
-    line = wire.derived(revision=a_session_revision(discovery))
+    """Return whoever asks, of the profile's, in the newest revision with sessions.
+
+    Raises NotApplicableError where there is none: it is the other era in which it asks.
+    """
+    found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
+    if not found:
+        raise NotApplicableError("the target speaks no revision that has sessions")
+    line = wire.derived(revision=found[0])
     return [SessionAsker(line, tool) for tool in wire.target.tools.asking]
 
 
@@ -149,7 +154,8 @@ def test_nobody_else_answers_a_question_of_a_session(
         for where, session in (("its own session", others), ("the owner's", mine)):
             ended = outcome(asker, owner, mine, agrees=False, intruder=(other, session))
             assert said(ended) != said(agreed), (
-                f"{asker.tool.name} took the other tenant's answer, posted in {where}: {ended}"
+                f"{asker.tool.name} took the other tenant's answer, posted in {where}: "
+                f"{said(ended)!r}"
             )
             establish(
                 said(ended) == said(declined),

@@ -131,7 +131,7 @@ def test_a_state_shows_no_secret(wire: Wire, keys: Keys, discovery: Discovery) -
             )
 
 
-@requirement("MCP-25")
+@requirement("MCP-25", also_needs=(Channel.CLOCK,))
 def test_a_state_does_not_live_on(
     wire: Wire, keys: Keys, discovery: Discovery, passage: Passage
 ) -> None:

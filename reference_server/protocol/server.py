@@ -9,6 +9,7 @@ from mcp.server.lowlevel import Server
 
 from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
+from reference_server.protocol.raw import RawPrompts, RawTools
 from reference_server.protocol.resources import ResourceDesk
 from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tools import ToolDesk
@@ -43,7 +44,7 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     desk = Desk(parts, executor)
     resources = ResourceDesk(parts, desk)
     subscriptions = Subscriptions(parts, desk, resources)
-    tools = ToolDesk(parts, desk, subscriptions)
+    tools = RawTools(parts, desk, subscriptions, ToolDesk(parts, desk, subscriptions))
     offered: dict[str, Any] = {
         "on_list_tools": tools.list_tools,
         "on_call_tool": tools.call_tool,
@@ -57,9 +58,14 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
             "on_unsubscribe_resource": subscriptions.unsubscribe,
             "on_subscriptions_listen": subscriptions.listen,
         }
-    prompts = PromptDesk(parts, desk)
+    prompts = RawPrompts(parts, desk, PromptDesk(parts, desk))
     if parts.mcp.prompts:
         offered |= {"on_list_prompts": prompts.list_prompts, "on_get_prompt": prompts.get_prompt}
     if parts.mcp.prompts or parts.mcp.resources:
         offered["on_completion"] = prompts.complete
-    return Server(NAME, version=parts.mcp.server_version, cache_hints=CACHE_HINTS, **offered)
+    server: Server[dict[str, Any]] = Server(
+        NAME, version=parts.mcp.server_version, cache_hints=CACHE_HINTS, **offered
+    )
+    for extend in parts.mcp.extensions:
+        extend(server, parts, desk)
+    return server

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import mcp_types as types
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    PromptsListChanged,
+    ResourceUpdated,
+    ToolsListChanged,
+)
 
 from reference_server.core.vocabulary import EventType
 from reference_server.protocol.desk import LONGEST_NAME, Act
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcp.server.session import ServerSession
+    from mcp.server.subscriptions import ServerEvent
 
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
@@ -33,6 +40,12 @@ session does not say that it has ended."""
 
 MOST_STREAMS = 20
 """That one principal can listen on in one process."""
+
+LISTS: dict[str, ServerEvent] = {
+    "tools/list": ToolsListChanged(),
+    "prompts/list": PromptsListChanged(),
+}
+"""What a call can have changed beside resources, by the method that lists it."""
 
 
 class _Audience:
@@ -52,7 +65,7 @@ class _Audience:
         self._sessions.pop((session_id, uri), None)
 
     async def tell(self, uri: str) -> None:
-        await self._bus.publish(ResourceUpdated(uri=uri))
+        await self._bus.publish(LISTS.get(uri) or ResourceUpdated(uri=uri))
         for (_, subscribed), session in list(self._sessions.items()):
             if subscribed == uri:
                 await session.send_resource_updated(uri)

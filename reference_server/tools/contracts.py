@@ -39,8 +39,9 @@ class Tool(Protocol):
 class Caller:
     """What a tool, a resource or a prompt may know of its caller.
 
-    ``changed`` takes the URIs of resources that the call has changed: once it is audited, the
-    caller's own subscribers are told of them.
+    ``changed`` takes the URIs of resources that the call has changed, and `tools/list` or
+    `prompts/list` where it changed one of these: once it is audited, the caller's own subscribers
+    are told of them.
     """
 
     principal: Principal

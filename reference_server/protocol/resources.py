@@ -107,7 +107,12 @@ class ResourceDesk:
 
     def _describe(self, place: int, listed: ListedResource) -> types.Resource:
         family = self._families[place]
-        return types.Resource(uri=listed.uri, name=listed.name, mime_type=family.mime_type)
+        return types.Resource(
+            uri=listed.uri,
+            name=listed.name,
+            description=listed.description,
+            mime_type=family.mime_type,
+        )
 
 
 def principal_owner(parts: Parts, call: Call) -> str:

@@ -18,6 +18,7 @@ class ListedResource:
     uri: str
     name: str
     position: str
+    description: str | None = None
 
 
 class ResourceFamily(Protocol):

@@ -14,6 +14,7 @@ from reference_server.demo.everything.extensions import EXTENSIONS
 from reference_server.demo.everything.prompts import PROMPTS
 from reference_server.demo.everything.resources import RESOURCES
 from reference_server.demo.everything.sessions import TALKING
+from reference_server.demo.everything.skills import FILES, add_skills
 from reference_server.parts import with_parts
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def add_everything(parts: Parts) -> Parts:
     changes = {
         "mcp.raw_tools": (*parts.mcp.raw_tools, *CONTENT, *TALKING, *ASKING),
         "mcp.raw_prompts": (*parts.mcp.raw_prompts, *PROMPTS),
-        "mcp.resources": (*parts.mcp.resources, *RESOURCES),
-        "mcp.extensions": (*parts.mcp.extensions, *EXTENSIONS),
+        "mcp.resources": (*parts.mcp.resources, *RESOURCES, *FILES),
+        "mcp.extensions": (*parts.mcp.extensions, *EXTENSIONS, add_skills),
         "mcp.session_manager": partial(
             parts.mcp.session_manager, retry_interval=RETRY_MILLISECONDS
         ),

@@ -29,7 +29,7 @@ class OneResource:
     def list_after(self, position: str, count: int, caller: Caller) -> Sequence[ListedResource]:
         """Return the one, unless the list is past it."""
         del caller
-        listed = [ListedResource(self.uri_template, self.name, self.uri_template)]
+        listed = [ListedResource(self.uri_template, self.name, self.uri_template, self.description)]
         return [] if position else listed[:count]
 
     def read(self, uri: str, caller: Caller) -> str:

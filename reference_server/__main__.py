@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reference_server.audit.verification import Verdict
+    from reference_server.parts import Parts
 
 from reference_server.commands.command_line import (
     add_database_options,
@@ -47,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run everything, PostgreSQL included, until Ctrl-C")
     add_demo_options(demo)
+    demo.add_argument(
+        "--everything",
+        action="store_true",
+        help="also offer what the official conformance runner asks for by name",
+    )
     demo.set_defaults(command=_demo)
 
     serve = commands.add_parser(
@@ -96,7 +103,16 @@ def _demo(arguments: argparse.Namespace) -> int:
     from reference_server.demo.run import run_demo
     from reference_server.variant import HEALTHY
 
-    return run_demo(arguments.state, arguments.port, HEALTHY)
+    variant = HEALTHY
+    if arguments.everything:
+        variant = dataclasses.replace(HEALTHY, parts=_add_everything)
+    return run_demo(arguments.state, arguments.port, variant)
+
+
+def _add_everything(parts: Parts) -> Parts:
+    from reference_server.demo.everything import add_everything
+
+    return add_everything(parts)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    import mcp_types as types
     from flask import Response
+    from mcp.server import ServerRequestContext
     from mcp.server.request_state import RequestStateCodec
 
     from reference_server.audit.contracts import AuditTrail
@@ -47,6 +49,50 @@ class Cursors(Protocol):
 
     def read(self, cursor: str, listing: str, owner: str) -> str:
         """Return the position, or refuse a cursor that is forged or somebody else's."""
+        ...
+
+
+class RawTool(Protocol):
+    """A tool that speaks the protocol itself: any content, messages, input asked for in between."""
+
+    @property
+    def name(self) -> str:
+        """The name it is called by."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it does, for the model that chooses."""
+        ...
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema that its arguments are validated against."""
+        ...
+
+    async def call(
+        self, call: ServerRequestContext[Any, Any], params: types.CallToolRequestParams, caller: Any
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Return the result. MCPError is told as it is; any other exception fails the call."""
+        ...
+
+
+class RawPrompt(Protocol):
+    """A prompt that speaks the protocol itself: any content, input asked for in between."""
+
+    @property
+    def described(self) -> types.Prompt:
+        """What a list tells of it."""
+        ...
+
+    async def get(
+        self, call: ServerRequestContext[Any, Any], params: types.GetPromptRequestParams
+    ) -> types.GetPromptResult | types.InputRequiredResult:
+        """Return the messages; its arguments are its own to check."""
+        ...
+
+    def complete(self, argument: str, beginning: str) -> Sequence[str]:
+        """Return values of an argument that begin so."""
         ...
 
 
@@ -94,6 +140,11 @@ class McpParts:
     check_origin: bool = True
     page_size: int = 50
     """Entries on a page of a list that varies by caller."""
+    raw_tools: Sequence[RawTool] = ()
+    raw_prompts: Sequence[RawPrompt] = ()
+    extensions: Sequence[Callable[[Any, Parts, Any], None]] = ()
+    """Each adds to the SDK's server, given these parts and the desk that audits, what is no tool,
+    resource or prompt: methods of its own, or a middleware."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import mcp_types as types
 from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
@@ -22,7 +23,7 @@ from reference_server.observability.logs import log_event
 from reference_server.tools.contracts import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from concurrent.futures import Executor
 
     from mcp.server import ServerRequestContext
@@ -44,6 +45,10 @@ class RefusedError(Exception):
     """A request that the protocol calls wrong; the message is for its sender."""
 
 
+class FailedError(MCPError):
+    """What is unknown, refused or failed, in the words that its caller is told."""
+
+
 @dataclass(frozen=True)
 class Act:
     """What the trail says was done; of some acts it tells their failures only."""
@@ -51,10 +56,13 @@ class Act:
     event: EventType
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tells_success: bool = True
+    failure: EventType | None = None
+    """What its failure is called where that has a name of its own."""
 
     def ended(self, outcome: Outcome, **more: Any) -> AuditEvent:
         """Return the row's event for an act that ended so."""
-        return AuditEvent(self.event, outcome, metadata={**self.metadata, **more})
+        event = self.failure if self.failure and outcome is Outcome.FAILURE else self.event
+        return AuditEvent(event, outcome, metadata={**self.metadata, **more})
 
 
 class Desk:
@@ -67,9 +75,25 @@ class Desk:
     async def run(self, call: Call, act: Act, work: Callable[[Caller], Result]) -> Result:
         """Return what ``work`` returns, once its row is written.
 
-        MCPError for what is unknown, refused or failed, and when the row could not be written.
+        FailedError for what is unknown, refused or failed, MCPError when the row could not be
+        written, and whatever MCPError ``work`` itself raises.
         """
         return await self.in_thread(self._attend, context_of(call), act, work)
+
+    async def settle(self, call: Call, act: Act, work: Awaitable[Result]) -> Result:
+        """Return what ``work`` results in, awaited here, once its row is written.
+
+        Errors as from ``run``. What its client has given up has its row as well.
+        """
+        try:
+            result = await work
+        except asyncio.CancelledError:
+            given_up = partial(_fail, RefusedError("The call was given up."))
+            self._executor.submit(self._attend, context_of(call), act, given_up)
+            raise
+        except Exception as error:  # noqa: BLE001 -- raised again where its row is written
+            return await self.run(call, act, partial(_fail, error))
+        return await self.run(call, act, lambda _: result)
 
     async def in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Return what ``work`` returns, run in a worker thread."""
@@ -97,10 +121,13 @@ class Desk:
             result = work(self.caller(context))
         except (UnknownObjectError, RefusedError) as error:
             self._write(context, act.ended(Outcome.FAILURE, reason=str(error)))
-            raise MCPError(types.INVALID_PARAMS, str(error)) from error
+            raise FailedError(types.INVALID_PARAMS, str(error)) from error
+        except MCPError as error:
+            self._write(context, act.ended(Outcome.FAILURE, reason=error.error.message))
+            raise
         except Exception as error:
             text = self._report(error, context, act)
-            raise MCPError(types.INTERNAL_ERROR, text) from error
+            raise FailedError(types.INTERNAL_ERROR, text) from error
         if act.tells_success:
             self._write(context, act.ended(Outcome.SUCCESS))
         return result
@@ -128,3 +155,9 @@ def context_of(call: Call) -> RequestContext:
 def session_id(call: Call) -> str:
     """Return the id of the session that carried the call; "" where there are no sessions."""
     return call.request.headers.get(MCP_SESSION_ID_HEADER, "") if call.request else ""
+
+
+def _fail(error: Exception, caller: Caller) -> NoReturn:
+    """Raise what work ended with, as if it had been done for the caller just now."""
+    del caller
+    raise error

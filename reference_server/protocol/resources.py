@@ -11,6 +11,7 @@ from reference_server.core.errors import UnknownObjectError
 from reference_server.core.vocabulary import EventType
 from reference_server.protocol.desk import LONGEST_NAME, Act, context_of
 from reference_server.protocol.pages import refuse_cursor
+from reference_server.resources.contracts import BinaryFamily
 
 if TYPE_CHECKING:
     from reference_server.parts import Parts
@@ -53,13 +54,14 @@ class ResourceDesk:
                     mime_type=family.mime_type,
                 )
                 for family in self._families
+                if "{" in family.uri_template
             ]
         )
 
     async def read_resource(
         self, call: Call, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        """Return a resource's text; MCPError for what is absent and what is another tenant's."""
+        """Return a resource's content; MCPError for what is absent and what is another tenant's."""
         uri = str(params.uri)
         act = Act(EventType.RESOURCE_READ, {"resource": uri[:LONGEST_NAME]})
         return await self._desk.run(call, act, lambda caller: self._read(uri, caller))
@@ -73,8 +75,11 @@ class ResourceDesk:
 
     def _read(self, uri: str, caller: Caller) -> types.ReadResourceResult:
         family = self.find(uri)
-        text = family.read(uri, caller)
-        contents = types.TextResourceContents(uri=uri, mime_type=family.mime_type, text=text)
+        text, kind = family.read(uri, caller), family.mime_type
+        if isinstance(family, BinaryFamily):
+            contents = types.BlobResourceContents(uri=uri, mime_type=kind, blob=text)
+        else:
+            contents = types.TextResourceContents(uri=uri, mime_type=kind, text=text)
         return types.ReadResourceResult(contents=[contents])
 
     def _page(self, cursor: str | None, caller: Caller) -> types.ListResourcesResult:
@@ -102,7 +107,12 @@ class ResourceDesk:
 
     def _describe(self, place: int, listed: ListedResource) -> types.Resource:
         family = self._families[place]
-        return types.Resource(uri=listed.uri, name=listed.name, mime_type=family.mime_type)
+        return types.Resource(
+            uri=listed.uri,
+            name=listed.name,
+            description=listed.description,
+            mime_type=family.mime_type,
+        )
 
 
 def principal_owner(parts: Parts, call: Call) -> str:

@@ -10,6 +10,7 @@ from mcp.server.lowlevel import Server
 
 from reference_server.protocol.desk import Desk
 from reference_server.protocol.prompts import PromptDesk
+from reference_server.protocol.raw import RawPrompts, RawTools
 from reference_server.protocol.resources import ResourceDesk
 from reference_server.protocol.tasks import TaskDesk
 from reference_server.protocol.tools import ToolDesk
@@ -46,7 +47,8 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     subscriptions = parts.mcp.subscriptions(parts, desk, resources)
     notices = parts.mcp.notices()
     tasks = TaskDesk(parts, desk)
-    tools = ToolDesk(parts, desk, subscriptions, tasks, notices)
+    named = ToolDesk(parts, desk, subscriptions, tasks, notices)
+    tools = RawTools(parts, desk, subscriptions, named)
     offered: dict[str, Any] = {
         "on_list_tools": tools.list_tools,
         "on_call_tool": tools.call_tool,
@@ -60,7 +62,7 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
             "on_unsubscribe_resource": subscriptions.unsubscribe,
             "on_subscriptions_listen": subscriptions.listen,
         }
-    prompts = PromptDesk(parts, desk)
+    prompts = RawPrompts(parts, desk, PromptDesk(parts, desk))
     if parts.mcp.prompts:
         offered |= {"on_list_prompts": prompts.list_prompts, "on_get_prompt": prompts.get_prompt}
     if parts.mcp.prompts or parts.mcp.resources:
@@ -72,4 +74,6 @@ def build_server(parts: Parts, executor: Executor) -> Server[dict[str, Any]]:
     tasks.join(server)
     # Not by the constructor, which warns: the newest revision has a level for each request instead.
     server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, notices.set_level)
+    for extend in parts.mcp.extensions:
+        extend(server, parts, desk)
     return server

@@ -10,7 +10,13 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import mcp_types as types
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    PromptsListChanged,
+    ResourceUpdated,
+    ToolsListChanged,
+)
 
 from reference_server.core.vocabulary import EventType
 from reference_server.protocol.desk import LONGEST_NAME, Act, session_id
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcp.server.session import ServerSession
+    from mcp.server.subscriptions import ServerEvent
 
     from reference_server.parts import Parts
     from reference_server.protocol.desk import Call, Desk
@@ -32,6 +39,12 @@ session does not say that it has ended."""
 
 MOST_STREAMS = 20
 """That one principal can listen on in one process."""
+
+LISTS: dict[str, ServerEvent] = {
+    "tools/list": ToolsListChanged(),
+    "prompts/list": PromptsListChanged(),
+}
+"""What a call can have changed beside resources, by the method that lists it."""
 
 
 class Audience:
@@ -54,7 +67,7 @@ class Audience:
 
     async def tell(self, uri: str) -> None:
         """Tell whoever subscribed to a resource that it has changed."""
-        await self._bus.publish(ResourceUpdated(uri=uri))
+        await self._bus.publish(LISTS.get(uri) or ResourceUpdated(uri=uri))
         for (_, subscribed), session in list(self.sessions.items()):
             if subscribed == uri:
                 await session.send_resource_updated(uri)

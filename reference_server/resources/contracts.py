@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ class ListedResource:
     uri: str
     name: str
     position: str
+    description: str | None = None
 
 
 class ResourceFamily(Protocol):
@@ -28,7 +29,10 @@ class ResourceFamily(Protocol):
 
     @property
     def uri_template(self) -> str:
-        """An RFC 6570 template with one variable, such as ``metric://{metricId}``."""
+        """An RFC 6570 template with one variable, such as ``metric://{metricId}``.
+
+        A family of one resource has that one's URI instead.
+        """
         ...
 
     @property
@@ -56,4 +60,14 @@ class ResourceFamily(Protocol):
 
     def complete(self, beginning: str, caller: Caller) -> Sequence[str]:
         """Return values of the template's variable that begin so, of the caller's own only."""
+        ...
+
+
+@runtime_checkable
+class BinaryFamily(ResourceFamily, Protocol):
+    """A family of bytes: ``read`` returns them in base64, as the protocol carries them."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Return True."""
         ...

@@ -95,9 +95,10 @@ class Step:
 class Caller:
     """What a tool, a resource or a prompt may know of its caller.
 
-    ``changed`` takes the URIs of resources that the call has changed: once it is audited, the
-    caller's own subscribers are told of them. ``steps`` takes what the call has done: the caller
-    is told of it as far as it has asked for progress and log messages.
+    ``changed`` takes the URIs of resources that the call has changed, and `tools/list` or
+    `prompts/list` where it changed one of these: once it is audited, the caller's own subscribers
+    are told of them. ``steps`` takes what the call has done: the caller is told of it as far as it
+    has asked for progress and log messages.
     """
 
     principal: Principal

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,21 @@ INSTALL_SECONDS = 240
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]:
     """A running demo: what its state file says."""
-    path = tmp_path_factory.mktemp("interop") / "state.json"
-    command = [sys.executable, "-m", "reference_server", "demo", "--state", str(path)]
+    with _running(tmp_path_factory.mktemp("interop") / "state.json") as state:
+        yield state
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]:
+    """The same, of a demo with the fixtures that the official runner asks for."""
+    path = tmp_path_factory.mktemp("everything") / "state.json"
+    with _running(path, "--everything") as state:
+        yield state
+
+
+@contextmanager
+def _running(path: Path, *words: str) -> Generator[dict[str, Any]]:
+    command = [sys.executable, "-m", "reference_server", "demo", "--state", str(path), *words]
     demo = subprocess.Popen([*command, "--port", "0"], stdin=subprocess.DEVNULL)
     try:
         assert becomes_true(lambda: path.exists() or demo.poll() is not None, SECONDS)

@@ -1,8 +1,8 @@
-"""The official conformance runner against the reference server: what applies passes.
+"""The official conformance runner against the reference server: all of its scenarios.
 
-The runner has a server of its own in mind, whose tools, prompts and resources it asks for by name,
-and no option for a header. A small proxy adds the key; what does not apply is listed, with the
-reason. A scenario that is new, or fails where it did not, must be looked at.
+The runner asks for tools, prompts and resources of its own by name, which `demo --everything` adds,
+and has no option for a header. A small proxy adds the key. A scenario that is new, or fails where
+it did not, must be looked at.
 """
 
 from __future__ import annotations
@@ -26,67 +26,8 @@ RUNNER = HERE / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist
 SECONDS = 300
 _FOLDER = re.compile(r"server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 
-APPLIES = {
-    "server-initialize",
-    "server-session-lifecycle",
-    "ping",
-    "tools-list",
-    "server-sse-multiple-streams",
-    "dns-rebinding-protection",
-    "http-header-validation",
-    "input-required-result-unsupported-methods",
-}
-PARTLY = {
-    "server-stateless": {
-        "sep-2575-server-rejects-undeclared-capability",  # tool test_missing_capability
-        "sep-2575-missing-capability-http-400",  # the same
-        "sep-2575-http-server-no-independent-requests-on-stream",  # test_streaming_elicitation
-        "sep-2575-server-no-log-without-loglevel",  # tool test_logging_tool
-    },
-    "caching": {
-        "sep-2549-prompts-list-caching-hints",  # the server has no prompts
-        "sep-2549-resources-list-caching-hints",  # nor resources
-        "sep-2549-resources-templates-list-caching-hints",
-    },
-}
-"""Scenarios that apply but for some checks, each with what it lacks."""
-_TOOL = "asks for a tool of the runner's own"
-_PROMPTS, _RESOURCES = "the server has no prompts", "the server has no resources"
-_TASKS, _SKILLS = "the extension for tasks is not offered", "the one for skills is not offered"
-_INPUT = "no tool of the server asks its caller for input"
+_TASKS = "the extension for tasks is not offered"
 NOT_APPLICABLE = {
-    "logging-set-level": "the server sends no log to its callers",
-    "completion-complete": "the server completes no arguments",
-    "tools-call-simple-text": _TOOL,
-    "tools-call-image": _TOOL,
-    "tools-call-audio": _TOOL,
-    "tools-call-embedded-resource": _TOOL,
-    "tools-call-mixed-content": _TOOL,
-    "tools-call-with-logging": _TOOL,
-    "tools-call-error": _TOOL,
-    "tools-call-with-progress": _TOOL,
-    "tools-call-sampling": _TOOL,
-    "tools-call-elicitation": _TOOL,
-    "json-schema-2020-12": _TOOL,
-    "elicitation-sep1034-defaults": _TOOL,
-    "elicitation-sep1330-enums": _TOOL,
-    "server-sse-polling": _TOOL,
-    "http-custom-header-server-validation": "no tool takes an argument from a header",
-    "resources-list": _RESOURCES,
-    "resources-read-text": _RESOURCES,
-    "resources-read-binary": _RESOURCES,
-    "resources-templates-read": _RESOURCES,
-    "resources-subscribe": _RESOURCES,
-    "resources-unsubscribe": _RESOURCES,
-    "sep-2164-resource-not-found": _RESOURCES,
-    "prompts-list": _PROMPTS,
-    "prompts-get-simple": _PROMPTS,
-    "prompts-get-with-args": _PROMPTS,
-    "prompts-get-embedded-resource": _PROMPTS,
-    "prompts-get-with-image": _PROMPTS,
-    "sep-2640-skills-directory": _SKILLS,
-    "sep-2640-skills-enumeration": _SKILLS,
-    "sep-2640-skills-manifest": _SKILLS,
     "tasks-lifecycle": _TASKS,
     "tasks-capability-negotiation": _TASKS,
     "tasks-wire-fields": _TASKS,
@@ -94,33 +35,27 @@ NOT_APPLICABLE = {
     "tasks-mrtr-input": _TASKS,
     "tasks-request-headers": _TASKS,
     "tasks-dispatch-and-envelope": _TASKS,
-    "tasks-status-notifications": _TASKS,
+    "tasks-status-notifications": "the runner has yet to be written for it, it says",
     "tasks-required-task-error": _TASKS,
     "tasks-mrtr-composition": _TASKS,
-    "input-required-result-basic-elicitation": _INPUT,
-    "input-required-result-basic-sampling": _INPUT,
-    "input-required-result-basic-list-roots": _INPUT,
-    "input-required-result-request-state": _INPUT,
-    "input-required-result-multiple-input-requests": _INPUT,
-    "input-required-result-multi-round": _INPUT,
-    "input-required-result-missing-input-response": _INPUT,
-    "input-required-result-non-tool-request": _INPUT,
-    "input-required-result-result-type": _INPUT,
-    "input-required-result-tampered-state": _INPUT,
-    "input-required-result-capability-check": _INPUT,
-    "input-required-result-ignore-extra-params": _INPUT,
-    "input-required-result-validate-input": _INPUT,
 }
+SCENARIOS = 65
+"""Of the runner's release in `package-lock.json`: with another, see what is new."""
+ONLY_ADVICE = {"sep-2164-data-uri"}
+"""Of what is only recommended: the URI of an unknown resource is not told again, so that the answer
+is to the byte what it is for another tenant's."""
 
 Checks = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def checks(node: str, state: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Checks:
+def checks(
+    node: str, everything: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Checks:
     """Every check of every server scenario, by scenario."""
     folder = tmp_path_factory.mktemp("runner")
-    served = urlsplit(str(state["url"]))
-    with adding("X-Api-Key", state["tenants"]["a"]["key"], served.port or 0) as proxy:
+    served = urlsplit(str(everything["url"]))
+    with adding("X-Api-Key", everything["tenants"]["a"]["key"], served.port or 0) as proxy:
         url = f"http://127.0.0.1:{proxy}{served.path}"
         words = [node, str(RUNNER), "server", "--url", url, "--suite", "all", "-o", str(folder)]
         # Its exit code counts what does not apply, too.
@@ -137,17 +72,14 @@ def with_status(checks: list[dict[str, Any]], status: str) -> set[str]:
     return {check["id"] for check in checks if check["status"] == status}
 
 
-def test_every_scenario_is_either_asked_for_or_argued_away(checks: Checks) -> None:
-    assert set(checks) == APPLIES | set(PARTLY) | set(NOT_APPLICABLE)
+def test_all_scenarios_were_run(checks: Checks) -> None:
+    assert len(checks) == SCENARIOS
+    assert set(NOT_APPLICABLE) < set(checks)
 
 
-@pytest.mark.parametrize("scenario", sorted(APPLIES))
-def test_each_scenario_that_applies_passes(checks: Checks, scenario: str) -> None:
-    assert with_status(checks[scenario], "FAILURE") == set()
-    assert with_status(checks[scenario], "SUCCESS")
-
-
-@pytest.mark.parametrize("scenario", list(PARTLY))
-def test_what_applies_of_a_scenario_passes(checks: Checks, scenario: str) -> None:
-    assert with_status(checks[scenario], "FAILURE") == PARTLY[scenario]
-    assert with_status(checks[scenario], "SUCCESS")
+def test_each_scenario_that_applies_passes(checks: Checks) -> None:
+    for scenario in set(checks) - set(NOT_APPLICABLE):
+        assert with_status(checks[scenario], "FAILURE") == set(), scenario
+        assert with_status(checks[scenario], "SKIPPED") == set(), scenario
+        assert with_status(checks[scenario], "WARNING") <= ONLY_ADVICE, scenario
+        assert with_status(checks[scenario], "SUCCESS"), scenario

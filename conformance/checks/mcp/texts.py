@@ -74,7 +74,7 @@ def texts(value: Any, where: str, name: str = "", depth: int = 0) -> Iterator[Te
 
 
 def listed(talk: Conversation, method: str) -> list[dict[str, Any]]:
-    """Return what a server lists, page after page. The check is inconclusive for a refusal."""
+    """Return what a server lists, page after page. The check is inconclusive for another refusal."""
     found: list[dict[str, Any]] = []
     cursor: Any = None
     for _ in range(PAGES):

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from conformance.analysis.own_words import words_in
 from conformance.channels.http.lists import listed, objects
@@ -137,8 +138,9 @@ class Offers:
         given = {**beside, place.argument: value}
         if place.prompt is not None:
             return self.render(tenant, place.prompt, given)
-        uri = _VARIABLE.sub(lambda found: given.get(found[1], ""), place.template)
-        return self.read(tenant, uri).without(value)
+        encoded = {name: quote(one, safe="") for name, one in given.items()}
+        uri = _VARIABLE.sub(lambda found: encoded.get(found[1], ""), place.template)
+        return self.read(tenant, uri).without(value, encoded[place.argument])
 
 
 def values_in(uri: str, template: str) -> dict[str, str]:
@@ -176,10 +178,12 @@ def is_no_method(answer: Answer) -> bool:
 def gives_away(answer: Answer, own: Answer, owner: TenantKeys, *, known: Iterable[str]) -> str:
     """Say what of the owner's an answer to the other shows; empty where it shows nothing.
 
-    ``own`` is what the owner is answered. What the other ``known`` already has is not given away.
+    ``own`` is what the owner is answered. What the other ``known`` already has is not given away:
+    a refusal may repeat what was asked for.
     """
+    known = list(known)
     canary = owner.tenant.canary
-    if canary and shows(canary, answer.text):
+    if canary and shows(canary, answer.text) and not any(canary in one for one in known):
         return "the owner's canary"
     content = content_of(answer)
     if not answer.succeeded:

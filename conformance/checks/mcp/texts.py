@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 READ = 5
 """Resources that are read, and prompts that are got: the first ones."""
+NO_METHOD = -32601
 PAGES = 5
 LONGEST = 1 << 16
 """Characters of one text that are looked at."""
@@ -74,11 +75,16 @@ def texts(value: Any, where: str, name: str = "", depth: int = 0) -> Iterator[Te
 
 
 def listed(talk: Conversation, method: str) -> list[dict[str, Any]]:
-    """Return what a server lists, page after page. The check is inconclusive for another refusal."""
+    """Return what a server lists on all pages; empty where it has no such list.
+
+    The check is inconclusive for another refusal.
+    """
     found: list[dict[str, Any]] = []
     cursor: Any = None
     for _ in range(PAGES):
         page = talk.ask(method, {} if cursor is None else {"cursor": cursor})
+        if page.error.get("code") == NO_METHOD:
+            break  # a server of resources need have no templates
         establish(page.succeeded, f"{method} works, as the capabilities announce (got {page})")
         found += entries(page.result, LISTED[method])
         cursor = page.result.get("nextCursor")

@@ -203,11 +203,8 @@ def private(offers: Offers, place: Place, owner: TenantKeys, other: TenantKeys) 
     others = values_of(offers.suggested(other, place))
     suggested = [one for one in values_of(offers.suggested(owner, place)) if one not in others]
     ways = (tails(offers.own_uris(owner, other)), suggested)
-    return list(
-        dict.fromkeys(
-            one for way in ways for one in [v for v in way if is_telling(v)][:MOST_VALUES]
-        )
-    )
+    telling = [[one for one in way if is_telling(one)][:MOST_VALUES] for way in ways]
+    return list(dict.fromkeys(one for way in telling for one in way))
 
 
 def is_word(owner: TenantKeys, value: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reference_server.audit.verification import Verdict
-    from reference_server.parts import Parts
 
 from reference_server.commands.command_line import (
     add_database_options,
@@ -105,14 +103,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     variant = HEALTHY
     if arguments.everything:
-        variant = dataclasses.replace(HEALTHY, parts=_add_everything)
+        from reference_server.demo.everything import everything
+
+        variant = everything()
     return run_demo(arguments.state, arguments.port, variant)
-
-
-def _add_everything(parts: Parts) -> Parts:
-    from reference_server.demo.everything import add_everything
-
-    return add_everything(parts)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

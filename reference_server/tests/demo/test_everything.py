@@ -58,7 +58,7 @@ def ask(origin: str, method: str, key: str = KEY_A, **params: Any) -> httpx.Resp
     if named:
         headers["Mcp-Name"] = named
     prefix = "io.modelcontextprotocol/"
-    able: dict[str, Any] = {"elicitation": {}} if params.pop("able", True) else {}
+    able: dict[str, Any] = params.pop("able", {"elicitation": {}})
     meta: dict[str, Any] = {f"{prefix}protocolVersion": MODERN, f"{prefix}clientCapabilities": able}
     body: dict[str, Any] = {
         "jsonrpc": "2.0",
@@ -128,7 +128,7 @@ def test_a_failure_tells_no_reason(origin: str) -> None:
 
 
 def test_what_a_client_cannot_be_asked_for_is_not_asked(origin: str) -> None:
-    refused = ask(origin, "tools/call", name=STATEFUL, arguments={}, able=False)
+    refused = ask(origin, "tools/call", name=STATEFUL, arguments={}, able={})
     assert refused.status_code == 400
     assert refused.json()["error"]["data"] == {"requiredCapabilities": {"elicitation": {}}}
 
@@ -169,3 +169,21 @@ def test_resources_are_found_by_their_uri_alone(origin: str, uri: str, content: 
         assert answer["error"]["code"] == -32602
     else:
         assert content in answer["result"]["contents"][0]
+
+
+def test_a_task_is_of_use_to_nobody_else(origin: str, world: World) -> None:
+    able: dict[str, Any] = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+    begun = ask(origin, "tools/call", name="multi_input", arguments={}, able=able).json()["result"]
+    task = begun["taskId"]
+
+    def get(key: str) -> dict[str, Any]:
+        return ask(origin, "tasks/get", key, taskId=task, able=able).json()
+
+    assert get(KEY_A)["result"]["taskId"] == task
+    refused = get(KEY_B)["error"]
+    assert (refused["code"], task in json.dumps(refused)) == (-32602, False)
+    assert world.trail.rows[-1].event_type is EventType.TOOL_FAILED
+    assert "error" in ask(origin, "tasks/cancel", KEY_B, taskId=task, able=able).json()
+    assert get(KEY_A)["result"]["status"] == "input_required"
+    ask(origin, "tasks/cancel", taskId=task, able=able)
+    assert get(KEY_A)["result"]["status"] == "cancelled"

@@ -12,7 +12,7 @@ from conformance.model.channels import STARTING, Channel
 from conformance.model.impact import Basis, Impact, Weight, fails_a_run, names_a_section
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 __all__ = [
     "RECORD",
@@ -34,6 +34,7 @@ __all__ = [
     "Standing",
     "Verdict",
     "Weight",
+    "decided",
 ]
 
 RECORD = "run.jsonl"
@@ -217,6 +218,12 @@ class Check:
     reason: str
 
 
+def decided(results: Sequence[CheckResult]) -> Verdict:
+    """Return a requirement's verdict; checks that do not apply count where none does."""
+    applying = [one.verdict for one in results if one.applies]
+    return Verdict.combine(applying or [one.verdict for one in results])
+
+
 @dataclass(frozen=True)
 class Finding:
     """The verdict on one requirement, with what it rests on: one line of the run record.
@@ -267,11 +274,8 @@ class Finding:
 
         ``fail_on`` is the least impact that fails the run, if the run was given one.
         The first check whose verdict is the requirement's explains it; its evidence comes first.
-        Checks that do not apply count where none does.
         """
-        verdict = Verdict.combine(
-            [one.verdict for one in results if one.applies] or [one.verdict for one in results]
-        )
+        verdict = decided(results)
         minor = {name for weight in requirement.lesser for name in weight.checks}
         ordered = sorted(
             results,

@@ -50,8 +50,7 @@ class Start(Section):
 class Endpoint(Section):
     """Where the target is.
 
-    ``ca_bundle`` is a PEM file of authorities to trust besides those that are known, for a target
-    whose certificate a private one has issued.
+    ``ca_bundle`` is a PEM file of authorities to trust as well, such as a private one that issued.
     """
 
     name: str = "target"
@@ -374,17 +373,16 @@ class Target(Section):
 
     def inapplicable_check(self, requirement_id: str, check: str) -> str | None:
         """Return why one check of a requirement does not apply; None where it does."""
-        names = (check, check.partition("[")[0])
-        told = (self.not_applicable.get(f"{requirement_id}:{name}") for name in names)
-        return next(filter(None, told), None)
+        whole, part = (f"{requirement_id}:{name}" for name in (check.partition("[")[0], check))
+        return self.not_applicable.get(part) or self.not_applicable.get(whole)
 
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""
-        found: dict[str, str] = {}
+        found = dict[str, str]()
         for path, value in secrets_in(self):
             found[value] = path
-            if password := _password(value):
-                found[password] = f"{path.removesuffix('.dsn')}.password"
+            if word := _password(value):
+                found[word] = f"{path.removesuffix('.dsn')}.password"
         return found
 
 

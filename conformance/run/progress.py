@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance import waiting
-from conformance.model import Verdict
+from conformance.model import CheckResult, Verdict, decided
 from conformance.requirement import needs_of, requirement_of
 from conformance.run.estimate import Estimate, in_words
 from conformance.run.judgeable import obstacle
@@ -124,7 +124,7 @@ class Progress:
         self._estimate = Estimate({})
         self._running: dict[str, float] = {}
         self._done: set[str] = set()
-        self._found: defaultdict[str, list[Verdict]] = defaultdict(list)
+        self._found: defaultdict[str, list[CheckResult]] = defaultdict(list)
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._line: LiveLine | None = None
         if manner is Manner.LIVE:
@@ -184,16 +184,16 @@ class Progress:
         for name, value in report.user_properties:
             if name == PROPERTY:
                 result = from_property(str(value))[1]
-                self._end(report.nodeid, result.verdict, result.seconds)
+                self._end(report.nodeid, result)
 
-    def _end(self, check: str, verdict: Verdict, seconds: float) -> None:
+    def _end(self, check: str, result: CheckResult) -> None:
         self._running.pop(check, None)
         self._done.add(check)
-        self._estimate.note(check, seconds)
+        self._estimate.note(check, result.seconds)
         if (entry := self._checks.get(check)) is None:
             return
-        self._found[entry.id].append(verdict)
-        self._seconds[entry.area] += seconds
+        self._found[entry.id].append(result)
+        self._seconds[entry.area] += result.seconds
         if self.manner is Manner.AREAS and self._reporter is not None:
             rest = (one for name, one in self._checks.items() if name not in self._done)
             if all(one.area != entry.area for one in rest):
@@ -202,7 +202,7 @@ class Progress:
     def area_line(self, area: str) -> str:
         """Return what is told of an area of which all was judged."""
         ids = {entry.id for entry in self._checks.values() if entry.area == area}
-        counts = Counter(Verdict.combine(self._found[name]) for name in ids)
+        counts = Counter(decided(self._found[name]) for name in ids)
         told = ", ".join(f"{counts[one]} {one.value}" for one in Verdict if counts[one])
         return f"{area + ':':<7} {told} ({self._seconds[area]:.1f} s)"
 
@@ -232,7 +232,7 @@ class Progress:
         to_do = {entry.id for name, entry in self._checks.items() if name not in self._done}
         total = len({entry.id for entry in self._checks.values()})
         found = tuple(self._found.values())
-        failed = sum(Verdict.FAIL in verdicts for verdicts in found)
+        failed = sum(any(one.verdict is Verdict.FAIL for one in results) for results in found)
         return f"{total - len(to_do):>3} of {total}  " + (f"{failed} failed  " if failed else "")
 
     def _time_left(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from conformance.analysis.own_words import own_words, words_in
-from conformance.checks.rls.doors import Reader
+from conformance.checks.rls._reading import Reader
 from conformance.forge.keys import Keys, TenantKeys
 from conformance.profile.tenants import Tenant
 
@@ -58,7 +59,11 @@ def reader(of_a: list[str], of_b: list[str]) -> Reader:
         for name in "AB"
     ]
     line = _Line({"A": of_a, "B": of_b})
-    return Reader(line, "list", Keys(*tenants))  # pyright: ignore[reportArgumentType] -- a double
+
+    def ask(tenant: TenantKeys) -> Any:
+        return line.call_tool("list", {}, key=tenant.active)
+
+    return Reader(ask, Keys(*tenants))
 
 
 def test_a_row_that_strays_and_comes_back_is_told() -> None:

@@ -128,7 +128,13 @@ class TakesNobody(Validates):
         (EndsAll, "ROT-09", REST, "fail", "ended the key made before it and the key made after"),
         (Looks, "ROT-06", REST, "not assessed", "names a {tenant}"),
         (Validates, "ROT-06", TOLD, "pass", ""),
-        (TakesNobody, "ROT-06", TOLD, "fail", "the making of a key (no tenant in org.id): 201"),
+        (
+            TakesNobody,
+            "ROT-06",
+            TOLD,
+            "fail",
+            "(no tenant in org.id) was answered 201",
+        ),
     ],
 )
 def test_each_route_of_an_administrators_is_judged_without_the_others(

@@ -29,6 +29,8 @@ MODULES = [
 ]
 TOKENS = JUDGE / "checks" / "log" / "secrecy.py"
 """Plants properties that are named like tokens; one of the names is what ours calls a key."""
+MESSAGES = (JUDGE / "checks" / "mcp" / "notices.py", JUDGE / "forge" / "methods.py")
+"""Write messages of the protocol, and read them."""
 GUESSES = JUDGE / "forge" / "claims.py"
 """Tries what servers may call a tenant, of which ours is one name among many."""
 
@@ -99,6 +101,8 @@ def _texts(*nodes: ast.expr) -> Iterator[str]:
 def test_no_module_of_the_judge_holds_a_default_name(path: Path) -> None:
     found = named_in(path.read_text(encoding="utf-8"))
     allowed = {TOKENS: {FIELDS.admin.key}, GUESSES: {"tenant_id", "tenantId"}}
+    # Names of the protocol, in its messages.
+    allowed |= {module: {"level", "requestId"} for module in MESSAGES}
     assert found - allowed.get(path, set()) == set()
 
 

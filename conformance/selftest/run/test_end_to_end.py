@@ -64,6 +64,7 @@ def test_a_good_target_passes_what_can_be_assessed(
         "AUTH-17",
         "AUTH-18",
         "AUTH-19",
+        "AUTH-20",
         "AUTH-21",
     }
     assert set(found.verdicts.values()) == {"pass", "not assessed"}

@@ -21,6 +21,8 @@ TOOLS = {
     "list_metrics",
     "get_metric",
     "refresh_metric",
+    "forget_metrics",
+    "count_metrics",
     "raise_error",
 }
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
@@ -71,7 +73,7 @@ def check(found: dict[str, Any], revision: str, tenant: dict[str, Any]) -> None:
     assert set(found["tools"]) == TOOLS
     assert found["ping"]["structuredContent"]["tenantId"] == tenant["id"]
     metrics = found["metrics"]["structuredContent"]["metrics"]
-    assert [row["data"]["campaign"] for row in metrics] == [tenant["canary"]]
+    assert {row["data"]["campaign"] for row in metrics} == {tenant["canary"]}
     assert found["failed"]["isError"]
     (block,) = found["failed"]["content"]
     assert re.fullmatch(FIXED_TEXT, block["text"])

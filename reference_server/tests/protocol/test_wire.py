@@ -102,6 +102,8 @@ def test_the_official_client_lists_and_calls_the_tools(origin: str, mode: str) -
                 "list_metrics",
                 "get_metric",
                 "refresh_metric",
+                "forget_metrics",
+                "count_metrics",
                 "raise_error",
             ]
             first, second = [await client.call_tool("ping", {}) for _ in range(2)]

@@ -132,7 +132,7 @@ MUTANTS = (
     ),
     mutant(
         "notification-header-believed",
-        "AUTH-12",
+        "AUTH-12 AUTH-20",
         "A request that its header calls a notification needs no key.",
         parts=with_stage("authenticate", skip(_says_notification)),
     ),

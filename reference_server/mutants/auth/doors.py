@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     mutant(
         "get-unguarded",
-        "MCP-08",
+        "AUTH-20 MCP-07 MCP-08 MCP-19",
         "Only requests that can call a tool are authenticated.",
         parts=with_stage("authenticate", skip(_is_get)),
     ),

@@ -145,7 +145,7 @@ MUTANTS = (
     ),
     mutant(
         "argument-in-sql",
-        "MCP-13",
+        "MCP-13 MCP-13-b",
         "A metric's id is written into the query.",
         parts=_get_metric(_interpolated),
     ),

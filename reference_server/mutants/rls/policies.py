@@ -127,13 +127,13 @@ _OWN = "tenant_id = current_tenant()"
 MUTANTS = (
     mutant(
         "runtime-is-superuser",
-        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11 RLS-12",
+        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-11 RLS-12 RLS-15",
         "The server connects as a superuser.",
         sql=("ALTER ROLE mcp_app SUPERUSER",),
     ),
     mutant(
         "runtime-bypasses-rls",
-        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12",
+        "RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12 RLS-15",
         "The runtime role has BYPASSRLS.",
         sql=("ALTER ROLE mcp_app BYPASSRLS",),
     ),
@@ -173,13 +173,13 @@ MUTANTS = (
     ),
     mutant(
         "rls-disabled-on-a-table",
-        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12",
+        "RLS-02 RLS-03 RLS-04 RLS-05 RLS-06 RLS-07 RLS-08 RLS-10 RLS-12 RLS-15",
         "Row-level security was switched off on metric_cache for a repair, and stayed off.",
         sql=("ALTER TABLE metric_cache DISABLE ROW LEVEL SECURITY",),
     ),
     mutant(
         "second-policy-opens-reads",
-        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10 RLS-12",
+        "RLS-03 RLS-04 RLS-07 RLS-08 RLS-10 RLS-12 RLS-15",
         "A permissive policy for reports lets everybody read: policies are joined by OR.",
         sql=("CREATE POLICY reporting ON metric_cache FOR SELECT USING (true)",),
     ),
@@ -257,7 +257,7 @@ MUTANTS = (
     ),
     mutant(
         "context-once-a-connection",
-        "RLS-07 RLS-08 RLS-10 RLS-12 RLS-14",
+        "RLS-07 RLS-08 RLS-10 RLS-12 RLS-14 RLS-15",
         "The tenant is set for a connection's whole life, when it is first used.",
         parts=replaced({"sessions": _OnceAConnection}),
         settings=_of_one_connection,

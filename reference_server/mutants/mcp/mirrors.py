@@ -57,7 +57,7 @@ def _filled_in(header: bytes) -> Callable[[Parts], Parts]:
 MUTANTS = (
     mutant(
         "method-header-not-compared",
-        "MCP-24",
+        "MCP-21 MCP-24",
         "What `Mcp-Method` says is not compared with the body's method.",
         parts=_filled_in(b"mcp-method"),
     ),

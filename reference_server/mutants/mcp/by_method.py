@@ -103,13 +103,13 @@ MUTANTS = (
     ),
     mutant(
         "unknown-session-lists-prompts",
-        "MCP-09",
+        "MCP-09 MCP-31",
         "Prompts are listed in whatever session a request names.",
         parts=_answering(_Known.is_unknown, "prompts/list", 200),
     ),
     mutant(
         "ended-session-lists-resources",
-        "MCP-09",
+        "MCP-09 MCP-31",
         "Resources are listed in a session that has ended.",
         parts=_answering(_Known.is_ended, "resources/list", 200),
     ),

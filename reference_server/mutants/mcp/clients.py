@@ -40,7 +40,7 @@ MUTANTS = (
     ),
     mutant(
         "listening-stream-crashes",
-        "MCP-15",
+        "MCP-09 MCP-15",
         "GET of the MCP route, which a client listens on, is answered 500.",
         parts=with_stage("open_audit_entry", before(_crash_on_listening)),
     ),

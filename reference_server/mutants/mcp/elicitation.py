@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     mutant(
         "form-with-a-password",
-        "MCP-27",
+        "MCP-27 MCP-31",
         "The form to agree by has a field for a password, under another name.",
         parts=with_field("confirmation", format="password"),
     ),

@@ -111,7 +111,7 @@ MUTANTS = (
     ),
     mutant(
         "progress-of-nobody",
-        "MCP-31",
+        "MCP-26 MCP-31",
         "A tool tells of its progress without saying whose, and in words.",
         parts=rewritten(_with_progress),
     ),

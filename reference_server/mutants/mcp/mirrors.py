@@ -63,7 +63,7 @@ MUTANTS = (
     ),
     mutant(
         "name-header-not-compared",
-        "MCP-24",
+        "MCP-21 MCP-24",
         "What `Mcp-Name` says is not compared with the body's name.",
         parts=_filled_in(b"mcp-name"),
     ),

@@ -63,6 +63,8 @@ class ForgetMetrics:
         if reply.content is None or reply.content.get("confirm") is not True:
             return {"forgotten": [], "agreed": False}
         metrics = [UUID(one) for one in reply.state["metrics"]]
+        if not metrics:
+            return {"forgotten": [], "agreed": True}
         with caller.sessions.begin(caller.principal.tenant_id) as connection:
             gone = connection.execute(FORGET, {"metrics": metrics}).scalars().all()
         caller.changed.extend(f"metric://{one}" for one in gone)

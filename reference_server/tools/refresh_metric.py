@@ -39,7 +39,12 @@ class RefreshMetric:
             found = connection.execute(REFRESH, {"metric": metric}).all()
         if not found:
             raise UnknownObjectError("metric")
-        caller.changed.append(f"metric://{metric}")
-        caller.steps.append(Step("debug", f"The metric {metric} was looked up."))
-        caller.steps.append(Step("info", f"The metric {metric} was fetched again."))
-        return {"refreshed": str(metric), "_stub": True}
+        return refreshed(str(metric), caller)
+
+
+def refreshed(metric: str, caller: Caller) -> Mapping[str, Any]:
+    """Return the tool's result, and note what its caller and subscribers are told."""
+    caller.changed.append(f"metric://{metric}")
+    caller.steps.append(Step("debug", f"The metric {metric} was looked up."))
+    caller.steps.append(Step("info", f"The metric {metric} was fetched again."))
+    return {"refreshed": metric, "_stub": True}

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from reference_server.mutants.bending import with_tool
 from reference_server.mutants.benign.edge import benign
 from reference_server.mutants.rls.tables import isolated
+from reference_server.tools.get_metric import GetMetric
+from reference_server.tools.refresh_metric import refreshed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reference_server.tools.contracts import Caller
 
 _NO_UPDATE = "REVOKE UPDATE ON metric_cache FROM mcp_app"
 # Of whatever rows there will be, and without rights of its own.
@@ -19,6 +29,14 @@ _COUNTED = """
     CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql SECURITY DEFINER
     RETURN (SELECT count(*) FROM pg_catalog.pg_stat_activity)"""
 
+
+def _refreshed(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+    """Note elsewhere that a metric was fetched: its row stays as it is."""
+    return refreshed(GetMetric().run(arguments, caller)["metric"]["id"], caller)
+
+
+_REFRESHED_ELSEWHERE = with_tool("refresh_metric", _refreshed)
+
 _UNREAD = "AUTH-13 LOG-04 ROT-05"
 """What searches the whole database: these tables are none that the auditor may read."""
 
@@ -27,6 +45,7 @@ VARIANTS = (
         "rows-never-changed",
         "The runtime role adds rows and reads them, and may neither change nor delete any.",
         sql=(_NO_UPDATE, "REVOKE DELETE ON metric_cache FROM mcp_app"),
+        parts=_REFRESHED_ELSEWHERE,
     ),
     benign(
         "one-column-changed",
@@ -36,6 +55,7 @@ VARIANTS = (
             "GRANT UPDATE (data) ON metric_cache TO mcp_app",
             "REVOKE DELETE ON metric_cache FROM mcp_app",
         ),
+        parts=_REFRESHED_ELSEWHERE,
     ),
     benign(
         "rows-referred-to",

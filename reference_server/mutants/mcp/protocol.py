@@ -131,7 +131,7 @@ MUTANTS = (
     ),
     mutant(
         "sessions-unbound",
-        "MCP-07 MCP-20 MCP-25 MCP-27",
+        "MCP-07 MCP-19 MCP-20 MCP-25 MCP-27",
         "A session works for whoever knows its id and has any key.",
         parts=replaced({"mcp.session_owner": lambda _: _one_owner}),
     ),

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reference_server.mutants.bending import replaced
+from reference_server.mutants.bending import replaced, with_tool
 from reference_server.mutants.benign.edge import benign, rewritten
 from reference_server.mutants.mcp.caching import said_public
 from reference_server.mutants.rls.offers import Family, with_family
@@ -15,6 +15,7 @@ from reference_server.prompts.contracts import PromptArgument
 from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.desk import RefusedError
 from reference_server.resources.contracts import ListedResource
+from reference_server.tools.refresh_metric import RefreshMetric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from reference_server.tools.contracts import Caller
 
 _OFFERS = frozenset({"RLS-15", "MCP-22"})
+_ABOUT_CHANGES = "MCP-18 MCP-19 MCP-26"
+"""What is judged by a change of a resource."""
+
+
+_URLS = "https://metrics.example/v1/reports/"
 
 
 class _Places:
@@ -49,14 +55,13 @@ class _Elsewhere(Family):
     def __post_init__(self) -> None:
         """Take over the rest."""
         super().__post_init__()
-        self.uri_template = "https://metrics.example/v1/reports/{metricId}"
+        self.uri_template = f"{_URLS}{{metricId}}"
 
     def list_after(self, position: str, count: int, caller: Caller) -> Sequence[ListedResource]:
         """List under other names."""
         listed = self.inner.list_after(position, count, caller)
-        head = self.uri_template.partition("{")[0]
         return [
-            ListedResource(head + one.uri.rpartition("/")[2], one.name, one.position)
+            ListedResource(_URLS + one.uri.rpartition("/")[2], one.name, one.position)
             for one in listed
         ]
 
@@ -119,8 +124,14 @@ def _with_public_ones(parts: Parts) -> Parts:
     return with_parts(parts, changes)
 
 
+def _refreshed_elsewhere(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+    result = RefreshMetric().run(arguments, caller)
+    caller.changed[:] = [f"{_URLS}{arguments['metricId']}"]
+    return result
+
+
 def _elsewhere(parts: Parts) -> Parts:
-    parts = with_family(_Elsewhere)(parts)
+    parts = with_tool("refresh_metric", _refreshed_elsewhere)(with_family(_Elsewhere)(parts))
     return with_parts(parts, {"mcp.prompts": build_prompts(parts.mcp.resources[0])})
 
 
@@ -133,12 +144,14 @@ VARIANTS = (
     benign(
         "tools-and-nothing-else",
         "The server offers neither resources nor prompts.",
+        lacks=_ABOUT_CHANGES,
         parts=replaced({"mcp.resources": _nothing, "mcp.prompts": _nothing}),
         touches=_OFFERS,
     ),
     benign(
         "prompts-without-resources",
         "The server offers prompts, and no resources.",
+        lacks=_ABOUT_CHANGES,
         parts=replaced({"mcp.resources": _nothing}),
         touches=_OFFERS,
     ),

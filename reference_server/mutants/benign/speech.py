@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 STATELESS = "2026-07-28"
 SESSIONS = ("2025-03-26", "2025-06-18", "2025-11-25")
 ABOUT_HEADERS = "MCP-24"
-ABOUT_STATES = "MCP-25"
+OF_THE_NEWEST = "MCP-20 MCP-22 MCP-25"
 ABOUT_SESSIONS = "MCP-06 MCP-07 MCP-08 MCP-09 MCP-19"
 
 
@@ -216,13 +216,13 @@ VARIANTS = (
     benign(
         "sessions-only",
         "The revisions with sessions are spoken, the stateless one is not.",
-        lacks=f"{ABOUT_HEADERS} {ABOUT_STATES}",
+        lacks=f"{ABOUT_HEADERS} {OF_THE_NEWEST}",
         parts=_speaking(*SESSIONS),
     ),
     benign(
         "newest-sessions-only",
         "One revision is spoken, 2025-11-25.",
-        lacks=f"{ABOUT_HEADERS} {ABOUT_STATES}",
+        lacks=f"{ABOUT_HEADERS} {OF_THE_NEWEST}",
         parts=_speaking(SESSIONS[-1]),
     ),
     benign(

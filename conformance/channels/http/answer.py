@@ -57,6 +57,7 @@ _SHOWN = 200
 _SECONDS = re.compile(r"[0-9]{1,15}")
 
 
+METHOD_NOT_FOUND = -32601
 DONE = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 """What says that something was done of which nothing need be told."""
 NOTHING_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
@@ -154,6 +155,17 @@ class Answer:
         """The JSON-RPC error; empty when there is none."""
         found = self.message.get("error")
         return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """What an opening tells that the target can do; empty where it tells nothing."""
+        found = self.result.get("capabilities")
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def has_no_method(self) -> bool:
+        """Whether the target says that it has no such method (JSON-RPC 2.0 section 5.1)."""
+        return self.error.get("code") == METHOD_NOT_FOUND
 
     @property
     def structured(self) -> dict[str, Any]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _OF_MCP = {"supportedVersions", "protocolVersion", "serverInfo", "capabilities"}
 """Entries of what either opening of a conversation is answered with."""
-_NO_SUCH_METHOD = -32601
 _GUARDED = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.PAYMENT_REQUIRED,
@@ -61,7 +60,7 @@ def may_be_mcp(answer: Answer) -> bool:
     if _OF_MCP & answer.result.keys():
         return True
     is_rpc_error = bool(answer.error) and answer.message.get("jsonrpc") == "2.0"
-    return is_rpc_error and answer.error.get("code") != _NO_SUCH_METHOD
+    return is_rpc_error and not answer.has_no_method
 
 
 def _old_transport(wire: Wire, key: str | None) -> tuple[str, str] | None:
@@ -81,7 +80,7 @@ def _seen(answer: Answer, url: str, redact: Callable[[str], str]) -> tuple[str, 
     """Return what answered, and what to try."""
     if answer.status in _ELSEWHERE and (place := answer.header("location")):
         return _redirect(answer.status, url, place, redact)
-    if answer.error.get("code") == _NO_SUCH_METHOD:
+    if answer.has_no_method:
         return (
             "a JSON-RPC server answered that knows neither server/discover nor initialize",
             PATHS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance.forge.requests import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
@@ -41,3 +41,8 @@ def objects(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a JSON array; empty where it is none."""
     found = cast("list[Any]", value) if isinstance(value, list) else []
     return [cast("dict[str, Any]", one) for one in found if isinstance(one, dict)]
+
+
+def takes_nothing(prompt: Mapping[str, Any]) -> bool:
+    """Tell whether a prompt can be got without arguments."""
+    return not any(one.get("required") for one in objects(prompt.get("arguments")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from conformance.channels.http.answer import NOTHING_THERE
 from conformance.forge.methods import KINDS, in_session, messages
@@ -12,7 +12,6 @@ from conformance.requirement import requirement
 from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
-    from conformance.channels.http.answer import Answer
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.good_case import GoodCase
     from conformance.channels.http.wire import Wire
@@ -56,7 +55,7 @@ def test_no_method_is_served_for_a_session_id_alone(
     establish(answer.succeeded, f"a session can be opened (got {answer})")
     if session is None:
         raise NotApplicableError("the target opens no sessions")
-    capabilities = capabilities_in(answer)
+    capabilities = answer.capabilities
 
     def is_alive(message_id: int) -> bool:
         asked = rpc("ping", revision=line.revision, session=session, message_id=message_id)
@@ -77,10 +76,4 @@ def test_no_method_is_served_for_a_session_id_alone(
 
 def told_by(discovery: Discovery) -> set[str]:
     """Return the names of the capabilities that the target tells of when a client opens."""
-    return {name for answer in discovery.openings for name in capabilities_in(answer)}
-
-
-def capabilities_in(answer: Answer) -> dict[str, Any]:
-    """Return the capabilities that an answer to an opening tells of."""
-    found: Any = answer.result.get("capabilities")
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return {name for answer in discovery.openings for name in answer.capabilities}

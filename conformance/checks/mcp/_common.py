@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
 from conformance.verdicts import NotAssessedError, establish
@@ -87,16 +87,3 @@ class Conversation:
     def ask(self, method: str, params: dict[str, Any] | None = None) -> Answer:
         """Make one call."""
         return self.send(self.request(method, params))
-
-
-def announced(answer: Answer) -> dict[str, Any]:
-    """Return the capabilities that an opening tells."""
-    found: Any = answer.result.get("capabilities")
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-def entries(result: Any, name: str) -> list[dict[str, Any]]:
-    """Return the objects of a list that a JSON object holds under a name."""
-    found: Any = cast("dict[str, Any]", result).get(name) if isinstance(result, dict) else None
-    listed = cast("list[Any]", found) if isinstance(found, list) else []
-    return [cast("dict[str, Any]", one) for one in listed if isinstance(one, dict)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,8 +35,7 @@ def described(line: Wire, key: str) -> tuple[str, dict[str, Any]]:
     establish(answer.succeeded, f"a session can be opened (got {answer})")
     if session is None:
         raise NotAssessedError("the target opens no sessions")
-    found: Any = answer.result.get("capabilities")
-    return session, cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return session, answer.capabilities
 
 
 def works(line: Wire, key: str, session: str, message_id: int = LISTED_ID) -> Answer:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.alike import difference
+from conformance.channels.http.answer import METHOD_NOT_FOUND
 from conformance.channels.http.disclosure import repeats
 from conformance.channels.http.results import field_of, is_tenant, name_of
 from conformance.checks.mcp._common import a_session_revision, eras, opened, spoken
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from conformance.profile.sections import ValidatedTool
     from conformance.profile.target import Target
 
-METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 PARSE_ERROR = -32700
 

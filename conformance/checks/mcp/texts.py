@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.analysis.hidden_markup import hidden_markup
 from conformance.analysis.hidden_text import hidden_characters
-from conformance.checks.mcp._common import Conversation, announced, entries, eras
+from conformance.channels.http.lists import entries_of, objects, takes_nothing
+from conformance.checks.mcp._common import Conversation, eras
 from conformance.forge.requests import LISTED
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 READ = 5
 """Resources that are read, and prompts that are got: the first ones."""
-NO_METHOD = -32601
 PAGES = 5
 LONGEST = 1 << 16
 """Characters of one text that are looked at."""
@@ -83,10 +83,10 @@ def listed(talk: Conversation, method: str) -> list[dict[str, Any]]:
     cursor: Any = None
     for _ in range(PAGES):
         page = talk.ask(method, {} if cursor is None else {"cursor": cursor})
-        if page.error.get("code") == NO_METHOD:
+        if page.has_no_method:
             break  # a server of resources need have no templates
         establish(page.succeeded, f"{method} works, as the capabilities announce (got {page})")
-        found += entries(page.result, LISTED[method])
+        found += entries_of(page, method)
         cursor = page.result.get("nextCursor")
         if cursor is None:
             break
@@ -105,13 +105,11 @@ def inside(talk: Conversation, method: str, entry: dict[str, Any]) -> Iterator[T
     """Yield the texts that a resource or a prompt holds, where it asks for nothing."""
     name = str(entry.get("name", ""))
     if method == "resources/list":
-        for one in entries(
-            talk.ask("resources/read", {"uri": entry.get("uri")}).result, "contents"
-        ):
+        read = talk.ask("resources/read", {"uri": entry.get("uri")})
+        for one in objects(read.result.get("contents")):
             is_plain = str(one.get("mimeType", "")).partition(";")[0] in PLAIN
             yield Text(f"the resource {name!r}", str(one.get("text", "")), is_rendered=is_plain)
-    is_free = not any(one.get("required") for one in entries(entry, "arguments"))
-    if method == "prompts/list" and is_free:
+    if method == "prompts/list" and takes_nothing(entry):
         told = talk.ask("prompts/get", {"name": name}).result
         yield from texts(told, f"the prompt {name!r}")
 
@@ -119,7 +117,7 @@ def inside(talk: Conversation, method: str, entry: dict[str, Any]) -> Iterator[T
 def all_texts(wire: Wire, revision: str, key: str) -> Iterator[Text]:
     """Yield what the server says of itself, of its tools, prompts and resources."""
     talk, opening = opened(wire, revision, key)
-    told = announced(opening)
+    told = opening.capabilities
     for name in ("instructions", "serverInfo", "_meta"):
         yield from texts(opening.result.get(name), name, name)
     for method in LISTED:
@@ -195,7 +193,7 @@ def test_a_tool_says_the_same_of_itself_to_two_callers(
         told: list[dict[str, str]] = []
         for tenant in (keys.a, keys.b, keys.a):
             talk, opening = opened(wire, revision, tenant.active)
-            told.append(said(talk, announced(opening), tenant.tenant_id))
+            told.append(said(talk, opening.capabilities, tenant.tenant_id))
         if not told[0]:
             raise NotAssessedError("the target lists no tools or prompts")
         if changed(told[0], told[2]):
@@ -237,7 +235,7 @@ def test_a_tool_says_the_same_of_itself_after_it_was_called(
     unheard = ""
     for revision in eras(discovery):
         talk, opening = opened(wire, revision, keys.b.active)
-        told = announced(opening)
+        told = opening.capabilities
         before = said(talk, told, "")
         if not before:
             raise NotAssessedError("the target lists no tools or prompts")

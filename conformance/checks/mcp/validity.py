@@ -10,7 +10,8 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.wire_schema import faults
-from conformance.checks.mcp._common import Conversation, announced, entries
+from conformance.channels.http.lists import entries_of, takes_nothing
+from conformance.checks.mcp._common import Conversation
 from conformance.forge.guise import in_guise
 from conformance.forge.requests import LISTED, STATELESS
 from conformance.model import Channel
@@ -49,16 +50,14 @@ def asked_for(told: dict[str, Any], target: Target) -> Iterator[tuple[str, dict[
 def converse(line: Wire, key: str | None, target: Target) -> None:
     """Hear a message of each kind in the line's revision."""
     conversation = Conversation(line, key)
-    told = announced(conversation.open())
-    for method, place in LISTED.items():
+    told = conversation.open().capabilities
+    for method in LISTED:
         if method.partition("/")[0] not in told:
             continue
-        listed = entries(conversation.ask(method).result, place)[:READ]
-        for entry in listed:
+        for entry in entries_of(conversation.ask(method), method)[:READ]:
             if method == "resources/list":
                 conversation.ask("resources/read", {"uri": entry.get("uri", "")})
-            is_free = not any(one.get("required") for one in entries(entry, "arguments"))
-            if method == "prompts/list" and is_free:
+            if method == "prompts/list" and takes_nothing(entry):
                 conversation.ask("prompts/get", {"name": entry.get("name", "")})
     for method, params in asked_for(told, target):
         conversation.ask(method, params)

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from conformance.analysis.own_words import words_in
 from conformance.channels.http.lists import listed, objects
 from conformance.forge.guise import in_guise
-from conformance.forge.objects import nobodys_text
 from conformance.text.disguised import shows
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\{[+#./;?&]?(\w+)[^}]*\}")
 """A variable of a URI template (RFC 6570 section 2.2), of which the first name is used."""
-_NO_METHOD = -32601
 MOST_VALUES = 1
 """Objects of each tenant that are asked for in each way."""
 
@@ -170,11 +168,6 @@ def content_of(answer: Answer) -> str:
     return json.dumps(held, sort_keys=True) if held else ""
 
 
-def is_no_method(answer: Answer) -> bool:
-    """Tell whether a target has no such method (JSON-RPC 2.0 section 5.1)."""
-    return answer.error.get("code") == _NO_METHOD
-
-
 def gives_away(answer: Answer, own: Answer, owner: TenantKeys, *, known: Iterable[str]) -> str:
     """Say what of the owner's an answer to the other shows; empty where it shows nothing.
 
@@ -200,8 +193,3 @@ def is_looked_up(own: Answer, value: str, none: Answer, unknown: str) -> bool:
     if not none.succeeded:
         return True
     return content_of(own).replace(value, "") != content_of(none).replace(unknown, "")
-
-
-def nobodys_uri(uri: str, known: Iterable[str]) -> str:
-    """Return a URI in the form of others that names nothing, as far as chance goes."""
-    return nobodys_text(uri, known)

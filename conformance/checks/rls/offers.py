@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
-from conformance.channels.http.lists import entries_of, objects, pages
+from conformance.channels.http.lists import entries_of, pages, takes_nothing
 from conformance.channels.http.wire import SECONDS
 from conformance.checks.rls._offers import (
     MOST_VALUES,
@@ -17,8 +17,6 @@ from conformance.checks.rls._offers import (
     Place,
     gives_away,
     is_looked_up,
-    is_no_method,
-    nobodys_uri,
     values_in,
     values_of,
 )
@@ -59,9 +57,9 @@ def test_anothers_resource_is_read_like_none(wire: Wire, keys: Keys) -> None:
         for place, uri in enumerate(uris[:MOST_VALUES]):
             own = offers.read(owner, uri)
             if not own.succeeded:
-                unread += not is_no_method(own)
+                unread += not own.has_no_method
                 continue
-            unknown = nobodys_uri(uri, known)
+            unknown = nobodys_text(uri, known)
             if not is_looked_up(own, uri, offers.read(owner, unknown), unknown):
                 continue
             seen += 1
@@ -313,17 +311,12 @@ def shared(offers: Offers) -> dict[str, Callable[[TenantKeys], Answer]]:
     for uri in sorted(both)[:MOST_VALUES]:
         found[f"the resource {uri}"] = partial(_read, offers, uri)
     names = [
-        {str(one["name"]) for one in offers.prompts(tenant) if not needs_arguments(one)}
+        {str(one["name"]) for one in offers.prompts(tenant) if takes_nothing(one)}
         for tenant, _ in offers.pairs()
     ]
     for name in sorted(names[0] & names[1])[:MOST_VALUES]:
         found[f"the prompt {name}"] = partial(_render, offers, name)
     return found
-
-
-def needs_arguments(prompt: dict[str, object]) -> bool:
-    """Tell whether a prompt must be given something."""
-    return any(one.get("required") for one in objects(prompt.get("arguments")))
 
 
 def _read(offers: Offers, uri: str, tenant: TenantKeys) -> Answer:

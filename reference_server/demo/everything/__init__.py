@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.demo.everything.asking import ASKING
 from reference_server.demo.everything.content import CONTENT
-from reference_server.demo.everything.extensions import EXTENSIONS
 from reference_server.demo.everything.prompts import PROMPTS
 from reference_server.demo.everything.resources import RESOURCES
 from reference_server.demo.everything.sessions import TALKING
@@ -53,7 +52,7 @@ def add_everything(parts: Parts) -> Parts:
         "mcp.raw_tools": (*parts.mcp.raw_tools, *CONTENT, *TALKING, *ASKING, *build_tasks(jobs)),
         "mcp.raw_prompts": (*parts.mcp.raw_prompts, *PROMPTS),
         "mcp.resources": (*parts.mcp.resources, *RESOURCES, *FILES),
-        "mcp.extensions": (*parts.mcp.extensions, *EXTENSIONS, add_skills, jobs.join),
+        "mcp.extensions": (*parts.mcp.extensions, add_skills, jobs.join),
         "mcp.session_manager": partial(
             parts.mcp.session_manager, retry_interval=RETRY_MILLISECONDS
         ),

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from reference_server.__main__ import main
 from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.demo.everything import add_everything
+from reference_server.tests.asking import post
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, World
 from reference_server.tests.live import serving
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    import httpx
+
     from reference_server.parts import Parts
 
-MODERN = "2026-07-28"
 STATEFUL = "test_input_required_result_request_state"
 ANSWERS = {"confirm": {"action": "accept", "content": {"ok": True}}}
 
@@ -48,25 +49,8 @@ def origin(world: World) -> Generator[str]:
 
 def ask(origin: str, method: str, key: str = KEY_A, **params: Any) -> httpx.Response:
     """Return the answer to a request of revision 2026-07-28 from a client that can be asked."""
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": MODERN,
-        "Mcp-Method": method,
-    }
-    named = params.get("name") or params.get("uri")
-    if named:
-        headers["Mcp-Name"] = named
-    prefix = "io.modelcontextprotocol/"
     able: dict[str, Any] = params.pop("able", {"elicitation": {}})
-    meta: dict[str, Any] = {f"{prefix}protocolVersion": MODERN, f"{prefix}clientCapabilities": able}
-    body: dict[str, Any] = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": method,
-        "params": {**params, "_meta": meta},
-    }
-    return httpx.post(f"{origin}/mcp", headers=headers, json=body)
+    return post(origin, method, key, params, able)
 
 
 def call(origin: str, tool: str, key: str = KEY_A, **params: Any) -> dict[str, Any]:

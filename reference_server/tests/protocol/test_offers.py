@@ -15,6 +15,8 @@ from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.prompts.registry import build_prompts
 from reference_server.resources.contracts import ListedResource
+from reference_server.tests.asking import SESSIONS, in_session, open_session, post, stateless
+from reference_server.tests.asking import meta as request_meta
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, TENANT_B, World
 from reference_server.tests.live import serving
 from reference_server.tools.contracts import Step
@@ -24,11 +26,6 @@ if TYPE_CHECKING:
 
     from reference_server.tools.contracts import Caller
 
-MODERN = "2026-07-28"
-META: dict[str, Any] = {
-    "io.modelcontextprotocol/protocolVersion": MODERN,
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
 NOTES = {TENANT_A: ("a1", "a2", "a3"), TENANT_B: ("b1",)}
 
 
@@ -96,23 +93,9 @@ def origin(world: World) -> Generator[str]:
         yield served
 
 
-def _request(method: str, key: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": MODERN,
-        "Mcp-Method": method,
-    }
-    named = params.get("name") or params.get("uri")
-    if named:
-        headers["Mcp-Name"] = named
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
-    return {"headers": headers, "json": body}
-
-
 def ask(origin: str, method: str, key: str = KEY_A, **params: Any) -> dict[str, Any]:
     """Return the JSON-RPC answer to a request of revision 2026-07-28."""
-    return httpx.post(f"{origin}/mcp", **_request(method, key, params)).json()
+    return post(origin, method, key, params).json()
 
 
 def test_lists_come_in_pages_that_hold_the_callers_own(origin: str) -> None:
@@ -202,7 +185,7 @@ def test_suggestions_are_the_callers_own(origin: str) -> None:
 
 @contextmanager
 def _listening(origin: str, key: str, uri: str) -> Generator[Iterator[dict[str, Any]]]:
-    request = _request(
+    request = stateless(
         "subscriptions/listen", key, {"notifications": {"resourceSubscriptions": [uri]}}
     )
     with httpx.stream("POST", f"{origin}/mcp", **request, timeout=5) as response:
@@ -234,42 +217,20 @@ def test_nobody_listens_to_anothers_resource(origin: str) -> None:
     assert answers[0] == answers[1]
 
 
-def _in_session(origin: str, key: str, session: str, **sent: Any) -> httpx.Response:
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": "2025-11-25",
-    }
-    if session:
-        headers["Mcp-Session-Id"] = session
-    return httpx.post(f"{origin}/mcp", headers=headers, json={"jsonrpc": "2.0", **sent})
-
-
-def _open(origin: str, key: str) -> str:
-    client = {"name": "test", "version": "1"}
-    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client}
-    answer = _in_session(origin, key, "", id=0, method="initialize", params=params)
-    # A response that comes at once is a document, though the SDK begins a stream for it.
-    assert answer.headers["content-type"] == "application/json"
-    session = answer.headers["mcp-session-id"]
-    _in_session(origin, key, session, method="notifications/initialized")
-    return session
-
-
 def _stream(origin: str, key: str, session: str, **more: str) -> Any:
     headers = {
         "X-Api-Key": key,
         "Accept": "text/event-stream",
         "Mcp-Session-Id": session,
-        "MCP-Protocol-Version": "2025-11-25",
+        "MCP-Protocol-Version": SESSIONS,
     }
     return httpx.stream("GET", f"{origin}/mcp", headers=headers | more, timeout=5)
 
 
 def test_a_session_is_told_and_told_again_what_it_missed(origin: str) -> None:
-    session, other = _open(origin, KEY_A), _open(origin, KEY_A)
+    session, other = open_session(origin, KEY_A), open_session(origin, KEY_A)
     params = {"uri": "note://a1"}
-    _in_session(origin, KEY_A, session, id=1, method="resources/subscribe", params=params)
+    in_session(origin, KEY_A, session, id=1, method="resources/subscribe", params=params)
 
     def touch() -> None:
         ask(origin, "tools/call", name="touch", arguments={"note": "a1"})
@@ -310,22 +271,20 @@ def _told(response: httpx.Response) -> list[tuple[str, Any]]:
 def test_a_request_is_told_what_it_asked_for(
     origin: str, meta: dict[str, str], told: list[tuple[str, Any]]
 ) -> None:
-    request = _request("tools/call", KEY_A, {"name": "touch", "arguments": {"note": "a1"}})
-    request["json"]["params"]["_meta"] = {**META, **meta}
+    request = stateless("tools/call", KEY_A, {"name": "touch", "arguments": {"note": "a1"}})
+    request["json"]["params"]["_meta"] = {**request_meta({}), **meta}
     assert _told(httpx.post(f"{origin}/mcp", **request)) == told
 
 
 def test_a_session_gets_log_messages_of_the_level_it_has_set(origin: str) -> None:
-    session, other = _open(origin, KEY_A), _open(origin, KEY_A)
+    session, other = open_session(origin, KEY_A), open_session(origin, KEY_A)
     params = {"name": "touch", "arguments": {"note": "a1"}}
 
     def call(identity: str, number: int) -> list[tuple[str, Any]]:
         sent = {"id": number, "method": "tools/call", "params": params}
-        return _told(_in_session(origin, KEY_A, identity, **sent))
+        return _told(in_session(origin, KEY_A, identity, **sent))
 
     assert call(session, 1) == []
-    _in_session(
-        origin, KEY_A, session, id=2, method="logging/setLevel", params={"level": "warning"}
-    )
+    in_session(origin, KEY_A, session, id=2, method="logging/setLevel", params={"level": "warning"})
     assert call(session, 3) == [("warning", "touched")]
     assert call(other, 4) == []

@@ -12,6 +12,7 @@ import pytest
 from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.protocol.states import STATE_SECONDS
+from reference_server.tests.asking import in_session, open_session, post
 from reference_server.tests.fakes import KEY_A, KEY_B, World
 from reference_server.tests.live import serving
 from reference_server.tools.contracts import Question
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from reference_server.tools.contracts import Caller, Reply
 
-MODERN = "2026-07-28"
 ABLE: dict[str, Any] = {"elicitation": {"form": {}}}
 
 
@@ -69,20 +69,8 @@ def call(
     origin: str, key: str = KEY_A, *, what: str = "x", able: Any = ABLE, **more: Any
 ) -> dict[str, Any]:
     """Call the tool in revision 2026-07-28."""
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": MODERN,
-        "Mcp-Method": "tools/call",
-        "Mcp-Name": "erase",
-    }
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": MODERN,
-        "io.modelcontextprotocol/clientCapabilities": able,
-    }
-    params = {"name": "erase", "arguments": {"what": what}, "_meta": meta, **more}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    return httpx.post(f"{origin}/mcp", headers=headers, json=body).json()
+    params = {"name": "erase", "arguments": {"what": what}, **more}
+    return post(origin, "tools/call", key, params, able).json()
 
 
 def answer(asked: dict[str, Any], action: str = "accept") -> dict[str, Any]:
@@ -130,28 +118,8 @@ def test_a_state_is_good_for_its_caller_and_its_call(origin: str, world: World) 
     assert call(origin, **mine)["error"] == refusals[0]
 
 
-def _post(origin: str, key: str, session: str, body: dict[str, Any]) -> httpx.Response:
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": "2025-11-25",
-    }
-    if session:
-        headers["Mcp-Session-Id"] = session
-    return httpx.post(f"{origin}/mcp", headers=headers, json={"jsonrpc": "2.0", **body})
-
-
-def _open(origin: str, key: str) -> str:
-    client = {"name": "test", "version": "1"}
-    params = {"protocolVersion": "2025-11-25", "capabilities": ABLE, "clientInfo": client}
-    opened = _post(origin, key, "", {"id": 0, "method": "initialize", "params": params})
-    session = opened.headers["mcp-session-id"]
-    _post(origin, key, session, {"method": "notifications/initialized"})
-    return session
-
-
 def test_a_question_of_a_session_is_answered_in_it_alone(origin: str) -> None:
-    mine, other = _open(origin, KEY_A), _open(origin, KEY_B)
+    mine, other = open_session(origin, KEY_A, ABLE), open_session(origin, KEY_B, ABLE)
     headers = {
         "X-Api-Key": KEY_A,
         "Accept": "application/json, text/event-stream",
@@ -167,7 +135,7 @@ def test_a_question_of_a_session_is_answered_in_it_alone(origin: str) -> None:
         asked = next(messages)
         assert asked["method"] == "elicitation/create"
         agreed: dict[str, Any] = {"id": asked["id"], "result": {"action": "accept", "content": {}}}
-        _post(origin, KEY_B, other, agreed)
-        assert _post(origin, KEY_B, mine, agreed).status_code == httpx.codes.NOT_FOUND
-        _post(origin, KEY_A, mine, {"id": asked["id"], "result": {"action": "decline"}})
+        in_session(origin, KEY_B, other, **agreed)
+        assert in_session(origin, KEY_B, mine, **agreed).status_code == httpx.codes.NOT_FOUND
+        in_session(origin, KEY_A, mine, id=asked["id"], result={"action": "decline"})
         assert erased(next(messages)) == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from reference_server.core.errors import UnknownObjectError
@@ -19,6 +18,7 @@ from reference_server.protocol.tasks import (
     MOST_TASKS,
     TaskStore,
 )
+from reference_server.tests.asking import post
 from reference_server.tests.fakes import KEY_A, KEY_B, FakeClock, World
 from reference_server.tests.live import serving
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from reference_server.tools.contracts import Caller
 
-MODERN = "2026-07-28"
 ABLE: dict[str, Any] = {"extensions": {EXTENSION: {}}}
 
 
@@ -65,19 +64,7 @@ def origin(world: World) -> Generator[str]:
 
 def ask(origin: str, method: str, key: str = KEY_A, able: Any = ABLE, **params: Any) -> Any:
     """Return the answer to a request of revision 2026-07-28."""
-    headers = {
-        "X-Api-Key": key,
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": MODERN,
-        "Mcp-Method": method,
-        "Mcp-Name": params.get("name") or params.get("taskId") or "",
-    }
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": MODERN,
-        "io.modelcontextprotocol/clientCapabilities": able,
-    }
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
-    return httpx.post(f"{origin}/mcp", headers=headers, json=body).json()
+    return post(origin, method, key, params, able).json()
 
 
 def begin(origin: str, name: str) -> str:

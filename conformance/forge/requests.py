@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from conformance.forge import guise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 STATELESS = "2026-07-28"
 SESSION_REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26")
@@ -120,14 +120,17 @@ def message_id(request: Request) -> int | str | None:
     return own if isinstance(own, (int, str)) else None
 
 
-def opening(revision: str, message_id: int = 1) -> Request:
-    """Return the request that a client of ``revision`` sends first; it has no effect on data."""
+def opening(revision: str, message_id: int = 1, able: Mapping[str, Any] | None = None) -> Request:
+    """Return the request that a client of ``revision`` sends first; it has no effect on data.
+
+    ``able`` are capabilities that it tells of in a session's first request.
+    """
     if revision == STATELESS:
         return rpc("server/discover", revision=revision, message_id=message_id)
     client = guise.current().client
     return rpc(
         "initialize",
-        {"protocolVersion": revision, "capabilities": {}, "clientInfo": client},
+        {"protocolVersion": revision, "capabilities": able or {}, "clientInfo": client},
         revision=revision,
         message_id=message_id,
     )

@@ -152,6 +152,13 @@ def context_of(call: Call) -> RequestContext:
     return call.request.scope[SCOPE_KEY]
 
 
+def principal_owner(parts: Parts, call: Call) -> str:
+    """Return the principal of a call, as sessions, cursors and subscriptions are bound to it."""
+    principal = context_of(call).principal
+    assert principal is not None  # noqa: S101 -- the gate lets nobody else in
+    return parts.mcp.session_owner(principal)
+
+
 def session_id(call: Call) -> str:
     """Return the id of the session that carried the call; "" where there are no sessions."""
     return call.request.headers.get(MCP_SESSION_ID_HEADER, "") if call.request else ""

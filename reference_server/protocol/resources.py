@@ -9,7 +9,7 @@ import mcp_types as types
 
 from reference_server.core.errors import UnknownObjectError
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act, context_of
+from reference_server.protocol.desk import LONGEST_NAME, Act
 from reference_server.protocol.pages import refuse_cursor
 from reference_server.resources.contracts import BinaryFamily
 
@@ -113,10 +113,3 @@ class ResourceDesk:
             description=listed.description,
             mime_type=family.mime_type,
         )
-
-
-def principal_owner(parts: Parts, call: Call) -> str:
-    """Return the principal of a call, as sessions, cursors and subscriptions are bound to it."""
-    principal = context_of(call).principal
-    assert principal is not None  # noqa: S101 -- the gate lets nobody else in
-    return parts.mcp.session_owner(principal)

@@ -16,8 +16,7 @@ from mcp.server.request_state import (
 from mcp.shared.exceptions import MCPError
 
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act, RefusedError
-from reference_server.protocol.resources import principal_owner
+from reference_server.protocol.desk import LONGEST_NAME, Act, RefusedError, principal_owner
 
 if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult

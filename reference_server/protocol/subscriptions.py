@@ -19,8 +19,7 @@ from mcp.server.subscriptions import (
 )
 
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act, session_id
-from reference_server.protocol.resources import principal_owner
+from reference_server.protocol.desk import LONGEST_NAME, Act, principal_owner, session_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from reference_server.core.errors import UnknownObjectError
 from reference_server.core.vocabulary import EventType
-from reference_server.protocol.desk import LONGEST_NAME, Act, RefusedError
-from reference_server.protocol.resources import principal_owner
+from reference_server.protocol.desk import LONGEST_NAME, Act, RefusedError, principal_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.asking import ABLE, ELICITATION
 from conformance.channels.http.body import event_data, parsed
-from conformance.forge import guise
 from conformance.forge.requests import Request, rpc
 from conformance.verdicts import NotApplicableError, establish
 
@@ -37,21 +36,10 @@ class SessionAsker:
 
     def open(self, key: str) -> str:
         """Open a session that can be asked in. Raises NotApplicableError where there is none."""
-        revision = self.wire.revision
-        params = {
-            "protocolVersion": revision,
-            "capabilities": ABLE,
-            "clientInfo": guise.current().client,
-        }
-        answer = self.wire.send(rpc("initialize", params, revision=revision), key=key)
+        answer, session = self.wire.open_session(key, ABLE)
         establish(answer.succeeded, f"a session can be opened (got {answer})")
-        session = answer.header("mcp-session-id")
         if session is None:
             raise NotApplicableError("the target opens no sessions in which it could ask")
-        ready = rpc(
-            "notifications/initialized", revision=revision, session=session, message_id=None
-        )
-        self.wire.send(ready, key=key)
         return session
 
     def call(self, key: str, session: str, react: React) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance.forge.requests import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
@@ -46,3 +46,8 @@ def objects(value: Any) -> list[dict[str, Any]]:
 def takes_nothing(prompt: Mapping[str, Any]) -> bool:
     """Tell whether a prompt can be got without arguments."""
     return not any(one.get("required") for one in objects(prompt.get("arguments")))
+
+
+def uris_of(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the URIs of resources that are listed."""
+    return [entry["uri"] for entry in entries if isinstance(entry.get("uri"), str)]

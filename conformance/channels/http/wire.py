@@ -19,7 +19,7 @@ from conformance.model.sent import Sent
 from conformance.verdicts import NotEstablishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
@@ -317,17 +317,15 @@ class Wire:
             return self.call_tool(self.target.tools.ping, {}, key=key)
         return self.call("tools/list", key=key)
 
-    def open_session(self, key: str) -> tuple[Answer, str | None]:
+    def open_session(
+        self, key: str, able: Mapping[str, Any] | None = None
+    ) -> tuple[Answer, str | None]:
         """Initialize a session (2025 revisions): the answer and the session's id, if it has one."""
-        answer = self.send(opening(self.revision), key=key)
+        answer = self.send(opening(self.revision, able=able), key=key)
         session = answer.header("mcp-session-id")
         if answer.succeeded:
-            ready = rpc(
-                "notifications/initialized",
-                revision=self.revision,
-                session=session,
-                message_id=None,
-            )
+            method = "notifications/initialized"
+            ready = rpc(method, revision=self.revision, session=session, message_id=None)
             self.send(ready, key=key)
         return answer, session
 

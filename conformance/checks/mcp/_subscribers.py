@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
-from conformance.channels.http.lists import pages
+from conformance.channels.http.lists import listed, uris_of
 from conformance.channels.http.streams import BEGIN_SECONDS, listening
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import in_guise
@@ -114,20 +114,14 @@ def subscribed(line: Wire, key: str, uris: Sequence[str]) -> Generator[Subscribe
         yield Subscriber(line.revision, session, tuple(uris), stream, tuple(answers))
 
 
-def listed(line: Wire, key: str) -> list[str]:
+def uris_listed(line: Wire, key: str) -> list[str]:
     """Return the URIs of the resources that a caller lists; none where it cannot."""
-    found: list[str] = []
-    for page in pages(line, "resources/list", key):
-        entries: Any = page.result.get("resources")
-        for entry in cast("list[Any]", entries) if isinstance(entries, list) else []:
-            uri: Any = cast("dict[str, Any]", entry).get("uri") if isinstance(entry, dict) else None
-            found += [uri] if isinstance(uri, str) else []
-    return found
+    return uris_of(listed(line, "resources/list", key))
 
 
 def own_of_each(wire: Wire, keys: Keys) -> tuple[list[str], list[str]]:
     """Return what only A lists, and what only B does. Raises NotAssessedError for none of A's."""
-    ours, theirs = listed(wire, keys.a.active), listed(wire, keys.b.active)
+    ours, theirs = uris_listed(wire, keys.a.active), uris_listed(wire, keys.b.active)
     own = [uri for uri in ours if uri not in theirs]
     if not own:
         raise NotAssessedError("tenant A lists no resource that is its own")

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.lists import entries_of, pages
+from conformance.channels.http.lists import entries_of, pages, uris_of
 from conformance.forge.requests import LISTED, STATELESS
 from conformance.requirement import requirement
 from conformance.verdicts import NotApplicableError, NotAssessedError
@@ -106,8 +106,8 @@ def _read(line: Wire, uri: str, tenant: TenantKeys) -> Answer:
 
 def uris(line: Wire, tenant: TenantKeys) -> list[str]:
     """Return the URIs on the first page of the resources that a tenant is listed."""
-    page = ask(line, "resources/list", tenant)
-    return [str(one["uri"]) for one in entries_of(page, "resources/list") if "uri" in one]
+    method = "resources/list"
+    return uris_of(entries_of(ask(line, method, tenant), method))
 
 
 def read(line: Wire, tenant: TenantKeys, uri: str) -> Answer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from conformance.analysis.own_words import words_in
-from conformance.channels.http.lists import listed, objects
+from conformance.channels.http.lists import listed, objects, uris_of
 from conformance.forge.guise import in_guise
 from conformance.text.disguised import shows
 
@@ -71,8 +71,7 @@ class Offers:
 
     def uris(self, tenant: TenantKeys) -> list[str]:
         """Return the URIs of the resources that a tenant is listed."""
-        listed = self.listed(tenant, "resources/list")
-        return [str(one["uri"]) for one in listed if one.get("uri")]
+        return uris_of(self.listed(tenant, "resources/list"))
 
     def own_uris(self, owner: TenantKeys, other: TenantKeys) -> list[str]:
         """Return the URIs that one tenant is listed and the other is not."""

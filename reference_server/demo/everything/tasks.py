@@ -18,8 +18,7 @@ from reference_server.core.errors import UnknownObjectError
 from reference_server.core.vocabulary import EventType
 from reference_server.demo.everything.asking import NAME, ask, form, has_all
 from reference_server.demo.everything.fixture import Fixture, arguments, says
-from reference_server.protocol.desk import LONGEST_NAME, Act, FailedError
-from reference_server.protocol.resources import principal_owner
+from reference_server.protocol.desk import LONGEST_NAME, Act, FailedError, principal_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -14,8 +14,7 @@ from mcp_types import INVALID_PARAMS
 
 from reference_server.mutants.bending import mutant, replaced
 from reference_server.mutants.benign.edge import read_whole, replayed
-from reference_server.protocol.desk import context_of
-from reference_server.protocol.resources import principal_owner
+from reference_server.protocol.desk import context_of, principal_owner
 from reference_server.protocol.states import STATE_SECONDS
 
 if TYPE_CHECKING:

@@ -139,10 +139,6 @@ class TaskDesk:
         server.add_request_handler("tasks/update", TaskIdParams, self.update)
         server.add_request_handler("tasks/cancel", TaskIdParams, self.cancel)
 
-    def takes(self, call: Call) -> bool:
-        """Tell whether a call can become a task: where its client knows of tasks."""
-        return _knows_tasks(call)
-
     async def start(self, call: Call, tool: SlowTool, work: Callable[[], Work]) -> dict[str, Any]:
         """Return the answer to a call that goes on as a task."""
         owner = principal_owner(self._parts, call)
@@ -170,7 +166,7 @@ class TaskDesk:
         return types.EmptyResult()
 
     async def _find(self, call: Call, method: str, params: TaskIdParams, event: EventType) -> Task:
-        _require_tasks(call, method)
+        require_tasks(call, method)
         owner = principal_owner(self._parts, call)
         act = Act(event, {"method": method, "task": params.task_id[:LONGEST_NAME]})
 
@@ -189,16 +185,18 @@ class TaskDesk:
         self._store.change(task, COMPLETED, told)
 
 
-def _knows_tasks(call: Call) -> bool:
+def knows_tasks(call: Call) -> bool:
+    """Tell whether a call's client has declared the extension, in the revision that has it."""
     able = call.session.client_capabilities
     is_modern = call.session.protocol_version in MODERN_PROTOCOL_VERSIONS
     return is_modern and able is not None and EXTENSION in (able.extensions or {})
 
 
-def _require_tasks(call: Call, method: str) -> None:
+def require_tasks(call: Call, method: str) -> None:
+    """Raise MCPError where the revision has no tasks, or the client has not declared them."""
     if call.session.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         raise MCPError(types.METHOD_NOT_FOUND, "Method not found", method)
-    if not _knows_tasks(call):
+    if not knows_tasks(call):
         raise MCPError(
             types.MISSING_REQUIRED_CLIENT_CAPABILITY,
             "Missing required client capability",

@@ -24,6 +24,7 @@ from reference_server.protocol.questions import (
     is_answered_later,
     reply_in,
 )
+from reference_server.protocol.tasks import knows_tasks
 from reference_server.tools.contracts import AskingTool, Question, SlowTool
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class ToolDesk:
         caller = self._desk.caller(context)
         asked = Asked(params.arguments or {}, can_be_asked(call), reply_in(params))
         tool = self._tools.get(params.name)
-        if isinstance(tool, SlowTool) and self._tasks.takes(call):
+        if isinstance(tool, SlowTool) and knows_tasks(call):
 
             async def work() -> types.CallToolResult:
                 done = await self._desk.in_thread(self._call, tool.name, asked, context, caller)

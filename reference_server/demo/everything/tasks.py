@@ -19,6 +19,7 @@ from reference_server.core.vocabulary import EventType
 from reference_server.demo.everything.asking import NAME, ask, form, has_all
 from reference_server.demo.everything.fixture import Fixture, arguments, says
 from reference_server.protocol.desk import LONGEST_NAME, Act, FailedError, principal_owner
+from reference_server.protocol.tasks import EXTENSION, knows_tasks, require_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     Work = Callable[["Job", Mapping[str, Any]], Coroutine[Any, Any, types.CallToolResult]]
 
-EXTENSION = "io.modelcontextprotocol/tasks"
 LIFE_SECONDS = 300
 MOST_JOBS = 100
 """At once; the oldest is cancelled for a newer one."""
@@ -169,7 +169,7 @@ class _Methods:
     async def _serve(
         self, method: str, call: Call, params: TaskParams, do: Callable[[Job], Any]
     ) -> Any:
-        require_tasks(call)
+        require_tasks(call, method)
         named = call.request.headers.get("mcp-name") if call.request else None
         if named not in (None, params.task_id):
             raise MCPError(types.HEADER_MISMATCH, "Mcp-Name does not match the task's id.")
@@ -189,22 +189,6 @@ class _Methods:
 
         told: dict[str, Any] = do(await self.desk.run(call, act, find)) or {}
         return {"resultType": "complete", **told}
-
-
-def knows_tasks(call: Call) -> bool:
-    """Tell whether the client has declared the extension."""
-    able = call.session.client_capabilities
-    return able is not None and EXTENSION in (able.extensions or {})
-
-
-def require_tasks(call: Call) -> None:
-    """Raise MCPError (-32021) where the client has not declared the extension."""
-    if not knows_tasks(call):
-        raise MCPError(
-            types.MISSING_REQUIRED_CLIENT_CAPABILITY,
-            "The client has not declared what this needs.",
-            {"requiredCapabilities": {"extensions": {EXTENSION: {}}}},
-        )
 
 
 async def _compute(job: Job, given: Mapping[str, Any]) -> types.CallToolResult:
@@ -253,14 +237,14 @@ def build_tasks(jobs: Jobs) -> tuple[Fixture, ...]:
             given = params.arguments or {}
             if alone and not knows_tasks(call):
                 return await work(Job("", jobs.parts.clock.now()), given)
-            require_tasks(call)
+            require_tasks(call, "tools/call")
             return jobs.start(call, work, given)
 
         return Fixture(name, "Go on as a task.", answer, arguments(**schema))
 
     async def ask_first(call: Call, params: types.CallToolRequestParams, caller: Caller) -> Any:
         del caller
-        require_tasks(call)
+        require_tasks(call, "tools/call")
         if not has_all(params, {"user_name": NAME}):
             return ask(call, {"user_name": NAME})
         given = cast("types.ElicitResult", (params.input_responses or {})["user_name"])

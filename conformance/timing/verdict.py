@@ -75,7 +75,7 @@ class Pair:
 
     def __str__(self) -> str:
         shift, tail = self.shift, self.tail
-        slower = "longer" if shift.effect >= 0 else "shorter"
+        slower = "longer" if shift.effect >= 0 else "less"
         return (
             f"{self.first} took {abs(shift.effect):.1f} µs {slower} than {self.second} (somewhere"
             f" from {shift.low:+.1f} to {shift.high:+.1f} µs); {tail.slower} was late in"

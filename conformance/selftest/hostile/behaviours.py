@@ -114,9 +114,11 @@ OPEN = ("AUTH-01", "AUTH-03", "AUTH-04", "AUTH-11", "AUTH-12")
 """What a server fails that lets everybody in; where there is no door, nothing leads past it."""
 REFUSALS = (
     "AUTH-01 AUTH-02 AUTH-03 AUTH-04 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-16 AUTH-17 "
-    "AUTH-18 AUTH-19 AUTH-21"
+    "AUTH-18 AUTH-19 AUTH-20 AUTH-21"
 )
 """What a server passes that refuses those without a key, and does nothing else right."""
+IN_ORDER = f"{REFUSALS} AUTH-05 AUTH-06 MCP-22 MCP-31"
+"""What one passes that besides knows its tenants, and says ``server/discover`` as it should."""
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "refused port": Behaviour(refused, "connection refused", is_dead=True),
@@ -166,15 +168,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
     ),
     "all credentials sent back": liar(
         liars.TellsWhatItWasTold,
-        "AUTH-05 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-17 AUTH-18 AUTH-19 AUTH-21 MCP-01",
+        "AUTH-05 AUTH-06 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-12 AUTH-17 AUTH-18 AUTH-19 AUTH-20 "
+        "AUTH-21 MCP-01 MCP-22 MCP-31",
     ),
     "lying Retry-After": liar(liars.LiesOnRetryAfter, f"{REFUSALS} MCP-01"),
-    "clock runs backwards": liar(
-        liars.ClockRunsBackwards, f"{REFUSALS} AUTH-05 AUTH-06 MCP-01", spared="AUTH"
-    ),
+    "clock runs backwards": liar(liars.ClockRunsBackwards, f"{IN_ORDER} MCP-01", spared="AUTH"),
     "another call's id": liar(liars.AnswersAnother, told=NO_GOOD_CASE),
-    "connection closed each time": liar(
-        liars.ClosesEach, f"{REFUSALS} AUTH-05 AUTH-06 MCP-01", spared="AUTH"
-    ),
-    "lies about versions": liar(liars.LiesOnVersions, f"{REFUSALS} AUTH-05 AUTH-06", spared="AUTH"),
+    "connection closed each time": liar(liars.ClosesEach, f"{IN_ORDER} MCP-01", spared="AUTH"),
+    "lies about versions": liar(liars.LiesOnVersions, IN_ORDER, spared="AUTH"),
 }

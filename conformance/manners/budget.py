@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict, deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from conformance.manners.stalls import Stalls
@@ -18,7 +19,8 @@ from conformance.verdicts import NotAssessedError
 from conformance.waiting import OverdueError, pass_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from conformance.manners.addresses import AddressPool
@@ -37,6 +39,34 @@ _MARGIN = 2
 """Kept in hand at each limit: the check that follows must still be heard."""
 
 
+class UnderWay:
+    """The exchanges of this process that are under way, by the threads that carry them out."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._threads: Counter[int] = Counter()
+
+    @contextmanager
+    def exchange(self) -> Generator[None]:
+        """Count an exchange of this thread's while the block lasts."""
+        thread = threading.get_ident()
+        with self._changed:
+            self._threads[thread] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._threads[thread] -= 1
+                self._threads += Counter()  # forgets those that have ended
+                self._changed.notify_all()
+
+    def wait_for_others(self, seconds: float) -> None:
+        """Return once no other thread exchanges anything, or when the seconds are over."""
+        own = {threading.get_ident()}
+        with self._changed:
+            self._changed.wait_for(lambda: self._threads.keys() <= own, seconds)
+
+
 class KeyPace:
     """Keeps the requests of each working key below its tenant's limit, by waiting if need be.
 
@@ -48,7 +78,8 @@ class KeyPace:
 
     def __init__(self, limits: DeclaredLimits, ledger: Path | None = None) -> None:
         self.leap: Callable[[float], None] | None = None
-        self._leaping = threading.Lock()  # bounded: held while a second and a leap pass
+        self.under_way = UnderWay()
+        self._leaping = threading.Lock()  # bounded: held for a second and a leap
         self._window = limits.tenant_window_seconds + _LATE
         self._most = max(1, limits.tenant_requests - _MARGIN)
         self._turn = threading.Lock()  # bounded: held for a statement, by the ledger's time-out
@@ -76,15 +107,16 @@ class KeyPace:
     def _make_room(self, digest: bytes, wait: float) -> None:
         """Let the seconds pass after which a key may send again, by the target's clock if we may.
 
-        First what is under way arrives, and others that wait meanwhile find room without a leap.
+        First what others have under way arrives, and those that wait meanwhile find room without a
+        leap. A leap takes a whole window, so that there is room for as many as can be.
         """
-        if self.leap is None or wait <= 2 * _LATE:
+        if self.leap is None:
             pass_time(wait, KEY_LIMIT)
             return
         with self._leaping:
             if not self._has_room(digest):
-                pass_time(_LATE, KEY_LIMIT)
-                self.leap(wait)
+                self.under_way.wait_for_others(_LATE)
+                self.leap(self._window)
 
     def has_room(self, key: str) -> bool:
         """Tell whether a request may be charged to a key without a wait."""
@@ -139,6 +171,10 @@ class Budget:
         self._sent: defaultdict[str | None, deque[float]] = defaultdict(deque)
         self._failed: Counter[str | None] = Counter()
         self._current = pool.fresh()
+
+    def exchange(self) -> AbstractContextManager[None]:
+        """Count an exchange, its charge included, as under way while the block lasts."""
+        return self._pace_of_keys.under_way.exchange()
 
     def pace(self, key: str) -> None:
         """Charge one request to a working key's tenant, waiting until there is room for it."""

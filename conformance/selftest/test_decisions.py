@@ -7,7 +7,6 @@ import importlib
 import inspect
 import json
 import re
-import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,8 @@ import pytest
 from conformance import catalogue
 from conformance.channels.http.answer import Answer, Transport
 from conformance.forge.keys import malformed_keys, nearly, random_key, with_control_byte
-from conformance.manners.budget import Budget, KeyPace
 from conformance.model import Basis, Channel, CheckResult, Finding, Impact, Verdict
 from conformance.profile import reading as profile
-from conformance.profile.target import DeclaredLimits, Target
 from conformance.requirement import mark_of, requirement
 from conformance.run.outcome import ItemOutcome, sentence_of
 from conformance.text.redaction import Redactor, spellings
@@ -33,11 +30,12 @@ from conformance.verdicts import (
     establish,
     judge,
 )
-from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FunctionType
+
+    from conformance.profile.target import Target
 
 PACKAGE = Path(catalogue.__file__).parents[1]
 LONGEST_MODULE = 400
@@ -245,81 +243,6 @@ def test_half_a_secret_is_redacted_where_pytest_cuts_the_middle_out() -> None:
     redact = Redactor({"abcdefghijklmnopqrstuvwxyz": "the key"})
     assert redact("'abcdefghij...") == "'<the key>..."
     assert redact("...stuvwxyz'") == "...<the key>'"
-
-
-class Pool:
-    """Hands out a number of addresses."""
-
-    def __init__(self, count: int) -> None:
-        self.left = [f"127.0.1.{number}" for number in range(count)]
-
-    def fresh(self) -> str | None:
-        """Return the next address; None when there are no more."""
-        return self.left.pop() if self.left else None
-
-
-def test_no_address_comes_near_a_declared_limit() -> None:
-    limits = DeclaredLimits(address_requests=10, auth_failures=5)
-    budget = Budget(Pool(100), limits)  # type: ignore[arg-type] -- all it needs of a pool
-    spent: list[tuple[str | None, bool]] = [
-        (budget.spend(may_fail=turn % 2 == 0), turn % 2 == 0) for turn in range(60)
-    ]
-    for address in {address for address, _ in spent}:
-        assert sum(1 for one, _ in spent if one == address) < limits.address_requests
-        assert sum(1 for one, fails in spent if one == address and fails) < limits.auth_failures
-
-
-def test_the_last_address_is_never_spent_on_failures() -> None:
-    budget = Budget(Pool(0), DeclaredLimits(auth_failures=5))  # type: ignore[arg-type]
-    for _ in range(3):
-        budget.spend(may_fail=True)
-    with pytest.raises(NotAssessedError, match="block this address"):
-        budget.spend(may_fail=True)
-
-
-def test_a_key_is_paced_by_its_tenants_limit() -> None:
-    pace = KeyPace(DeclaredLimits(tenant_requests=3, tenant_window_seconds=1))
-    started = time.monotonic()
-    pace.spend("key")
-    pace.spend("key")
-    assert time.monotonic() - started > 1, "the second waits for the first to leave the window"
-
-
-def test_a_targets_clock_saves_the_wait_for_room() -> None:
-    pace = KeyPace(DeclaredLimits(tenant_requests=5, tenant_window_seconds=3600))
-    leaps: list[float] = []
-
-    def leap(seconds: float) -> None:
-        leaps.append(seconds)
-        pace.age(seconds)
-
-    pace.leap = leap
-    gather(lambda _: pace.spend("key"), range(9), at_once=3)
-    assert [round(seconds, -2) for seconds in leaps] == [3600, 3600], leaps
-
-
-def test_all_processes_together_keep_to_a_tenants_limit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits: list[float] = []
-
-    def leave(seconds: float, _: str) -> None:
-        waits.append(seconds)
-        raise InterruptedError
-
-    monkeypatch.setattr("conformance.manners.budget.pass_time", leave)
-    limits = DeclaredLimits(tenant_requests=5, tenant_window_seconds=60)
-    one, other = (KeyPace(limits, tmp_path / "sent") for _ in range(2))
-    for pace, key in ((one, "a"), (other, "b"), (other, "a"), (one, "b"), (one, "a")):
-        pace.spend(key)
-    for pace in (one, other):
-        with pytest.raises(InterruptedError):
-            pace.spend("a")
-    assert all(50 < wait <= 61 for wait in waits), waits
-    one.age(61)  # by the target's clock, all that was sent has left the window
-    for _ in range(3):
-        other.spend("a")
-    other.spend("b")
 
 
 def test_an_answer_reads_json_event_streams_and_garbage() -> None:

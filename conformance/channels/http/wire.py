@@ -205,7 +205,8 @@ class Wire:
 
     def _sent(self, request: Request, key: str | None, *, may_fail: bool) -> Answer:
         """Charge a request, exchange it, and write it down."""
-        url, headers, answer = self._carried_out(request, key, may_fail=may_fail)
+        with self._budget.exchange():
+            url, headers, answer = self._carried_out(request, key, may_fail=may_fail)
         self.transcript.exchange(request, url, headers, answer, may_be_control=not may_fail)
         self._shared.sessions.note(request, answer, revision=self.revision, key=key)
         return answer

@@ -22,6 +22,7 @@ from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
 from reference_server.observability.redaction import TokenRedactor
+from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
 from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
@@ -35,6 +36,7 @@ from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
 from reference_server.tools import TOOLS
+from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.core.settings import Limits, Settings
     from reference_server.limits.contracts import AddressBlock, Limiter
+    from reference_server.tools.landing_page import PageFetcher
 
 
 def build_parts(
@@ -81,18 +84,25 @@ def build_parts(
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
         mcp=mcp_parts(
-            server_version(), secrets[SecretName.API_KEY_HMAC_SECRET], settings.page_size, clock
+            server_version(),
+            secrets[SecretName.API_KEY_HMAC_SECRET],
+            settings.page_size,
+            clock,
+            Fetcher(settings.fetch_origins),
         ),
     )
 
 
-def mcp_parts(version: str, secret: bytes, page_size: int, clock: Clock) -> McpParts:
+def mcp_parts(
+    version: str, secret: bytes, page_size: int, clock: Clock, pages: PageFetcher
+) -> McpParts:
     """Return what the MCP endpoint of a server of this version is made of.
 
-    ``secret`` is what keys of the protocol's own are derived from, each for one purpose.
+    ``secret`` is what keys of the protocol's own are derived from, each for one purpose; ``pages``
+    fetches what callers' URLs name.
     """
     return McpParts(
-        tools=TOOLS,
+        tools=(*TOOLS, LandingPage(pages)),
         resources=RESOURCES,
         prompts=build_prompts(MetricResources()),
         cursors=SealedCursors(secret),

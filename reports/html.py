@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +137,13 @@ def _filters() -> dict[str, Callable[..., object]]:
         "words": _words,
         "plural": plural,
         "times": times.figure,
+        "text": _text,
     }
+
+
+def _text(value: str) -> Markup:
+    """Escape what stands between tags, where a quote ends nothing: it takes a fifth of the room."""
+    return Markup(html.escape(value, quote=False))  # noqa: S704 -- escaped here
 
 
 def source(name: str) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import TenantKeys
     from conformance.forge.objects import Identity
-    from conformance.profile.sections import ByIdTool, Tools
+    from conformance.profile.sections import ByIdTool
+    from conformance.profile.tools import Tools
 
 CALLS = 60
 """Calls of all histories together: what working keys may spend in a minute is shared by a run."""

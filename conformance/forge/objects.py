@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+FORM_OF_UUIDS = (14, 19)
+"""Where a UUID with hyphens tells its version and its variant (RFC 9562 section 4)."""
 _HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 """Text that is no word by chance."""
 
@@ -54,6 +56,11 @@ def nobodys_id(real: Identity, known: Iterable[Identity] = ()) -> Identity:
     return nobodys_text(real, [one for one in known if isinstance(one, str)])
 
 
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID, in the form with hyphens or without."""
+    return bool(_UUID.fullmatch(text))
+
+
 def nobodys_text(real: str, known: Iterable[str] = ()) -> str:
     """Return text in the form of an id that no object has, as far as chance goes."""
     if real.isascii() and real.isdecimal():
@@ -61,7 +68,7 @@ def nobodys_text(real: str, known: Iterable[str] = ()) -> str:
         is_padded = real.startswith("0") and len(real) > 1
         drawn = padded - 1 - secrets.randbelow(padded // 10) if is_padded else None
         return str(_uncounted(int(real)) if drawn is None else drawn)
-    if _UUID.fullmatch(real):
+    if is_uuid(real):
         return _nobodys_uuid(real)
     if _HEXADECIMAL.fullmatch(real):
         drawn = uuid.uuid4().hex if len(real) == len(uuid.uuid4().hex) else _hexadecimal(len(real))
@@ -111,7 +118,7 @@ def shared(texts: Sequence[str]) -> int:
     return next((place for place, column in enumerate(columns) if len(set(column)) > 1), 0)
 
 
-def drawn_again(real: str, places: range, seen: str) -> str:
+def drawn_again(real: str, places: Iterable[int], seen: str) -> str:
     """Return the text with some places drawn again from what was ``seen``, each of its own kind.
 
     As it is, where few would change.

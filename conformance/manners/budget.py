@@ -43,6 +43,7 @@ class UnderWay:
     """The exchanges of this process that are under way, by the threads that carry them out."""
 
     def __init__(self) -> None:
+        # bounded: held to count, or for the seconds of a wait
         self._changed = threading.Condition()
         self._threads: Counter[int] = Counter()
 

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model.row import Row, event_row, limit_row
+from conformance.model.row import Row, event_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -165,24 +165,14 @@ class Channel(StrEnum):
         "tenants.spare",
         example=("[tenants.spare]", 'id = "tenant-spare"', 'key = { env = "TENANT_SPARE_KEY" }'),
     )
-    HEALTH_ROUTE = Row(
-        "health-route",
-        "the profile's [routes] health",
-        "routes.health",
-        example=('health = "/health"',),
-    )
+    HEALTH_ROUTE = route_row("health-route", "health", "/health")
     HEALTH_FIELDS = Row(
         "health-fields",
         "the profile's [fields.health]: what the health route tells, and so may tell",
         "fields.health",
         example=("[fields.health]", 'ok = "ok"', 'version = "version"', 'uptime = "uptimeSec"'),
     )
-    ROTATE_ROUTE = Row(
-        "rotate-route",
-        "the profile's [routes] rotate_key",
-        "routes.rotate_key",
-        example=('rotate_key = "/admin/api-keys/rotate"',),
-    )
+    ROTATE_ROUTE = route_row("rotate-route", "rotate_key", "/admin/api-keys/rotate")
     ADMIN_ROUTE = Row(
         "admin-route", "the profile's [routes] rotate_key, create_key or revoke_key", "has_admin"
     )
@@ -192,12 +182,7 @@ class Channel(StrEnum):
         "routes.makes_keys",
         example=('create_key = { path = "/v1/keys", body = { org = "{tenant}" } }',),
     )
-    REVOKE_ROUTE = Row(
-        "revoke-route",
-        "the profile's [routes] revoke_key",
-        "routes.revoke_key",
-        example=('revoke_key = "/admin/api-keys/revoke"',),
-    )
+    REVOKE_ROUTE = route_row("revoke-route", "revoke_key", "/admin/api-keys/revoke")
     AUTH_ROUTE = Row(
         "auth-route",
         "the profile's [routes] auth: a request whose limit is that of signing in",
@@ -322,6 +307,24 @@ class Channel(StrEnum):
             "[tools.change]",
             'name = "rename_report"',
             'arguments = { reportId = "{id}", title = "{unique}" }',
+        ),
+    )
+    LISTENER = Row(
+        "listener",
+        "a target on loopback, or the profile's [channels.listener]: where the judge hears what the"
+        " target calls",
+        "can_be_listened_for",
+        otherwise="name an address of this machine that the target reaches, in [channels.listener]",
+    )
+    FETCHING_TOOL = Row(
+        "fetching-tool",
+        "the profile's [[tools.fetching]]: each tool that fetches a URL of its caller's",
+        "tools.fetching",
+        example=(
+            "[tools.fetching]",
+            'name = "preview"',
+            'argument = "url"',
+            '# told to the target as one that it may fetch from: origin = "http://127.0.0.9:8099"',
         ),
     )
     OFFICIAL_CLIENT = Row(

@@ -37,3 +37,13 @@ def event_row(name: str, entry: str, what: str, value: str, *, is_first: bool = 
 def limit_row(name: str, entry: str, what: str) -> Row:
     """Return the row of a limit of requests or failures."""
     return Row(name, f"the profile's [limits] {entry}: {what}", f"limits.{entry}")
+
+
+def route_row(name: str, entry: str, path: str) -> Row:
+    """Return the row of a route; ``path`` is what an example has."""
+    return Row(
+        name,
+        f"the profile's [routes] {entry}",
+        f"routes.{entry}",
+        example=(f'{entry} = "{path}"',),
+    )

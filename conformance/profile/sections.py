@@ -203,14 +203,14 @@ class ChangingTool(Section):
     uri: str | None = None
 
 
-def _several(value: Any) -> Any:
+def several(value: Any) -> Any:
     """Take one table for a list of one."""
     return [value] if isinstance(value, dict) else value
 
 
 ByIdTools = Annotated[
     tuple[ByIdTool, ...],
-    BeforeValidator(_several, json_schema_input_type=ByIdTool | tuple[ByIdTool, ...]),
+    BeforeValidator(several, json_schema_input_type=ByIdTool | tuple[ByIdTool, ...]),
 ]
 """`[tools.by_id]`, or `[[tools.by_id]]` once for each tool."""
 
@@ -230,7 +230,7 @@ class AskingTool(Section):
 
 AskingTools = Annotated[
     tuple[AskingTool, ...],
-    BeforeValidator(_several, json_schema_input_type=AskingTool | tuple[AskingTool, ...]),
+    BeforeValidator(several, json_schema_input_type=AskingTool | tuple[AskingTool, ...]),
 ]
 """`[tools.asking]`, or `[[tools.asking]]` once for each tool."""
 
@@ -240,19 +240,6 @@ class TaskTool(Section):
 
     name: str
     arguments: dict[str, Any] = {}
-
-
-class Tools(Section):
-    """Tools the suite may call; no other tool is ever called."""
-
-    ping: str | None = None
-    tenant_data: str | None = None
-    validated: ValidatedTool | None = None
-    failing: FailingTool | None = None
-    by_id: ByIdTools = ()
-    asking: AskingTools = ()
-    task: TaskTool | None = None
-    change: ChangingTool | None = None
 
 
 class KnownFailure(Section):

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, field_validator
 
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
+from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic reads it
+from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
@@ -20,10 +22,10 @@ from conformance.profile.sections import (
     Reason,
     Secret,
     Section,
-    Tools,
     secrets_in,
 )
 from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
+from conformance.profile.tools import Tools
 from conformance.profile.written import Auditor, Log  # noqa: TC001 -- pydantic reads them
 
 if TYPE_CHECKING:
@@ -252,33 +254,6 @@ class Migration(Section):
     restore_marker: str = "Restore with:"
 
 
-class PullRequest(Section):
-    """What checks the body of a pull request, by its exit code.
-
-    ``{body}`` in ``command`` is a file with the body. ``body`` is one that has all it needs, under
-    headings that ``reviews`` and ``test_plan`` name.
-    """
-
-    command: tuple[str, ...]
-    body: str
-    reviews: str = "Reviews"
-    test_plan: str = "Test plan"
-
-
-class Repository(Section):
-    """The gates of the target's CI, as commands.
-
-    To ``lint`` and ``security_lint`` a path is appended. In ``audit``, ``{requirements}`` is a file
-    of pinned Python packages, and ``{advisories}`` the URL of a service that speaks as OSV's query
-    does (https://google.github.io/osv.dev/post-v1-query/).
-    """
-
-    lint: tuple[str, ...]
-    security_lint: tuple[str, ...] = ()
-    audit: tuple[str, ...] = ()
-    pull_request: PullRequest | None = None
-
-
 class Channels(Section):
     """The ways to evidence besides HTTP."""
 
@@ -291,6 +266,7 @@ class Channels(Section):
     repository: Repository | None = None
     owner: Owner | None = None
     migration: Migration | None = None
+    listener: Listener | None = None
 
 
 class Target(Section):
@@ -328,6 +304,11 @@ class Target(Section):
             return ipaddress.ip_address(host) in ipaddress.ip_network("127.0.0.0/8")
         except ValueError:
             return False
+
+    @property
+    def can_be_listened_for(self) -> bool:
+        """Whether there is an address at which the judge hears what the target calls."""
+        return self.is_loopback or self.channels.listener is not None
 
     @property
     def has_official_client(self) -> bool:

@@ -1,15 +1,38 @@
-"""The tools of a profile as checks ask for them."""
+"""The tools of a profile, and what checks ask of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel
+from conformance.profile.listening import FetchingTools  # noqa: TC001 -- pydantic reads it
+from conformance.profile.sections import (
+    AskingTools,
+    ByIdTools,
+    ChangingTool,
+    FailingTool,
+    Section,
+    TaskTool,
+    ValidatedTool,
+)
 from conformance.verdicts import NotAssessedError
 
 if TYPE_CHECKING:
-    from conformance.profile.sections import FailingTool
     from conformance.profile.target import Target
+
+
+class Tools(Section):
+    """Tools the suite may call; no other tool is ever called."""
+
+    ping: str | None = None
+    tenant_data: str | None = None
+    validated: ValidatedTool | None = None
+    failing: FailingTool | None = None
+    by_id: ByIdTools = ()
+    asking: AskingTools = ()
+    task: TaskTool | None = None
+    change: ChangingTool | None = None
+    fetching: FetchingTools = ()
 
 
 def failing(target: Target) -> FailingTool:

@@ -104,6 +104,8 @@ PROVED = {
     "conformance/run/live.py LiveLine._tick": "test_progress.py "
     "test_the_live_line_follows_a_wait_and_is_taken_away",
     "conformance/run/soak.py _judge": f"{HERE} test_a_run_of_a_soak_is_cut_short",
+    "conformance/manners/budget.py UnderWay.wait_for_others": "test_budget.py "
+    "test_what_does_not_arrive_is_not_awaited",
     "conformance/manners/turn.py let_go": f"{HERE} test_a_turn_goes_to_who_waits",
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",
     "conformance/waiting.py wait_for": f"{HERE} test_a_look_in_vain_ends",

@@ -29,7 +29,7 @@ FILE = "settings_file"
 FILE_VARIABLE = "HALLMARK_SETTINGS"
 _LIMIT = "limits"
 _PASSWORD = re.compile(r"(://[^:/@]*):[^/]*@")
-_LISTS = frozenset({"allowed_hosts", "allowed_origins", "trusted_proxies"})
+_LISTS = frozenset({"allowed_hosts", "allowed_origins", "fetch_origins", "trusted_proxies"})
 _NAMES: Final = {"secrets_dir": "secrets"}
 """Settings that go by a shorter name outside."""
 

@@ -35,7 +35,15 @@ class ToolError(ReferenceServerError):
         self.detail = detail
 
 
-class UnknownObjectError(ToolError):
+class CallerError(ToolError):
+    """The caller asked for what cannot be: the message is his to read."""
+
+
+class RefusedUrlError(CallerError):
+    """The caller's URL is not to be fetched, or cannot be."""
+
+
+class UnknownObjectError(CallerError):
     """The caller named something that is not there for him: absent and another tenant's alike."""
 
     def __init__(self, kind: str) -> None:

@@ -81,6 +81,10 @@ class Settings:
         "values of Origin that the MCP endpoint accepts",
         default=("http://127.0.0.1:*", "http://localhost:*", "http://[::1]:*"),
     )
+    fetch_origins: tuple[str, ...] = _setting(
+        "origins that tools may fetch from for a caller, besides public addresses",
+        default=(),
+    )
     trusted_proxies: tuple[Network, ...] = _setting(
         "addresses or networks whose word for a client's address is taken; none by default",
         default=(),

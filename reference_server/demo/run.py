@@ -9,11 +9,12 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,9 @@ FOR_SERVING = ("reference_server.wiring", "reference_server.serving.serve")
 
 PAGE_SIZE = 2
 """Small, so that three metrics make two pages."""
+
+OWN_ADDRESS = "127.0.0.9"
+"""One of loopback that nothing else of the demo has."""
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -95,6 +99,11 @@ class Demo:
         """What moves the server's clock."""
         return self.folder / "clock"
 
+    @cached_property
+    def fetch_origin(self) -> str:
+        """Where tools may fetch from besides the public internet; nobody listens there yet."""
+        return f"http://{OWN_ADDRESS}:{_free_port(OWN_ADDRESS)}"
+
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
         _write_secrets(self.secrets_dir, _server_secrets(database))
@@ -114,6 +123,7 @@ class Demo:
                 log_file=self.log_file,
                 limits=self.limits,
                 page_size=PAGE_SIZE,
+                fetch_origins=(self.fetch_origin,),
             )
         )
         loaded = self.variant.load_secrets(self.secrets_dir)
@@ -166,6 +176,7 @@ class Demo:
                 "drill_owner": drill.dsn(Role.ADMIN),
                 "drill_reader": drill.dsn(Role.AUDITOR),
             },
+            "fetch_origin": self.fetch_origin,
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),
             "launch": {
@@ -308,6 +319,15 @@ def _serve_command(variant: Variant, limits: Limits, database: str) -> list[str]
         if number != usual[name]:
             options += ["--limit", f"{name}={number}"]
     return [sys.executable, "-m", *variant.serve_words, *options]
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:  # a system whose loopback has one address: then any port will do
+            return 1
+        return probe.getsockname()[1]
 
 
 def _tapped(database: str) -> str:

@@ -11,7 +11,7 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.errors import StorageUnavailableError, UnknownObjectError
+from reference_server.core.errors import CallerError, StorageUnavailableError
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.observability.logs import log_event
 from reference_server.protocol.arguments import LONGEST_NAME, find_bad_argument
@@ -144,7 +144,7 @@ class ToolDesk:
         try:
             result = asked.put_to(tool, caller)
             text = "" if isinstance(result, Question) else json.dumps(result)
-        except UnknownObjectError as error:
+        except CallerError as error:
             self._audit_failure(context, tool.name, str(error))
             return _failed(str(error))
         except Exception as error:  # noqa: BLE001 -- whatever a tool raises, its text stays here

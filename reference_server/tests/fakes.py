@@ -23,6 +23,7 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts, StartedFlow
 from reference_server.observability.redaction import TokenRedactor
+from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import Parts, WebParts, with_parts
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
@@ -248,7 +249,7 @@ class World:
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
-            mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock),
+            mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),
         )
         return with_parts(made, self.replaced)
 

@@ -1,4 +1,4 @@
-"""The tools, one a file. ``TOOLS`` is the registry: what is not in it cannot be called."""
+"""The tools, one a file. ``TOOLS`` are those that need nothing: ``wiring`` adds the others."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.channels.programs.repository import filled, passes
 
 if TYPE_CHECKING:
-    from conformance.profile.target import PullRequest
+    from conformance.profile.gates import PullRequest
 
 CHECK_SECONDS = 60
 _TICK = re.compile(r"^(\s*[-*]\s+)\[[xX]\]", re.MULTILINE)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.app_role import AppDatabase
     from conformance.forge.keys import Keys, TenantKeys
-    from conformance.profile.sections import Tools
+    from conformance.profile.tools import Tools
 
 AT_ONCE = SLEEP / 2
 """Seconds within which a call is answered that lets nothing sleep."""
@@ -71,12 +71,17 @@ class Slot:
 
 def slots(wire: Wire, tenant: TenantKeys) -> list[Slot]:
     """Return every string argument of the profile's tools. NotAssessedError for none."""
-    tools = wire.target.tools
-    found = [*_validated(tools), *_failing(tools), *_by_id(tools, wire, tenant)]
+    found = slots_of(wire, tenant)
     if not found:
         needed = (Channel.VALIDATED_TOOL, Channel.FAILING_TOOL, Channel.BY_ID_TOOL)
         raise NotAssessedError("the profile names no tool with a string argument", *needed)
     return found
+
+
+def slots_of(wire: Wire, tenant: TenantKeys) -> list[Slot]:
+    """Return every string argument of the tools that the profile names."""
+    tools = wire.target.tools
+    return [*_validated(tools), *_failing(tools), *_by_id(tools, wire, tenant)]
 
 
 def _validated(tools: Tools) -> Iterable[Slot]:

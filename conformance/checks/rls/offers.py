@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.lists import entries_of, pages, takes_nothing
-from conformance.channels.http.wire import SECONDS
-from conformance.checks.rls._offers import (
+from conformance.channels.http.offers import (
     MOST_VALUES,
     Offers,
     Place,
-    gives_away,
-    is_looked_up,
     values_in,
     values_of,
 )
+from conformance.channels.http.wire import SECONDS
+from conformance.checks.rls._offers import gives_away, is_looked_up
 from conformance.checks.rls._reading import Reader, at_several_widths
 from conformance.forge.objects import ids_in, nobodys_text
 from conformance.forge.requests import LISTED

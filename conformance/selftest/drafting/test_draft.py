@@ -21,7 +21,7 @@ from conformance.text.toml_text import quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOT_IN_A_PROFILE = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT}
+NOT_IN_A_PROFILE = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT, Channel.LISTENER}
 
 
 def uncommented(text: str) -> str:

@@ -116,3 +116,22 @@ def test_all_processes_together_keep_to_a_tenants_limit(
     for _ in range(3):
         other.spend("a")
     other.spend("b")
+
+
+def test_what_does_not_arrive_is_not_awaited() -> None:
+    pace, sending, done = KeyPace(DeclaredLimits()), threading.Event(), threading.Event()
+
+    def send() -> None:
+        with pace.under_way.exchange():
+            sending.set()
+            done.wait(5)
+
+    other = threading.Thread(target=send)
+    other.start()
+    sending.wait(5)
+    started = time.monotonic()
+    pace.under_way.wait_for_others(0.2)
+    waited = time.monotonic() - started
+    done.set()
+    other.join(5)
+    assert 0.2 <= waited < 3

@@ -64,8 +64,9 @@ def test_the_reference_profile_supplies_every_channel() -> None:
 def test_an_address_alone_supplies_what_no_profile_has_to() -> None:
     target = reading.from_url("http://127.0.0.1/mcp")
     found = {channel for channel in Channel if target.has(channel)}
+    by_itself = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT, Channel.LISTENER}
     named_by_default = {channel for channel in Channel if channel.paths[0].startswith("events.")}
-    assert found == {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT} | named_by_default
+    assert found == by_itself | named_by_default
 
 
 @pytest.mark.parametrize(("count", "is_there"), [(7, True), (0, False), (UNLIMITED, False)])

@@ -24,6 +24,7 @@ TOOLS = {
     "forget_metrics",
     "count_metrics",
     "raise_error",
+    "check_landing_page",
 }
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60

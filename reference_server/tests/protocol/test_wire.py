@@ -105,6 +105,7 @@ def test_the_official_client_lists_and_calls_the_tools(origin: str, mode: str) -
                 "forget_metrics",
                 "count_metrics",
                 "raise_error",
+                "check_landing_page",
             ]
             first, second = [await client.call_tool("ping", {}) for _ in range(2)]
             assert first.structured_content

@@ -1,0 +1,1 @@
+"""Requests that the server sends on behalf of its callers."""

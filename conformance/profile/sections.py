@@ -215,15 +215,26 @@ ByIdTools = Annotated[
 """`[tools.by_id]`, or `[[tools.by_id]]` once for each tool."""
 
 
-class AskingTool(Section):
+class CallOfOnesOwn(Section):
+    """A call of a tool. In texts of ``arguments`` ``{id}`` is the id of an object of its caller's.
+
+    ``listed_by`` is the tool, without arguments, whose result tells such ids in fields called
+    ``id_field``; without it, they are what the URIs of the caller's resources end with.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+    listed_by: str | None = None
+    id_field: str = "id"
+
+
+class AskingTool(CallOfOnesOwn):
     """A tool that asks its caller's user (elicitation) before it acts.
 
     ``arguments`` are such that nothing is lost that anybody needs if it acts. ``answer`` is what is
     filled in; without it the judge declines. ``other_arguments`` are another call that it takes.
     """
 
-    name: str
-    arguments: dict[str, Any] = {}
     answer: dict[str, Any] | None = None
     other_arguments: dict[str, Any] | None = None
 
@@ -235,11 +246,8 @@ AskingTools = Annotated[
 """`[tools.asking]`, or `[[tools.asking]]` once for each tool."""
 
 
-class TaskTool(Section):
+class TaskTool(CallOfOnesOwn):
     """A tool that runs as a task where the client can follow one."""
-
-    name: str
-    arguments: dict[str, Any] = {}
 
 
 class KnownFailure(Section):

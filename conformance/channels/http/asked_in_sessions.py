@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.asking import ABLE, ELICITATION
 from conformance.channels.http.body import event_data, parsed
+from conformance.channels.http.own import own_arguments
 from conformance.forge.requests import Request, rpc
 from conformance.verdicts import NotApplicableError, establish
 
@@ -55,7 +56,7 @@ class SessionAsker:
 
         request = rpc(
             "tools/call",
-            {"name": self.tool.name, "arguments": self.tool.arguments},
+            {"name": self.tool.name, "arguments": own_arguments(self.wire, self.tool, key)},
             revision=self.wire.revision,
             session=session,
             message_id=next(self._numbers),

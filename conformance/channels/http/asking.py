@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.channels.http.own import own_arguments
 from conformance.forge.requests import CAPABILITIES, STATELESS, rpc
 from conformance.text.nested import properties
 from conformance.verdicts import NotApplicableError, establish
@@ -84,7 +85,7 @@ class Asker:
 
     def ask(self, key: str, arguments: Mapping[str, Any] | None = None) -> Asked:
         """Call the tool for the first time; it must ask."""
-        used = self.tool.arguments if arguments is None else arguments
+        used = own_arguments(self.wire, self.tool, key) if arguments is None else arguments
         answer = self._call(key, used, {})
         establish(is_asking(answer), f"{self.tool.name} asks before it acts (got {answer})")
         return Asked(self.tool, used, answer)

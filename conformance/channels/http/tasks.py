@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.channels.http.own import own_arguments
 from conformance.forge.requests import CAPABILITIES, STATELESS
 from conformance.profile.target import supplied
 from conformance.verdicts import NotAssessedError, establish
@@ -41,7 +42,10 @@ class Tasks:
     def begin(self, key: str) -> Answer:
         """Call the tool so that it may go on as a task."""
         tool = supplied(self.wire.target.tools.task)
-        params: dict[str, Any] = {"name": tool.name, "arguments": tool.arguments}
+        params: dict[str, Any] = {
+            "name": tool.name,
+            "arguments": own_arguments(self.wire, tool, key),
+        }
         if self.wire.revision != STATELESS:
             params["task"] = {"ttl": _LIFE}
         return self._call("tools/call", params, key)

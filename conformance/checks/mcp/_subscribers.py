@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote
 
 from conformance.channels.http.lists import listed, uris_of
+from conformance.channels.http.own import last_part
 from conformance.channels.http.streams import BEGIN_SECONDS, listening
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import in_guise
@@ -31,7 +30,6 @@ ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 LIST_CHANGES = ("toolsListChanged", "promptsListChanged", "resourcesListChanged")
 MOST_SUBJECTS = 5
 """Resources that are subscribed to where a tool does not say which it changes."""
-_LAST_PART = re.compile(r"[^/:?=#]+$")
 
 
 @dataclass(frozen=True)
@@ -126,12 +124,6 @@ def own_of_each(wire: Wire, keys: Keys) -> tuple[list[str], list[str]]:
     if not own:
         raise NotAssessedError("tenant A lists no resource that is its own")
     return own, [uri for uri in theirs if uri not in ours]
-
-
-def last_part(uri: str) -> str:
-    """Return what a URI ends with, which is the id of an object in most."""
-    found = _LAST_PART.search(uri.rstrip("/"))
-    return unquote(found[0]) if found else uri
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.streams import notices
+from conformance.checks.mcp._calls import calls_of
 from conformance.checks.mcp._common import eras
-from conformance.checks.mcp._subscribers import changes, subscribed
+from conformance.checks.mcp._subscribers import subscribed
 from conformance.forge.requests import STATELESS, rpc
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.streams import Stream
     from conformance.channels.http.wire import Wire
+    from conformance.checks.mcp._calls import Call
     from conformance.forge.keys import Keys, TenantKeys
-    from conformance.profile.target import Target
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 LEAST, SEVERE = LEVELS[0], "error"
@@ -44,7 +45,7 @@ class Desk:
     stream: Stream
     numbers: Iterator[int]
 
-    def call(self, tool: Tool, token: str | None = None, level: str | None = None) -> Told:
+    def call(self, tool: Call, token: str | None = None, level: str | None = None) -> Told:
         """Call a tool, asking for progress under a token and for log messages of a level.
 
         In a session a level is set before, and stays.
@@ -68,14 +69,6 @@ class Desk:
             message_id=next(self.numbers),
         )
         return self.line.send(request, key=self.key)
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A tool to call, with arguments of its caller's own."""
-
-    name: str
-    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -107,15 +100,12 @@ def params_of(message: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def tool_of(wire: Wire, target: Target, keys: Keys, tenant: TenantKeys) -> Tool:
-    """Return the tool that is most likely to tell of its work: what changes something, or ping."""
-    if target.tools.change is not None:
-        made = changes(wire, target.tools.change, keys)
-        return Tool(target.tools.change.name, made.arguments(tenant))
-    name = target.tools.ping or target.tools.tenant_data
-    if name is None:
+def calls(wire: Wire, keys: Keys, tenant: TenantKeys) -> list[Call]:
+    """Return what a tenant may call. NotAssessedError where the profile names no tool."""
+    found = calls_of(wire, keys, tenant)
+    if not found:
         raise NotAssessedError("supply [tools.change], or ping: a tool that tells of its progress")
-    return Tool(name, {})
+    return found
 
 
 def desk(stack: ExitStack, line: Wire, key: str) -> Desk:
@@ -129,34 +119,47 @@ def token() -> str:
     return secrets.token_hex(8)
 
 
+def first_told(mine: Desk, calls: list[Call]) -> tuple[str, Call, Told]:
+    """Make calls until one tells of its work; return its token, the call, and what was told."""
+    found: list[tuple[str, Call, Told]] = []
+    for call in calls:
+        asked = token()
+        found.append((asked, call, mine.call(call, asked, LEAST)))
+        if found[-1][2].messages:
+            break
+    _, call, told = found[-1]
+    establish(told.answer.succeeded, f"{call.name} works (got {told.answer})")
+    return found[-1]
+
+
 @requirement("MCP-26")
 def test_progress_and_log_messages_reach_their_caller_alone(
-    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+    wire: Wire, keys: Keys, discovery: Discovery
 ) -> None:
     """A is told of its call as it asked; B's streams, and another of A's, show nothing of that.
 
     B has asked for all levels, and for progress of a call of its own.
     """
     revisions = eras(discovery)
-    ours, theirs = (tool_of(wire, target, keys, one) for one in (keys.a, keys.b))
+    ours, theirs = (calls(wire, keys, one) for one in (keys.a, keys.b))
     judged = False
     with ExitStack() as stack:
         for revision in revisions:
             line = wire.derived(revision=revision)
             mine, other = (desk(stack, line, keys.a.active) for _ in range(2))
             foreign = desk(stack, line, keys.b.active)
-            first = foreign.call(theirs, token(), LEAST)
-            asked = token()
-            told = mine.call(ours, asked, LEAST)
-            establish(told.answer.succeeded, f"{revision}: the tool works (got {told.answer})")
+            asked, called, told = first_told(mine, ours)
             if not told.messages:
                 continue
             judged = True
+            own = [call for call in theirs if call.name == called.name]
+            establish(own, f"tenant B can call {called.name}, too")
+            first = foreign.call(own[0], token(), LEAST)
             wrong = [one for one in told.of(PROGRESS) if one.get("progressToken") != asked]
             assert not wrong, f"{revision}: progress was told under another token: {wrong}"
             secret = [one for one in told.messages if shows(keys.active, str(one))]
             assert not secret, f"{revision}: a message to the caller holds its key"
-            again = foreign.call(theirs, token(), LEAST)
+            again = foreign.call(own[0], token(), LEAST)
             other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
             words = told.texts - first.texts - again.texts
             heard = [*foreign.stream.told, *other.stream.told, *again.messages, *first.messages]
@@ -168,19 +171,21 @@ def test_progress_and_log_messages_reach_their_caller_alone(
 
 @requirement("MCP-26")
 def test_nobody_is_told_more_than_was_asked_for(
-    wire: Wire, keys: Keys, discovery: Discovery, target: Target
+    wire: Wire, keys: Keys, discovery: Discovery
 ) -> None:
     """The same call tells all when it is asked to, and else none, or none below the level.
 
     What a session is sent that never set a level is for the server to decide.
     """
     revisions = eras(discovery)
-    tool = tool_of(wire, target, keys, keys.a)
+    called = calls(wire, keys, keys.a)
     judged = False
     with ExitStack() as stack:
         for revision in revisions:
             line = wire.derived(revision=revision)
             mine = desk(stack, line, keys.a.active)
+            other = desk(stack, line, keys.a.active)
+            _, tool, _ = first_told(other, called)
             unasked = mine.call(tool)
             everything = mine.call(tool, token(), LEAST)
             severe = mine.call(tool, None, SEVERE)

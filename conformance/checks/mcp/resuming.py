@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.body import Event, events, is_reply, parsed
 from conformance.channels.http.streams import listening
+from conformance.checks.mcp._calls import calls_of
 from conformance.checks.mcp._common import a_session_revision
 from conformance.checks.mcp._subscribers import Changes, changes, following, subscribed
 from conformance.forge.requests import Request, rpc
@@ -53,7 +54,7 @@ def test_a_stream_is_resumed_by_its_own_session_alone(
     The ids of B's own stream, and the numbers beside them, get nothing of A's either.
     """
     line = wire.derived(revision=a_session_revision(discovery))
-    trails = Trails(line, changes_of(wire, target, keys))
+    trails = Trails(line, changes_of(wire, target, keys), keys)
     mine, theirs = trails.of(keys.a), trails.of(keys.b)
     if mine is None:
         raise NotAssessedError(
@@ -137,6 +138,7 @@ class Trails:
 
     line: Wire
     changes: Changes | None
+    keys: Keys
 
     def of(self, tenant: TenantKeys) -> Trail | None:
         """Return a stream that its own session can resume; None where there is none."""
@@ -165,7 +167,7 @@ class Trails:
     def _answered(self, tenant: TenantKeys) -> Trail | None:
         """Take an answer that came as a stream for cut off at its first event."""
         _, session = self.line.open_session(tenant.active)
-        for request, number in self._calls(session):
+        for request, number in self._calls(tenant, session):
             came = events(self.line.send(request, key=tenant.active).text)
             seen = [event.id for event in came if event.id]
             if not seen:
@@ -175,11 +177,10 @@ class Trails:
                 return found
         return None
 
-    def _calls(self, session: str | None) -> Iterator[tuple[Request, int]]:
+    def _calls(self, tenant: TenantKeys, session: str | None) -> Iterator[tuple[Request, int]]:
         """Yield calls that may be answered by a stream, each with an id that no other has."""
-        tools = self.line.target.tools
         called: list[tuple[str, dict[str, Any]]] = [("tools/list", {})]
-        called += [("tools/call", {"name": tools.ping, "arguments": {}})] if tools.ping else []
+        called += [("tools/call", asdict(call)) for call in calls_of(self.line, self.keys, tenant)]
         for method, params in called:
             number = secrets.randbelow(10**8) + 10**8
             more: dict[str, Any] = {**params, "_meta": {"progressToken": number}}

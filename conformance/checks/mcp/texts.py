@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,10 +13,11 @@ from conformance.channels.http.lists import entries_of, objects, takes_nothing
 from conformance.checks.mcp._common import Conversation, eras
 from conformance.forge.requests import LISTED
 from conformance.requirement import requirement
+from conformance.text.found import is_telling
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from conformance.analysis.hidden_text import Hidden
     from conformance.channels.http.answer import Answer
@@ -153,8 +155,18 @@ def test_no_text_of_the_server_hides_anything(wire: Wire, keys: Keys, discovery:
         raise NotAssessedError("the target lists no tools, prompts or resources")
 
 
-def said(talk: Conversation, told: dict[str, Any], mask: str) -> dict[str, str]:
-    """Return what each tool and prompt says of itself, but for the caller's own tenant."""
+def without(text: str, tenants: Iterable[str]) -> str:
+    """Return a text in which all tenants have one name; one of a letter is no part of a word."""
+    for tenant in tenants:
+        name = (
+            re.escape(tenant) if is_telling(tenant) else rf"(?<![\w-]){re.escape(tenant)}(?![\w-])"
+        )
+        text = re.sub(name, "<tenant>", text)
+    return text
+
+
+def said(talk: Conversation, told: dict[str, Any], tenants: Iterable[str] = ()) -> dict[str, str]:
+    """Return what each tool and prompt says of itself, whichever of the tenants it names."""
     found: dict[str, str] = {}
     for method in ("tools/list", "prompts/list"):
         if method.partition("/")[0] not in told:
@@ -163,7 +175,7 @@ def said(talk: Conversation, told: dict[str, Any], mask: str) -> dict[str, str]:
             words = {name: entry.get(name) for name in OF_ITSELF}
             text = json.dumps(words, sort_keys=True)
             name = f"{LISTED[method].removesuffix('s')} {entry.get('name')!r}"
-            found[name] = text.replace(mask, "<tenant>") if mask else text
+            found[name] = without(text, tenants)
     return found
 
 
@@ -191,13 +203,16 @@ def test_a_tool_says_the_same_of_itself_to_two_callers(
     """Two tenants of one tier: one of them asks twice, so that the caller alone has changed."""
     for revision in eras(discovery):
         told: list[dict[str, str]] = []
+        ids = [keys.a.tenant_id, keys.b.tenant_id]
         for tenant in (keys.a, keys.b, keys.a):
             talk, opening = opened(wire, revision, tenant.active)
-            told.append(said(talk, opening.capabilities, tenant.tenant_id))
+            told.append(said(talk, opening.capabilities, ids))
         if not told[0]:
             raise NotAssessedError("the target lists no tools or prompts")
         if changed(told[0], told[2]):
             continue  # it changes by itself, which the other check judges
+        if told[0].keys() != told[1].keys():
+            raise NotAssessedError("the two tenants are listed different tools: of different tiers")
         differs = changed(told[0], told[1])
         assert not differs, (
             f"{revision}: {len(differs)} say another thing to another tenant: {differs[0]}"
@@ -236,12 +251,12 @@ def test_a_tool_says_the_same_of_itself_after_it_was_called(
     for revision in eras(discovery):
         talk, opening = opened(wire, revision, keys.b.active)
         told = opening.capabilities
-        before = said(talk, told, "")
+        before = said(talk, told)
         if not before:
             raise NotAssessedError("the target lists no tools or prompts")
         call_tools(talk, target)
         again, _ = opened(wire, revision, keys.b.active)
-        differs = changed(before, said(talk, told, "")) or changed(before, said(again, told, ""))
+        differs = changed(before, said(talk, told)) or changed(before, said(again, told))
         if differs and announces_changes(told):
             unheard = differs[0]  # the other era may have announced nothing
             continue

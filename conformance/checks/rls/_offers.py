@@ -40,3 +40,8 @@ def is_looked_up(own: Answer, value: str, none: Answer, unknown: str) -> bool:
     if not none.succeeded:
         return True
     return content_of(own).replace(value, "") != content_of(none).replace(unknown, "")
+
+
+def tails(uris: list[str]) -> list[str]:
+    """Return the last part of each URI, which often names the object elsewhere as well."""
+    return [uri.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for uri in uris]

@@ -18,7 +18,7 @@ from conformance.channels.http.offers import (
     values_of,
 )
 from conformance.channels.http.wire import SECONDS
-from conformance.checks.rls._offers import gives_away, is_looked_up
+from conformance.checks.rls._offers import gives_away, is_looked_up, tails
 from conformance.checks.rls._reading import Reader, at_several_widths
 from conformance.forge.objects import ids_in, nobodys_text
 from conformance.forge.requests import LISTED
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
 
 NO_RESOURCES = "no resource is listed to one of the tenants alone"
-FEW = (1, 2, 4)
-"""Characters of a beginning that a server may wait for before it suggests anything."""
 CODED = re.compile(r"[\w+/-]{16,}={0,2}", re.ASCII)
 """What may be base64."""
 MOST_TRIED = 4
@@ -153,71 +151,6 @@ def own_values(
         found += tails(uris)
     found += [*ids, owner.tenant_id]
     return [value for value in dict.fromkeys(found) if value]
-
-
-def tails(uris: list[str]) -> list[str]:
-    """Return the last part of each URI, which often names the object elsewhere as well."""
-    return [uri.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for uri in uris]
-
-
-@requirement("RLS-15")
-def test_suggestions_are_the_callers_own(wire: Wire, keys: Keys) -> None:
-    """No beginning, however long, is completed to what only the other tenant has."""
-    offers = Offers(wire, keys)
-    places = [place for place in offers.places() if completes(offers, place)]
-    if not places:
-        raise NotApplicableError("the target completes no argument of a prompt or resource")
-    for place in places:
-        for owner, other in offers.pairs():
-            names = private(offers, place, owner, other)
-            beginnings = ["", *(name[:length] for name in names for length in (*FEW, len(name)))]
-            for beginning in dict.fromkeys(beginnings):
-                offered = values_of(offers.suggested(other, place, beginning))
-                told = [
-                    value
-                    for value in offered
-                    if value != beginning and (value in names or is_word(owner, value))
-                ]
-                assert not told, f"{place.words} suggests another tenant's value: {told[0]}"
-            require_usable(offers, place, owner, other)
-            for name in [
-                one for one in names if not values_of(offers.suggested(other, place, one))
-            ]:
-                apart = difference(
-                    partial(offers.suggested, other, place, name),
-                    partial(offers.suggested, other, place, nobodys_text(name)),
-                )
-                assert not apart, f"{place.words} tells that another tenant has a value: {apart}"
-
-
-def completes(offers: Offers, place: Place) -> bool:
-    """Tell whether either tenant is suggested anything."""
-    return any(values_of(offers.suggested(tenant, place)) for tenant, _ in offers.pairs())
-
-
-def private(offers: Offers, place: Place, owner: TenantKeys, other: TenantKeys) -> list[str]:
-    """Return what names objects of one tenant alone, as its resources and suggestions tell."""
-    others = values_of(offers.suggested(other, place))
-    suggested = [one for one in values_of(offers.suggested(owner, place)) if one not in others]
-    ways = (tails(offers.own_uris(owner, other)), suggested)
-    telling = [[one for one in way if is_telling(one)][:MOST_VALUES] for way in ways]
-    return list(dict.fromkeys(one for way in telling for one in way))
-
-
-def is_word(owner: TenantKeys, value: str) -> bool:
-    """Tell whether a value holds the owner's canary or its id."""
-    words = (owner.tenant.canary, owner.tenant_id if is_telling(owner.tenant_id) else None)
-    return any(word and shows(word, value) for word in words)
-
-
-def require_usable(offers: Offers, place: Place, owner: TenantKeys, other: TenantKeys) -> None:
-    """Fail where one is suggested what only the other can use."""
-    for value in values_of(offers.suggested(other, place))[:MOST_VALUES]:
-        is_foreign = (
-            not offers.fill_in(other, place, value, offers.companions(other, place)).succeeded
-            and offers.fill_in(owner, place, value, offers.companions(owner, place)).succeeded
-        )
-        assert not is_foreign, f"{place.words} suggests what only another tenant can use: {value}"
 
 
 @requirement("RLS-15")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+ONE_KEY = "[tenants.a] and [tenants.b] have one key, so nothing can cross between the two"
+
+
 class Tenant(Section):
     """One tenant's credentials. ``canary`` is a string in its data that no one else may see.
 

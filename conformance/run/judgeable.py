@@ -13,6 +13,7 @@ from conformance.catalogue import requirements
 from conformance.model import Channel
 from conformance.profile import reading as profiles
 from conformance.profile.expectations import named_checks
+from conformance.profile.tenants import ONE_KEY
 from conformance.requirement import mark_of
 from conformance.run import dry_run as traffic
 from conformance.run.plan import Plan
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _LEAVE = "exhausts limits, blocks addresses or moves the clock: give --intrusive"
-
-_ONE_TENANT = "[tenants.a] and [tenants.b] have one key, so nothing can cross between the two"
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def obstacle(
     if missing:
         return NotAssessedError(unseen_reason(missing), *missing)
     if entry.crosses_tenants and target.tenants and target.tenants.are_one:
-        return NotAssessedError(_ONE_TENANT)
+        return NotAssessedError(ONE_KEY)
     return NotAssessedError(_LEAVE) if _wants_leave(target, options, entry) else None
 
 

@@ -26,7 +26,7 @@ ALWAYS_PASS = {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-08", "AUTH-10",
 }
 CONFIRMED = {
     "python-sdk": {"AUTH-09", "OPS-02"},
-    "fastmcp": {"AUTH-09", "AUTH-11", "MCP-05", "MCP-10", "OPS-02"},
+    "fastmcp": {"AUTH-09", "MCP-05", "MCP-10", "OPS-02"},
     "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
 }
 AT_THE_EDGE = {"python-sdk": {"TIME-03"}}

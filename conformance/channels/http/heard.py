@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_REQUEST = 1 << 14
 _LONGEST_ANSWER = 1 << 18
-"""Bytes of what is looked at: no message that a client works with is longer."""
+"""Bytes of what is looked at: what is longer holds a page or a file, and is like others else."""
 _LOOKED_AT = 40
 """Messages of one kind that are looked at for another shape."""
 _KEPT = 6

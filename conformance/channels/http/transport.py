@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from conformance.forge.requests import Ear
 
-MOST_BYTES = 1 << 19
-"""The most of a body that is kept."""
+MOST_BYTES = 1 << 21
+"""The most of a body that is kept: a page that a tool is shown with may have more than a MiB."""
 STANDING_SECONDS = 1.0
 """How long a stream is read that is meant to stand open: it ends nowhere, and that is no fault."""
 SAID = "said"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening, rpc
@@ -87,3 +88,27 @@ class Conversation:
     def ask(self, method: str, params: dict[str, Any] | None = None) -> Answer:
         """Make one call."""
         return self.send(self.request(method, params))
+
+
+class LastingConversation(Conversation):
+    """A conversation that goes on in another session where the target has ended its own.
+
+    A server may end one in which it was asked amiss, and answers what comes after it as nobody's.
+    """
+
+    def send(self, request: Request) -> Answer:
+        """Send a request of this conversation, again where it came too late for its session."""
+        answer = super().send(self._in_session(request))
+        if not self._has_ended(answer):
+            return answer
+        begun = self.open()
+        establish(begun.succeeded, f"another session can be opened (got {begun})")
+        return super().send(self._in_session(request))
+
+    def _has_ended(self, answer: Answer) -> bool:
+        if self._session is None or answer.status != HTTPStatus.NOT_FOUND:
+            return False
+        return super().send(self.request("tools/list")).status == HTTPStatus.NOT_FOUND
+
+    def _in_session(self, request: Request) -> Request:
+        return request.with_header("Mcp-Session-Id", self._session) if self._session else request

@@ -48,7 +48,8 @@ def test_a_revoked_keys_streams_end(
         if not streams:
             raise NotAssessedError("no stream of the target stands open")
         revoked = administrator.revoke(key_id)
-        establish(not wire.knock(key).succeeded, f"the key was revoked (got {revoked})")
+        told = f"a key is refused once it is revoked (its revocation was answered {revoked})"
+        establish(not wire.knock(key).succeeded, told)
         for revision, stream in streams.items():
             has_ended = stream.comes_to(lambda one: one.has_ended, bound)
             assert has_ended, (

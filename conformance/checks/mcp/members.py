@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.trail.finding import request_id
-from conformance.checks.mcp._common import Conversation, eras
+from conformance.checks.mcp._common import Conversation, LastingConversation, eras
 from conformance.forge.guise import in_guise
 from conformance.forge.members import spellings, value_at, with_members
 from conformance.model import Channel
@@ -123,7 +123,7 @@ def is_missed(talk: Conversation, member: Member) -> bool:
 
 def begun(wire: Wire, keys: Keys, revision: str) -> Conversation:
     """Return a conversation that is open."""
-    talk = Conversation(wire.derived(revision=revision), keys.b.active)
+    talk = LastingConversation(wire.derived(revision=revision), keys.b.active)
     answer = talk.open()
     establish(answer.succeeded, f"{revision}: a conversation can be opened (got {answer})")
     return talk

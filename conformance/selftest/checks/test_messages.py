@@ -63,7 +63,8 @@ class Speaks(Good):
     def is_belied(self, message: dict[str, Any]) -> bool:
         """Tell whether a header says something else than the body."""
         params: Any = message.get("params")
-        name = cast("dict[str, Any]", params).get("name") if isinstance(params, dict) else None
+        told_of = cast("dict[str, Any]", params) if isinstance(params, dict) else {}
+        name = told_of.get("name", told_of.get("uri"))
         told = self.headers.get("Mcp-Method"), self.headers.get("Mcp-Name")
         return told != (message.get("method"), name)
 
@@ -227,6 +228,29 @@ class NamesItsTenant(Speaks):
         return found
 
 
+class ShowsAPage(Speaks):
+    """Has a page of more than a MiB as its one resource, as apps of tools are bundled."""
+
+    page_uri: ClassVar[str] = "ui://fake/page.html"
+
+    def introduction(self) -> dict[str, Any]:
+        """Introduce the server."""
+        return {**super().introduction(), "capabilities": {"tools": {}, "resources": {}}}
+
+    def converse(self, message: dict[str, Any]) -> None:
+        """List it, or have it read."""
+        one = {"uri": self.page_uri, "mimeType": "text/html;profile=mcp-app"}
+        results: dict[Any, dict[str, Any]] = {
+            "resources/list": {"resources": [{**one, "name": "page"}]},
+            "resources/read": {"contents": [{**one, "text": "<p>page</p>" * 120_000}]},
+        }
+        if (found := results.get(message.get("method"))) is None:
+            super().converse(message)
+        else:
+            told = {"jsonrpc": "2.0", "id": message.get("id"), "result": {**LISTED, **found}}
+            self.reply(200, told)
+
+
 class WritesNull(Speaks):
     """Has null for what is not there."""
 
@@ -247,9 +271,9 @@ class ForgetsTheContent(Speaks):
 @pytest.mark.parametrize(
     ("requirement", "server", "verdict"),
     [
-        *(("MCP-31", server, "pass") for server in (Speaks, Strict, NamesItsTenant)),
+        *(("MCP-31", server, "pass") for server in (Speaks, Strict, NamesItsTenant, ShowsAPage)),
         *(("MCP-31", server, "fail") for server in (WritesNull, ForgetsTheContent)),
-        *(("MCP-28", server, "pass") for server in (Speaks, NamesItsTenant)),
+        *(("MCP-28", server, "pass") for server in (Speaks, NamesItsTenant, ShowsAPage)),
         *(("MCP-28", server, "fail") for server in (Whispers, Overwrites)),
         *(("MCP-28", server, "fail") for server in (ChangesItsMind, SuitsItsWords)),
         # Whether the trail agrees is for those to see who have one.

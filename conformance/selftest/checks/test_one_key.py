@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from conformance.selftest.checks.test_messages import NamesItsTenant, Speaks, SuitsItsWords
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.sessions import Sessions
 from conformance.selftest.targets import Good, serving
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ONE_KEY = PROFILE.replace("KEY_B", "KEY_A")
+SHORT = PROFILE.replace('"tenant-a"', '"a"').replace('"tenant-b"', '"b"')
 
 
 class Lists(Good):
@@ -43,9 +47,26 @@ def test_what_crosses_tenants_is_not_assessed_where_both_have_one_key(tmp_path: 
 
 
 def test_a_tenant_called_by_a_letter_is_not_found_in_every_description(tmp_path: Path) -> None:
-    short = PROFILE.replace('"tenant-a"', '"a"').replace('"tenant-b"', '"b"')
-    for profile, verdict in ((short, "pass"), (PROFILE, "fail")):
+    for profile, verdict in ((SHORT, "pass"), (PROFILE, "fail")):
         with serving(Lists) as url:
             words = (f"--target={url}", "--requirement=RLS-15")
             found = judge(tmp_path, *words, profile=profile)
         assert found.verdicts == {"RLS-15": verdict}, found.output
+
+
+@pytest.mark.parametrize(
+    ("server", "profile", "verdict"),
+    [
+        (Speaks, SHORT, "pass"),
+        (NamesItsTenant, SHORT, "pass"),
+        (SuitsItsWords, SHORT, "fail"),
+        (Speaks, ONE_KEY, "not assessed"),
+    ],
+)
+def test_what_a_tool_says_to_two_callers_is_not_told_apart_by_the_letters_in_it(
+    tmp_path: Path, server: type[Speaks], profile: str, verdict: str
+) -> None:
+    with serving(server) as url:
+        words = (f"--target={url}", "--requirement=MCP-28")
+        found = judge(tmp_path, *words, profile=profile)
+    assert found.verdicts == {"MCP-28": verdict}, found.output

@@ -37,3 +37,9 @@ def event_row(name: str, entry: str, what: str, value: str, *, is_first: bool = 
 def limit_row(name: str, entry: str, what: str) -> Row:
     """Return the row of a limit of requests or failures."""
     return Row(name, f"the profile's [limits] {entry}: {what}", f"limits.{entry}")
+
+
+def tool_row(name: str, entry: str, what: str, *lines: str) -> Row:
+    """Return the row of a tool that has a table of its own, whose lines are the example."""
+    table = f"[tools.{entry}]"
+    return Row(name, f"the profile's {table}: {what}", f"tools.{entry}", (table, *lines))

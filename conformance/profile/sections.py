@@ -242,6 +242,23 @@ class TaskTool(Section):
     arguments: dict[str, Any] = {}
 
 
+class TellingTool(Section):
+    """A tool that tells its caller of its progress, or logs, while it works.
+
+    In texts of ``arguments`` ``{unique}`` is a word of its own.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+TellingTools = Annotated[
+    tuple[TellingTool, ...],
+    BeforeValidator(_several, json_schema_input_type=TellingTool | tuple[TellingTool, ...]),
+]
+"""`[tools.telling]`, or `[[tools.telling]]` once for each tool."""
+
+
 class Tools(Section):
     """Tools the suite may call; no other tool is ever called."""
 
@@ -253,6 +270,12 @@ class Tools(Section):
     asking: AskingTools = ()
     task: TaskTool | None = None
     change: ChangingTool | None = None
+    telling: TellingTools = ()
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether there is a tool that tells of its work, or may."""
+        return bool(self.telling or self.change or self.ping or self.tenant_data)
 
 
 class KnownFailure(Section):

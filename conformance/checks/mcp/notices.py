@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from conformance.channels.http.streams import notices
 from conformance.checks.mcp._common import eras
 from conformance.checks.mcp._subscribers import changes, subscribed
+from conformance.forge.filling import with_filled_in
+from conformance.forge.guise import in_guise
 from conformance.forge.requests import STATELESS, rpc
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
 from conformance.verdicts import NotAssessedError, establish
@@ -50,14 +53,16 @@ class Desk:
         In a session a level is set before, and stays.
         """
         meta: dict[str, Any] = {} if token is None else {"progressToken": token}
+        is_taken = level is not None
         if level is not None and self.line.revision == STATELESS:
             meta[LEVEL_ENTRY] = level
         elif level is not None:
-            self._send("logging/setLevel", {"level": level})
+            is_taken = "result" in self._send("logging/setLevel", {"level": level}).message
         before = len(self.stream.told)
         params: dict[str, Any] = {"name": tool.name, "arguments": tool.arguments}
         answer = self._send("tools/call", {**params, "_meta": meta} if meta else params)
-        return Told(answer, [*notices(answer.text), *self.stream.told[before:]])
+        messages = [*notices(answer.text), *self.stream.told[before:]]
+        return Told(answer, messages, level if is_taken else None)
 
     def _send(self, method: str, params: dict[str, Any]) -> Answer:
         request = rpc(
@@ -77,22 +82,30 @@ class Tool:
     name: str
     arguments: dict[str, Any]
 
+    def __str__(self) -> str:
+        """Tell its name."""
+        return self.name
+
 
 @dataclass(frozen=True)
 class Told:
-    """An answer, and the notifications that came with it."""
+    """An answer, the notifications that came with it, and the level that was taken for them."""
 
     answer: Answer
     messages: list[dict[str, Any]]
+    level: str | None
 
     def of(self, method: str) -> list[dict[str, Any]]:
         """Return what the notifications of a method tell."""
         return [params_of(one) for one in self.messages if one.get("method") == method]
 
     @property
-    def levels(self) -> set[str]:
-        """The levels of the log messages."""
-        return {str(params.get("level")) for params in self.of(MESSAGE)}
+    def below(self) -> set[str]:
+        """The levels of log messages below that which was taken; a server may know of none."""
+        if self.level is None:
+            return set()
+        levels = {str(params.get("level")) for params in self.of(MESSAGE)}
+        return levels & set(LEVELS[: LEVELS.index(self.level)])
 
     @property
     def texts(self) -> set[str]:
@@ -107,15 +120,38 @@ def params_of(message: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def tool_of(wire: Wire, target: Target, keys: Keys, tenant: TenantKeys) -> Tool:
-    """Return the tool that is most likely to tell of its work: what changes something, or ping."""
-    if target.tools.change is not None:
-        made = changes(wire, target.tools.change, keys)
-        return Tool(target.tools.change.name, made.arguments(tenant))
-    name = target.tools.ping or target.tools.tenant_data
-    if name is None:
-        raise NotAssessedError("supply [tools.change], or ping: a tool that tells of its progress")
-    return Tool(name, {})
+def tools_of(wire: Wire, target: Target, keys: Keys, tenant: TenantKeys) -> list[Tool]:
+    """Return the tools that tell of their work, and that which is most likely to, of those named.
+
+    That is what changes something of each tenant's own, or else ping.
+    """
+    tools = target.tools
+    told = [Tool(one.name, filled(one.arguments)) for one in tools.telling]
+    if tools.change is not None:
+        try:
+            made = changes(wire, tools.change, keys)
+        except NotAssessedError:
+            pass  # it changes nothing that is a tenant's own
+        else:
+            return [*told, Tool(tools.change.name, made.arguments(tenant))]
+    name = tools.ping or tools.tenant_data
+    return told if told or name is None else [Tool(name, {})]
+
+
+def filled(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool's arguments, with a word of their own where they ask for one."""
+    return with_filled_in(arguments, {"unique": in_guise(f"hallmark-{secrets.token_hex(4)}")})
+
+
+def silent() -> NotAssessedError:
+    """Return what is said where no tool told of anything."""
+    return NotAssessedError(
+        f"no tool of the profile tells its caller of progress, or logs: supply {_TELLING}",
+        Channel.TELLING_TOOL,
+    )
+
+
+_TELLING = Channel.TELLING_TOOL.supplied_by
 
 
 def desk(stack: ExitStack, line: Wire, key: str) -> Desk:
@@ -137,33 +173,34 @@ def test_progress_and_log_messages_reach_their_caller_alone(
 
     B has asked for all levels, and for progress of a call of its own.
     """
-    revisions = eras(discovery)
-    ours, theirs = (tool_of(wire, target, keys, one) for one in (keys.a, keys.b))
+    ours, theirs = (tools_of(wire, target, keys, one) for one in (keys.a, keys.b))
     judged = False
     with ExitStack() as stack:
-        for revision in revisions:
+        for revision in eras(discovery):
             line = wire.derived(revision=revision)
             mine, other = (desk(stack, line, keys.a.active) for _ in range(2))
             foreign = desk(stack, line, keys.b.active)
-            first = foreign.call(theirs, token(), LEAST)
-            asked = token()
-            told = mine.call(ours, asked, LEAST)
-            establish(told.answer.succeeded, f"{revision}: the tool works (got {told.answer})")
-            if not told.messages:
-                continue
-            judged = True
-            wrong = [one for one in told.of(PROGRESS) if one.get("progressToken") != asked]
-            assert not wrong, f"{revision}: progress was told under another token: {wrong}"
-            secret = [one for one in told.messages if shows(keys.active, str(one))]
-            assert not secret, f"{revision}: a message to the caller holds its key"
-            again = foreign.call(theirs, token(), LEAST)
-            other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
-            words = told.texts - first.texts - again.texts
-            heard = [*foreign.stream.told, *other.stream.told, *again.messages, *first.messages]
-            leaked = [one for one in heard for word in words if shows(word, str(one))]
-            assert not leaked, f"{revision}: somebody else was told of a call of A's: {leaked}"
+            for own, same in zip(ours, theirs, strict=True):
+                first = foreign.call(same, token(), LEAST)
+                asked = token()
+                told = mine.call(own, asked, LEAST)
+                establish(told.answer.succeeded, f"{revision}: {own} works (got {told.answer})")
+                if not told.messages:
+                    continue
+                judged = True
+                wrong = [one for one in told.of(PROGRESS) if one.get("progressToken") != asked]
+                assert not wrong, f"{revision}: progress was told under another token: {wrong}"
+                secret = [one for one in told.messages if shows(keys.active, str(one))]
+                assert not secret, f"{revision}: a message to the caller holds its key"
+                again = foreign.call(same, token(), LEAST)
+                other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
+                words = told.texts - first.texts - again.texts
+                heard = [*foreign.stream.told, *other.stream.told, *again.messages]
+                heard += first.messages
+                leaked = [one for one in heard for word in words if shows(word, str(one))]
+                assert not leaked, f"{revision}: somebody else was told of a call of A's: {leaked}"
     if not judged:
-        raise NotAssessedError("no tool of the profile tells its caller of progress, or logs")
+        raise silent()
 
 
 @requirement("MCP-26")
@@ -174,25 +211,25 @@ def test_nobody_is_told_more_than_was_asked_for(
 
     What a session is sent that never set a level is for the server to decide.
     """
-    revisions = eras(discovery)
-    tool = tool_of(wire, target, keys, keys.a)
     judged = False
     with ExitStack() as stack:
-        for revision in revisions:
+        for revision in eras(discovery):
             line = wire.derived(revision=revision)
-            mine = desk(stack, line, keys.a.active)
-            unasked = mine.call(tool)
-            everything = mine.call(tool, token(), LEAST)
-            severe = mine.call(tool, None, SEVERE)
-            establish(severe.answer.succeeded, f"{revision}: the tool works (got {severe.answer})")
-            for told in (unasked, severe):
-                progress = told.of(PROGRESS)
-                assert not progress, f"{revision}: progress was told unasked: {progress}"
-            if revision == STATELESS:
-                logged = unasked.of(MESSAGE)
-                assert not logged, f"{revision}: a log message was sent unasked: {logged}"
-            below = severe.levels & set(LEVELS[: LEVELS.index(SEVERE)])
-            assert not below, f"{revision}: asked for {SEVERE}, the caller was sent {below}"
-            judged = judged or bool(everything.messages)
+            for tool in tools_of(wire, target, keys, keys.a):
+                mine = desk(stack, line, keys.a.active)
+                unasked = mine.call(tool)
+                everything = mine.call(tool, token(), LEAST)
+                severe = mine.call(tool, None, SEVERE)
+                establish(severe.answer.succeeded, f"{revision}: {tool} works ({severe.answer})")
+                for told in (unasked, severe):
+                    progress = told.of(PROGRESS)
+                    assert not progress, f"{revision}: progress was told unasked: {progress}"
+                if revision == STATELESS:
+                    logged = unasked.of(MESSAGE)
+                    assert not logged, f"{revision}: a log message was sent unasked: {logged}"
+                assert not severe.below, (
+                    f"{revision}: asked for {SEVERE}, the caller was sent {severe.below}"
+                )
+                judged = judged or bool(everything.messages)
     if not judged:
-        raise NotAssessedError("no tool of the profile tells its caller of progress, or logs")
+        raise silent()

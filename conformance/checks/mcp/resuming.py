@@ -178,7 +178,7 @@ class Trails:
     def _calls(self, session: str | None) -> Iterator[tuple[Request, int]]:
         """Yield calls that may be answered by a stream, each with an id that no other has."""
         tools = self.line.target.tools
-        called: list[tuple[str, dict[str, Any]]] = [("tools/list", {})]
+        called: list[tuple[str, dict[str, Any]]] = [(self.line.listing, {})]
         called += [("tools/call", {"name": tools.ping, "arguments": {}})] if tools.ping else []
         for method, params in called:
             number = secrets.randbelow(10**8) + 10**8

@@ -48,7 +48,7 @@ FIRST_WITH_VERSIONS = "2025-06-18"
 
 def used(line: Wire, session: str) -> Request:
     """Return a harmless request in a session."""
-    return rpc("tools/list", revision=line.revision, session=session)
+    return rpc(line.listing, revision=line.revision, session=session)
 
 
 @requirement("MCP-06")
@@ -157,7 +157,7 @@ def test_an_unsupported_protocol_version_is_refused(
                 request = opening(revision)
             else:
                 _, session = line.open_session(keys.b.active)  # a server need not have any
-                request = rpc("tools/list", revision=revision, session=session)
+                request = rpc(line.listing, revision=revision, session=session)
             good = line.send(request, key=keys.b.active)
             establish(good.succeeded, f"{revision}: the request works (got {good})")
             changed = request.with_header("MCP-Protocol-Version", version)

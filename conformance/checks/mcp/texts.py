@@ -12,7 +12,7 @@ from conformance.channels.http.lists import entries_of, objects, takes_nothing
 from conformance.checks.mcp._common import Conversation, eras
 from conformance.forge.requests import LISTED
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,7 +195,7 @@ def test_a_tool_says_the_same_of_itself_to_two_callers(
             talk, opening = opened(wire, revision, tenant.active)
             told.append(said(talk, opening.capabilities, tenant.tenant_id))
         if not told[0]:
-            raise NotAssessedError("the target lists no tools or prompts")
+            raise NotApplicableError("the target lists no tools or prompts")
         if changed(told[0], told[2]):
             continue  # it changes by itself, which the other check judges
         differs = changed(told[0], told[1])
@@ -238,7 +238,7 @@ def test_a_tool_says_the_same_of_itself_after_it_was_called(
         told = opening.capabilities
         before = said(talk, told, "")
         if not before:
-            raise NotAssessedError("the target lists no tools or prompts")
+            raise NotApplicableError("the target lists no tools or prompts")
         call_tools(talk, target)
         again, _ = opened(wire, revision, keys.b.active)
         differs = changed(before, said(talk, told, "")) or changed(before, said(again, told, ""))

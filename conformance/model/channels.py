@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model.row import Row, event_row, limit_row, route_row
+from conformance.model.row import Row, event_row, limit_row, route_row, tool_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -265,11 +265,12 @@ class Channel(StrEnum):
             'bad_arguments = { period = "fortnight" }',
         ),
     )
-    FAILING_TOOL = Row(
+    FAILING_TOOL = tool_row(
         "failing-tool",
-        "the profile's [tools.failing]: a tool that raises what it is told",
-        "tools.failing",
-        example=("[tools.failing]", 'name = "raise_error"', 'message_argument = "message"'),
+        "failing",
+        "a tool that raises what it is told",
+        'name = "raise_error"',
+        'message_argument = "message"',
     )
     BY_ID_TOOL = Row(
         "by-id-tool",
@@ -293,21 +294,21 @@ class Channel(StrEnum):
             "answer = { confirm = true }",
         ),
     )
-    TASK_TOOL = Row(
-        "task-tool",
-        "the profile's [tools.task]: a tool that runs as a task",
-        "tools.task",
-        example=("[tools.task]", 'name = "export_reports"'),
+    TASK_TOOL = tool_row(
+        "task-tool", "task", "a tool that runs as a task", 'name = "export_reports"'
     )
-    CHANGING_TOOL = Row(
+    CHANGING_TOOL = tool_row(
         "changing-tool",
-        "the profile's [tools.change]: a tool that changes a resource of its caller's",
-        "tools.change",
-        example=(
-            "[tools.change]",
-            'name = "rename_report"',
-            'arguments = { reportId = "{id}", title = "{unique}" }',
-        ),
+        "change",
+        "a tool that changes a resource of its caller's",
+        'name = "rename_report"',
+        'arguments = { reportId = "{id}", title = "{unique}" }',
+    )
+    TELLING_TOOL = Row(
+        "telling-tool",
+        "the profile's [[tools.telling]]: each tool that tells of its progress, or logs",
+        "tools.may_tell",
+        example=("[tools.telling]", 'name = "export_reports"'),
     )
     LISTENER = Row(
         "listener",

@@ -47,3 +47,9 @@ def route_row(name: str, entry: str, path: str) -> Row:
         f"routes.{entry}",
         example=(f'{entry} = "{path}"',),
     )
+
+
+def tool_row(name: str, entry: str, what: str, *lines: str) -> Row:
+    """Return the row of a tool that has a table of its own, whose lines are the example."""
+    table = f"[tools.{entry}]"
+    return Row(name, f"the profile's {table}: {what}", f"tools.{entry}", (table, *lines))

@@ -250,6 +250,20 @@ class TaskTool(CallOfOnesOwn):
     """A tool that runs as a task where the client can follow one."""
 
 
+class TellingTool(CallOfOnesOwn):
+    """A tool that tells its caller of its progress, or logs, while it works.
+
+    In texts of ``arguments`` ``{unique}`` is a word of its own.
+    """
+
+
+TellingTools = Annotated[
+    tuple[TellingTool, ...],
+    BeforeValidator(several, json_schema_input_type=TellingTool | tuple[TellingTool, ...]),
+]
+"""`[tools.telling]`, or `[[tools.telling]]` once for each tool."""
+
+
 class KnownFailure(Section):
     """A failure the target's owner knows of and has not mended yet.
 

@@ -13,6 +13,7 @@ from conformance.profile.sections import (
     FailingTool,
     Section,
     TaskTool,
+    TellingTools,
     ValidatedTool,
 )
 from conformance.verdicts import NotAssessedError
@@ -33,6 +34,13 @@ class Tools(Section):
     task: TaskTool | None = None
     change: ChangingTool | None = None
     fetching: FetchingTools = ()
+    telling: TellingTools = ()
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether there is a tool that tells of its work, or may."""
+        named = (self.telling, self.change, self.by_id, self.task, self.ping, self.tenant_data)
+        return any(named)
 
 
 def failing(target: Target) -> FailingTool:

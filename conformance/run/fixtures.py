@@ -140,6 +140,7 @@ def wire(
         courtesy=session.courtesy(meets_limits=meets_limits),
         pause=session.pause(entry),
         meets_limits=meets_limits,
+        listing=session.discovery.listing,
     )
     yield line
     line.close()

@@ -51,6 +51,10 @@ class Sessions(Good):
         """Tell whether the session is the caller's."""
         return self.sessions.get(identity) == self.tenant()
 
+    def capabilities(self) -> dict[str, Any]:
+        """Return what is announced."""
+        return {"tools": {}}
+
     def opened(self) -> str:
         """Return the id under which a session is opened."""
         return self.make()
@@ -60,7 +64,7 @@ class Sessions(Good):
         self.sessions[identity] = self.tenant() or ""
         result: dict[str, Any] = {
             "protocolVersion": SESSION_REVISIONS[0],
-            "capabilities": {"tools": {}},
+            "capabilities": self.capabilities(),
             "serverInfo": {"name": "fake", "version": "1"},
         }
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": message.get("id"), "result": result}

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.channels.http.answer import Answer
-    from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
     from conformance.profile.sections import AskingTool
 
@@ -58,6 +57,11 @@ class Asked:
     answer: Answer
 
     @property
+    def has_state(self) -> bool:
+        """Whether there is a state to send along."""
+        return self.answer.result.get("requestState") is not None
+
+    @property
     def state(self) -> str:
         """The state to send along. Raises NotApplicableError where there is none."""
         found = self.answer.result.get("requestState")
@@ -82,6 +86,10 @@ class Asker:
 
     wire: Wire
     tool: AskingTool
+
+    def asks(self, key: str) -> bool:
+        """Tell whether the tool asks when it is called for the first time."""
+        return is_asking(self._call(key, self.tool.arguments, {}))
 
     def ask(self, key: str, arguments: Mapping[str, Any] | None = None) -> Asked:
         """Call the tool for the first time; it must ask."""
@@ -135,13 +143,3 @@ class Asker:
         if key is not None:
             return self.wire.call("tools/call", params, key=key)
         return self.wire.send(rpc("tools/call", params, revision=STATELESS))
-
-
-def askers(wire: Wire, discovery: Discovery) -> list[Asker]:
-    """Return whoever asks, of the profile's. Raises NotApplicableError in another era."""
-    if STATELESS not in discovery.revisions:
-        raise NotApplicableError(
-            f"states are of revision {STATELESS}, which the target does not speak"
-        )
-    line = wire.derived(revision=STATELESS)
-    return [Asker(line, tool) for tool in wire.target.tools.asking]

@@ -39,6 +39,7 @@ class Connections:
     pause: Callable[[], None] = lambda: None
     meets_limits: bool = False
     paths: dict[str, str] = field(default_factory=dict[str, str])
+    listing: str = "tools/list"
     message_ids: defaultdict[str, Iterator[int]] = field(
         default_factory=lambda: defaultdict[str, "Iterator[int]"](lambda: count(2))
     )

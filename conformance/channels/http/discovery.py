@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.answer import Answer, Transport
-from conformance.forge.requests import SESSION_REVISIONS, STATELESS, opening
+from conformance.forge.requests import LISTED, SESSION_REVISIONS, STATELESS, opening
 
 if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
@@ -40,6 +40,12 @@ class Discovery:
         """One revision of each era that is spoken: the newest with sessions, and without."""
         with_sessions = [name for name in self.revisions if name != STATELESS][:1]
         return tuple(name for name in self.revisions if name == STATELESS or name in with_sessions)
+
+    @property
+    def listing(self) -> str:
+        """The method that lists something the target announces, tools if it may be."""
+        told = {name for answer in self.openings for name in answer.capabilities}
+        return next((one for one in LISTED if one.partition("/")[0] in told), "tools/list")
 
 
 def discover(wire: Wire, key: str | None) -> Discovery:

@@ -59,10 +59,10 @@ class Wire:
         pause: Callable[[], None] = lambda: None,
         meets_limits: bool = False,
         gate: Gate | None = None,
+        listing: str = "tools/list",
         shared: Connections | None = None,
     ) -> None:
-        self.target, self.transcript = target, transcript
-        self.revision = revision
+        self.target, self.transcript, self.revision = target, transcript, revision
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
         self._gate, tenants = gate, target.tenants
@@ -74,7 +74,9 @@ class Wire:
             courtesy=courtesy,
             pause=pause,
             meets_limits=meets_limits,
+            listing=listing,
         )
+        self.listing = self._shared.listing
         self._sessions: dict[str, str | None] = {}
 
     def close(self) -> None:
@@ -313,10 +315,10 @@ class Wire:
         return self.call("tools/call", {"name": name, "arguments": arguments}, key=key)
 
     def call_ping(self, *, key: str) -> Answer:
-        """Call the tool that answers with the caller's tenant; without one, list the tools."""
+        """Call the tool that answers with the caller's tenant; without one, list what there is."""
         if self.target.tools.ping:
             return self.call_tool(self.target.tools.ping, {}, key=key)
-        return self.call("tools/list", key=key)
+        return self.call(self.listing, key=key)
 
     def open_session(
         self, key: str, able: Mapping[str, Any] | None = None
@@ -339,8 +341,6 @@ class Wire:
                 return answer
             self._sessions[key] = session
             return None
-
-    # -- transport -----------------------------------------------------------------------------
 
     def _absolute(self, path: str) -> str:
         if not path.startswith("/"):

@@ -37,7 +37,7 @@ class Conversation:
 
 
 def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Conversation:
-    """Let the client connect, list the tools, call some of them, and take leave.
+    """Let the client connect, list what is announced, call some tools, and take leave.
 
     Raises NotEstablishedError where the client could not even be run: that is our side.
     """
@@ -46,6 +46,7 @@ def converse(wire: Wire, key: str, mode: str, tools: tuple[str, ...]) -> Convers
         "url": urljoin(wire.target.url, wire.path_of(key)),
         "header": wire.key_header(key),
         "mode": mode,
+        "listing": wire.listing,
         "tools": tools,
         "seconds": SECONDS,
         "ca_bundle": wire.target.target.ca_bundle,

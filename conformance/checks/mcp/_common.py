@@ -81,6 +81,10 @@ class Conversation:
             message_id=self._number if is_call else None,
         )
 
+    def listing(self) -> Request:
+        """Return a request for a list that the target announces."""
+        return self.request(self._line.listing)
+
     def send(self, request: Request) -> Answer:
         """Send a request of this conversation."""
         return self._line.send(request, key=self._key, is_guarded=self._key is not None)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from conformance.channels.http.asked_in_sessions import SessionAsker
-from conformance.channels.http.asking import answer_to, askers, questions_of
-from conformance.forge.requests import SESSION_REVISIONS, STATELESS
+from conformance.channels.http.asking import answer_to, questions_of
+from conformance.checks.mcp._askers import (
+    NO,
+    askers,
+    by_result,
+    declined,
+    in_sessions,
+    session_askers,
+)
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.channels.http.answer import Answer
+    from conformance.channels.http.asked_in_sessions import SessionAsker
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import Keys
@@ -24,45 +31,21 @@ if TYPE_CHECKING:
 
     Question = dict[str, Any]
 
-NO = {"action": "decline"}
-
-
-def session_askers(wire: Wire, discovery: Discovery) -> list[SessionAsker]:
-    """Return whoever asks, of the profile's, in the newest revision with sessions.
-
-    Raises NotApplicableError where there is none: it is the other era in which it asks.
-    """
-    found = [name for name in discovery.revisions if name in SESSION_REVISIONS]
-    if not found:
-        raise NotApplicableError("the target speaks no revision that has sessions")
-    line = wire.derived(revision=found[0])
-    return [SessionAsker(line, tool) for tool in wire.target.tools.asking]
-
 
 def asked(wire: Wire, discovery: Discovery, key: str) -> Iterator[tuple[AskingTool, Question]]:
-    """Yield what each tool asks, and answer no to it where that must be answered."""
-    if STATELESS in discovery.revisions:
-        for asker in askers(wire, discovery):
-            for question in questions_of(asker.ask(key).answer).values():
-                yield asker.tool, params_of(question)
-        return
-    for one in session_askers(wire, discovery):
-        for question in declined(one, key):
-            yield one.tool, params_of(question)
+    """Yield what each tool asks, and answer no to it where that must be answered.
 
-
-def declined(asker: SessionAsker, key: str) -> list[Question]:
-    """Return what a tool asks in a session in which every answer is no."""
-    seen: list[Question] = []
-    session = asker.open(key)
-
-    def decline(question: Question) -> None:
-        seen.append(question)
-        asker.answer(key, session, question, NO)
-
-    asker.call(key, session, decline)
-    establish(seen, f"{asker.tool.name} asks before it acts")
-    return seen
+    Who asks in both eras is asked in the newer.
+    """
+    newer = by_result(wire, discovery, key)
+    for asker in newer:
+        for question in questions_of(asker.ask(key).answer).values():
+            yield asker.tool, params_of(question)
+    names = {asker.tool.name for asker in newer}
+    for one in in_sessions(wire, discovery, key):
+        if one.tool.name not in names:
+            for question in declined(one, key):
+                yield one.tool, params_of(question)
 
 
 def params_of(question: Question) -> Question:
@@ -115,10 +98,12 @@ def test_a_link_lets_nobody_in_and_tells_of_nobody(
 @requirement("MCP-27")
 def test_nobody_else_answers_a_question(wire: Wire, keys: Keys, discovery: Discovery) -> None:
     """The owner's answer is taken, and the other's to a question of its own; to another, none."""
-    for asker in askers(wire, discovery):
+    judged = 0
+    for asker in askers(wire, discovery, keys.a.active):
         question = asker.ask(keys.a.active)
-        if question.answer.result.get("requestState") is None:
-            raise NotApplicableError(f"{asker.tool.name} asks whoever calls, and knows of no one")
+        if not question.has_state:
+            continue
+        judged += 1
         if asker.tool.answer is None:
             raise NotAssessedError(_AGREE, Channel.ASKING_TOOL)
         asker.take(keys.a.active)
@@ -127,6 +112,8 @@ def test_nobody_else_answers_a_question(wire: Wire, keys: Keys, discovery: Disco
         assert not asker.took(answer, question), (
             f"{asker.tool.name} took the other tenant's answer to a question: {answer}"
         )
+    if not judged:
+        raise NotApplicableError("the target's tools ask whoever calls, and know of no one")
 
 
 _AGREE = "supply the profile's [tools.asking] answer: what is filled in to agree"
@@ -140,7 +127,7 @@ def test_nobody_else_answers_a_question_of_a_session(
 
     What the tool then does shows whose answer it took.
     """
-    for asker in session_askers(wire, discovery):
+    for asker in session_askers(wire, discovery, keys.a.active):
         if asker.tool.answer is None:
             raise NotAssessedError(_AGREE, Channel.ASKING_TOOL)
         owner, other = keys.a.active, keys.b.active

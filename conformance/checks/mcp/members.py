@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Order = tuple[Any, Any]
 
-LIST, CALL = "tools/list", "tools/call"
+CALL = "tools/call"
 
 
 def worked(answer: Answer) -> bool:
@@ -102,7 +102,7 @@ def params_of(request: Request, **other: Any) -> dict[str, Any]:
 def members(talk: Conversation, target: Target) -> list[Member]:
     """Return the members that decide whether a call works, as far as the target shows it."""
     nobody = in_guise(f"no_such_tool_{secrets.token_hex(4)}")
-    listing = talk.request(LIST)
+    listing = talk.listing()
     found = [Member(listing, ("method",), in_guise("hallmark/no_such_method"))]
     if target.tools.ping:
         call = talk.request(CALL, {"name": target.tools.ping, "arguments": {}})
@@ -139,7 +139,7 @@ def test_a_name_in_other_letters_is_another_name(
     """
     for revision in eras(discovery):
         talk = begun(wire, keys, revision)
-        listing = talk.request(LIST)
+        listing = talk.listing()
         # Not every server asks for the version, and then nothing shows by it.
         others = [Member(listing, ("id",), None), Member(listing, ("jsonrpc",), None)]
         missed = [one for one in (*members(talk, target), *others) if is_missed(talk, one)]
@@ -174,7 +174,7 @@ def test_a_name_in_other_letters_replaces_nothing(
                         f"{header}: {answer}"
                     )
         for other in ("ID", "Id"):
-            request = with_members(talk.request(LIST), ("id",), [("id", 91), (other, 92)])
+            request = with_members(talk.listing(), ("id",), [("id", 91), (other, 92)])
             answer = talk.send(request)
             assert answer.message.get("id") != 92, f"{revision}: {other!r} was the id: {answer}"
 
@@ -245,7 +245,7 @@ def test_what_stands_twice_is_read_one_way(
                         f"{revision}: {member.name!r} stands twice, the header went by one and "
                         f"the call by the other{header}: {once}"
                     )
-        request = with_members(talk.request(LIST), ("id",), [("id", 93), ("id", 94)])
+        request = with_members(talk.listing(), ("id",), [("id", 93), ("id", 94)])
         answer = talk.send(request)
         assert not worked(answer) or answer.message.get("id") in {93, 94}, (
             f"{revision}: an answer to a call with two ids has another: {answer}"

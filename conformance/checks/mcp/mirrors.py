@@ -25,7 +25,7 @@ ANOTHER = "another_name"
 def spoilt(good: Request, named: Request | None) -> dict[str, Request]:
     """Return requests whose headers and body disagree in one thing."""
     found = {
-        "another Mcp-Method": good.with_header("Mcp-Method", "prompts/list"),
+        "another Mcp-Method": good.with_header("Mcp-Method", "resources/templates/list"),
         "a body of another version": good.but(
             body=(good.body or b"").replace(STATELESS.encode(), SESSION_REVISIONS[0].encode())
         ),
@@ -50,7 +50,7 @@ def test_a_header_that_belies_the_body_is_refused(
     if STATELESS not in spoken(discovery):
         raise NotAssessedError(f"the target does not speak {STATELESS}, which asks for the headers")
     line, tool = wire.derived(revision=STATELESS), target.tools.ping
-    good = rpc("tools/list", revision=STATELESS)
+    good = rpc(line.listing, revision=STATELESS)
     named = tool_call(tool, {}, revision=STATELESS, session=None) if tool else None
     for request in (good, named):
         if request is not None:

@@ -13,6 +13,7 @@ from conformance.checks.mcp._calls import calls_of
 from conformance.checks.mcp._common import eras
 from conformance.checks.mcp._subscribers import subscribed
 from conformance.forge.requests import STATELESS, rpc
+from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
 from conformance.verdicts import NotAssessedError, establish
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.streams import Stream
     from conformance.channels.http.wire import Wire
     from conformance.checks.mcp._calls import Call
-    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.forge.keys import Keys
 
 LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 LEAST, SEVERE = LEVELS[0], "error"
@@ -51,14 +52,16 @@ class Desk:
         In a session a level is set before, and stays.
         """
         meta: dict[str, Any] = {} if token is None else {"progressToken": token}
+        is_taken = level is not None
         if level is not None and self.line.revision == STATELESS:
             meta[LEVEL_ENTRY] = level
         elif level is not None:
-            self._send("logging/setLevel", {"level": level})
+            is_taken = "result" in self._send("logging/setLevel", {"level": level}).message
         before = len(self.stream.told)
         params: dict[str, Any] = {"name": tool.name, "arguments": tool.arguments}
         answer = self._send("tools/call", {**params, "_meta": meta} if meta else params)
-        return Told(answer, [*notices(answer.text), *self.stream.told[before:]])
+        messages = [*notices(answer.text), *self.stream.told[before:]]
+        return Told(answer, messages, level if is_taken else None)
 
     def _send(self, method: str, params: dict[str, Any]) -> Answer:
         request = rpc(
@@ -73,19 +76,23 @@ class Desk:
 
 @dataclass(frozen=True)
 class Told:
-    """An answer, and the notifications that came with it."""
+    """An answer, the notifications that came with it, and the level that was taken for them."""
 
     answer: Answer
     messages: list[dict[str, Any]]
+    level: str | None
 
     def of(self, method: str) -> list[dict[str, Any]]:
         """Return what the notifications of a method tell."""
         return [params_of(one) for one in self.messages if one.get("method") == method]
 
     @property
-    def levels(self) -> set[str]:
-        """The levels of the log messages."""
-        return {str(params.get("level")) for params in self.of(MESSAGE)}
+    def below(self) -> set[str]:
+        """The levels of log messages below that which was taken; a server may know of none."""
+        if self.level is None:
+            return set()
+        levels = {str(params.get("level")) for params in self.of(MESSAGE)}
+        return levels & set(LEVELS[: LEVELS.index(self.level)])
 
     @property
     def texts(self) -> set[str]:
@@ -100,12 +107,15 @@ def params_of(message: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def calls(wire: Wire, keys: Keys, tenant: TenantKeys) -> list[Call]:
-    """Return what a tenant may call. NotAssessedError where the profile names no tool."""
-    found = calls_of(wire, keys, tenant)
-    if not found:
-        raise NotAssessedError("supply [tools.change], or ping: a tool that tells of its progress")
-    return found
+def silent() -> NotAssessedError:
+    """Return what is said where no tool told of anything."""
+    return NotAssessedError(
+        f"no tool of the profile tells its caller of progress, or logs: supply {_TELLING}",
+        Channel.TELLING_TOOL,
+    )
+
+
+_TELLING = Channel.TELLING_TOOL.supplied_by
 
 
 def desk(stack: ExitStack, line: Wire, key: str) -> Desk:
@@ -119,19 +129,6 @@ def token() -> str:
     return secrets.token_hex(8)
 
 
-def first_told(mine: Desk, calls: list[Call]) -> tuple[str, Call, Told]:
-    """Make calls until one tells of its work; return its token, the call, and what was told."""
-    found: list[tuple[str, Call, Told]] = []
-    for call in calls:
-        asked = token()
-        found.append((asked, call, mine.call(call, asked, LEAST)))
-        if found[-1][2].messages:
-            break
-    _, call, told = found[-1]
-    establish(told.answer.succeeded, f"{call.name} works (got {told.answer})")
-    return found[-1]
-
-
 @requirement("MCP-26")
 def test_progress_and_log_messages_reach_their_caller_alone(
     wire: Wire, keys: Keys, discovery: Discovery
@@ -140,33 +137,35 @@ def test_progress_and_log_messages_reach_their_caller_alone(
 
     B has asked for all levels, and for progress of a call of its own.
     """
-    revisions = eras(discovery)
-    ours, theirs = (calls(wire, keys, one) for one in (keys.a, keys.b))
+    ours, theirs = (calls_of(wire, keys, one) for one in (keys.a, keys.b))
+    same = {call.name: call for call in theirs}
     judged = False
     with ExitStack() as stack:
-        for revision in revisions:
+        for revision in eras(discovery):
             line = wire.derived(revision=revision)
             mine, other = (desk(stack, line, keys.a.active) for _ in range(2))
             foreign = desk(stack, line, keys.b.active)
-            asked, called, told = first_told(mine, ours)
-            if not told.messages:
-                continue
-            judged = True
-            own = [call for call in theirs if call.name == called.name]
-            establish(own, f"tenant B can call {called.name}, too")
-            first = foreign.call(own[0], token(), LEAST)
-            wrong = [one for one in told.of(PROGRESS) if one.get("progressToken") != asked]
-            assert not wrong, f"{revision}: progress was told under another token: {wrong}"
-            secret = [one for one in told.messages if shows(keys.active, str(one))]
-            assert not secret, f"{revision}: a message to the caller holds its key"
-            again = foreign.call(own[0], token(), LEAST)
-            other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
-            words = told.texts - first.texts - again.texts
-            heard = [*foreign.stream.told, *other.stream.told, *again.messages, *first.messages]
-            leaked = [one for one in heard for word in words if shows(word, str(one))]
-            assert not leaked, f"{revision}: somebody else was told of a call of A's: {leaked}"
+            for own in ours:
+                asked = token()
+                told = mine.call(own, asked, LEAST)
+                if not told.messages:
+                    continue
+                judged = True
+                wrong = [one for one in told.of(PROGRESS) if one.get("progressToken") != asked]
+                assert not wrong, f"{revision}: progress was told under another token: {wrong}"
+                secret = [one for one in told.messages if shows(keys.active, str(one))]
+                assert not secret, f"{revision}: a message to the caller holds its key"
+                others = [*foreign.stream.told]
+                establish(own.name in same, f"tenant B may call {own.name}, too")
+                again = [foreign.call(same[own.name], token(), LEAST) for _ in range(2)]
+                other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
+                words = told.texts - again[0].texts - again[1].texts
+                heard = [*others, *foreign.stream.told, *other.stream.told]
+                heard += [message for one in again for message in one.messages]
+                leaked = [one for one in heard for word in words if shows(word, str(one))]
+                assert not leaked, f"{revision}: somebody else was told of a call of A's: {leaked}"
     if not judged:
-        raise NotAssessedError("no tool of the profile tells its caller of progress, or logs")
+        raise silent()
 
 
 @requirement("MCP-26")
@@ -177,27 +176,27 @@ def test_nobody_is_told_more_than_was_asked_for(
 
     What a session is sent that never set a level is for the server to decide.
     """
-    revisions = eras(discovery)
-    called = calls(wire, keys, keys.a)
     judged = False
     with ExitStack() as stack:
-        for revision in revisions:
+        for revision in eras(discovery):
             line = wire.derived(revision=revision)
-            mine = desk(stack, line, keys.a.active)
-            other = desk(stack, line, keys.a.active)
-            _, tool, _ = first_told(other, called)
-            unasked = mine.call(tool)
-            everything = mine.call(tool, token(), LEAST)
-            severe = mine.call(tool, None, SEVERE)
-            establish(severe.answer.succeeded, f"{revision}: the tool works (got {severe.answer})")
-            for told in (unasked, severe):
-                progress = told.of(PROGRESS)
-                assert not progress, f"{revision}: progress was told unasked: {progress}"
-            if revision == STATELESS:
-                logged = unasked.of(MESSAGE)
-                assert not logged, f"{revision}: a log message was sent unasked: {logged}"
-            below = severe.levels & set(LEVELS[: LEVELS.index(SEVERE)])
-            assert not below, f"{revision}: asked for {SEVERE}, the caller was sent {below}"
-            judged = judged or bool(everything.messages)
+            for tool in calls_of(wire, keys, keys.a):
+                mine = desk(stack, line, keys.a.active)
+                unasked = mine.call(tool)
+                everything = mine.call(tool, token(), LEAST)
+                if not (everything.messages or unasked.messages):
+                    continue
+                severe = mine.call(tool, None, SEVERE)
+                establish(severe.answer.succeeded, f"{revision}: {tool} works ({severe.answer})")
+                for told in (unasked, severe):
+                    progress = told.of(PROGRESS)
+                    assert not progress, f"{revision}: progress was told unasked: {progress}"
+                if revision == STATELESS:
+                    logged = unasked.of(MESSAGE)
+                    assert not logged, f"{revision}: a log message was sent unasked: {logged}"
+                assert not severe.below, (
+                    f"{revision}: asked for {SEVERE}, the caller was sent {severe.below}"
+                )
+                judged = judged or bool(everything.messages)
     if not judged:
-        raise NotAssessedError("no tool of the profile tells its caller of progress, or logs")
+        raise silent()

@@ -199,7 +199,8 @@ def test_unknown_tools_and_methods_get_the_specified_error(
     """JSON-RPC has a code for each; a success, or a 5xx, would be neither."""
     for revision in eras(discovery):
         line = wire.derived(revision=revision)
-        establish(line.call("tools/list", key=keys.b.active).succeeded, "the key may list tools")
+        listed = line.call(line.listing, key=keys.b.active)
+        establish(listed.succeeded, f"{line.listing} works (got {listed})")
         tool = line.call_tool(
             in_guise(f"no_such_tool_{secrets.token_hex(4)}"), {}, key=keys.b.active
         )
@@ -301,7 +302,7 @@ def test_a_session_of_another_tenant_is_answered_like_an_unknown_one(
     unknown = nobodys_session([session, another])
 
     def use(identity: str, key: str = keys.b.active) -> Answer:
-        request = rpc("tools/list", revision=revision, session=identity)
+        request = rpc(line.listing, revision=revision, session=identity)
         return line.send(request, key=key).without(identity, json.dumps(identity)[1:-1])
 
     establish(use(session, keys.a.active).succeeded, "tenant A can use its session")

@@ -179,7 +179,7 @@ class Trails:
 
     def _calls(self, tenant: TenantKeys, session: str | None) -> Iterator[tuple[Request, int]]:
         """Yield calls that may be answered by a stream, each with an id that no other has."""
-        called: list[tuple[str, dict[str, Any]]] = [("tools/list", {})]
+        called: list[tuple[str, dict[str, Any]]] = [(self.line.listing, {})]
         called += [("tools/call", asdict(call)) for call in calls_of(self.line, self.keys, tenant)]
         for method, params in called:
             number = secrets.randbelow(10**8) + 10**8

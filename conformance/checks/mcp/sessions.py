@@ -27,6 +27,7 @@ from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.discovery import Discovery
     from conformance.channels.http.wire import Wire
     from conformance.channels.log import LogStream
@@ -47,7 +48,7 @@ FIRST_WITH_VERSIONS = "2025-06-18"
 
 def used(line: Wire, session: str) -> Request:
     """Return a harmless request in a session."""
-    return rpc("tools/list", revision=line.revision, session=session)
+    return rpc(line.listing, revision=line.revision, session=session)
 
 
 @requirement("MCP-06")
@@ -95,7 +96,8 @@ def test_a_session_id_without_a_key_opens_nothing(
 ) -> None:
     """The session is alive, as its owner shows; without the key its id is worth nothing.
 
-    A server need have neither a stream nor a way to end a session, and may say so to anybody.
+    A server need have neither a stream nor a way to end a session, and may say so to anybody. What
+    it answers to the same key where there is no session may be wrong, and opens nothing either.
     """
     line = wire.derived(revision=a_session_revision(discovery))
     session = opened(line, keys.active)
@@ -105,9 +107,19 @@ def test_a_session_id_without_a_key_opens_nothing(
         for method in ("POST", "GET", "DELETE"):
             answer = line.send(request.but(method=method), key=key)
             is_lacking = method != "POST" and answer.status in NOTHING_THERE
-            assert is_lacking or answer.status == HTTPStatus.UNAUTHORIZED, f"{method}: {answer}"
+            is_refused = answer.status == HTTPStatus.UNAUTHORIZED or is_refusal_of(
+                line, key, answer
+            )
+            assert is_lacking or is_refused, f"{method}: {answer}"
             assert not answer.result, f"{method}: a refusal holds a result: {answer}"
     establish(line.send(request, key=keys.active).succeeded, "its owner can still use it")
+
+
+def is_refusal_of(line: Wire, key: str | None, answer: Answer) -> bool:
+    """Tell whether this is how a caller is refused where no session is named."""
+    return answer.status >= HTTPStatus.BAD_REQUEST and (
+        line.send(opening(line.revision), key=key).status == answer.status
+    )
 
 
 @requirement("MCP-09")
@@ -145,7 +157,7 @@ def test_an_unsupported_protocol_version_is_refused(
                 request = opening(revision)
             else:
                 _, session = line.open_session(keys.b.active)  # a server need not have any
-                request = rpc("tools/list", revision=revision, session=session)
+                request = rpc(line.listing, revision=revision, session=session)
             good = line.send(request, key=keys.b.active)
             establish(good.succeeded, f"{revision}: the request works (got {good})")
             changed = request.with_header("MCP-Protocol-Version", version)

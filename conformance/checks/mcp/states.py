@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.asking import askers
+from conformance.checks.mcp._askers import askers
 from conformance.forge.objects import nobodys_text
 from conformance.forge.states import changed
 from conformance.model import Channel
@@ -24,27 +24,39 @@ LONG = 86_400
 """Seconds after which no question waits for its answer any more: whoever was asked is gone."""
 
 
+def keeping(wire: Wire, discovery: Discovery, key: str) -> list[Asker]:
+    """Return the tools that give their callers a state. Raises NotApplicableError for none."""
+    found = [one for one in askers(wire, discovery, key) if one.ask(key).has_state]
+    if not found:
+        raise NotApplicableError("the target's tools ask, and give their callers no state")
+    return found
+
+
 def heeding(wire: Wire, discovery: Discovery, key: str) -> list[Asker]:
     """Return the tools whose state matters: an answer with it is taken, and none with another.
 
     What a server does not look at, it need not protect.
     """
-    found = askers(wire, discovery)
-    for asker in found:
-        own = asker.take(key)
-        asked = asker.ask(key)
-        answer = asker.reply(key, asked, state=nobodys_text(asked.state))
-        if not asker.took(answer, asked):
-            continue
-        if asker.tool.answer is None:
-            raise NotAssessedError(
-                f"{asker.tool.name} lets whoever declines send any state: supply the profile's "
-                "[tools.asking] answer, to agree with",
-                Channel.ASKING_TOOL,
-            )
-        if answer.visible == own.visible:
-            raise NotApplicableError(f"{asker.tool.name} does not look at the state that it gives")
+    found = [one for one in keeping(wire, discovery, key) if heeds(one, key)]
+    if not found:
+        raise NotApplicableError("the target does not look at the states that it gives")
     return found
+
+
+def heeds(asker: Asker, key: str) -> bool:
+    """Tell whether a tool looks at its state. Raises NotAssessedError where nothing shows it."""
+    own = asker.take(key)
+    asked = asker.ask(key)
+    answer = asker.reply(key, asked, state=nobodys_text(asked.state))
+    if not asker.took(answer, asked):
+        return True
+    if asker.tool.answer is None:
+        raise NotAssessedError(
+            f"{asker.tool.name} lets whoever declines send any state: supply the profile's "
+            "[tools.asking] answer, to agree with",
+            Channel.ASKING_TOOL,
+        )
+    return answer.visible != own.visible
 
 
 @requirement("MCP-25")
@@ -121,7 +133,7 @@ def test_a_state_without_a_key_opens_nothing(wire: Wire, keys: Keys, discovery: 
 @requirement("MCP-25")
 def test_a_state_shows_no_secret(wire: Wire, keys: Keys, discovery: Discovery) -> None:
     """A state passes through clients, their logs and whatever stands between."""
-    for asker in askers(wire, discovery):
+    for asker in keeping(wire, discovery, keys.a.active):
         for owner, other in ((keys.a, keys.b), (keys.b, keys.a), (keys.a, keys.b)):
             state = asker.ask(owner.active).state
             assert not shows(owner.active, state), f"{asker.tool.name}: a state holds its key"

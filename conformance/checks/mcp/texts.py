@@ -14,7 +14,7 @@ from conformance.checks.mcp._common import Conversation, eras
 from conformance.forge.requests import LISTED
 from conformance.profile.tenants import ONE_KEY
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +41,7 @@ NOT_SHOWN = frozenset({"_meta", "uri", "blob", "data", "mimeType", "pattern", "n
 """What is no text for a reader: addresses, bytes, expressions that name what they look for."""
 RENDERED = frozenset({"title", "description", "instructions", "text", "name"})
 """What a client may show as Markdown or HTML."""
+TENANT = "<tenant>"
 OF_ITSELF = ("title", "description", "inputSchema", "outputSchema", "annotations", "arguments")
 PLAIN = frozenset({"", "text/plain"})
 """Types of a resource whose markup is none of its own: a page may hold a comment."""
@@ -215,7 +216,7 @@ def test_a_tool_says_the_same_of_itself_to_two_callers(
             talk, opening = opened(wire, revision, tenant.active)
             told.append(said(talk, opening.capabilities))
         if not told[0]:
-            raise NotAssessedError("the target lists no tools or prompts")
+            raise NotApplicableError("the target lists no tools or prompts")
         if changed(told[0], told[2]):
             continue  # it changes by itself, which the other check judges
         if told[0].keys() != told[1].keys():
@@ -260,7 +261,7 @@ def test_a_tool_says_the_same_of_itself_after_it_was_called(
         told = opening.capabilities
         before = said(talk, told)
         if not before:
-            raise NotAssessedError("the target lists no tools or prompts")
+            raise NotApplicableError("the target lists no tools or prompts")
         call_tools(talk, target)
         again, _ = opened(wire, revision, keys.b.active)
         differs = changed(before, said(talk, told)) or changed(before, said(again, told))

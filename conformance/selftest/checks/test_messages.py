@@ -268,6 +268,17 @@ class ForgetsTheContent(Speaks):
         return {name: one for name, one in found.items() if name != "content"} if found else None
 
 
+@pytest.mark.parametrize(("server", "verdict"), [(Speaks, "pass"), (SuitsItsWords, "fail")])
+def test_ids_that_stand_in_other_words_make_no_difference(
+    tmp_path: Path, server: type[Speaks], verdict: str
+) -> None:
+    """A tenant called "a" is in most texts, and one called "b" in others."""
+    profile = (PROFILE + TOOLS).replace('id = "tenant-', 'id = "')
+    with serving(server) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=MCP-28", profile=profile)
+    assert found.verdicts["MCP-28"] == verdict, found.output
+
+
 @pytest.mark.parametrize(
     ("requirement", "server", "verdict"),
     [

@@ -17,9 +17,15 @@ def random_bits(ids: Sequence[str]) -> tuple[float, float]:
     off. Text of many lengths varies at each place by being shifted alone, so that the two may
     differ.
     """
-    folded = [identity.lower() for identity in ids]
-    found = (_varying_bits(folded), _varying_bits([identity[::-1] for identity in folded]))
+    # A letter's case tells something only where ids are written in both.
+    alike = ids if _are_in_both_cases(ids) else [identity.lower() for identity in ids]
+    found = (_varying_bits(alike), _varying_bits([identity[::-1] for identity in alike]))
     return min(found), max(found)
+
+
+def _are_in_both_cases(ids: Sequence[str]) -> bool:
+    """Tell whether most ids have letters of both cases, as those in base 58 and 64 do."""
+    return 2 * sum(one not in {one.lower(), one.upper()} for one in ids) > len(ids)
 
 
 def _varying_bits(ids: Sequence[str]) -> float:

@@ -228,7 +228,7 @@ class WideDoor(OpenDoor):
 
     def door(self) -> Any:
         """Return what comes of it."""
-        return {**super().door(), "result": {"content": "x" * 600_000}}
+        return {**super().door(), "result": {"content": "x" * 2_500_000}}
 
 
 class ManyDoors(OpenDoor):

@@ -255,6 +255,7 @@ def test_a_client_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         key_header=lambda _: ("X-Api-Key", ""),  # pyright: ignore[reportUnknownLambdaType]
         path_of=lambda _: "",  # pyright: ignore[reportUnknownLambdaType]
         target=SimpleNamespace(target=SimpleNamespace(ca_bundle=None), url=""),
+        listing="tools/list",
     )
     with pytest.raises(NotEstablishedError, match="did not end in time"):
         official_client.converse(wire, "a key", "auto", ())

@@ -95,9 +95,9 @@ class Histories:
         for owner in self._tenants:
             identity = self._object_of(owner, tool)
             whose = "its object" if owner == name else f"the object of {owner}"
-            yield Call(name, whose, tool.name, {tool.argument: identity})
+            yield Call(name, whose, tool.name, tool.of(identity))
             if owner == name:
-                nobodys = {tool.argument: nobodys_id(identity)}
+                nobodys = tool.of(nobodys_id(identity))
                 yield Call(name, "nobody's object", tool.name, nobodys)
 
     def _object_of(self, owner: str, tool: ByIdTool) -> Identity:

@@ -181,13 +181,19 @@ class ByIdTool(Section):
     """A tool that takes an object's id in ``argument``, once for each such tool.
 
     ``listed_by`` is the tool, without arguments, whose result tells the ids a tenant has: whatever
-    stands in a field called ``id_field``, at any depth.
+    stands in a field called ``id_field``, at any depth. ``arguments`` are what must be given beside
+    the id.
     """
 
     name: str
     argument: str
     listed_by: str
     id_field: str = "id"
+    arguments: dict[str, Any] = {}
+
+    def of(self, identity: Any) -> dict[str, Any]:
+        """Return the arguments of a call that names an object."""
+        return {**self.arguments, self.argument: identity}
 
 
 class ChangingTool(Section):

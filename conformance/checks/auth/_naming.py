@@ -174,7 +174,7 @@ class Caller:
             )
             ids = [ids_in(answer.data, tool.id_field) for answer in listed]
             if all(ids) and ids[0][0] != ids[1][0]:
-                own, others = ({tool.argument: found[0]} for found in ids)
+                own, others = (tool.of(found[0]) for found in ids)
                 yield Question(tool.name, own, others, self._object_in)
         if (validated := tools.validated) is not None:
             arguments = validated.arguments

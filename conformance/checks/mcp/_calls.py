@@ -42,7 +42,7 @@ def calls_of(wire: Wire, keys: Keys, tenant: TenantKeys) -> list[Call]:
             found.append(Call(tools.change.name, made.arguments(tenant)))
     for tool in tools.by_id:
         ids = ids_in(wire.call_tool(tool.listed_by, {}, key=tenant.active).data, tool.id_field)
-        found += [Call(tool.name, {tool.argument: one}) for one in ids[:1]]
+        found += [Call(tool.name, tool.of(one)) for one in ids[:1]]
     if tools.task is not None:
         with suppress(NotEstablishedError):
             found.append(Call(tools.task.name, own_arguments(wire, tools.task, tenant.active)))

@@ -104,7 +104,7 @@ def _by_id(tools: Tools, wire: Wire, tenant: TenantKeys) -> Iterable[Slot]:
         listed = wire.call_tool(tool.listed_by, {}, key=tenant.active)
         ids = ids_in(listed.data, tool.id_field)
         establish(ids, f"a tenant can list ids of its objects (got {listed})")
-        yield Slot(tool.name, tool.argument, str(ids[0]), {}, is_lookup=True)
+        yield Slot(tool.name, tool.argument, str(ids[0]), tool.arguments, is_lookup=True)
 
 
 def is_handled(answer: Answer) -> bool:

@@ -117,7 +117,7 @@ class Desk:
         What is blanked in one answer must be in the other: a short id may stand there by chance.
         """
         answer = self.wire.call_tool(
-            self.tool.name, {self.tool.argument: spell(identity)}, key=tenant.active
+            self.tool.name, self.tool.of(spell(identity)), key=tenant.active
         )
         for one in (identity, *beside):
             spelt = spell(one)

@@ -98,8 +98,8 @@ def _work(line: Wire, tenant: TenantKeys, target: Target) -> None:
     for tool in target.tools.by_id:
         listed = line.call_tool(tool.listed_by, {}, key=key)
         for own in ids_in(listed.data, tool.id_field)[:1]:
-            line.call_tool(tool.name, {tool.argument: own}, key=key)
-            line.call_tool(tool.name, {tool.argument: nobodys_id(own)}, key=key)
+            line.call_tool(tool.name, tool.of(own), key=key)
+            line.call_tool(tool.name, tool.of(nobodys_id(own)), key=key)
 
 
 def _ask_without_a_tenant(line: Wire, keys: Keys, target: Target) -> None:

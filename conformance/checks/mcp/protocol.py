@@ -39,14 +39,11 @@ PARSE_ERROR = -32700
 def test_a_valid_key_opens_a_conversation_in_every_revision(
     wire: Wire, keys: Keys, discovery: Discovery
 ) -> None:
-    """Each revision that the server names must be spoken, and introduce the server."""
+    """Each revision that the server names must be spoken."""
     named = set(spoken(discovery))
     for revision in spoken(discovery):
         answer = wire.derived(revision=revision).knock(keys.active)
         assert answer.status == HTTPStatus.OK, f"{revision}: the opening was answered {answer}"
-        info = _server_info(answer)
-        assert info.get("name"), f"{revision}: the server does not tell its name: {answer}"
-        assert info.get("version"), f"{revision}: the server does not tell its version: {answer}"
         versions: Any = answer.result.get("supportedVersions")
         if isinstance(versions, list):
             named |= {one for one in cast("list[Any]", versions) if isinstance(one, str)}
@@ -56,6 +53,17 @@ def test_a_valid_key_opens_a_conversation_in_every_revision(
         if revision != STATELESS:
             told = answer.result.get("protocolVersion")
             assert told == revision, f"{revision} is offered, and {told!r} was spoken: {answer}"
+
+
+@requirement("MCP-01")
+def test_the_server_introduces_itself(wire: Wire, keys: Keys, discovery: Discovery) -> None:
+    """Who opens a conversation is told with whom, in each revision."""
+    for revision in spoken(discovery):
+        answer = wire.derived(revision=revision).knock(keys.active)
+        establish(answer.succeeded, f"{revision} is spoken (got {answer})")
+        info = _server_info(answer)
+        assert info.get("name"), f"{revision}: the server does not tell its name: {answer}"
+        assert info.get("version"), f"{revision}: the server does not tell its version: {answer}"
 
 
 TRACES = {

@@ -12,6 +12,7 @@ from conformance.checks.rls._reading import Reader, at_several_widths
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
+from conformance.text.found import is_telling
 from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def test_no_view_shows_another_tenant(
 
 
 def _tells_of(tenant: TenantKeys, text: str) -> bool:
-    return shows(tenant.canary, text) or tenant.tenant_id in text
+    is_named = is_telling(tenant.tenant_id) and tenant.tenant_id in text
+    return shows(tenant.canary, text) or is_named
 
 
 @requirement("RLS-09")

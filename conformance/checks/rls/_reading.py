@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conformance.analysis.own_words import own_words, words_in
 from conformance.text.disguised import shows
+from conformance.verdicts import establish
 from conformance.waiting import gather
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ class Reader:
             if words := words & still:
                 return f"what only the other is shown in quiet: {', '.join(sorted(words)[:3])}"
         return ""
+
+    def establish_canaries(self) -> None:
+        """Read as each tenant in quiet; it must find its own canary, if it has one."""
+        for tenant in (self.keys.a, self.keys.b):
+            answer = self.ask(tenant)
+            what = f"{tenant.tenant_id} alone finds its own canary (got {answer})"
+            establish(tenant.tenant.canary is None or holds(tenant, answer.text), what)
 
     def read(self, turn: int) -> str:
         """Read as the tenant whose turn it is, and return what it got."""

@@ -180,6 +180,48 @@ class TemplatesAlone(ReadsEverybodys):
         return {"name": "hello"}
 
 
+class ListsEverybodys(Shelves):
+    """Lists the documents of all shelves behind the caller's own, and reads the caller's alone."""
+
+    def list_page(self, params: dict[str, Any]) -> dict[str, Any]:
+        """List one document a page."""
+        others = [name for shelf in self.shelves.values() for name in shelf]
+        names = list(dict.fromkeys([*self.own(), *others]))
+        place = int(params.get("cursor") or 0)
+        page: dict[str, Any] = {"resources": [{"uri": HEAD + names[place], "name": "document"}]}
+        return {**page, "nextCursor": str(place + 1)} if names[place + 1 :] else page
+
+
+class SuggestsEverybodysInPrompts(Shelves):
+    """Suggests the caller's own for a template, and whatever there is for a prompt."""
+
+    def complete(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Suggest by what is completed."""
+        values = [name for shelf in self.shelves.values() for name in shelf]
+        if params["ref"]["type"] == "ref/prompt" and params["argument"]["name"] == "doc":
+            return {"completion": {"values": values}}
+        return super().complete(params)
+
+
+class OffersATier(Shelves):
+    """Lists and suggests to both what only one of them has paid for."""
+
+    def found(self, name: str) -> str | None:
+        """Find what is on sale for who has bought it."""
+        is_bought = name == "premium" and self.tenant() == "tenant-a"
+        return "All reports of all years" if is_bought else super().found(name)
+
+    def list_page(self, params: dict[str, Any]) -> dict[str, Any]:
+        """List the caller's own, and what is on sale, on one page."""
+        del params
+        names = [*self.own(), "premium"]
+        return {"resources": [{"uri": HEAD + name, "name": "document"} for name in names]}
+
+    def suggested(self) -> list[str]:
+        """Return the documents that are suggested."""
+        return [*self.own(), "premium"]
+
+
 @pytest.mark.parametrize(
     ("server", "verdict"),
     [
@@ -190,6 +232,9 @@ class TemplatesAlone(ReadsEverybodys):
         (SaysWhose, "fail"),
         (CursorsAreTheOwners, "fail"),
         (TemplatesAlone, "fail"),
+        (ListsEverybodys, "fail"),
+        (SuggestsEverybodysInPrompts, "fail"),
+        (OffersATier, "inconclusive"),
     ],
 )
 def test_documents_of_another_tenant_are_found(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CANARIES = {"tenant-a": "amber-falcon-71", "tenant-b": "birch-otter-38"}
+SHOWN = {**CANARIES, "nobody": "no notes"}
 LIMITS = "[limits]\ntenant_requests = 100000\naddress_requests = 100000\n"
 
 
@@ -42,7 +43,7 @@ class Notes(Good):
             super().converse(message)
             return
         with self.lock:
-            text = CANARIES[self.shown(self.tenant() or "")]
+            text = SHOWN[self.shown(self.tenant() or "")]
         result = {"content": [{"type": "text", "text": text}]}
         self.reply(200, {"jsonrpc": "2.0", "id": message.get("id"), "result": result})
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
@@ -15,6 +16,13 @@ REDACTED = "[REDACTED]"
 TOO_DEEP = "[TOO DEEP]"
 DEEPEST = 64
 """Levels of nesting that are kept; what lies deeper is dropped, not passed on unscrubbed."""
+TOO_MANY = "[TOO MANY]"
+MOST_VALUES = 2_000
+"""Values of a structure that are kept, names included: scrubbing holds up whoever else is served,
+and nobody reads more of one error."""
+MOST_CHARACTERS = 16 * 1024
+"""Of one text, more than a log line or an audit row keeps. It is cut before it is scrubbed: what is
+left of a secret that the cut went through still begins as one."""
 
 SECRET_NAMES = (
     "accesstoken",
@@ -61,9 +69,9 @@ class TokenRedactor:
 
         Unknown objects become their scrubbed text. Nothing is raised for any input.
         """
-        return self._scrub(value, DEEPEST)
+        return self._scrub(value, DEEPEST, _Room())
 
-    def _scrub(self, value: Any, depth: int) -> Any:
+    def _scrub(self, value: Any, depth: int, room: _Room) -> Any:
         if type(value) is str:  # what nearly all are; a subclass may have a text of its own
             return scrub_text(value)
         if value is None or isinstance(value, bool | int | float):
@@ -73,15 +81,37 @@ class TokenRedactor:
         if depth == 0:
             return TOO_DEEP
         if isinstance(value, Mapping):
-            return self._scrub_fields(cast("Mapping[Any, Any]", value), depth)
-        return [self._scrub(item, depth - 1) for item in cast("list[Any]", value)]
+            return self._scrub_fields(cast("Mapping[Any, Any]", value), depth, room)
+        return self._scrub_items(cast("Iterable[Any]", value), depth, room)
 
-    def _scrub_fields(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    def _scrub_items(self, items: Iterable[Any], depth: int, room: _Room) -> list[Any]:
+        scrubbed: list[Any] = []
+        for item in items:
+            if not room.take():
+                return [*scrubbed, TOO_MANY]
+            scrubbed.append(self._scrub(item, depth - 1, room))
+        return scrubbed
+
+    def _scrub_fields(self, fields: Mapping[Any, Any], depth: int, room: _Room) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
         for name, value in fields.items():
+            if not room.take():
+                return {**scrubbed, TOO_MANY: TOO_MANY}
             shown, is_secret = _name_of(str(name))
-            scrubbed[shown] = REDACTED if is_secret else self._scrub(value, depth - 1)
+            scrubbed[shown] = REDACTED if is_secret else self._scrub(value, depth - 1, room)
         return scrubbed
+
+
+@dataclass
+class _Room:
+    """How many values a structure may still have."""
+
+    left: int = MOST_VALUES
+
+    def take(self) -> bool:
+        """Take room for a value; False where there is none."""
+        self.left -= 1
+        return self.left >= 0
 
 
 def names_a_secret(name: str) -> bool:
@@ -104,7 +134,9 @@ _known_name = lru_cache(maxsize=512)(_judge_name)
 
 
 def scrub_text(text: str) -> str:
-    """Return the text without token-shaped parts."""
+    """Return the text without token-shaped parts; of a long one, its beginning."""
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[:MOST_CHARACTERS]}… ({len(text)} characters)"
     # A letter outside ASCII may be one of these in another case, as far as a pattern can tell.
     if text.isascii() and not _TELLING.search(text.lower()):
         return text

@@ -10,11 +10,14 @@ from mcp.server.streamable_http import EventMessage, EventStore
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 if TYPE_CHECKING:
-    from mcp.server.streamable_http import EventCallback
+    from mcp.server.streamable_http import EventCallback, StreamableHTTPServerTransport
     from mcp_types import JSONRPCMessage
+    from starlette.types import Receive, Scope, Send
 
 MOST_EVENTS = 64
 """That one session can be told again."""
+MOST_OWN = 256
+"""Sessions of one principal: the next one ends its oldest, and costs nobody else anything."""
 
 
 class _Event(NamedTuple):
@@ -65,3 +68,17 @@ class SessionManager(StreamableHTTPSessionManager):
     def event_store(self, store: EventStore | None) -> None:
         """Keep nothing: the manager's own store is for all sessions."""
         del store
+
+    async def _serve_opening_request(
+        self,
+        http_transport: StreamableHTTPServerTransport,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Open a session; where its principal has too many, end the oldest of them."""
+        await super()._serve_opening_request(http_transport, scope, receive, send)
+        owner = self._session_owners.get(http_transport.mcp_session_id or "")
+        own = [name for name, one in self._session_owners.items() if one == owner]
+        for name in own[: max(0, len(own) - MOST_OWN)] if owner is not None else ():
+            await self._discard_session(name, self._server_instances[name])

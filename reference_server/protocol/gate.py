@@ -59,6 +59,9 @@ WORKERS = 32
 ANSWER_SECONDS = 30.0
 """How long a request to the SDK may take, its body included."""
 
+LONGEST_MESSAGE = 256 * 1024
+"""Bytes of a message to the MCP endpoint: to read one holds up whoever else is served."""
+
 LISTENING = (b"mcp-method", b"subscriptions/listen")
 """The header of a POST that is answered by a stream for as long as its client listens."""
 
@@ -74,7 +77,8 @@ def is_mcp_path(scope: Mapping[str, Any]) -> bool:
 
 
 def session_manager(server: Server[Any], **options: Any) -> SessionManager:
-    """Return the session manager, which speaks the protocol."""
+    """Return the session manager, which speaks the protocol and reads no longer message."""
+    options.setdefault("max_request_body_size", LONGEST_MESSAGE)
     return SessionManager(server, **options)
 
 

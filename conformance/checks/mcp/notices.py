@@ -146,6 +146,8 @@ def test_progress_and_log_messages_reach_their_caller_alone(
             mine, other = (desk(stack, line, keys.a.active) for _ in range(2))
             foreign = desk(stack, line, keys.b.active)
             for own in ours:
+                establish(own.name in same, f"tenant B may call {own.name}, too")
+                first = foreign.call(same[own.name], token(), LEAST)
                 asked = token()
                 told = mine.call(own, asked, LEAST)
                 if not told.messages:
@@ -155,13 +157,11 @@ def test_progress_and_log_messages_reach_their_caller_alone(
                 assert not wrong, f"{revision}: progress was told under another token: {wrong}"
                 secret = [one for one in told.messages if shows(keys.active, str(one))]
                 assert not secret, f"{revision}: a message to the caller holds its key"
-                others = [*foreign.stream.told]
-                establish(own.name in same, f"tenant B may call {own.name}, too")
-                again = [foreign.call(same[own.name], token(), LEAST) for _ in range(2)]
+                again = foreign.call(same[own.name], token(), LEAST)
                 other.stream.comes_to(lambda one: one.has_ended, SILENT_SECONDS)
-                words = told.texts - again[0].texts - again[1].texts
-                heard = [*others, *foreign.stream.told, *other.stream.told]
-                heard += [message for one in again for message in one.messages]
+                words = told.texts - first.texts - again.texts
+                heard = [*foreign.stream.told, *other.stream.told, *again.messages]
+                heard += first.messages
                 leaked = [one for one in heard for word in words if shows(word, str(one))]
                 assert not leaked, f"{revision}: somebody else was told of a call of A's: {leaked}"
     if not judged:

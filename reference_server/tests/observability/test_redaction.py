@@ -6,7 +6,14 @@ import time
 
 import pytest
 
-from reference_server.observability.redaction import TOO_DEEP, TokenRedactor, names_a_secret
+from reference_server.observability.redaction import (
+    MOST_CHARACTERS,
+    MOST_VALUES,
+    TOO_DEEP,
+    TOO_MANY,
+    TokenRedactor,
+    names_a_secret,
+)
 
 SECRET = "s3cr3t-c4n4ry"
 
@@ -96,3 +103,20 @@ def test_the_time_grows_no_faster_than_the_message(unit: str) -> None:
     TokenRedactor().scrub(unit * (1_000_000 // len(unit)))
     TokenRedactor().scrub("Bearer" + unit * (1_000_000 // len(unit)))
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("before", range(-40, 3))
+def test_a_secret_at_the_cut_of_a_long_text_is_removed(before: int) -> None:
+    text = "x" * (MOST_CHARACTERS + before - 1) + f" password={SECRET} " + "y" * 100_000
+    scrubbed = TokenRedactor().scrub(text)
+    assert len(scrubbed) < MOST_CHARACTERS + 100
+    assert SECRET[:4] not in scrubbed
+
+
+def test_a_wide_structure_is_cut() -> None:
+    wide = TokenRedactor().scrub({"a": ["v"] * 10 * MOST_VALUES, "b": "w"})
+    assert len(wide["a"]) <= MOST_VALUES + 1
+    assert wide["a"][-1] == TOO_MANY
+    assert wide[TOO_MANY] == TOO_MANY
+    nested = TokenRedactor().scrub([[["v"] * 100] * 100] * 100)
+    assert str(nested).count("v") <= MOST_VALUES

@@ -59,8 +59,9 @@ class LimitScope(StrEnum):
 
 
 class Access(StrEnum):
-    """What a URL asks of its caller."""
+    """What a URL asks of its caller: nothing, and no guard either, where it tells liveness."""
 
+    LIVENESS = "liveness"
     PUBLIC = "public"
     KEY = "key"
     ADMIN = "admin"

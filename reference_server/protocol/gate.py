@@ -53,8 +53,13 @@ if TYPE_CHECKING:
 MCP_PATH = b"/mcp"
 """The raw path of the MCP endpoint: any other spelling of it is Flask's, and unknown there."""
 
+LIVENESS_PATH = b"/health"
+
 WORKERS = 32
 """Threads for the chain, the views and the tools, all of which wait for the database."""
+
+LIVENESS_THREADS = 2
+"""Threads for whoever asks whether the server is alive: none of them waits for anything."""
 
 ANSWER_SECONDS = 30.0
 """How long a request to the SDK may take, its body included."""
@@ -85,6 +90,13 @@ def session_manager(server: Server[Any], **options: Any) -> SessionManager:
 def build_asgi(app: Flask, settings: Settings, parts: Parts) -> Gate:
     """Return the ASGI application that serves ``app`` and the MCP endpoint of ``parts``."""
     return Gate(app, settings, parts)
+
+
+def _bridge(app: Flask, executor: ThreadPoolExecutor) -> Any:
+    # a2wsgi types WSGI and ASGI for itself, and narrower than Flask and uvicorn do.
+    bridge = cast("Any", WSGIMiddleware(cast("Any", app)))
+    bridge.executor = executor
+    return bridge
 
 
 class FlaskTurn:
@@ -141,9 +153,9 @@ class Gate:
         self._app = app
         self._parts = parts
         self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="hallmark")
-        # a2wsgi types WSGI and ASGI for itself, and narrower than Flask and uvicorn do.
-        self._flask = cast("Any", WSGIMiddleware(cast("Any", app)))
-        self._flask.executor = self._executor
+        self._lively = ThreadPoolExecutor(LIVENESS_THREADS, thread_name_prefix="liveness")
+        self._flask = _bridge(app, self._executor)
+        self._health = _bridge(app, self._lively)
         self._sessions = parts.mcp.session_manager(
             build_server(parts, self._executor),
             # A session lives in one process; with several, the next request may meet another.
@@ -173,6 +185,7 @@ class Gate:
             await receive()
             self.stop_streams()
         self._executor.shutdown(wait=False)
+        self._lively.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
 
     def _context_of(self, scope: Scope) -> RequestContext:
@@ -195,7 +208,9 @@ class Gate:
             if self._parts.mcp.routes_to_mcp(scope):
                 await self._serve_mcp(scope, exchange)
             else:
-                await self._flask(scope, exchange.receive, exchange.send)
+                is_lively = scope["raw_path"] == LIVENESS_PATH
+                bridge = self._health if is_lively else self._flask
+                await bridge(scope, exchange.receive, exchange.send)
         except Exception as raised:  # noqa: BLE001 -- the last net: a fixed 500, never a traceback
             await self._answer_crash(exchange, raised)
         finally:

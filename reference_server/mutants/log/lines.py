@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from flask import request
 
-from reference_server.mutants.bending import before, mutant, replaced, trail_with, with_stage
+from reference_server.mutants.bending import (
+    before,
+    mutant,
+    replaced,
+    trail_with,
+    with_stage,
+    with_tool,
+)
 from reference_server.observability.logs import log_event
 from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
 from reference_server.protocol.failure import describe_failure
+from reference_server.tools.raise_error import RaiseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
+    from reference_server.tools.contracts import Caller
 
 
 MANY, LONG = 1000, 60_000
@@ -108,13 +117,11 @@ class _Careful(TokenRedactor):
         return super().scrub(value)
 
 
-class _EachWithEach(TokenRedactor):
-    """Compares what follows each blank with what follows each other one."""
-
-    def scrub(self, value: Any) -> Any:
-        if (blanks := str(value).count(" ")) > MANY:
-            threading.Event().wait(0.9 * (blanks / LONG) ** 2)  # what such work takes
-        return super().scrub(value)
+def _each_with_each(arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
+    """Compare what follows each blank with what follows each other one, before anything is cut."""
+    if (blanks := str(arguments["message"]).count(" ")) > MANY:
+        threading.Event().wait(0.9 * (blanks / LONG) ** 2)  # what such work takes
+    return RaiseError().run(arguments, caller)
 
 
 def _log_part(part: slice) -> Callable[[RequestContext, Parts], Response | None]:
@@ -162,7 +169,7 @@ MUTANTS = (
         "redaction-of-quadratic-cost",
         "LOG-06",
         "Twice as long a message takes four times as long to redact, though no hours yet.",
-        parts=trail_with(_EachWithEach()),
+        parts=with_tool("raise_error", _each_with_each),
     ),
     mutant(
         "headers-logged",

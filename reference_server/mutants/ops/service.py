@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
-from reference_server.core.vocabulary import Access
+from reference_server.audit.contracts import AuditEvent
+from reference_server.core.vocabulary import Access, EventType, Outcome
 from reference_server.db.dump import Programs
 from reference_server.mutants.bending import before, mutant, replaced, with_stage
 
@@ -37,8 +38,23 @@ def _tell_more(context: RequestContext, parts: Parts) -> Response | None:
 
 def _guard_health(context: RequestContext, parts: Parts) -> Response | None:
     del parts
-    if context.access is Access.PUBLIC:
+    if context.access is Access.LIVENESS:
         context.access = Access.KEY
+    return None
+
+
+def _is_guarded(context: RequestContext, parts: Parts) -> Response | None:
+    del parts
+    if context.access is Access.LIVENESS:
+        context.access = Access.PUBLIC
+    return None
+
+
+def _asks_the_trail(context: RequestContext, parts: Parts) -> Response | None:
+    """Write a row before liveness is told."""
+    if context.access is Access.LIVENESS:
+        event = AuditEvent(EventType.REQUEST_REFUSED, Outcome.FAILURE)
+        parts.trail.write(context.attribute(event))
     return None
 
 
@@ -142,7 +158,7 @@ def _dumping_the_schema_alone(command: list[str]) -> list[str]:
 MUTANTS = (
     mutant(
         "health-tells-more",
-        "OPS-01",
+        "OPS-01 OPS-11-b",
         "The liveness probe tells versions and the database's address.",
         parts=with_stage("block_address", before(_tell_more)),
     ),
@@ -151,6 +167,18 @@ MUTANTS = (
         "OPS-01",
         "The liveness probe needs a key, so nobody's monitor can use it.",
         parts=with_stage("extract_token", before(_guard_health)),
+    ),
+    mutant(
+        "liveness-is-limited",
+        "OPS-11",
+        "The liveness probe is limited and blocked as any other route.",
+        parts=with_stage("block_address", before(_is_guarded)),
+    ),
+    mutant(
+        "liveness-writes-a-row",
+        "OPS-11-b",
+        "The liveness probe is written down before it is answered.",
+        parts=with_stage("block_address", before(_asks_the_trail)),
     ),
     mutant(
         "no-security-headers",

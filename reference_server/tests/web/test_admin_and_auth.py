@@ -104,9 +104,20 @@ def test_a_tenants_429_tells_both_limits_and_the_same_wait() -> None:
     assert refused.headers["Retry-After"] == "40"
 
 
+def test_liveness_passes_neither_a_limit_nor_a_block() -> None:
+    world = World(limits=Limits(address_requests=3, failures=1))
+    client = client_of(world)
+    client.get("/nowhere", headers={"X-Api-Key": "wrong"})
+    statuses = [client.get("/health").status_code for _ in range(9)]
+    assert statuses == [200] * 9
+    assert client.get("/nowhere", headers=KEY).status_code == 401
+    others = [client.get(path).status_code for path in ("/health/", "/Health", "/health?x")]
+    assert others == [401, 401, 200]  # only the path itself, however it is asked
+
+
 def test_a_refusal_tells_nothing_of_limits() -> None:
     """What is left of a budget would tell a wrong key from a right one, or from none."""
-    world = World(limits=Limits(address_requests=4))
+    world = World(limits=Limits(address_requests=3))
     client = client_of(world)
     refusals = [client.get("/nowhere", headers=h) for h in ({}, {"X-Api-Key": "wrong"})]
     refusals.append(client.get("/health"))

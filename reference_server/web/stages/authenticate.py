@@ -23,7 +23,7 @@ def authenticate(context: RequestContext, parts: Parts) -> Response | None:
 
     Missing, unknown, revoked and expired keys take the same path: digest, query, audit row.
     """
-    if context.access is Access.PUBLIC:
+    if context.access in {Access.PUBLIC, Access.LIVENESS}:
         return None
     if context.access is Access.ADMIN:
         context.is_admin = parts.keys.admin_gate.admits(context.credential)

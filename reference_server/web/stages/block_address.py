@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.vocabulary import EventType, Outcome, Reason
+from reference_server.core.vocabulary import Access, EventType, Outcome, Reason
 from reference_server.web.answers import unauthorized
 
 if TYPE_CHECKING:
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def block_address(context: RequestContext, parts: Parts) -> Response | None:
-    """Refuse a blocked address with the 401 of a wrong key, so that a block is not told."""
-    if not parts.limits.block.is_blocked(context.address):
+    """Refuse a blocked address with the 401 of a wrong key, so that a block is not told.
+
+    Liveness is told to everybody: a monitor may share its address with whoever got it blocked.
+    """
+    if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.address):
         return None
     context.events.append(
         AuditEvent(

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
 
-PUBLIC = frozenset(
-    (method, path) for method in ("GET", "HEAD") for path in ("/health", "/auth/_placeholder")
-)
-"""What may be asked without any credential. A path that is not spelt exactly so is not public."""
+LIVENESS = "/health"
+PUBLIC = "/auth/_placeholder"
+"""What may be read without any credential. A path that is not spelt exactly so is not public."""
+READING = frozenset({"GET", "HEAD"})
 
 
 def identify_request(context: RequestContext, parts: Parts) -> Response | None:
@@ -32,8 +32,8 @@ def identify_request(context: RequestContext, parts: Parts) -> Response | None:
 
 def access_of(method: str, path: str) -> Access:
     """Return what the URL asks for: the strictest answer, a key, unless it is listed."""
-    if (method, path) in PUBLIC:
-        return Access.PUBLIC
+    if method in READING and path in {LIVENESS, PUBLIC}:
+        return Access.LIVENESS if path == LIVENESS else Access.PUBLIC
     if path == "/admin" or path.startswith("/admin/"):
         return Access.ADMIN
     return Access.KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.vocabulary import EventType, LimitScope, Outcome
+from reference_server.core.vocabulary import Access, EventType, LimitScope, Outcome
 from reference_server.web.answers import rate_limited
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ AUTH = "/auth"
 
 
 def limit_address(context: RequestContext, parts: Parts) -> Response | None:
-    """Spend one request of the address, before anything costly is done, whatever key it has."""
+    """Spend one request of the address, before anything costly is done, whatever key it has.
+
+    Liveness costs next to nothing, and is told however often a monitor asks.
+    """
+    if context.access is Access.LIVENESS:
+        return None
     return _spend(context, LimitScope.ADDRESS, parts.limits.address, context.address)
 
 

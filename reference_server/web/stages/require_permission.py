@@ -21,6 +21,7 @@ def require_permission(context: RequestContext, parts: Parts) -> Response | None
     """
     del parts
     opened = {
+        Access.LIVENESS: True,
         Access.PUBLIC: True,
         Access.KEY: context.principal is not None,
         Access.ADMIN: context.is_admin,

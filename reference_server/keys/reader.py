@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+BLANK = " \t"
+"""What is no part of a field's value at its ends (RFC 9110 section 5.5), and nothing else."""
+
+
 class HeaderKeyReader:
     """Reads one header, and only that one: no query, cookie, body or other scheme is looked at."""
 
@@ -23,5 +27,5 @@ class HeaderKeyReader:
         values = [value for name, value in headers if name.lower() == self._header]
         if len(values) != 1:
             return None
-        value = values[0].strip()
+        value = values[0].strip(BLANK)
         return value if value and "," not in value else None

@@ -94,6 +94,13 @@ class _Folding:
         return self._hasher.digest(raw_key.lower())
 
 
+class _Stripping(_Folding):
+    """Digests keys without what Unicode takes for blank around them."""
+
+    def digest(self, raw_key: str) -> str:
+        return self._hasher.digest(raw_key.strip())
+
+
 class _Trimming:
     """Digests keys without the quotes and padding around them."""
 
@@ -285,7 +292,7 @@ MUTANTS = (
     ),
     mutant(
         "odd-bytes-crash",
-        "AUTH-04",
+        "AUTH-02 AUTH-04",
         "A key outside ASCII raises in the middle of authentication: a 500.",
         parts=with_stage("authenticate", before(_crash_on_odd_bytes)),
     ),
@@ -300,6 +307,12 @@ MUTANTS = (
         "AUTH-04",
         "Quotes and padding around a key are stripped before it is looked up.",
         parts=hashing(_Trimming),
+    ),
+    mutant(
+        "key-stripped-of-any-blank",
+        "AUTH-04",
+        "Whatever the language takes for blank is stripped off a key's ends.",
+        parts=hashing(_Stripping),
     ),
     mutant(
         "ping-remembers-first-tenant",

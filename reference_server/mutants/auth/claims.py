@@ -8,6 +8,7 @@ import secrets
 import uuid
 from typing import TYPE_CHECKING
 
+from reference_server.keys.reader import BLANK
 from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.auth.doors import skip
 from reference_server.mutants.bending import header, mutant, replaced, rotating, with_stage
@@ -29,7 +30,7 @@ class _Choosing:
         self._choose = choose
 
     def read(self, headers: Sequence[tuple[str, str]]) -> str | None:
-        values = [value.strip() for name, value in headers if name.lower() == "x-api-key"]
+        values = [value.strip(BLANK) for name, value in headers if name.lower() == "x-api-key"]
         return (self._choose(values) or None) if values else None
 
 
@@ -42,7 +43,7 @@ def _last(values: list[str]) -> str:
 
 
 def _first_part(values: list[str]) -> str:
-    return values[0].split(",")[0].strip() if len(values) == 1 else ""
+    return values[0].split(",")[0].strip(BLANK) if len(values) == 1 else ""
 
 
 def choosing(choose: Callable[[list[str]], str]) -> Callable[[Parts], Parts]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from reference_server.observability.logs import log_event
+from reference_server.serving.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,24 +20,42 @@ if TYPE_CHECKING:
 
 BODY = b'{"error":"bad_request"}'
 
-LONGEST_HEAD = 256 * 1024
-"""Bytes of a request's head, above which the answer is 400: a 64 KiB key, which the chain must get
-to refuse like any other, fits well below."""
+SLICE = 4096
+"""Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. A head may come in parts, and must not go on for ever."""
+    """One connection. Whatever of a message is no body must not go on for ever."""
 
     security_headers: ClassVar[Mapping[str, str]] = {}
+    budget: ClassVar[Budget] = Budget()
     _head_bytes = 0
+    _framing_bytes = 0
     _is_in_head = True
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, unless the head has become too long by now."""
+        """Parse what has come, slice by slice, until a bound is passed."""
+        if len(data) <= SLICE:
+            self._parse(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), SLICE):
+            if self.transport.is_closing():
+                return
+            # The parser takes any buffer, and copies what it hands on.
+            self._parse(cast("bytes", view[start : start + SLICE]))
+
+    def _parse(self, part: bytes) -> None:
         if self._is_in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._is_in_head and self._head_bytes > LONGEST_HEAD:
+            self._head_bytes += len(part)
+        else:
+            self._framing_bytes += len(part)
+        super().data_received(part)
+        if self._is_in_head:
+            is_too_long = self._head_bytes > self.budget.head_bytes
+        else:
+            is_too_long = self._framing_bytes > self.budget.framing_bytes
+        if is_too_long:
             self.send_400_response("")
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -49,8 +68,13 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take the head as complete; what follows is a body."""
-        self._is_in_head = False
+        self._is_in_head, self._framing_bytes = False, 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, however small: the message goes on."""
+        self._framing_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Expect the next head."""
@@ -66,13 +90,18 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         request_id = str(uuid4())
-        # A body can turn to nonsense after its answer has begun: then only closing is left.
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        if not self._has_answered():
             headers = {**self.security_headers, "X-Request-Id": request_id}
             self.transport.write(_answer(headers))
         self.transport.close()
         _log(request_id, self.client[0] if self.client else "")
+
+    def _has_answered(self) -> bool:
+        """Tell whether an answer to this message has begun: then only closing is left."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or not cycle.response_started:
+            return False
+        return not (cycle.response_complete and self._is_in_head)
 
 
 def protocol_class(parts: Parts) -> type[BoundedHttp]:

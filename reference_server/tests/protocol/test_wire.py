@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from reference_server.core.settings import Limits
-from reference_server.serving.parser import LONGEST_HEAD
+from reference_server.serving.budget import Budget
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, World
 from reference_server.tests.live import serving
 from reference_server.web.app import SECURITY_HEADERS
@@ -24,6 +24,7 @@ from reference_server.web.app import SECURITY_HEADERS
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+LONGEST_HEAD = Budget().head_bytes
 MODERN = "2026-07-28"
 GET, POST = (b"%s /health HTTP/1.1\r\nHost: x\r\n" % method for method in (b"GET", b"POST"))
 META: dict[str, Any] = {

@@ -17,3 +17,11 @@ class Budget:
     """Bytes of a message that bring neither its body on nor its end, one after the other: the
     extensions of a chunk, and trailers. Nobody reads them, and a single trailer is copied anew with
     every read. They are counted by the slice."""
+
+    queued_requests: int = 8
+    """Requests that wait on a connection for the one before them. The answer to the last one says
+    that the connection closes; a client sends anew what was not answered (RFC 9112, 9.3.2)."""
+
+    unheard_bytes: int = 64 * 1024
+    """Bytes that may come after those and are thrown away: a client that had sent them before it
+    was told still gets its answers. With more, the connection closes at once."""

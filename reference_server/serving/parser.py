@@ -14,6 +14,7 @@ from reference_server.serving.budget import Budget
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from reference_server.parts import Parts
@@ -24,26 +25,41 @@ SLICE = 4096
 """Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
 
 
+class QueueFullError(Exception):
+    """A request comes while too many wait before it. It ends the parser's work, not the answers."""
+
+
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. Whatever of a message is no body must not go on for ever."""
+    """One connection. What of a message is no body has an end, and so has the queue of requests."""
 
     security_headers: ClassVar[Mapping[str, str]] = {}
     budget: ClassVar[Budget] = Budget()
     _head_bytes = 0
     _framing_bytes = 0
+    _unheard_bytes = 0
     _is_in_head = True
+    _is_full = False
+    _answering: RequestResponseCycle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, slice by slice, until a bound is passed."""
-        if len(data) <= SLICE:
+        if len(data) <= SLICE and not self._is_full:
             self._parse(data)
             return
         view = memoryview(data)
         for start in range(0, len(data), SLICE):
             if self.transport.is_closing():
                 return
+            if self._is_full:
+                self._disregard(len(data) - start)
+                return
             # The parser takes any buffer, and copies what it hands on.
             self._parse(cast("bytes", view[start : start + SLICE]))
+
+    def _disregard(self, count: int) -> None:
+        self._unheard_bytes += count
+        if self._unheard_bytes > self.budget.unheard_bytes:
+            self.transport.close()
 
     def _parse(self, part: bytes) -> None:
         if self._is_in_head:
@@ -58,6 +74,26 @@ class BoundedHttp(HttpToolsProtocol):
         if is_too_long:
             self.send_400_response("")
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request being answered, too; uvicorn tells only the last that has come."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_message_begin(self) -> None:
+        """Begin a request, unless too many wait: then the last of them is the connection's last."""
+        if len(self.pipeline) >= self.budget.queued_requests:
+            self._is_full = True
+            self.cycle.keep_alive = False
+            raise QueueFullError
+        super().on_message_begin()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. A trailer is none: the chain has judged the request by then.
 
@@ -70,6 +106,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Take the head as complete; what follows is a body."""
         self._is_in_head, self._framing_bytes = False, 0
         super().on_headers_complete()
+        if self.pipeline:
+            # uvicorn reads no further while a request waits, and would not see its client go.
+            self.flow.resume_reading()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, however small: the message goes on."""
@@ -87,7 +126,7 @@ class BoundedHttp(HttpToolsProtocol):
         Such bytes reach no chain, for there is no URL, header or key to judge.
         """
         del msg
-        if self.transport.is_closing():
+        if self._is_full or self.transport.is_closing():
             return
         request_id = str(uuid4())
         if not self._has_answered():
@@ -97,11 +136,11 @@ class BoundedHttp(HttpToolsProtocol):
         _log(request_id, self.client[0] if self.client else "")
 
     def _has_answered(self) -> bool:
-        """Tell whether an answer to this message has begun: then only closing is left."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or not cycle.response_started:
+        """Tell whether an answer has begun that this one would break: then only closing is left."""
+        answering = self._answering
+        if answering is None or not answering.response_started:
             return False
-        return not (cycle.response_complete and self._is_in_head)
+        return not (answering.response_complete and self._is_in_head)
 
 
 def protocol_class(parts: Parts) -> type[BoundedHttp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ import httpx
 import pytest
 
 from reference_server.core.settings import Limits
+from reference_server.observability.logs import LOGGER
 from reference_server.serving.budget import Budget
 from reference_server.serving.parser import SLICE
-from reference_server.tests.fakes import World
+from reference_server.tests.asking import ACCEPT, SESSIONS, open_session
+from reference_server.tests.fakes import KEY_A, World
 from reference_server.tests.live import serving
+from reference_server.tests.waiting import becomes_true
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -101,3 +105,82 @@ def test_permitted_framing_is_answered_as_ever(origin: str, body: bytes) -> None
     with connected(origin) as connection:
         connection.sendall(CHUNKED + b"Connection: close\r\n\r\n" + body)
         assert read_all(connection).startswith(b"HTTP/1.1 401 ")
+
+
+def pipelined(*paths: str) -> bytes:
+    """Return requests that come at once."""
+    return b"".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths)
+
+
+def read_answers(connection: socket.socket, count: int) -> list[int]:
+    """Return the statuses of so many answers with a body of a known length."""
+    statuses: list[int] = []
+    with connection.makefile("rb") as lines:
+        while len(statuses) < count:
+            statuses.append(int(lines.readline().split()[1]))
+            length = 0
+            while (line := lines.readline()) != b"\r\n":
+                name, _, value = line.partition(b":")
+                if name == b"content-length":
+                    length = int(value)
+            lines.read(length)
+    return statuses
+
+
+def test_requests_that_wait_are_answered_in_their_order(origin: str) -> None:
+    # All of them may wait: the answer before the first may be whole and not yet have ended.
+    paths = ["/health", "/nowhere"] * (Budget().queued_requests // 2)
+    with connected(origin) as connection:
+        for _ in range(3):
+            connection.sendall(pipelined(*paths))
+            assert read_answers(connection, len(paths)) == [200, 401] * (len(paths) // 2)
+
+
+def test_the_last_request_that_may_wait_is_the_connections_last(origin: str) -> None:
+    most = 1 + Budget().queued_requests
+    with connected(origin) as connection:
+        connection.sendall(pipelined(*["/health"] * 3 * most))
+        answers = read_all(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == most
+    assert answers.count(b"connection: close") == 1
+    assert answers.rindex(b"HTTP/1.1") < answers.index(b"connection: close")
+
+
+def test_whoever_never_stops_asking_is_cut_off(origin: str) -> None:
+    with connected(origin) as connection:
+        assert is_cut(connection, pipelined(*["/"] * 8192))
+    assert httpx.get(f"{origin}/health").status_code == 200
+
+
+@contextmanager
+def streaming(origin: str) -> Generator[socket.socket]:
+    """A connection on which a stream of events has begun."""
+    session = open_session(origin, KEY_A)
+    host = origin.removeprefix("http://")
+    head = f"GET /mcp HTTP/1.1\r\nHost: {host}\r\nX-Api-Key: {KEY_A}\r\nAccept: {ACCEPT}\r\n"
+    asked = f"{head}MCP-Protocol-Version: {SESSIONS}\r\nMcp-Session-Id: {session}\r\n\r\n"
+    with connected(origin) as connection:
+        connection.sendall(asked.encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        yield connection
+
+
+def test_a_stream_ends_with_its_connection_though_another_request_waits(
+    origin: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER)
+
+    def has_ended() -> bool:
+        ended = [getattr(record, "fields", {}) for record in caplog.records]
+        return any(one.get("method") == "GET" and one["path"] == "/mcp" for one in ended)
+
+    with streaming(origin) as connection:
+        connection.sendall(pipelined("/health"))
+        assert not has_ended()
+    assert becomes_true(has_ended)
+
+
+def test_nonsense_after_a_request_does_not_get_into_the_stream_before_it(origin: str) -> None:
+    with streaming(origin) as connection:
+        connection.sendall(CHUNKED + b"\r\nnonsense\r\n")
+        assert b"HTTP/1.1" not in read_all(connection)

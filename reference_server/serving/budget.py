@@ -1,4 +1,4 @@
-"""What one connection may take before the server ends it: the numbers, in one place."""
+"""What clients may take of the server before a connection is closed: the numbers, in one place."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ class Budget:
     unheard_bytes: int = 64 * 1024
     """Bytes that may come after those and are thrown away: a client that had sent them before it
     was told still gets its answers. With more, the connection closes at once."""
+
+    head_seconds: float = 10.0
+    """How long a connection may take to its first whole head, and any head from its first byte. A
+    head fits in a few packets; whoever drips one holds a connection for nothing. How long one may
+    be idle between requests is uvicorn's to say: 5 seconds."""
+
+    connections_per_address: int = 256
+    """Connections of one address, or of one site of IPv6 (/64). Browsers open six, tests and
+    clients with pools some dozens. Trusted proxies are bounded by the next two alone."""
+
+    connections: int = 4096
+    """Connections of all clients together, as long as the process may open so many files."""
+
+    reserved_files: int = 128
+    """Files of the process that no connection may take: without one left, the server could accept
+    nobody, nor reach its database. The pool, Redis, log and libraries take some dozens."""

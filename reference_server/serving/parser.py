@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_remote_addr
 
 from reference_server.observability.logs import log_event
 from reference_server.serving.budget import Budget
+from reference_server.serving.door import Door
 
 if TYPE_CHECKING:
+    from asyncio import TimerHandle, Transport
     from collections.abc import Mapping
 
     from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from reference_server.core.settings import Settings
     from reference_server.parts import Parts
 
 BODY = b'{"error":"bad_request"}'
@@ -32,17 +36,38 @@ class QueueFullError(Exception):
 class BoundedHttp(HttpToolsProtocol):
     """One connection. What of a message is no body has an end, and so has the queue of requests."""
 
-    security_headers: ClassVar[Mapping[str, str]] = {}
-    budget: ClassVar[Budget] = Budget()
+    security_headers: ClassVar[Mapping[str, str]]
+    budget: ClassVar[Budget]
+    door: ClassVar[Door]
     _head_bytes = 0
     _framing_bytes = 0
     _unheard_bytes = 0
     _is_in_head = True
     _is_full = False
+    _has_begun = False
+    _holder: str | None = None
+    _head_timer: TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
 
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Begin, if there is room; else close at once."""
+        peer = get_remote_addr(transport)
+        self._holder = self.door.admit(peer[0] if peer else "")
+        if self._holder is None:
+            self.transport = transport
+            transport.abort()
+            return
+        super().connection_made(transport)
+        self._start_head_timer()
+
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, slice by slice, until a bound is passed."""
+        """Take what has come; a head that is not whole yet must be so in time."""
+        self._take(data)
+        if self._head_timer is None and self._is_in_head and (self._has_begun or self._head_bytes):
+            self._start_head_timer()
+
+    def _take(self, data: bytes) -> None:
+        """Parse slice by slice, until a bound is passed."""
         if len(data) <= SLICE and not self._is_full:
             self._parse(data)
             return
@@ -77,6 +102,9 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request being answered, too; uvicorn tells only the last that has come."""
         super().connection_lost(exc)
+        self._stop_head_timer()
+        if self._holder is not None:
+            self.door.release(self._holder)
         self.pipeline.clear()
         if self._answering is not None:
             self._answering.disconnected = True
@@ -92,6 +120,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._is_full = True
             self.cycle.keep_alive = False
             raise QueueFullError
+        self._has_begun = True
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -104,7 +133,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take the head as complete; what follows is a body."""
-        self._is_in_head, self._framing_bytes = False, 0
+        self._is_in_head, self._has_begun, self._framing_bytes = False, False, 0
+        self._stop_head_timer()
         super().on_headers_complete()
         if self.pipeline:
             # uvicorn reads no further while a request waits, and would not see its client go.
@@ -135,6 +165,24 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
         _log(request_id, self.client[0] if self.client else "")
 
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.budget.head_seconds, self._end_late_head)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _end_late_head(self) -> None:
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            self._start_head_timer()  # the rest may have come, and not been read
+            return
+        self.door.tell("late_head")
+        self.transport.close()
+
     def _has_answered(self) -> bool:
         """Tell whether an answer has begun that this one would break: then only closing is left."""
         answering = self._answering
@@ -143,9 +191,17 @@ class BoundedHttp(HttpToolsProtocol):
         return not (answering.response_complete and self._is_in_head)
 
 
-def protocol_class(parts: Parts) -> type[BoundedHttp]:
-    """Return the protocol whose 400 has the headers of every other answer."""
-    return type("Http", (BoundedHttp,), {"security_headers": parts.web.security_headers})
+def protocol_class(
+    settings: Settings, parts: Parts, budget: Budget | None = None
+) -> type[BoundedHttp]:
+    """Return the protocol of one server, whose 400 has the headers of every other answer."""
+    budget = budget or Budget()
+    shared = {
+        "security_headers": parts.web.security_headers,
+        "budget": budget,
+        "door": Door(budget, settings.trusted_proxies),
+    }
+    return type("Http", (BoundedHttp,), shared)
 
 
 def _answer(headers: Mapping[str, str]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,12 @@ from reference_server.serving.parser import SLICE
 from reference_server.tests.asking import ACCEPT, SESSIONS, open_session
 from reference_server.tests.fakes import KEY_A, World
 from reference_server.tests.live import serving
+from reference_server.tests.serving.sockets import connected, read_all, read_answers
 from reference_server.tests.waiting import becomes_true
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Generator
-
-SECONDS = 10
-"""How long a test waits for bytes or for an end."""
 
 CHUNKED = b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 FLOOD = 64 * 1024 * 1024
@@ -36,25 +34,6 @@ def origin() -> Generator[str]:
     limits = Limits(address_requests=10_000, tenant_requests=10_000, failures=10_000)
     with serving(World(limits=limits)) as served:
         yield served
-
-
-@contextmanager
-def connected(origin: str) -> Generator[socket.socket]:
-    """A connection to the server."""
-    url = httpx.URL(origin)
-    with socket.create_connection((url.host, url.port or 0), timeout=SECONDS) as connection:
-        yield connection
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """Return what the server sends before it closes; a reset is an end, too."""
-    answer = b""
-    try:
-        while part := connection.recv(65536):
-            answer += part
-    except ConnectionResetError:
-        pass
-    return answer
 
 
 def is_cut(connection: socket.socket, block: bytes) -> bool:
@@ -110,21 +89,6 @@ def test_permitted_framing_is_answered_as_ever(origin: str, body: bytes) -> None
 def pipelined(*paths: str) -> bytes:
     """Return requests that come at once."""
     return b"".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths)
-
-
-def read_answers(connection: socket.socket, count: int) -> list[int]:
-    """Return the statuses of so many answers with a body of a known length."""
-    statuses: list[int] = []
-    with connection.makefile("rb") as lines:
-        while len(statuses) < count:
-            statuses.append(int(lines.readline().split()[1]))
-            length = 0
-            while (line := lines.readline()) != b"\r\n":
-                name, _, value = line.partition(b":")
-                if name == b"content-length":
-                    length = int(value)
-            lines.read(length)
-    return statuses
 
 
 def test_requests_that_wait_are_answered_in_their_order(origin: str) -> None:

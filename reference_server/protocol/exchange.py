@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import RequestTimeout
+
 from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:
@@ -56,6 +58,28 @@ class Exchange:
             self.body_read = True
         return message
 
+    async def collect(self, most: int, seconds: float) -> Receive:
+        """Read a body of a known length, at most ``most``; return what hands it to a thread.
+
+        Such a thread waits for no client: nothing comes of a body that is longer or of unknown
+        length, which no view reads, and of one that is not whole in time RequestTimeout.
+        """
+        body = bytearray()
+        is_late = False
+        try:
+            async with asyncio.timeout(seconds):
+                while 0 < self._announced() <= most and not self.body_read:
+                    body += (await self.receive()).get("body", b"")
+        except TimeoutError:
+            is_late = True
+
+        async def receive() -> Message:
+            if is_late:
+                raise RequestTimeout
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        return receive
+
     async def send(self, message: Message) -> None:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
@@ -101,6 +125,10 @@ class Exchange:
             address=context.address,
             ms=round((time.perf_counter() - self._begun) * 1000, 2),
         )
+
+    def _announced(self) -> int:
+        lengths = (value for name, value in self.context.headers if name == "content-length")
+        return int(next(lengths, "0"))
 
     async def _drain(self) -> bool:
         """Read the rest of the body away; False when too much or too slow, or never sent."""

@@ -34,6 +34,7 @@ from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
 from reference_server.protocol.watch import watch
 from reference_server.web.answers import error
+from reference_server.web.app import LONGEST_BODY
 from reference_server.web.client_address import ClientAddresses
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ ANSWER_SECONDS = 30.0
 
 LONGEST_MESSAGE = 256 * 1024
 """Bytes of a message to the MCP endpoint: to read one holds up whoever else is served."""
+
+BODY_SECONDS = 30.0
+"""How long the body for a view may take to come, before a thread is taken to read it."""
 
 LISTENING = (b"mcp-method", b"subscriptions/listen")
 """The header of a POST that is answered by a stream for as long as its client listens."""
@@ -208,9 +212,10 @@ class Gate:
             if self._parts.mcp.routes_to_mcp(scope):
                 await self._serve_mcp(scope, exchange)
             else:
+                receive = await exchange.collect(LONGEST_BODY, BODY_SECONDS)
                 is_lively = scope["raw_path"] == LIVENESS_PATH
                 bridge = self._health if is_lively else self._flask
-                await bridge(scope, exchange.receive, exchange.send)
+                await bridge(scope, receive, exchange.send)
         except Exception as raised:  # noqa: BLE001 -- the last net: a fixed 500, never a traceback
             await self._answer_crash(exchange, raised)
         finally:

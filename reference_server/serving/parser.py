@@ -7,37 +7,125 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_remote_addr
 
 from reference_server.observability.logs import log_event
+from reference_server.serving.budget import Budget
+from reference_server.serving.door import Door
 
 if TYPE_CHECKING:
+    from asyncio import TimerHandle, Transport
     from collections.abc import Mapping
 
+    from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from reference_server.core.settings import Settings
     from reference_server.parts import Parts
 
 BODY = b'{"error":"bad_request"}'
 
-LONGEST_HEAD = 256 * 1024
-"""Bytes of a request's head, above which the answer is 400: a 64 KiB key, which the chain must get
-to refuse like any other, fits well below."""
+SLICE = 4096
+"""Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
+
+
+class TooManyFieldsError(Exception):
+    """A head has more fields than it may have. It ends the parser's work, and the answer is 400."""
+
+
+class QueueFullError(Exception):
+    """A request comes while too many wait before it. It ends the parser's work, not the answers."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. A head may come in parts, and must not go on for ever."""
+    """One connection. What of a message is no body has an end, and so has the queue of requests."""
 
-    security_headers: ClassVar[Mapping[str, str]] = {}
+    security_headers: ClassVar[Mapping[str, str]]
+    budget: ClassVar[Budget]
+    door: ClassVar[Door]
     _head_bytes = 0
+    _framing_bytes = 0
+    _unheard_bytes = 0
     _is_in_head = True
+    _is_full = False
+    _has_begun = False
+    _holder: str | None = None
+    _head_timer: TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Begin, if there is room; else close at once."""
+        peer = get_remote_addr(transport)
+        self._holder = self.door.admit(peer[0] if peer else "")
+        if self._holder is None:
+            self.transport = transport
+            transport.abort()
+            return
+        super().connection_made(transport)
+        self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, unless the head has become too long by now."""
+        """Take what has come; a head that is not whole yet must be so in time."""
+        self._take(data)
+        if self._head_timer is None and self._is_in_head and (self._has_begun or self._head_bytes):
+            self._start_head_timer()
+
+    def _take(self, data: bytes) -> None:
+        """Parse slice by slice, until a bound is passed."""
+        if len(data) <= SLICE and not self._is_full:
+            self._parse(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), SLICE):
+            if self.transport.is_closing():
+                return
+            if self._is_full:
+                self._disregard(len(data) - start)
+                return
+            # The parser takes any buffer, and copies what it hands on.
+            self._parse(cast("bytes", view[start : start + SLICE]))
+
+    def _disregard(self, count: int) -> None:
+        self._unheard_bytes += count
+        if self._unheard_bytes > self.budget.unheard_bytes:
+            self.transport.close()
+
+    def _parse(self, part: bytes) -> None:
         if self._is_in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._is_in_head and self._head_bytes > LONGEST_HEAD:
+            self._head_bytes += len(part)
+        else:
+            self._framing_bytes += len(part)
+        super().data_received(part)
+        if self._is_in_head:
+            is_too_long = self._head_bytes > self.budget.head_bytes
+        else:
+            is_too_long = self._framing_bytes > self.budget.framing_bytes
+        if is_too_long:
             self.send_400_response("")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request being answered, too; uvicorn tells only the last that has come."""
+        super().connection_lost(exc)
+        self._stop_head_timer()
+        if self._holder is not None:
+            self.door.release(self._holder)
+        self.pipeline.clear()
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_message_begin(self) -> None:
+        """Begin a request, unless too many wait: then the last of them is the connection's last."""
+        if len(self.pipeline) >= self.budget.queued_requests:
+            self._is_full = True
+            self.cycle.keep_alive = False
+            raise QueueFullError
+        self._has_begun = True
+        super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. A trailer is none: the chain has judged the request by then.
@@ -45,12 +133,23 @@ class BoundedHttp(HttpToolsProtocol):
         The library leaves blanks at a field's end, which are no part of its value (RFC 9110 5.5).
         """
         if self._is_in_head:
+            if len(self.headers) >= self.budget.fields:
+                raise TooManyFieldsError
             super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Take the head as complete; what follows is a body."""
-        self._is_in_head = False
+        self._is_in_head, self._has_begun, self._framing_bytes = False, False, 0
+        self._stop_head_timer()
         super().on_headers_complete()
+        if self.pipeline:
+            # uvicorn reads no further while a request waits, and would not see its client go.
+            self.flow.resume_reading()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, however small: the message goes on."""
+        self._framing_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Expect the next head."""
@@ -63,21 +162,52 @@ class BoundedHttp(HttpToolsProtocol):
         Such bytes reach no chain, for there is no URL, header or key to judge.
         """
         del msg
-        if self.transport.is_closing():
+        if self._is_full or self.transport.is_closing():
             return
         request_id = str(uuid4())
-        # A body can turn to nonsense after its answer has begun: then only closing is left.
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        if not self._has_answered():
             headers = {**self.security_headers, "X-Request-Id": request_id}
             self.transport.write(_answer(headers))
         self.transport.close()
         _log(request_id, self.client[0] if self.client else "")
 
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.budget.head_seconds, self._end_late_head)
 
-def protocol_class(parts: Parts) -> type[BoundedHttp]:
-    """Return the protocol whose 400 has the headers of every other answer."""
-    return type("Http", (BoundedHttp,), {"security_headers": parts.web.security_headers})
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _end_late_head(self) -> None:
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            self._start_head_timer()  # the rest may have come, and not been read
+            return
+        self.door.tell("late_head")
+        self.transport.close()
+
+    def _has_answered(self) -> bool:
+        """Tell whether an answer has begun that this one would break: then only closing is left."""
+        answering = self._answering
+        if answering is None or not answering.response_started:
+            return False
+        return not (answering.response_complete and self._is_in_head)
+
+
+def protocol_class(
+    settings: Settings, parts: Parts, budget: Budget | None = None
+) -> type[BoundedHttp]:
+    """Return the protocol of one server, whose 400 has the headers of every other answer."""
+    budget = budget or Budget()
+    shared = {
+        "security_headers": parts.web.security_headers,
+        "budget": budget,
+        "door": Door(budget, settings.trusted_proxies),
+    }
+    return type("Http", (BoundedHttp,), shared)
 
 
 def _answer(headers: Mapping[str, str]) -> bytes:

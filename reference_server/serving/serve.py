@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reference_server.core.settings import Settings
     from reference_server.parts import Parts
     from reference_server.protocol.gate import Gate
+    from reference_server.serving.budget import Budget
 
 GRACE_SECONDS = 2
 """How long answers in progress may take after SIGTERM, in whole seconds (uvicorn's unit)."""
@@ -104,13 +105,18 @@ def make_server(
     parts: Parts,
     on_ready: Callable[[int], None] | None,
     listener: socket.socket | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Server, socket.socket]:
-    """Return a server that is ready to run, and its socket, bound but not listening yet."""
+    """Return a server that is ready to run, and its socket, bound but not listening yet.
+
+    ``budget`` is what clients may take of it, if not the usual.
+    """
     gate = build_asgi(create_app(settings, parts), settings, parts)
     listener = bind(settings) if listener is None else listener
     port = listener.getsockname()[1]
     started = None if on_ready is None else lambda: on_ready(port)
-    config = uvicorn.Config(parts.web.edge(gate), http=protocol_class(parts), **_options())
+    protocol = protocol_class(settings, parts, budget)
+    config = uvicorn.Config(parts.web.edge(gate), http=protocol, **_options())
     return Server(config, gate, started), listener
 
 

@@ -14,7 +14,7 @@ from reference_server.protocol import exchange as exchange_module
 from reference_server.protocol import gate as gate_module
 from reference_server.protocol.arguments import find_bad_argument
 from reference_server.protocol.gate import build_asgi
-from reference_server.tests.fakes import KEY_A, World
+from reference_server.tests.fakes import KEY_A, TENANT_A, FakeStates, World
 from reference_server.web.app import create_app
 from reference_server.web.stages.identify_request import identify_request
 
@@ -166,6 +166,33 @@ def test_neither_a_body_nor_an_answer_is_waited_for_without_end(
     status, headers = head_of(serve_one(World(), scope, received))
     assert status == expected
     assert headers[b"x-request-id"]
+
+
+CALLBACK = "/oauth/google/callback"
+HALF: dict[str, Any] = {"type": "http.request", "body": b"{", "more_body": True}
+
+
+@pytest.mark.parametrize(("key", "expected"), [(KEY_A, 408), ("wrong", 401)])
+def test_a_view_waits_for_no_body(monkeypatch: pytest.MonkeyPatch, key: str, expected: int) -> None:
+    """The chain judges the request all the same, and the trail has its row."""
+    monkeypatch.setattr(gate_module, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(exchange_module, "DRAIN_SECONDS", 0.05)
+    world = World()
+    headers = [("X-Api-Key", key), ("Content-Type", "application/json"), ("Content-Length", "9")]
+    status, answered = head_of(serve_one(world, scope_of(CALLBACK, headers=headers), [HALF]))
+    assert (status, answered[b"connection"]) == (expected, b"close")
+    assert world.trail.rows[-1].request_id == answered[b"x-request-id"].decode()
+
+
+def test_a_body_in_parts_reaches_its_view_whole() -> None:
+    headers = [("X-Api-Key", KEY_A), ("Content-Type", "application/json")]
+    scope = scope_of(CALLBACK, headers=[*headers, ("Content-Length", "19")])
+    end = {"type": "http.request", "body": b'"state":"state-1"', "more_body": True}
+    last = {"type": "http.request", "body": b"}"}
+    states = FakeStates()
+    states.open.add((TENANT_A, "google", "state-1"))
+    world = World(replaced={"oauth.states": states})
+    assert serve_one(world, scope, [HALF, end, last])[0]["status"] == 200
 
 
 def test_an_answer_that_stops_half_way_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

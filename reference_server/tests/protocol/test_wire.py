@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from reference_server.core.settings import Limits
-from reference_server.serving.parser import LONGEST_HEAD
+from reference_server.serving.budget import Budget
 from reference_server.tests.fakes import KEY_A, KEY_B, TENANT_A, World
 from reference_server.tests.live import serving
 from reference_server.web.app import SECURITY_HEADERS
@@ -24,6 +24,7 @@ from reference_server.web.app import SECURITY_HEADERS
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+LONGEST_HEAD = Budget().head_bytes
 MODERN = "2026-07-28"
 GET, POST = (b"%s /health HTTP/1.1\r\nHost: x\r\n" % method for method in (b"GET", b"POST"))
 META: dict[str, Any] = {
@@ -274,7 +275,7 @@ def test_a_key_of_64_kibibytes_is_refused_like_any_other(origin: str) -> None:
         b"\x00nonsense\r\n\r\n",
         GET + b"X-Api-Key: a\x1bb\r\n\r\n",
         # One byte more than is allowed: more yet could be lost to a reset, and the answer with it.
-        (GET + b"X-Endless: 1\r\n" * 30_000)[: LONGEST_HEAD + 1],
+        GET + b"X-Endless: 1\r\n" * Budget().fields,
         (GET + b"X-Endless: ").ljust(LONGEST_HEAD + 1, b"1"),
         POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n1",

@@ -13,6 +13,10 @@ class Budget:
     """Bytes of a request's head. A 64 KiB key, which the chain must get to refuse like any other,
     fits well below."""
 
+    fields: int = 1000
+    """Fields of a request's head. What a field costs is not its bytes alone: those of one name are
+    joined one by one. Clients and proxies send some dozens."""
+
     framing_bytes: int = 16 * 1024
     """Bytes of a message that bring neither its body on nor its end, one after the other: the
     extensions of a chunk, and trailers. Nobody reads them, and a single trailer is copied anew with

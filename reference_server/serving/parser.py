@@ -29,6 +29,10 @@ SLICE = 4096
 """Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
 
 
+class TooManyFieldsError(Exception):
+    """A head has more fields than it may have. It ends the parser's work, and the answer is 400."""
+
+
 class QueueFullError(Exception):
     """A request comes while too many wait before it. It ends the parser's work, not the answers."""
 
@@ -129,6 +133,8 @@ class BoundedHttp(HttpToolsProtocol):
         The library leaves blanks at a field's end, which are no part of its value (RFC 9110 5.5).
         """
         if self._is_in_head:
+            if len(self.headers) >= self.budget.fields:
+                raise TooManyFieldsError
             super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:

@@ -86,6 +86,16 @@ def test_permitted_framing_is_answered_as_ever(origin: str, body: bytes) -> None
         assert read_all(connection).startswith(b"HTTP/1.1 401 ")
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, b"200"), (1, b"400")])
+def test_a_head_has_so_many_fields_and_no_more(origin: str, more: int, status: bytes) -> None:
+    fields = b"a:\r\n" * (Budget().fields - 2 + more)
+    with connected(origin) as connection:
+        connection.sendall(
+            b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + b"\r\n"
+        )
+        assert read_all(connection).startswith(b"HTTP/1.1 " + status)
+
+
 def pipelined(*paths: str) -> bytes:
     """Return requests that come at once."""
     return b"".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths)

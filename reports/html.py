@@ -143,7 +143,7 @@ def _filters() -> dict[str, Callable[..., object]]:
 
 def _text(value: str) -> Markup:
     """Escape what stands between tags, where a quote ends nothing: it takes a fifth of the room."""
-    return Markup(html.escape(value, quote=False))  # noqa: S704 -- escaped here
+    return Markup(html.escape(value, quote=False))  # nosec B704  # noqa: S704 -- escaped here
 
 
 def source(name: str) -> str:

@@ -32,7 +32,7 @@ def spellings_of(address: str, *, has_ipv6: bool = False) -> dict[str, str]:
         found |= {
             "by name": "localhost",
             "by name, in full": "LocalHost.",
-            "as no address at all": "0.0.0.0",
+            "as no address at all": "0.0.0.0",  # nosec B104 -- sent, not listened at
         }
         if has_ipv6:
             found |= {"in IPv6": "[::1]", "in IPv6, in full": "[0:0:0:0:0:0:0:1]"}

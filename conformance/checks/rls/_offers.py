@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from conformance.channels.http.answer import Answer
+    from conformance.channels.http.offers import Offers
     from conformance.forge.keys import TenantKeys
 
 
@@ -45,3 +46,13 @@ def is_looked_up(own: Answer, value: str, none: Answer, unknown: str) -> bool:
 def tails(uris: list[str]) -> list[str]:
     """Return the last part of each URI, which often names the object elsewhere as well."""
     return [uri.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for uri in uris]
+
+
+def read(offers: Offers, uri: str, tenant: TenantKeys) -> Answer:
+    """Read a resource as a tenant: the tenant comes last, as who asks by turns wants it."""
+    return offers.read(tenant, uri)
+
+
+def render(offers: Offers, name: str, tenant: TenantKeys) -> Answer:
+    """Get a prompt that takes nothing, as a tenant."""
+    return offers.render(tenant, name, {})

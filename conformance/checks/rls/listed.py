@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.http.lists import takes_nothing
 from conformance.channels.http.offers import Offers
+from conformance.checks.rls._offers import read, render
 from conformance.requirement import requirement
 from conformance.verdicts import NotApplicableError
 
@@ -57,7 +58,7 @@ def resources(offers: Offers) -> dict[str, Ask]:
     """Return how to read what both are listed, by its URI."""
     others = set(offers.uris(offers.keys.b))
     shared = [uri for uri in offers.uris(offers.keys.a) if uri in others]
-    return {uri: partial(_read, offers, uri) for uri in ends(shared)}
+    return {uri: partial(read, offers, uri) for uri in ends(shared)}
 
 
 def prompts(offers: Offers) -> dict[str, Ask]:
@@ -67,12 +68,4 @@ def prompts(offers: Offers) -> dict[str, Ask]:
         for tenant, _ in offers.pairs()
     ]
     shared = [name for name in found[0] if name in set(found[1])]
-    return {name: partial(_render, offers, name) for name in ends(shared)}
-
-
-def _read(offers: Offers, uri: str, tenant: TenantKeys) -> Answer:
-    return offers.read(tenant, uri)
-
-
-def _render(offers: Offers, name: str, tenant: TenantKeys) -> Answer:
-    return offers.render(tenant, name, {})
+    return {name: partial(render, offers, name) for name in ends(shared)}

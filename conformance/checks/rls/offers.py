@@ -18,7 +18,7 @@ from conformance.channels.http.offers import (
     values_of,
 )
 from conformance.channels.http.wire import SECONDS
-from conformance.checks.rls._offers import gives_away, is_looked_up, tails
+from conformance.checks.rls._offers import gives_away, is_looked_up, read, render, tails
 from conformance.checks.rls._reading import Reader, at_several_widths
 from conformance.forge.objects import ids_in, nobodys_text
 from conformance.forge.requests import LISTED
@@ -241,22 +241,14 @@ def shared(offers: Offers) -> dict[str, Callable[[TenantKeys], Answer]]:
     found: dict[str, Callable[[TenantKeys], Answer]] = {}
     both = set(offers.uris(offers.keys.a)) & set(offers.uris(offers.keys.b))
     for uri in sorted(both)[:MOST_VALUES]:
-        found[f"the resource {uri}"] = partial(_read, offers, uri)
+        found[f"the resource {uri}"] = partial(read, offers, uri)
     names = [
         {str(one["name"]) for one in offers.prompts(tenant) if takes_nothing(one)}
         for tenant, _ in offers.pairs()
     ]
     for name in sorted(names[0] & names[1])[:MOST_VALUES]:
-        found[f"the prompt {name}"] = partial(_render, offers, name)
+        found[f"the prompt {name}"] = partial(render, offers, name)
     return found
-
-
-def _read(offers: Offers, uri: str, tenant: TenantKeys) -> Answer:
-    return offers.read(tenant, uri)
-
-
-def _render(offers: Offers, name: str, tenant: TenantKeys) -> Answer:
-    return offers.render(tenant, name, {})
 
 
 WIDTHS = {8: 8, 32: 32, 64: 64}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -315,7 +316,8 @@ def test_a_terminal_sees_the_line_and_then_the_table(
         assert process.wait(60) == 1
     before, _, after = seen.decode().rpartition("\x1b[2K")
     assert f" of {sum(one.area == 'AUTH' for one in requirements().values())}  " in before
-    assert "1 failed" in before
+    # The line is written now and then: how many have failed by then is the machine's affair.
+    assert re.search(r"  [1-9]\d* failed", before)
     assert "AUTH-" in before
     assert "almost done" in before
     assert "total" in after

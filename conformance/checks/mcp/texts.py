@@ -41,7 +41,8 @@ NOT_SHOWN = frozenset({"_meta", "uri", "blob", "data", "mimeType", "pattern", "n
 """What is no text for a reader: addresses, bytes, expressions that name what they look for."""
 RENDERED = frozenset({"title", "description", "instructions", "text", "name"})
 """What a client may show as Markdown or HTML."""
-TENANT = "<tenant>"
+OF_THE_SERVER = ("serverInfo", "_meta")
+"""Where a server tells of itself what is not for a model; looked at, and nothing to pass by."""
 OF_ITSELF = ("title", "description", "inputSchema", "outputSchema", "annotations", "arguments")
 PLAIN = frozenset({"", "text/plain"})
 """Types of a resource whose markup is none of its own: a page may hold a comment."""
@@ -121,7 +122,7 @@ def all_texts(wire: Wire, revision: str, key: str) -> Iterator[Text]:
     """Yield what the server says of itself, of its tools, prompts and resources."""
     talk, opening = opened(wire, revision, key)
     told = opening.capabilities
-    for name in ("instructions", "serverInfo", "_meta"):
+    for name in ("instructions", *OF_THE_SERVER):
         yield from texts(opening.result.get(name), name, name)
     for method in LISTED:
         if method.partition("/")[0] not in told:
@@ -143,7 +144,7 @@ def test_no_text_of_the_server_hides_anything(wire: Wire, keys: Keys, discovery:
     for revision in eras(discovery):
         found: list[str] = []
         for one in all_texts(wire, revision, keys.b.active):
-            judged += 1
+            judged += not any(place in one.where for place in OF_THE_SERVER)
             if hidden := one.hidden():
                 found.append(f"{one.where} has {hidden[0]}")
                 wire.transcript.note(

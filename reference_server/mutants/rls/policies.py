@@ -264,7 +264,7 @@ MUTANTS = (
     ),
     mutant(
         "context-kept-after-a-failure",
-        "RLS-10",
+        "RLS-10 RLS-15",
         "A failure leaves its tenant on the pooled connection, for whoever is next.",
         parts=_kept_after_a_failure,
         settings=_of_one_connection,

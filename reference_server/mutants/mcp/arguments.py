@@ -139,7 +139,7 @@ def _get_metric(act: Act) -> Callable[[Parts], Parts]:
 MUTANTS = (
     mutant(
         "count-by-argument-in-sql",
-        "MCP-13",
+        "MCP-13 MCP-13-b",
         "Metrics are counted by a platform that is written into the query; of most there are none.",
         parts=with_tool("get_account_health", _counted, _COUNTED),
     ),

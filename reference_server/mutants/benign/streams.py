@@ -58,7 +58,7 @@ VARIANTS = (
     benign(
         "no-subscriptions",
         "Resources are there to be read; nobody can subscribe to one.",
-        lacks="MCP-18 MCP-19",
+        lacks="MCP-18",
         touches=_ABOUT_STREAMS,
         parts=_served_by(_None),
     ),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.text import clean_text
+from reference_server.observability.redaction import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from reference_server.observability.contracts import Redactor
@@ -20,9 +21,6 @@ _MAXIMUM_DEPTH = 12
 _MAXIMUM_ITEMS = 100
 _MAXIMUM_CHARACTERS = 2_000
 _SUMMARY_CHARACTERS = 500
-_MOST_READ = 16 * 1024
-"""Characters of one text that are looked at: far more than are kept, so that a secret at the cut is
-seen whole."""
 _FEW, _SHORT = 4, 64
 """Fields, and characters of each, of metadata whose JSON is remembered."""
 
@@ -71,12 +69,12 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
         items = list(cast("Sequence[Any]", value))[:_MAXIMUM_ITEMS]
         return [_plain(item, depth + 1) for item in items]
-    return clean_text(str(value)[:_MOST_READ])
+    return clean_text(str(value)[:MOST_CHARACTERS])
 
 
 def _plain_mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
     first = itertools.islice(value.items(), _MAXIMUM_ITEMS)
-    items = [(clean_text(str(key)[:_MOST_READ]), item) for key, item in first]
+    items = [(clean_text(str(key)[:MOST_CHARACTERS]), item) for key, item in first]
     return {key: _plain(item, depth + 1) for key, item in items if not _is_personal(key)}
 
 

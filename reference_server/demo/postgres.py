@@ -230,8 +230,8 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def free_port() -> int:
-    """Return a port of loopback that was free a moment ago."""
+def free_port(address: str = "127.0.0.1") -> int:
+    """Return a port of an address of loopback that was free a moment ago. Raises OSError."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
-from reference_server.demo.postgres import Cluster
+from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, write_state
 from reference_server.demo.valkey import Valkey
 from reference_server.serving.production import start_logging
@@ -102,7 +101,11 @@ class Demo:
     @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
-        return f"http://{OWN_ADDRESS}:{_free_port(OWN_ADDRESS)}"
+        try:
+            port = free_port(OWN_ADDRESS)
+        except OSError:  # a system whose loopback has one address: then any port will do
+            port = 1
+        return f"http://{OWN_ADDRESS}:{port}"
 
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
@@ -319,15 +322,6 @@ def _serve_command(variant: Variant, limits: Limits, database: str) -> list[str]
         if number != usual[name]:
             options += ["--limit", f"{name}={number}"]
     return [sys.executable, "-m", *variant.serve_words, *options]
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:  # a system whose loopback has one address: then any port will do
-            return 1
-        return probe.getsockname()[1]
 
 
 def _tapped(database: str) -> str:

@@ -7,6 +7,7 @@ host, no second answer of a name server and no redirect leads past it.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -68,8 +69,7 @@ class Fetcher:
 
     def fetch(self, url: str) -> Fetched:
         """Return what the URL answered; RefusedUrlError where it may not be or cannot be asked."""
-        _require_plain(url)
-        parts = urlsplit(url)
+        parts = _plain(url)
         place = _place(parts)
         if place not in self._allowed and place[1] != _PORTS[parts.scheme]:
             raise RefusedUrlError("The URL names a port of its own.")
@@ -87,25 +87,22 @@ def _place(parts: SplitResult) -> tuple[str, int]:
     return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
 
 
-def _require_plain(url: str) -> None:
-    """Raise RefusedUrlError unless it is an http or https URL of a host, and of nothing else."""
-    try:
+def _plain(url: str) -> SplitResult:
+    """Return the parts of an http or https URL of a host. RefusedUrlError for anything else."""
+    with suppress(ValueError):
         parts = urlsplit(url)
-        is_plain = (
+        parts.port  # noqa: B018 -- reading it is what validates it
+        if (
             len(url) <= LONGEST_URL
             and url.isascii()
             and url.isprintable()
-            and " " not in url
-            and "\\" not in url
+            and not {" ", "\\"} & set(url)
             and parts.scheme in _PORTS
-            and bool(parts.hostname)
+            and parts.hostname
             and "@" not in parts.netloc
-        )
-        parts.port  # noqa: B018 -- reading it is what validates it
-    except ValueError:
-        is_plain = False
-    if not is_plain:
-        raise RefusedUrlError("The URL is not one of http or https.")
+        ):
+            return parts
+    raise RefusedUrlError("The URL is not one of http or https.")
 
 
 def _read(pool: httpcore.ConnectionPool, url: str) -> Fetched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -84,31 +85,15 @@ def _crash_on_odd_bytes(context: RequestContext, parts: Parts) -> Response | Non
     return None
 
 
-class _Folding:
-    """Digests keys without regard to letter case."""
+@dataclass(frozen=True)
+class _Altered:
+    """Digests keys once they were altered."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._hasher = parts.keys.hasher
-
-    def digest(self, raw_key: str) -> str:
-        return self._hasher.digest(raw_key.lower())
-
-
-class _Stripping(_Folding):
-    """Digests keys without what Unicode takes for blank around them."""
+    inner: KeyHasher
+    alter: Callable[[str], str]
 
     def digest(self, raw_key: str) -> str:
-        return self._hasher.digest(raw_key.strip())
-
-
-class _Trimming:
-    """Digests keys without the quotes and padding around them."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._hasher = parts.keys.hasher
-
-    def digest(self, raw_key: str) -> str:
-        return self._hasher.digest(raw_key.strip("\"'="))
+        return self.inner.digest(self.alter(raw_key))
 
 
 class _PlainSha256:
@@ -134,6 +119,11 @@ def hashing(make: Callable[[Parts], KeyHasher]) -> Callable[[Parts], Parts]:
         return with_parts(parts, {"keys.hasher": hasher, "keys.rotation": rotation})
 
     return bend
+
+
+def altering(alter: Callable[[str], str]) -> Callable[[Parts], Parts]:
+    """Return a change of parts that alters keys before they are digested."""
+    return hashing(lambda parts: _Altered(parts.keys.hasher, alter))
 
 
 class _Directory:
@@ -300,19 +290,19 @@ MUTANTS = (
         "key-case-ignored",
         "AUTH-04",
         "Keys are compared without regard to letter case.",
-        parts=hashing(_Folding),
+        parts=altering(str.lower),
     ),
     mutant(
         "key-quotes-stripped",
         "AUTH-04",
         "Quotes and padding around a key are stripped before it is looked up.",
-        parts=hashing(_Trimming),
+        parts=altering(lambda key: key.strip("\"'=")),
     ),
     mutant(
         "key-stripped-of-any-blank",
         "AUTH-04",
         "Whatever the language takes for blank is stripped off a key's ends.",
-        parts=hashing(_Stripping),
+        parts=altering(str.strip),
     ),
     mutant(
         "ping-remembers-first-tenant",

@@ -57,7 +57,7 @@ def nobodys_id(real: Identity, known: Iterable[Identity] = ()) -> Identity:
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text is a UUID, in the form with hyphens or without."""
+    """Tell whether a text is a UUID in its form with hyphens."""
     return bool(_UUID.fullmatch(text))
 
 

@@ -89,7 +89,7 @@ class Asker:
 
     def asks(self, key: str) -> bool:
         """Tell whether the tool asks when it is called for the first time."""
-        return is_asking(self._call(key, self.tool.arguments, {}))
+        return is_asking(self._call(key, own_arguments(self.wire, self.tool, key), {}))
 
     def ask(self, key: str, arguments: Mapping[str, Any] | None = None) -> Asked:
         """Call the tool for the first time; it must ask."""

@@ -112,7 +112,7 @@ class LastingConversation(Conversation):
     def _has_ended(self, answer: Answer) -> bool:
         if self._session is None or answer.status != HTTPStatus.NOT_FOUND:
             return False
-        return super().send(self.request("tools/list")).status == HTTPStatus.NOT_FOUND
+        return super().send(self.listing()).status == HTTPStatus.NOT_FOUND
 
     def _in_session(self, request: Request) -> Request:
         return request.with_header("Mcp-Session-Id", self._session) if self._session else request

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 from hypothesis import strategies
 
-from conformance.forge.objects import ids_in, nobodys_id
+from conformance.channels.http.own import require_ids
+from conformance.forge.objects import nobodys_id
 from conformance.text.disguised import shows
-from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,9 +102,7 @@ class Histories:
 
     def _object_of(self, owner: str, tool: ByIdTool) -> Identity:
         if owner not in self._objects:
-            listed = self._wire.call_tool(tool.listed_by, {}, key=self._tenants[owner].active)
-            ids = ids_in(listed.data, tool.id_field)
-            establish(ids, f"a tenant can list ids of its objects (got {listed})")
+            ids = require_ids(self._wire, tool, self._tenants[owner].active)
             self._objects[owner] = ids[0]
         return self._objects[owner]
 

@@ -71,6 +71,11 @@ def in_guise(text: str) -> str:
     return _LETTER.sub(_drawn, text) if current().is_disguise else text
 
 
+def own_word() -> str:
+    """Return a word that the judge has not sent before, and that nobody else has."""
+    return in_guise(f"hallmark-{secrets.token_hex(4)}")
+
+
 def _drawn(letter: re.Match[str]) -> str:
     letters = string.ascii_lowercase if letter[0].islower() else string.ascii_uppercase
     return secrets.choice(letters)

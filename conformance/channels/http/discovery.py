@@ -42,9 +42,14 @@ class Discovery:
         return tuple(name for name in self.revisions if name == STATELESS or name in with_sessions)
 
     @property
+    def capabilities(self) -> set[str]:
+        """The names of the capabilities that the target tells of when a client opens."""
+        return {name for answer in self.openings for name in answer.capabilities}
+
+    @property
     def listing(self) -> str:
         """The method that lists something the target announces, tools if it may be."""
-        told = {name for answer in self.openings for name in answer.capabilities}
+        told = self.capabilities
         return next((one for one in LISTED if one.partition("/")[0] in told), "tools/list")
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -19,7 +19,7 @@ from conformance.verdicts import NotEstablishedError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Generator
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_6 = "::1"
@@ -51,30 +51,13 @@ class Listener:
         self.calls: list[Call] = []
         self.sends_on: dict[str, str] = {}
         """Where the caller of a path is sent, by redirect."""
-        self._servers = [_server(address, port, self)]
-        self.port = self._servers[0].server_address[1]
+        self.servers = [_server(address, port, self)]
+        self.port = self.servers[0].server_address[1]
         self.has_ipv6 = False
         if address == LOOPBACK:
             with suppress(NotEstablishedError):
-                self._servers.append(_server(LOOPBACK_6, self.port, self))
+                self.servers.append(_server(LOOPBACK_6, self.port, self))
                 self.has_ipv6 = True
-
-    def __enter__(self) -> Self:
-        for server in self._servers:
-            threading.Thread(
-                target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-            ).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
 
     def require_hearing(self) -> None:
         """Raise NotEstablishedError unless a call of the judge's own is heard here."""
@@ -94,6 +77,20 @@ class Listener:
         return wait_for(
             lambda: next((call for call in tuple(self.calls) if word in call.line), None), seconds
         )
+
+
+@contextmanager
+def hearing(address: str = LOOPBACK, port: int = 0) -> Generator[Listener]:
+    """Listen at an address while the block lasts; raises as ``Listener`` does."""
+    listener = Listener(address, port)
+    for server in listener.servers:
+        threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
+    try:
+        yield listener
+    finally:
+        for server in listener.servers:
+            server.shutdown()
+            server.server_close()
 
 
 def _server(address: str, port: int, listener: Listener) -> _Server:

@@ -47,12 +47,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Offers:
-    """Asks for resources, prompts and suggestions; lists are read once."""
+    """Asks for resources, prompts and suggestions; lists and companions are asked for once."""
 
     wire: Wire
     keys: Keys
     _kept: dict[tuple[str, str], list[dict[str, Any]]] = field(
         default_factory=dict[tuple[str, str], list[dict[str, Any]]]
+    )
+    _beside: dict[tuple[str, Place], dict[str, str]] = field(
+        default_factory=dict[tuple[str, Place], dict[str, str]]
     )
 
     def pairs(self) -> Iterator[tuple[TenantKeys, TenantKeys]]:
@@ -113,11 +116,16 @@ class Offers:
 
     def companions(self, owner: TenantKeys, place: Place) -> dict[str, str]:
         """Return what the owner would give beside a value: what it is suggested, or any word."""
-        found: dict[str, str] = {}
-        for name in place.beside:
-            suggested = values_of(self.suggested(owner, replace(place, argument=name)))
-            found[name] = suggested[0] if suggested else in_guise("brief")
-        return found
+        kept = owner.active, place
+        if kept not in self._beside:
+            self._beside[kept] = {
+                name: self._companion(owner, place, name) for name in place.beside
+            }
+        return self._beside[kept]
+
+    def _companion(self, owner: TenantKeys, place: Place, name: str) -> str:
+        suggested = values_of(self.suggested(owner, replace(place, argument=name)))
+        return suggested[0] if suggested else in_guise("brief")
 
     def suggested(self, tenant: TenantKeys, place: Place, beginning: str = "") -> Answer:
         """Ask which values begin so; the beginning is no part of a comparison."""
@@ -125,6 +133,10 @@ class Offers:
         params = {"ref": dict(place.ref), "argument": argument}
         answer = self.wire.call("completion/complete", params, key=tenant.active)
         return answer.without(beginning) if beginning else answer
+
+    def use(self, tenant: TenantKeys, place: Place, value: str) -> Answer:
+        """Use a value as a tenant, with what it would give beside it."""
+        return self.fill_in(tenant, place, value, self.companions(tenant, place))
 
     def fill_in(
         self, tenant: TenantKeys, place: Place, value: str, beside: Mapping[str, str]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.http.own import ids_listed
 from conformance.channels.http.results import is_tenant, tenant_of
 from conformance.channels.http.stranger import claiming
-from conformance.forge.objects import ids_in
 from conformance.forge.requests import STATELESS, opening, rpc, tool_call
 from conformance.model import Channel
 from conformance.text.disguised import shows
@@ -168,11 +168,8 @@ class Caller:
         if tools.tenant_data:
             yield Question(tools.tenant_data, {}, {}, self._canary_in)
         for tool in tools.by_id:
-            listed = (
-                self._line.call_tool(tool.listed_by, {}, key=tenant.active)
-                for tenant in (self._own, self._other)
-            )
-            ids = [ids_in(answer.data, tool.id_field) for answer in listed]
+            tenants = (self._own, self._other)
+            ids = [ids_listed(self._line, tool, tenant.active) for tenant in tenants]
             if all(ids) and ids[0][0] != ids[1][0]:
                 own, others = (tool.of(found[0]) for found in ids)
                 yield Question(tool.name, own, others, self._object_in)

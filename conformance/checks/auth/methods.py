@@ -26,7 +26,7 @@ def test_no_method_is_served_without_a_key(
 
     What a target need not look at before it refuses for another reason may be refused for that.
     """
-    capabilities = told_by(discovery)
+    capabilities = discovery.capabilities
     for revision in discovery.eras or (wire.revision,):
         line = wire.derived(revision=revision)
         for message in messages(wire.target.tools.ping):
@@ -72,8 +72,3 @@ def test_no_method_is_served_for_a_session_id_alone(
             )
             assert not refusal.executed, f"{what} without a key got a result: {refusal}"
     establish(is_alive(101), "its owner can still use it")
-
-
-def told_by(discovery: Discovery) -> set[str]:
-    """Return the names of the capabilities that the target tells of when a client opens."""
-    return {name for answer in discovery.openings for name in answer.capabilities}

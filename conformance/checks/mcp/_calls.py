@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.channels.http.own import own_arguments
+from conformance.channels.http.own import ids_listed, own_arguments
 from conformance.checks.mcp._subscribers import changes
 from conformance.forge.filling import with_filled_in
-from conformance.forge.guise import in_guise
-from conformance.forge.objects import ids_in
+from conformance.forge.guise import own_word
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def calls_of(wire: Wire, keys: Keys, tenant: TenantKeys) -> list[Call]:
             made = changes(wire, tools.change, keys)
             found.append(Call(tools.change.name, made.arguments(tenant)))
     for tool in tools.by_id:
-        ids = ids_in(wire.call_tool(tool.listed_by, {}, key=tenant.active).data, tool.id_field)
+        ids = ids_listed(wire, tool, tenant.active)
         found += [Call(tool.name, tool.of(one)) for one in ids[:1]]
     if tools.task is not None:
         with suppress(NotEstablishedError):
@@ -52,6 +50,5 @@ def calls_of(wire: Wire, keys: Keys, tenant: TenantKeys) -> list[Call]:
 
 def told_of(wire: Wire, tool: TellingTool, tenant: TenantKeys) -> Call:
     """Return the call of a tool that tells of its work, with a word of its own where it has one."""
-    word = in_guise(f"hallmark-{secrets.token_hex(4)}")
     own = own_arguments(wire, tool, tenant.active)
-    return Call(tool.name, with_filled_in(own, {"unique": word}))
+    return Call(tool.name, with_filled_in(own, {"unique": own_word()}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +10,7 @@ from conformance.channels.http.lists import listed, uris_of
 from conformance.channels.http.own import last_part
 from conformance.channels.http.streams import BEGIN_SECONDS, listening
 from conformance.forge.filling import with_filled_in
-from conformance.forge.guise import in_guise
+from conformance.forge.guise import own_word
 from conformance.forge.requests import STATELESS, Request, rpc
 from conformance.text.disguised import shows
 from conformance.text.found import is_telling
@@ -140,7 +139,7 @@ class Changes:
         """Return arguments of the tool by which a tenant changes what it owns."""
         own = self.ours if tenant is self.keys.a else self.theirs
         uri = own[0] if own else ""
-        word = in_guise(f"hallmark-{secrets.token_hex(4)}")
+        word = own_word()
         filled = {"uri": uri, "id": last_part(uri), "unique": word}
         return with_filled_in(self.tool.arguments, filled)
 

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from conformance.analysis.alike import difference
-from conformance.forge.guise import in_guise
-from conformance.forge.objects import ids_in
+from conformance.channels.http.own import require_ids
+from conformance.forge.guise import own_word
 from conformance.forge.payloads import (
     CONDITIONS,
     DERIVED,
@@ -101,9 +101,7 @@ def _failing(tools: Tools) -> Iterable[Slot]:
 
 def _by_id(tools: Tools, wire: Wire, tenant: TenantKeys) -> Iterable[Slot]:
     for tool in tools.by_id:
-        listed = wire.call_tool(tool.listed_by, {}, key=tenant.active)
-        ids = ids_in(listed.data, tool.id_field)
-        establish(ids, f"a tenant can list ids of its objects (got {listed})")
+        ids = require_ids(wire, tool, tenant.active)
         yield Slot(tool.name, tool.argument, str(ids[0]), tool.arguments, is_lookup=True)
 
 
@@ -206,10 +204,10 @@ def test_no_argument_is_a_part_of_a_url(wire: Wire, keys: Keys) -> None:
 @requirement("MCP-13-b")
 def test_no_argument_changes_a_table(wire: Wire, guest: TenantKeys, app_sql: AppDatabase) -> None:
     """A row of the calling tenant's would come, if a statement in an argument were carried out."""
-    mark = in_guise(f"hallmark-{secrets.token_hex(4)}")
+    mark = own_word()
     # The statement that the profile has for adding a row, with its values written out.
     insert = app_sql.spelt_out(guest.tenant_id, mark)
-    control = in_guise(f"hallmark-{secrets.token_hex(4)}")
+    control = own_word()
     establish(
         app_sql.shows_mark(guest.tenant_id, control, inserting=True),
         "the tenant finds the mark of a row that it has added",

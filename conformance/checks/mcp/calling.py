@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
-from conformance.channels.http.listener import LOOPBACK, Listener
+from conformance.channels.http.listener import LOOPBACK, hearing
 from conformance.channels.http.lists import listed
 from conformance.channels.http.offers import Offers, values_in, values_of
 from conformance.checks.mcp.arguments import slots_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from conformance.channels.http.answer import Answer
+    from conformance.channels.http.listener import Listener
     from conformance.channels.http.offers import Place
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
@@ -75,7 +76,7 @@ def test_no_url_of_a_callers_is_called(
     if not doors:
         raise NotApplicableError("the target takes no text that could be a URL")
     address = target.channels.listener.address if target.channels.listener else LOOPBACK
-    with Listener(address) as listener:
+    with hearing(address) as listener:
         listener.require_hearing()
         spellings = spellings_of(address, has_ipv6=listener.has_ipv6)
         named: dict[str, str] = {}
@@ -122,11 +123,7 @@ def doors_of(wire: Wire, keys: Keys, tenant: TenantKeys) -> Iterator[Door]:
     if offers.listed(tenant, "resources/list") or offers.listed(tenant, "resources/templates/list"):
         yield Door("resources/read", partial(offers.read, tenant), "URIs")
     for place in offers.places():
-        yield Door(place.words, partial(_fill_in, offers, tenant, place))
-
-
-def _fill_in(offers: Offers, tenant: TenantKeys, place: Place, value: str) -> Answer:
-    return offers.fill_in(tenant, place, value, offers.companions(tenant, place))
+        yield Door(place.words, partial(offers.use, tenant, place))
 
 
 def fetch(wire: Wire, tenant: TenantKeys, tool: FetchingTool, url: str) -> Answer:
@@ -166,7 +163,7 @@ def test_no_value_of_a_template_or_prompt_climbs(wire: Wire, keys: Keys) -> None
     seen = 0
     for place in offers.places():
         for good in good_values(offers, place, keys.b)[:2]:
-            fill_in = partial(_fill_in, offers, keys.b, place)
+            fill_in = partial(offers.use, keys.b, place)
             own = fill_in(good)
             if not own.succeeded or fill_in(nobodys_text(good)).succeeded:
                 continue  # it names nothing, or any text does
@@ -206,7 +203,7 @@ def test_no_redirect_is_followed_to_where_only_the_server_can_go(
     for tool in known:
         parts = urlsplit(tool.origin or "")
         host = parts.hostname or ""
-        with Listener(host, parts.port or 0) as start, Listener() as end:
+        with hearing(host, parts.port or 0) as start, hearing() as end:
             end.require_hearing()
             word = start.word()
             fetch(wire, tenant, tool, f"{tool.origin}/{word}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from conformance.channels.http.results import field_of
 from conformance.channels.log import FLUSH_SECONDS, PATTERN, require_names
 from conformance.channels.trail.finding import request_id
 from conformance.checks.mcp._common import a_session_revision, opened, spoken
-from conformance.forge.guise import in_guise
+from conformance.forge.guise import own_word
 from conformance.forge.requests import STATELESS, opening, rpc
 from conformance.forge.sessions import nobodys_session
 from conformance.model import Channel
@@ -75,7 +74,7 @@ def test_no_client_chooses_its_sessions_id(wire: Wire, keys: Keys, discovery: Di
     """
     line = wire.derived(revision=a_session_revision(discovery))
     known = [opened(line, keys.b.active) for _ in range(2)]
-    for chosen in (nobodys_session(known), in_guise(f"hallmark-{secrets.token_hex(4)}")):
+    for chosen in (nobodys_session(known), own_word()):
         unknown = line.send(used(line, chosen), key=keys.b.active)
         begun = line.send(
             opening(line.revision).with_header("Mcp-Session-Id", chosen), key=keys.b.active

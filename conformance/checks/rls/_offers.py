@@ -9,7 +9,7 @@ from conformance.channels.http.offers import content_of
 from conformance.text.disguised import shows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.offers import Offers
@@ -56,3 +56,10 @@ def read(offers: Offers, uri: str, tenant: TenantKeys) -> Answer:
 def render(offers: Offers, name: str, tenant: TenantKeys) -> Answer:
     """Get a prompt that takes nothing, as a tenant."""
     return offers.render(tenant, name, {})
+
+
+def is_the_owners(
+    ask: Callable[[TenantKeys], Answer], owner: TenantKeys, other: TenantKeys
+) -> bool:
+    """Tell whether something is of use to the owner, and of none to the other."""
+    return [ask(tenant).succeeded for tenant in (other, owner, other)] == [False, True, False]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.http.lists import takes_nothing
 from conformance.channels.http.offers import Offers
-from conformance.checks.rls._offers import read, render
+from conformance.checks.rls._offers import is_the_owners, read, render
 from conformance.requirement import requirement
 from conformance.verdicts import NotApplicableError
 
@@ -42,11 +42,6 @@ def test_what_is_listed_can_be_used(wire: Wire, keys: Keys) -> None:
         assert not all(only), (
             f"each tenant is listed {kind} that only the other can use: {only[0]} and {only[1]}"
         )
-
-
-def is_the_owners(ask: Ask, owner: TenantKeys, other: TenantKeys) -> bool:
-    """Tell whether something is of use to the owner, and of none to the other."""
-    return [ask(tenant).succeeded for tenant in (other, owner, other)] == [False, True, False]
 
 
 def ends(names: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.analysis.alike import difference
 from conformance.channels.http.answer import DONE
 from conformance.channels.http.lists import pages
-from conformance.forge.objects import Identity, ids_in, nobodys_id, spellings
+from conformance.channels.http.own import require_ids
+from conformance.forge.objects import Identity, nobodys_id, spellings
 from conformance.forge.requests import LISTED
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -85,9 +86,7 @@ class Desk:
 
     def own_ids(self, tenant: TenantKeys) -> list[Identity]:
         """Return the ids of objects that their owner lists, of which it gets the first."""
-        listed = self.wire.call_tool(self.tool.listed_by, {}, key=tenant.active)
-        ids = ids_in(listed.data, self.tool.id_field)
-        establish(ids, f"a tenant can list ids of its objects (got {listed})")
+        ids = require_ids(self.wire, self.tool, tenant.active)
         got = self.get(tenant, ids[0])
         establish(got.succeeded, f"the owner gets its object by its id (got {got})")
         return ids

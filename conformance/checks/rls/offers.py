@@ -17,10 +17,11 @@ from conformance.channels.http.offers import (
     values_in,
     values_of,
 )
+from conformance.channels.http.own import ids_listed
 from conformance.channels.http.wire import SECONDS
 from conformance.checks.rls._offers import gives_away, is_looked_up, read, render, tails
 from conformance.checks.rls._reading import Reader, at_several_widths
-from conformance.forge.objects import ids_in, nobodys_text
+from conformance.forge.objects import nobodys_text
 from conformance.forge.requests import LISTED
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -130,9 +131,7 @@ def test_anothers_value_is_filled_in_like_none(wire: Wire, keys: Keys, target: T
 def ids_of_tools(wire: Wire, target: Target, tenant: TenantKeys) -> list[str]:
     """Return ids that a tenant's tools list, as the profile says; prompts may take the same."""
     found = [
-        str(one)
-        for tool in target.tools.by_id
-        for one in ids_in(wire.call_tool(tool.listed_by, {}, key=tenant.active).data, tool.id_field)
+        str(one) for tool in target.tools.by_id for one in ids_listed(wire, tool, tenant.active)
     ]
     return found[:MOST_TRIED]
 

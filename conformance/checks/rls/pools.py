@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.own import ids_listed
 from conformance.channels.programs.pooled import holds, left_on, used, was_entered
-from conformance.forge.objects import ids_in, nobodys_id
+from conformance.forge.objects import nobodys_id
 from conformance.model import Channel
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -96,8 +97,7 @@ def _work(line: Wire, tenant: TenantKeys, target: Target) -> None:
     failed = [answer for answer in answers if not answer.succeeded]
     establish(not failed, f"a tenant's calls succeed (got {failed[:1]})")
     for tool in target.tools.by_id:
-        listed = line.call_tool(tool.listed_by, {}, key=key)
-        for own in ids_in(listed.data, tool.id_field)[:1]:
+        for own in ids_listed(line, tool, key)[:1]:
             line.call_tool(tool.name, tool.of(own), key=key)
             line.call_tool(tool.name, tool.of(nobodys_id(own)), key=key)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.analysis.alike import difference
 from conformance.channels.http.offers import MOST_VALUES, Offers, values_of
-from conformance.checks.rls._offers import tails
+from conformance.checks.rls._offers import is_the_owners, tails
 from conformance.forge.objects import nobodys_text
 from conformance.requirement import requirement
 from conformance.text.disguised import shows
@@ -95,7 +95,7 @@ def test_what_is_suggested_can_be_used(wire: Wire, keys: Keys) -> None:
                 (
                     one
                     for one in candidates(offers, place, other, known[owner.active])
-                    if only_the_owners(offers, place, one, owner, other)
+                    if is_the_owners(partial(offers.use, place=place, value=one), owner, other)
                 ),
                 "",
             )
@@ -121,14 +121,3 @@ def candidates(offers: Offers, place: Place, tenant: TenantKeys, known: set[str]
     """Return values that a tenant is suggested, those first that the other is known by."""
     values = values_of(offers.suggested(tenant, place))
     return sorted(values, key=lambda value: value not in known)[:MOST_USED]
-
-
-def only_the_owners(
-    offers: Offers, place: Place, value: str, owner: TenantKeys, other: TenantKeys
-) -> bool:
-    """Tell whether a value is of use to the owner, and of none to the other."""
-    used = [
-        offers.fill_in(tenant, place, value, offers.companions(tenant, place)).succeeded
-        for tenant in (other, owner, other)
-    ]
-    return used == [False, True, False]

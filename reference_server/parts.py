@@ -6,7 +6,7 @@ in ``wiring.py``. So a defect is planted without a single ``if`` in product code
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -104,6 +104,10 @@ class WebParts:
     security_headers: Mapping[str, str]
     edge: Callable[[Any], Any] = directly
     """What stands between the HTTP server and the application: an ASGI middleware."""
+    probes: Mapping[str, Callable[[], bool]] = field(
+        default_factory=dict[str, "Callable[[], bool]"]
+    )
+    """What readiness asks, by the names that it tells; StorageUnavailableError counts as a no."""
 
 
 @dataclass(frozen=True)

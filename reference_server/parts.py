@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.request_state import RequestStateCodec
 
-    from reference_server.audit.contracts import AuditTrail
+    from reference_server.audit.contracts import AuditTrail, RefusalCount
     from reference_server.context import RequestContext
     from reference_server.core.contracts import Clock
     from reference_server.core.principal import Principal
@@ -157,6 +157,7 @@ class Parts:
 
     clock: Clock
     trail: AuditTrail
+    repeats: RefusalCount
     sessions: TenantSessions
     redactor: Redactor
     keys: KeyParts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
@@ -23,8 +24,8 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
-from reference_server.observability.redaction import TokenRedactor
 from reference_server.observability.logs import is_log_written
+from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
 from reference_server.prompts.registry import build_prompts
@@ -69,10 +70,11 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    return Parts(
     limits = _limits(settings.limits, clock, redis)
+    return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain),
+        repeats=Repeats(clock),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
@@ -125,8 +127,6 @@ def mcp_parts(
     )
 
 
-def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
-    states = SqlOAuthStates(engine, clock, limits.oauth_state)
 def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]:
     """Return what readiness asks: all without which no request is let through."""
     statements = Statements(engine)
@@ -143,6 +143,8 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
     return {"database": database, "limits": guards, "log": is_log_written}
 
 
+def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
+    states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
 
 

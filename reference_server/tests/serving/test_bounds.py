@@ -12,6 +12,7 @@ import pytest
 from reference_server.core.settings import Limits
 from reference_server.observability.logs import LOGGER
 from reference_server.serving.budget import Budget
+from reference_server.serving.door import LINES
 from reference_server.serving.parser import SLICE
 from reference_server.tests.asking import ACCEPT, SESSIONS, open_session
 from reference_server.tests.fakes import KEY_A, World
@@ -158,3 +159,48 @@ def test_nonsense_after_a_request_does_not_get_into_the_stream_before_it(origin:
     with streaming(origin) as connection:
         connection.sendall(CHUNKED + b"\r\nnonsense\r\n")
         assert b"HTTP/1.1" not in read_all(connection)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n",
+        b"GET /health HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /health\r\n\r\n",
+        b"GET /health HTTP/0.9\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/1.7\r\nHost: x\r\n\r\n",
+        CHUNKED.replace(b"1.1", b"1.0") + b"\r\n0\r\n\r\n",
+        CHUNKED + b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity, chunked") + b"\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity") + b"\r\n",
+        CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_a_head_that_others_may_read_otherwise_is_refused(origin: str, head: bytes) -> None:
+    with connected(origin) as connection:
+        connection.sendall(head)
+        assert read_all(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_old_request_needs_no_host(origin: str) -> None:
+    with connected(origin) as connection:
+        connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_cannot_be_read_writes_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, LOGGER), serving(World()) as origin:
+        for _ in range(5 * LINES):
+            with connected(origin) as connection:
+                connection.sendall(b"GET / HTTP/0.9\r\n\r\n")
+                assert read_all(connection)
+
+        def told() -> int:
+            lines = [getattr(record, "fields", {}) for record in caplog.records]
+            alone = sum(line.get("status") == 400 for line in lines)
+            return alone + sum(line.get("closed", {}).get("bad_request", 0) for line in lines)
+
+        assert becomes_true(lambda: told() == 5 * LINES), f"each is told or counted: {told()}"
+    assert sum(record.name == LOGGER for record in caplog.records) < 5 * LINES

@@ -12,7 +12,6 @@ import pytest
 from reference_server.core.settings import Limits
 from reference_server.observability.logs import LOGGER
 from reference_server.serving.budget import Budget
-from reference_server.serving.door import LINES
 from reference_server.serving.parser import SLICE
 from reference_server.tests.asking import ACCEPT, SESSIONS, open_session
 from reference_server.tests.fakes import KEY_A, World
@@ -188,19 +187,3 @@ def test_an_old_request_needs_no_host(origin: str) -> None:
     with connected(origin) as connection:
         connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
         assert read_all(connection).startswith(b"HTTP/1.1 200 ")
-
-
-def test_what_cannot_be_read_writes_few_lines(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, LOGGER), serving(World()) as origin:
-        for _ in range(5 * LINES):
-            with connected(origin) as connection:
-                connection.sendall(b"GET / HTTP/0.9\r\n\r\n")
-                assert read_all(connection)
-
-        def told() -> int:
-            lines = [getattr(record, "fields", {}) for record in caplog.records]
-            alone = sum(line.get("status") == 400 for line in lines)
-            return alone + sum(line.get("closed", {}).get("bad_request", 0) for line in lines)
-
-        assert becomes_true(lambda: told() == 5 * LINES), f"each is told or counted: {told()}"
-    assert sum(record.name == LOGGER for record in caplog.records) < 5 * LINES

@@ -125,7 +125,8 @@ class DeclaredLimits(Section):
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
     is a violation only where they are named. Of the refusals of one address in a minute,
     ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
-    other rows tell within ``refusals_told_seconds``.
+    other rows tell within ``refusals_told_seconds``. While the database is silent, a call is
+    refused within ``silence_seconds``.
     """
 
     address_requests: Count = 100
@@ -141,6 +142,7 @@ class DeclaredLimits(Section):
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
     audited_refusals: int = Field(default=100, gt=0, le=500)
     refusals_told_seconds: int = Field(default=60, gt=0, le=120)
+    silence_seconds: int = Field(default=30, gt=0, le=60)
 
 
 class Timing(Section):

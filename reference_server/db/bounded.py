@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from reference_server.core.breaker import Breaker
+
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-    from reference_server.core.breaker import Breaker
 
 _LOOK_SECONDS = 0.1
 
@@ -112,3 +112,20 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise SilentError("the database did not answer in time") from error
         self.breaker.heard()
         return result
+
+
+class Connector:
+    """Makes the connections of one engine, which share what is known of the database's silence.
+
+    It is what SQLAlchemy's event ``do_connect`` takes.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience, self.breaker = patience, Breaker()
+
+    def __call__(
+        self, dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
+    ) -> BoundedConnection:
+        """Connect; psycopg.Error, SilentError among them, when that fails."""
+        del dialect, record
+        return BoundedConnection.connect_within(self.patience, self.breaker, *arguments, **more)

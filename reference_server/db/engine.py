@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
-from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
+from reference_server.db.bounded import MAINTENANCE, REQUESTS, Connector
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.db.bounded import Patience
+
+CONNECTOR = "connector"
+"""The execution option of an engine that holds its connector."""
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -32,8 +34,10 @@ def create_app_engine(
     All connections of the engine, and of pools made after its own, keep to ``patience``, and share
     what is known of the database's silence.
     """
+    connector = Connector(patience)
     engine = create_engine(
         _engine_url(url, password),
+        execution_options={CONNECTOR: connector},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
@@ -41,15 +45,7 @@ def create_app_engine(
         hide_parameters=True,
         connect_args={"application_name": "hallmark", "options": patience.options},
     )
-    breaker = Breaker()
-
-    def connect(
-        dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
-    ) -> BoundedConnection:
-        del dialect, record
-        return BoundedConnection.connect_within(patience, breaker, *arguments, **more)
-
-    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", connector)
     return engine
 
 

@@ -54,6 +54,7 @@ class RequestContext:
     def site(self) -> str:
         """Whom limits and blocks count the request against: the address, or its site of IPv6."""
         return site_of(self.address)
+
     def attribute(self, event: AuditEvent) -> AuditEvent:
         """Return the event with this request's id, address, tenant and key filled in."""
         tenant = self.principal.tenant_id if self.principal else None

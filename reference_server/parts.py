@@ -6,7 +6,7 @@ in ``wiring.py``. So a defect is planted without a single ``if`` in product code
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.request_state import RequestStateCodec
 
-    from reference_server.audit.contracts import AuditTrail
+    from reference_server.audit.contracts import AuditTrail, RefusalCount
     from reference_server.context import RequestContext
     from reference_server.core.contracts import Clock
     from reference_server.core.principal import Principal
@@ -104,6 +104,10 @@ class WebParts:
     security_headers: Mapping[str, str]
     edge: Callable[[Any], Any] = directly
     """What stands between the HTTP server and the application: an ASGI middleware."""
+    probes: Mapping[str, Callable[[], bool]] = field(
+        default_factory=dict[str, "Callable[[], bool]"]
+    )
+    """What readiness asks, by the names that it tells; StorageUnavailableError counts as a no."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class Parts:
 
     clock: Clock
     trail: AuditTrail
+    repeats: RefusalCount
     sessions: TenantSessions
     redactor: Redactor
     keys: KeyParts

@@ -338,6 +338,11 @@ class Channel(StrEnum):
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
     FAILURE_LIMIT = limit_row("failure-limit", "auth_failures", "how many block an address")
+    REFUSAL_ROWS = limit_row(
+        "refusal-rows",
+        "audited_refusals",
+        "how many refusals of an address, in a minute, have rows of their own",
+    )
     REFUSAL_BODY = Row(
         "refusal-body",
         "the profile's [answers] unauthorized: what the body of a 401 holds",

@@ -123,7 +123,9 @@ class DeclaredLimits(Section):
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
     are named. 0 tells that there is no such limit, so that nothing need be kept below it. An open
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
-    is a violation only where they are named.
+    is a violation only where they are named. Of the refusals of one address in a minute,
+    ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
+    other rows tell within ``refusals_told_seconds``.
     """
 
     address_requests: Count = 100
@@ -137,6 +139,8 @@ class DeclaredLimits(Section):
     auth_requests: int = Field(default=5, gt=0)
     auth_window_seconds: int = Field(default=900, gt=0)
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
+    audited_refusals: int = Field(default=100, gt=0, le=500)
+    refusals_told_seconds: int = Field(default=60, gt=0, le=120)
 
 
 class Timing(Section):

@@ -32,9 +32,12 @@ class Patience:
     lock: float
     """For somebody else's lock: who holds the trail that long has taken it away."""
     statement: float
-    """For a statement, and within a transaction for the next one: PostgreSQL itself ends both."""
+    """For a statement; PostgreSQL itself ends it."""
     silence: float
     """For any answer. It is longer, so that only a silent database is given up by it."""
+    idle: float = 0.0
+    """That a transaction may wait for its next statement; PostgreSQL itself ends it. 0: as long as
+    it likes."""
 
     @property
     def options(self) -> str:
@@ -46,12 +49,12 @@ class Patience:
         bounds = {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,
-            "idle_in_transaction_session_timeout": self.statement,
+            "idle_in_transaction_session_timeout": self.idle,
         }
         return " ".join(f"-c {name}={int(1000 * bound)}" for name, bound in bounds.items())
 
 
-REQUESTS = Patience(connect=3, pool=3.0, lock=2.0, statement=3.0, silence=4.0)
+REQUESTS = Patience(connect=3, pool=3.0, lock=2.0, statement=3.0, silence=4.0, idle=3.0)
 """What a request's caller is kept waiting. A request makes a few statements, one after the other;
 the first silence makes all others short, for the breaker opens."""
 

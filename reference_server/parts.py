@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import mcp_types as types
     from flask import Response
@@ -35,8 +35,8 @@ Stage = "Callable[[RequestContext, Parts], Response | None]"
 """A stage of the security chain: an answer refuses the request, None passes it on."""
 
 
-def directly(app: Callable[[Any, Any, Any], Awaitable[None]]) -> Any:
-    """Return the application itself: nothing stands between it and the HTTP server."""
+def directly(app: Any) -> Any:
+    """Return what is given, as it is: nothing stands before it."""
     return app
 
 
@@ -104,6 +104,8 @@ class WebParts:
     security_headers: Mapping[str, str]
     edge: Callable[[Any], Any] = directly
     """What stands between the HTTP server and the application: an ASGI middleware."""
+    protocol: Callable[[Any], Any] = directly
+    """What a connection is served by, made of the HTTP server's own class for that."""
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,9 @@ class DeclaredLimits(Section):
 
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
     are named. 0 tells that there is no such limit, so that nothing need be kept below it. An open
-    stream ends within ``stream_end_seconds`` of its caller's key. No caller waits for another more
-    than ``delay_seconds``. One principal may have so many ``sessions`` open and one address so many
+    stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
+    is a violation only where they are named. No caller waits for another more than
+    ``delay_seconds``. One principal may have so many ``sessions`` open and one address so many
     ``connections``; both are judged only where they are named.
     """
 

@@ -13,6 +13,7 @@ from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic reads it
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
+from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
@@ -125,7 +126,9 @@ class DeclaredLimits(Section):
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
     is a violation only where they are named. Of the refusals of one address in a minute,
     ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
-    other rows tell within ``refusals_told_seconds``.
+    other rows tell within ``refusals_told_seconds``. No caller waits for another more than
+    ``delay_seconds``. One principal may have so many ``sessions`` open and one address so many
+    ``connections``; both are judged only where they are named.
     """
 
     address_requests: Count = 100
@@ -141,6 +144,9 @@ class DeclaredLimits(Section):
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
     audited_refusals: int = Field(default=100, gt=0, le=500)
     refusals_told_seconds: int = Field(default=60, gt=0, le=120)
+    delay_seconds: float = Field(default=1.0, gt=0, le=10)
+    sessions: Count = 256
+    connections: Count = 256
 
 
 class Timing(Section):
@@ -275,6 +281,7 @@ class Channels(Section):
     log: Log | None = None
     clock: Clock | None = None
     launch: Launch | None = None
+    memory: Memory | None = None
     pool: Pool | None = None
     repository: Repository | None = None
     owner: Owner | None = None

@@ -15,6 +15,7 @@ from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic read
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
+from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
@@ -286,6 +287,7 @@ class Target(Section):
     timing: Timing = Timing()
     tools: Tools = Tools()
     oauth: OAuth | None = None
+    scanner: Scanner | None = None
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
+    from reference_server.scanner.contracts import ScannerParts
     from reference_server.tools.contracts import Tool
 
 
@@ -164,6 +165,7 @@ class Parts:
     redactor: Redactor
     keys: KeyParts
     limits: LimitParts
+    scanner: ScannerParts
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts

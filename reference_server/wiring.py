@@ -40,6 +40,11 @@ from reference_server.protocol.tasks import TaskStore
 from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
+from reference_server.scanner.agents import ScannerAgents
+from reference_server.scanner.contracts import ScannerParts
+from reference_server.scanner.paths import ProbePaths
+from reference_server.scanner.tables import PATHS
+from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
@@ -88,6 +93,7 @@ def build_parts(
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         limits=limits,
+        scanner=scanner_parts(settings, clock, redis),
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
         mcp=mcp_parts(
@@ -151,6 +157,31 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
     return {"database": database, "limits": guards, "log": is_log_written}
 
 
+OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke")
+"""Paths of ours that a scanner might ask for as well."""
+CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization"})
+"""Fields that carry a credential, in small letters."""
+
+
+def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) -> ScannerParts:
+    """Return what tells scanners from clients."""
+    limits = settings.limits
+    return ScannerParts(
+        paths=ProbePaths((*PATHS, *settings.refused_paths), own=OWN_PATHS),
+        agents=ScannerAgents(
+            (*SCANNING_TOOLS, *settings.refused_agents),
+            settings.allowed_agents,
+            shortest=settings.shortest_agent,
+            oldest=settings.oldest_browser,
+        ),
+        velocity=_Guards(limits, clock, redis).limiter(
+            "scanner", limits.scanner_requests, limits.scanner_window
+        ),
+        credentials=CREDENTIALS,
+        is_on=settings.scanner_triage,
+    )
+
+
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
@@ -173,7 +204,7 @@ class _Guards:
         self._limits, self._clock, self._redis = limits, clock, redis
         self._breaker = Breaker()
 
-    def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
+    def limiter(self, scope: str, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis

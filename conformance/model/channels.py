@@ -202,6 +202,18 @@ class Channel(StrEnum):
         "oauth.states_table",
         example=('states_table = "oauth_states"',),
     )
+    SCANNER = Row(
+        "scanner",
+        "the profile's [scanner] status: what requests like a scanner's are answered with",
+        "scanner.status",
+        example=("[scanner]", "status = 403", 'body = { error = "forbidden" }'),
+    )
+    SCANNER_PACE = Row(
+        "scanner-pace",
+        "the profile's scanner.requests: how many of one address may show no credential",
+        "scanner.requests",
+        example=("requests = 30",),
+    )
     SECURITY_LINT = Row(
         "security-lint",
         "the profile's channels.repository.security_lint: Bandit or its like",
@@ -380,6 +392,9 @@ class Channel(StrEnum):
     )
     BLOCK_EVENT = event_row("block-event", "address_blocked", "a block", '"auth.blocked_ip"')
     ROTATION_EVENT = event_row("rotation-event", "key_rotated", "a rotation", '"api_key.rotated"')
+    SCANNER_EVENT = event_row(
+        "scanner-event", "scanner_denied", "a scanner's refusal", '"scanner.denied"'
+    )
 
     @property
     def supplied_by(self) -> str:

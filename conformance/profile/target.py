@@ -16,6 +16,7 @@ from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic re
 from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
+from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
@@ -305,6 +306,7 @@ class Target(Section):
     timing: Timing = Timing()
     tools: Tools = Tools()
     oauth: OAuth | None = None
+    scanner: Scanner | None = None
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])

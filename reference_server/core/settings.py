@@ -22,6 +22,12 @@ Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
 _STRICT = ConfigDict(extra="forbid")
 
+USUAL_AGENTS = (
+    *("node", "undici", "Bun/*", "Go-http-client/1.1", "Go-http-client/2.0"),
+    "Site24x7",
+)
+"""What MCP clients on the official TypeScript and Go SDKs send, and a monitor."""
+
 
 def _setting(meaning: str, **more: Any) -> Any:
     return field(metadata={"meaning": meaning}, **more)
@@ -37,6 +43,10 @@ class Limits:
     tenant_window: Seconds = _setting("that window", default=60)
     auth_requests: Count = _setting("requests of one address to /auth in a window", default=5)
     auth_window: Seconds = _setting("that window", default=900)
+    scanner_requests: Count = _setting(
+        "requests of one address without a credential in a window", default=30
+    )
+    scanner_window: Seconds = _setting("that window", default=60)
     failures: Count = _setting("failed authentications that block an address", default=10)
     failure_window: Seconds = _setting("how long a failure counts", default=3600)
     block: Seconds = _setting("how long an address is blocked", default=3600)
@@ -103,6 +113,21 @@ class Settings:
     proxy_header: ProxyHeader = _setting(
         "what those proxies write: a client could write the other one itself",
         default=ProxyHeader.X_FORWARDED_FOR,
+    )
+    scanner_triage: bool = _setting("whether requests like a scanner's are refused", default=True)
+    allowed_agents: tuple[str, ...] = _setting(
+        "values of User-Agent that triage lets pass; * stands for anything, - for none at all",
+        default=USUAL_AGENTS,
+    )
+    refused_agents: tuple[str, ...] = _setting(
+        "beginnings of words in User-Agent that triage refuses, besides those it knows", default=()
+    )
+    refused_paths: tuple[str, ...] = _setting(
+        "pieces of paths that triage refuses, besides those it knows", default=()
+    )
+    shortest_agent: Count = _setting("characters of User-Agent that triage asks for", default=10)
+    oldest_browser: Count = _setting(
+        "version of Chrome and Firefox below which triage refuses", default=120
     )
     limits: Limits = _setting("counts and windows", default_factory=Limits)
 

@@ -28,7 +28,7 @@ from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import Parts, WebParts, with_parts
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
-from reference_server.wiring import mcp_parts
+from reference_server.wiring import mcp_parts, scanner_parts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -249,6 +249,7 @@ class World:
                     self.clock, limits.failures, limits.failure_window, limits.block
                 ),
             ),
+            scanner=scanner_parts(self.settings, self.clock),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),

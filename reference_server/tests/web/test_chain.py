@@ -65,7 +65,6 @@ def test_health_is_open_and_says_nothing_more_than_alive() -> None:
         ("POST", "/mcp"),
         ("POST", "/%6dcp"),
         ("POST", "//mcp"),
-        ("POST", "/admin"),
         ("POST", ROTATE),
     ],
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason
-from reference_server.web.answers import unauthorized
+from reference_server.web.refusing import refuse_caller
 
 if TYPE_CHECKING:
     from flask import Response
@@ -27,4 +27,4 @@ def block_address(context: RequestContext, parts: Parts) -> Response | None:
             EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata={"reason": Reason.BLOCKED.value}
         )
     )
-    return unauthorized()
+    return refuse_caller(context, parts)

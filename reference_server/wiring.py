@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
 from reference_server.core.secrets import (
     PROXY_SIGNING,
@@ -194,13 +195,14 @@ class _Guards:
 
     def __init__(self, limits: Limits, clock: Clock, redis: Redis | None) -> None:
         self._limits, self._clock, self._redis = limits, clock, redis
+        self._breaker = Breaker()
 
     def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis
 
-        storage = ClockedRedis(self._clock, self._redis)
+        storage = ClockedRedis(self._clock, self._redis, self._breaker)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
 
     def block(self) -> AddressBlock:
@@ -212,6 +214,7 @@ class _Guards:
         return SharedFailureBlock(
             self._clock,
             self._redis,
+            self._breaker,
             failures=limits.failures,
             window=limits.failure_window,
             block=limits.block,

@@ -87,7 +87,7 @@ def _find_by_key(context: RequestContext, parts: Parts) -> bool:
 
 def _refuse(context: RequestContext, parts: Parts) -> Response:
     context.events.append(_failure(context))
-    if parts.limits.block.record_failure(context.address):
+    if parts.limits.block.record_failure(context.site):
         context.events.append(
             AuditEvent(
                 EventType.BLOCKED_ADDRESS,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    SESSION_SIGNING_PREVIOUS,
+    find_signing,
+)
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions
@@ -35,6 +42,13 @@ from reference_server.protocol.tasks import TaskStore
 from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
+from reference_server.sessions.contracts import SessionParts
+from reference_server.sessions.ends import SqlSessionEnds
+from reference_server.sessions.extraction import TokenChain
+from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
+from reference_server.sessions.signing import SignedTokens
+from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
@@ -52,6 +66,9 @@ if TYPE_CHECKING:
     from reference_server.tools.landing_page import PageFetcher
 
 
+KEY_HEADER = "X-Api-Key"
+
+
 def build_parts(
     settings: Settings,
     secrets: Mapping[SecretName, bytes],
@@ -59,9 +76,10 @@ def build_parts(
     clock: Clock,
     redis: Redis | None = None,
 ) -> Parts:
-    """Return the collaborators of one server; the trail and the key use run threads of theirs.
+    """Return the collaborators of one server.
 
-    Limits and blocks are in ``redis`` if there is one, else in this process's memory.
+    The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
+    blocks and nonces are in ``redis`` if there is one, else in this process's memory.
     """
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
@@ -72,7 +90,7 @@ def build_parts(
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
-            reader=HeaderKeyReader("X-Api-Key"),
+            reader=HeaderKeyReader(KEY_HEADER),
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
@@ -80,6 +98,7 @@ def build_parts(
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
+        tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
         limits=_limits(settings.limits, clock, redis),
         oauth=_oauth(engine, clock, settings.limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
@@ -90,6 +109,41 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+    )
+
+
+def session_rules(settings: Settings) -> Rules:
+    """Return what a session token must say."""
+    return Rules(
+        mode=settings.session_mode,
+        issuer=settings.session_issuer,
+        audience=settings.session_audience,
+        longest=settings.session_longest,
+    )
+
+
+def _tokens(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, redis: Redis | None
+) -> SessionParts:
+    """Return what knows session tokens; ConfigurationError for a secret that is no good."""
+    before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
+    proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
+    tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
+    ends = SqlSessionEnds(engine)
+    nonces = MemoryNonces() if redis is None else SharedNonces(redis)
+    return SessionParts(
+        extractor=TokenChain(
+            settings.token_chain,
+            cookie=settings.session_cookie,
+            proxy_header=settings.proxy_auth_header,
+            key_header=KEY_HEADER,
+        ),
+        validator=AuthValidation(tokens, ends, clock, rules),
+        issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        ends=ends,
+        proxies=SignedProxyIdentities(proxies, clock, nonces),
+        cookie=settings.session_cookie,
+        origins=settings.allowed_origins,
     )
 
 
@@ -141,13 +195,14 @@ class _Guards:
 
     def __init__(self, limits: Limits, clock: Clock, redis: Redis | None) -> None:
         self._limits, self._clock, self._redis = limits, clock, redis
+        self._breaker = Breaker()
 
     def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis
 
-        storage = ClockedRedis(self._clock, self._redis)
+        storage = ClockedRedis(self._clock, self._redis, self._breaker)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
 
     def block(self) -> AddressBlock:
@@ -159,6 +214,7 @@ class _Guards:
         return SharedFailureBlock(
             self._clock,
             self._redis,
+            self._breaker,
             failures=limits.failures,
             window=limits.failure_window,
             block=limits.block,

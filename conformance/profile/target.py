@@ -125,7 +125,8 @@ class DeclaredLimits(Section):
 
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
     are named. 0 tells that there is no such limit, so that nothing need be kept below it. An open
-    stream ends within ``stream_end_seconds`` of its caller's key.
+    stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
+    is a violation only where they are named.
     """
 
     address_requests: Count = 100

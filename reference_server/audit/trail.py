@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     _Count = Callable[[str, dict[str, Any]], int]
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 6.0
 """How long a request waits for its rows before it is refused."""
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
@@ -265,10 +265,12 @@ def _counting(connection: Connection) -> _Count:
 
 
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the connection is lost, so that nothing else can be stored on it either."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    """Tell whether the database is at fault, not a row: then no other one can be stored either.
+
+    Operational errors are lost connections, time-outs, somebody else's locks and full disks.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def _wait_for(submission: _Submission) -> _Word:

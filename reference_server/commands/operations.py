@@ -153,9 +153,10 @@ def _connected(database: str, password: bytes) -> Generator[Engine]:
     from sqlalchemy.exc import DBAPIError
 
     from reference_server.core.errors import StorageUnavailableError
+    from reference_server.db.bounded import MAINTENANCE
     from reference_server.db.engine import create_app_engine
 
-    engine = create_app_engine(database, password, pool_size=2)
+    engine = create_app_engine(database, password, 2, MAINTENANCE)
     try:
         yield engine
     except DBAPIError as error:

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
+from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster, free_port
-from reference_server.demo.state import check_writable, write_state
+from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
 from reference_server.serving.production import start_logging
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from reference_server.demo.database import DemoDatabase
     from reference_server.demo.seed import SeededTenant
+    from reference_server.demo.sessions import ToldOfSessions
     from reference_server.keys.contracts import KeyHasher
     from reference_server.variant import Variant
 
@@ -60,7 +61,7 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
         _end_on_signals(stack)
         with _signals_held():  # between a folder's making and its keeping, one would be left behind
             folder = _make_folder(stack, state)
-            cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
+            cluster = stack.enter_context(Cluster((folder,), naming=state))
             stack.callback(_ignore_signals)
         redis = start_valkey(stack, cluster.folder)
         database = _start(cluster, variant)
@@ -115,6 +116,7 @@ class Demo:
 
     def _serve(self, database: DemoDatabase) -> int:
         from reference_server.core.clock import FileClock
+        from reference_server.demo.sessions import told_of_sessions
         from reference_server.serving.serve import serve
         from reference_server.wiring import build_parts
 
@@ -136,7 +138,8 @@ class Demo:
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             tenants = self._seed(database, parts.keys.hasher)
-            return serve(settings, parts, self._announce(database, loaded, tenants))
+            told = told_of_sessions(settings, loaded, engine, clock, tenants)
+            return serve(settings, parts, self._announce(database, loaded, tenants, told))
         finally:
             engine.dispose()
 
@@ -162,6 +165,7 @@ class Demo:
         database: DemoDatabase,
         loaded: Mapping[SecretName, bytes],
         tenants: dict[str, SeededTenant],
+        told: ToldOfSessions,
     ) -> Callable[[int], None]:
         from reference_server.demo.database import DRILL
 
@@ -169,7 +173,12 @@ class Demo:
         command = partial(_serve_command, self.variant, self.limits)
         state = {
             "pid": os.getpid(),
-            "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
+            "tenants": {
+                label: dataclasses.asdict(tenant) | told.tenants[label]
+                for label, tenant in tenants.items()
+            },
+            "signing": told.signing,
+            "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),
             "admin_token": loaded[SecretName.ADMIN_TOKEN].decode(),
             "database": {
@@ -283,12 +292,13 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     # A state file without its server would send a profile to whoever has the port next.
     state.unlink(missing_ok=True)
-    stack.callback(state.unlink, missing_ok=True)
+    stack.callback(remove_state, state, folder)
     return folder
 
 
 def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
     values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
+    values[PROXY_SIGNING] = base64.b64encode(secrets.token_bytes(32))
     values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
     values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
     return values

@@ -95,6 +95,7 @@ def serve(
             server.run(sockets=[listener])
     finally:
         parts.oauth.cleanup.close()
+        parts.tokens.ends.close()
         parts.keys.use.close()
         parts.trail.close()
     return 0

@@ -6,8 +6,8 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 requirement; those of them that it does not name take turns, as do the costly requirements. ``full``
 judges all but TIME on every mutant, and all of TIME on those that name any of it. The healthy
 server is judged by all but TIME, and a benign variant by what looks at the form of an answer: by
-each such requirement that it touches, of the others by every second, and of the costly ones by
-every fifth, so that each requirement meets many variants; by all of them with ``full``.
+each such requirement that it touches, of the others by every third, and of the costly ones by every
+fifth, so that each requirement meets many variants; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ clients. Where a server need not fail them it is judged by ``1 / TURNS`` of them
 it is by what starts a program, which costs about as much.
 """
 TURNS = 5
-BENIGN_TURNS = 2
+BENIGN_TURNS = 3
 """A benign variant is judged by one in so many of what is not costly, and is none it touches."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from reference_server import __main__ as commands
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.db.engine import check_ready
+from reference_server.migrations import HEAD
 from reference_server.tests.rows import CHAIN_KEY, add_key, add_tenant
 from reference_server.tests.rows import NOW as KEY_EXPIRES
 
@@ -96,7 +97,7 @@ def test_a_failed_migration_tells_the_command_that_restores_everything(
     subprocess.run(command, check=True, timeout=60)
     assert _rows(auditor) == before
     assert _rights(auditor) == rights
-    database.run_as_superuser(["UPDATE alembic_version SET version_num = '0002'"])
+    database.run_as_superuser([SPOILT.replace("0001", HEAD)])
     engine = database.engine(Role.APP)
     check_ready(engine)
     engine.dispose()

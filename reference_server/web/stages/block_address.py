@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason
-from reference_server.web.answers import unauthorized
+from reference_server.web.refusing import refuse_caller
 
 if TYPE_CHECKING:
     from flask import Response
@@ -20,11 +20,11 @@ def block_address(context: RequestContext, parts: Parts) -> Response | None:
 
     Liveness is told to everybody: a monitor may share its address with whoever got it blocked.
     """
-    if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.address):
+    if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.site):
         return None
     context.events.append(
         AuditEvent(
             EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata={"reason": Reason.BLOCKED.value}
         )
     )
-    return unauthorized()
+    return refuse_caller(context, parts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _PARTS = ("header", "claims", "signature")
-_YEAR = 31_556_952
+_HOUR, _YEAR = 3600, 31_556_952
 
 
 class LackingError(LookupError):
@@ -54,14 +54,13 @@ class Ring:
         """Return a token's claims as of now: with the life it has, and an id of its own."""
         claims = {**token.claims}
         exp, iat, nbf, jti = (self.name(one) for one in ("exp", "iat", "nbf", "jti"))
-        begun = claims.get(iat, claims.get(nbf))
-        now = int(self.now)
+        begun, since = claims.get(iat, claims.get(nbf)), int(self.now) - 1
         if _is_number(claims.get(exp)):
             is_told = _is_number(begun) and claims[exp] > begun
-            claims[exp] = now + (int(claims[exp] - begun) if is_told else 3600)
+            claims[exp] = since + (int(claims[exp] - begun) if is_told else _HOUR)
         for name in (iat, nbf, "auth_time"):
             if _is_number(claims.get(name)):
-                claims[name] = now - 1
+                claims[name] = since
         if isinstance(claims.get(jti), str) and claims[jti]:
             claims[jti] = nobodys_text(claims[jti])
         return claims

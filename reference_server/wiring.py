@@ -9,6 +9,12 @@ from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    SESSION_SIGNING_PREVIOUS,
+    find_signing,
+)
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
@@ -45,6 +51,13 @@ from reference_server.scanner.contracts import ScannerParts
 from reference_server.scanner.paths import ProbePaths
 from reference_server.scanner.tables import PATHS
 from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
+from reference_server.sessions.contracts import SessionParts
+from reference_server.sessions.ends import SqlSessionEnds
+from reference_server.sessions.extraction import TokenChain
+from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
+from reference_server.sessions.signing import SignedTokens
+from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
@@ -62,6 +75,9 @@ if TYPE_CHECKING:
     from reference_server.tools.landing_page import PageFetcher
 
 
+KEY_HEADER = "X-Api-Key"
+
+
 def build_parts(
     settings: Settings,
     secrets: Mapping[SecretName, bytes],
@@ -69,9 +85,10 @@ def build_parts(
     clock: Clock,
     redis: Redis | None = None,
 ) -> Parts:
-    """Return the collaborators of one server; the trail and the key use run threads of theirs.
+    """Return the collaborators of one server.
 
-    Limits and blocks are in ``redis`` if there is one, else in this process's memory.
+    The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
+    blocks and nonces are in ``redis`` if there is one, else in this process's memory.
     """
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
@@ -84,7 +101,7 @@ def build_parts(
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
-            reader=HeaderKeyReader("X-Api-Key"),
+            reader=HeaderKeyReader(KEY_HEADER),
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
@@ -92,6 +109,7 @@ def build_parts(
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
+        tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
         limits=limits,
         scanner=scanner_parts(settings, clock, redis),
         oauth=_oauth(engine, clock, settings.limits),
@@ -103,6 +121,41 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+    )
+
+
+def session_rules(settings: Settings) -> Rules:
+    """Return what a session token must say."""
+    return Rules(
+        mode=settings.session_mode,
+        issuer=settings.session_issuer,
+        audience=settings.session_audience,
+        longest=settings.session_longest,
+    )
+
+
+def _tokens(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, redis: Redis | None
+) -> SessionParts:
+    """Return what knows session tokens; ConfigurationError for a secret that is no good."""
+    before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
+    proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
+    tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
+    ends = SqlSessionEnds(engine)
+    nonces = MemoryNonces() if redis is None else SharedNonces(redis)
+    return SessionParts(
+        extractor=TokenChain(
+            settings.token_chain,
+            cookie=settings.session_cookie,
+            proxy_header=settings.proxy_auth_header,
+            key_header=KEY_HEADER,
+        ),
+        validator=AuthValidation(tokens, ends, clock, rules),
+        issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        ends=ends,
+        proxies=SignedProxyIdentities(proxies, clock, nonces),
+        cookie=settings.session_cookie,
+        origins=settings.allowed_origins,
     )
 
 
@@ -159,7 +212,7 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
 
 OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke")
 """Paths of ours that a scanner might ask for as well."""
-CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization"})
+CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"})
 """Fields that carry a credential, in small letters."""
 
 
@@ -177,7 +230,7 @@ def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) 
         velocity=_Guards(limits, clock, redis).limiter(
             "scanner", limits.scanner_requests, limits.scanner_window
         ),
-        credentials=CREDENTIALS,
+        credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
         is_on=settings.scanner_triage,
     )
 

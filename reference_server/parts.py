@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import mcp_types as types
     from flask import Response
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
+    from reference_server.scanner.contracts import ScannerParts
+    from reference_server.sessions.contracts import SessionParts
     from reference_server.tools.contracts import Tool
 
 
@@ -35,8 +37,8 @@ Stage = "Callable[[RequestContext, Parts], Response | None]"
 """A stage of the security chain: an answer refuses the request, None passes it on."""
 
 
-def directly(app: Callable[[Any, Any, Any], Awaitable[None]]) -> Any:
-    """Return the application itself: nothing stands between it and the HTTP server."""
+def directly(app: Any) -> Any:
+    """Return what is given, as it is: nothing stands before it."""
     return app
 
 
@@ -108,6 +110,8 @@ class WebParts:
         default_factory=dict[str, "Callable[[], bool]"]
     )
     """What readiness asks, by the names that it tells; StorageUnavailableError counts as a no."""
+    protocol: Callable[[Any], Any] = directly
+    """What a connection is served by, made of the HTTP server's own class for that."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,9 @@ class Parts:
     sessions: TenantSessions
     redactor: Redactor
     keys: KeyParts
+    tokens: SessionParts
     limits: LimitParts
+    scanner: ScannerParts
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts

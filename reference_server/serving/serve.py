@@ -98,6 +98,7 @@ def serve(
     finally:
         teller.close()
         parts.oauth.cleanup.close()
+        parts.tokens.ends.close()
         parts.keys.use.close()
         parts.trail.close()
     return 0
@@ -118,7 +119,7 @@ def make_server(
     listener = bind(settings) if listener is None else listener
     port = listener.getsockname()[1]
     started = None if on_ready is None else lambda: on_ready(port)
-    protocol = protocol_class(settings, parts, budget)
+    protocol = parts.web.protocol(protocol_class(settings, parts, budget))
     config = uvicorn.Config(parts.web.edge(gate), http=protocol, **_options())
     return Server(config, gate, started), listener
 

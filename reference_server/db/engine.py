@@ -9,6 +9,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.core.vocabulary import TENANT_SETTING, Role
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
@@ -21,6 +22,24 @@ STATEMENT_MS = 10_000
 LOCK_MS = 2_000
 """The longest wait for somebody else's lock: who holds the trail that long has taken it away."""
 
+_OWN_SETTINGS = {
+    "statement_timeout": STATEMENT_MS,
+    "lock_timeout": LOCK_MS,
+    "idle_session_timeout": 0,
+    "row_security": "on",
+    "search_path": "public",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "bytea_output": "hex",
+    TENANT_SETTING: "",
+}
+"""A role may change the defaults of its own sessions, and nobody can forbid it that. What a
+connection asks for itself comes before them."""
+_OF_THE_RUNTIME = {
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": r"read\ committed",
+}
+
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
@@ -30,8 +49,9 @@ def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
     ``url`` is a libpq URL without a password. Loopback is spoken to in clear, every other host
     only under a certificate that names it. ConfigurationError when the URL is unusable.
     """
+    complete = _engine_url(url, password)
     return create_engine(
-        _engine_url(url, password),
+        complete,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
@@ -40,9 +60,14 @@ def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "hallmark",
-            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}",
+            "options": _options(complete.username),
         },
     )
+
+
+def _options(role: str | None) -> str:
+    settings = _OWN_SETTINGS | (_OF_THE_RUNTIME if role == Role.APP else {})
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:

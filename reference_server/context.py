@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reference_server.core.addresses import site_of
 from reference_server.core.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class RequestContext:
     tool; ``is_admin`` says that the admin token was right. ``admissions`` are what the limits said,
     in the order they were asked. ``events`` wait for the one write that stores them, before the
     request goes on or is refused. ``is_unaudited`` is set when the trail could not take this
-    request's rows: whatever its answer was, it must not leave.
+    request's rows: whatever its answer was, it must not leave. ``is_counted`` is set when it was
+    refused and has no row, nor a line, but is part of a count.
     """
 
     request_id: str
@@ -46,6 +48,12 @@ class RequestContext:
     admissions: dict[LimitScope, Admission] = field(default_factory=dict["LimitScope", "Admission"])
     events: list[AuditEvent] = field(default_factory=list["AuditEvent"])
     is_unaudited: bool = False
+    is_counted: bool = False
+
+    @property
+    def site(self) -> str:
+        """Whom limits and blocks count the request against: the address, or its site of IPv6."""
+        return site_of(self.address)
 
     def attribute(self, event: AuditEvent) -> AuditEvent:
         """Return the event with this request's id, address, tenant and key filled in."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
+from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
-from reference_server.db.session import SqlTenantSessions
+from reference_server.db.session import SqlTenantSessions, storage_guarded
+from reference_server.db.statements import Statements
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -22,6 +25,7 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
@@ -42,7 +46,7 @@ from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -67,9 +71,11 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
+    limits = _limits(settings.limits, clock, redis)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
+        repeats=Repeats(clock),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
@@ -81,9 +87,9 @@ def build_parts(
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        limits=_limits(settings.limits, clock, redis),
+        limits=limits,
         oauth=_oauth(engine, clock, settings.limits),
-        web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],
@@ -129,6 +135,22 @@ def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | N
     return Anchors(file, clock, settings.audit_anchor_seconds)
 
 
+def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]:
+    """Return what readiness asks: all without which no request is let through."""
+    statements = Statements(engine)
+
+    def database() -> bool:
+        with storage_guarded():
+            found = statements.first("SELECT current_setting('transaction_read_only')", {})
+        return found == ("off",)
+
+    def guards() -> bool:
+        limits.block.is_blocked("")
+        return True
+
+    return {"database": database, "limits": guards, "log": is_log_written}
+
+
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
@@ -149,13 +171,14 @@ class _Guards:
 
     def __init__(self, limits: Limits, clock: Clock, redis: Redis | None) -> None:
         self._limits, self._clock, self._redis = limits, clock, redis
+        self._breaker = Breaker()
 
     def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis
 
-        storage = ClockedRedis(self._clock, self._redis)
+        storage = ClockedRedis(self._clock, self._redis, self._breaker)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
 
     def block(self) -> AddressBlock:
@@ -167,6 +190,7 @@ class _Guards:
         return SharedFailureBlock(
             self._clock,
             self._redis,
+            self._breaker,
             failures=limits.failures,
             window=limits.failure_window,
             block=limits.block,

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model.row import Row, event_row, limit_row, route_row, tool_row
+from conformance.model.row import Row, event_row, key_row, limit_row, route_row, tool_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -32,18 +32,8 @@ class Channel(StrEnum):
         "tenants",
         example=("[tenants.a]", 'id = "tenant-a"', 'key = { env = "TENANT_A_KEY" }'),
     )
-    REVOKED_KEY = Row(
-        "revoked-key",
-        "the profile's tenants.a.revoked_key",
-        "tenants.a.revoked_key",
-        example=('revoked_key = { env = "TENANT_A_REVOKED_KEY" }',),
-    )
-    EXPIRED_KEY = Row(
-        "expired-key",
-        "the profile's tenants.a.expired_key",
-        "tenants.a.expired_key",
-        example=('expired_key = { env = "TENANT_A_EXPIRED_KEY" }',),
-    )
+    REVOKED_KEY = key_row("revoked-key", "revoked_key")
+    EXPIRED_KEY = key_row("expired-key", "expired_key")
     CANARIES = Row(
         "canaries",
         "the profile's canary in [tenants.a] and in [tenants.b]: words of its data",
@@ -123,6 +113,12 @@ class Channel(StrEnum):
         "the profile's [channels.clock]: a file that moves the server's clock",
         "channels.clock",
         example=("[channels.clock]", 'file = "/run/server/clock-offset"'),
+    )
+    MEMORY = Row(
+        "memory",
+        "the profile's [channels.memory]: how much memory the server has",
+        "channels.memory",
+        example=("[channels.memory]", 'command = ["print-bytes-of", "server"]  # or pid = …'),
     )
     LAUNCH = Row(
         "launch",
@@ -337,7 +333,14 @@ class Channel(StrEnum):
     )
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
+    SESSION_LIMIT = limit_row("session-limit", "sessions", "how many one principal may have open")
+    CONNECTION_LIMIT = limit_row("connection-limit", "connections", "how many one address may have")
     FAILURE_LIMIT = limit_row("failure-limit", "auth_failures", "how many block an address")
+    REFUSAL_ROWS = limit_row(
+        "refusal-rows",
+        "audited_refusals",
+        "how many refusals of an address, in a minute, have rows of their own",
+    )
     REFUSAL_BODY = Row(
         "refusal-body",
         "the profile's [answers] unauthorized: what the body of a 401 holds",

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.db.chain import AuditChain
     from reference_server.observability.contracts import Redactor
-WAIT_SECONDS = 10.0
+
+WAIT_SECONDS = 6.0
 """How long a request waits for its rows before it is refused."""
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
@@ -192,10 +193,12 @@ def _optional_text(value: str | None) -> str | None:
 
 
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the connection is lost, so that nothing else can be stored on it either."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    """Tell whether the database is at fault, not a row: then no other one can be stored either.
+
+    Operational errors are lost connections, time-outs, somebody else's locks and full disks.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def _wait_for(submission: _Submission) -> _Word:

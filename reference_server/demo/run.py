@@ -24,7 +24,7 @@ from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster, free_port
-from reference_server.demo.state import check_writable, write_state
+from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
 from reference_server.serving.production import start_logging
 
@@ -60,7 +60,7 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
         _end_on_signals(stack)
         with _signals_held():  # between a folder's making and its keeping, one would be left behind
             folder = _make_folder(stack, state)
-            cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
+            cluster = stack.enter_context(Cluster((folder,), naming=state))
             stack.callback(_ignore_signals)
         redis = start_valkey(stack, cluster.folder)
         database = _start(cluster, variant)
@@ -297,7 +297,7 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     # A state file without its server would send a profile to whoever has the port next.
     state.unlink(missing_ok=True)
-    stack.callback(state.unlink, missing_ok=True)
+    stack.callback(remove_state, state, folder)
     return folder
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from reference_server.audit.repeats import Repeats
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits, Settings
@@ -224,6 +225,7 @@ class World:
         made = Parts(
             clock=self.clock,
             trail=self.trail,
+            repeats=Repeats(self.clock),
             sessions=FakeSessions(),
             redactor=TokenRedactor(),
             keys=KeyParts(

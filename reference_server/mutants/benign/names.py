@@ -50,7 +50,7 @@ _KINDS = {
 }
 """Several events are of one kind, and told apart by how they ended and why."""
 _RESULTS = {"success": "ok", "failure": "denied"}
-_DETAILS = {"reason": "why", "scope": "which", "tool": "called"}
+_DETAILS = {"reason": "why", "scope": "which", "tool": "called", "count": "times"}
 _WORDS = {
     "missing": "no credential",
     "invalid": "unknown credential",

@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import request
 from sqlalchemy import text
 
+from reference_server.keys.lookup import ABSENT
 from reference_server.mutants.bending import (
     OPEN_KEYS,
     before,
@@ -20,7 +21,6 @@ from reference_server.mutants.bending import (
     replaced,
     with_stage,
 )
-from reference_server.web.stages.authenticate import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason
+from reference_server.keys.lookup import look_up
 from reference_server.web.answers import unauthorized
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
-
-ABSENT = "absent"
-"""What is digested and looked up for a missing key. No minted key is this short."""
 
 
 def authenticate(context: RequestContext, parts: Parts) -> Response | None:
@@ -35,9 +33,8 @@ def authenticate(context: RequestContext, parts: Parts) -> Response | None:
 
 def _find_principal(context: RequestContext, parts: Parts) -> bool:
     now = parts.clock.now()
-    digest = parts.keys.hasher.digest(ABSENT if context.credential is None else context.credential)
-    principal = parts.keys.directory.find(digest, now)
-    if principal is None or context.credential is None:
+    principal = look_up(parts.keys, context.credential, now)
+    if principal is None:
         return False
     context.principal = principal
     parts.keys.use.record(principal.key_id, now)
@@ -50,7 +47,7 @@ def _refuse(context: RequestContext, parts: Parts) -> Response:
     event = EventType.ADMIN_AUTH_FAILURE if is_admin_url else EventType.AUTH_FAILURE
     reason = Reason.MISSING if context.credential is None else Reason.INVALID
     context.events.append(AuditEvent(event, Outcome.FAILURE, metadata={"reason": reason.value}))
-    if parts.limits.block.record_failure(context.address):
+    if parts.limits.block.record_failure(context.site):
         context.events.append(
             AuditEvent(
                 EventType.BLOCKED_ADDRESS,

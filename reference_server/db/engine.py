@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.core.vocabulary import TENANT_SETTING, Role
 from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
 from reference_server.migrations import HEAD
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.db.bounded import Patience
+
+_OWN_SETTINGS = {
+    "idle_session_timeout": 0,
+    "row_security": "on",
+    "search_path": "public",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "bytea_output": "hex",
+    TENANT_SETTING: "",
+}
+"""A role may change the defaults of its own sessions, and nobody can forbid it that. What a
+connection asks for itself comes before them."""
+_OF_THE_RUNTIME = {
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": r"read\ committed",
+}
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -32,14 +49,18 @@ def create_app_engine(
     All connections of the engine, and of pools made after its own, keep to ``patience``, and share
     what is known of the database's silence.
     """
+    complete = _engine_url(url, password)
     engine = create_engine(
-        _engine_url(url, password),
+        complete,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
         # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
         hide_parameters=True,
-        connect_args={"application_name": "hallmark", "options": patience.options},
+        connect_args={
+            "application_name": "hallmark",
+            "options": f"{patience.options} {_options(complete.username)}",
+        },
     )
     breaker = Breaker()
 
@@ -51,6 +72,11 @@ def create_app_engine(
 
     event.listen(engine, "do_connect", connect)
     return engine
+
+
+def _options(role: str | None) -> str:
+    settings = _OWN_SETTINGS | (_OF_THE_RUNTIME if role == Role.APP else {})
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:

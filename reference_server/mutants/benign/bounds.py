@@ -52,7 +52,7 @@ VARIANTS = (
         "Connections, heads, trailers and the queue of a connection have other, smaller bounds.",
         touches=_BOUNDS,
         parts=bounded(
-            connections_per_address=40, head_seconds=1.0, framing_bytes=4096, queued_requests=2
+            connections_per_address=100, head_seconds=1.0, framing_bytes=4096, queued_requests=2
         ),
     ),
     benign(

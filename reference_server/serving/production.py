@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.secrets import REDIS_PASSWORD, find_exposed, find_secret
-from reference_server.core.settings import check_sharing
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    REDIS_PASSWORD,
+    SESSION_SIGNING_PREVIOUS,
+    find_exposed,
+    find_secret,
+    find_signing,
+)
+from reference_server.core.settings import check_sessions, check_sharing
 from reference_server.core.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -32,8 +40,12 @@ def run_production(settings: Settings, variant: Variant) -> int:
     """
     settings = variant.settings(settings)
     check_sharing(settings)
+    check_sessions(replace(settings, testing=False))  # a test is no production
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
+    find_signing(
+        settings.secrets_dir, SESSION_SIGNING_PREVIOUS, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS
+    )
     exposed = find_exposed(settings.secrets_dir, settings.secret_mode)
     start = _Start(settings, variant, secrets, exposed)
     return start.serve_alone() if settings.workers == 1 else start.serve_together()

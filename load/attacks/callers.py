@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from conformance.forge import guise
 from conformance.forge.requests import STATELESS, tool_call
 
 if TYPE_CHECKING:
@@ -121,4 +122,5 @@ class Callers:
 
 def _client(address: str) -> httpx.AsyncClient:
     transport = httpx.AsyncHTTPTransport(local_address=address)
-    return httpx.AsyncClient(transport=transport, trust_env=False, timeout=LONGEST)
+    agent = {"User-Agent": guise.current().agent}
+    return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False, timeout=LONGEST)

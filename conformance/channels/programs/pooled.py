@@ -15,7 +15,7 @@ from conformance.channels.sql.database import connected
 from conformance.channels.sql.tap.line import IDLE
 from conformance.channels.sql.tap.tap import Tap
 from conformance.forge.guise import in_guise
-from conformance.profile.target import Launch
+from conformance.profile.programs import Launch
 from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched
     from conformance.channels.sql.tap.line import Seen
-    from conformance.profile.target import AppSql, Pool
+    from conformance.profile.programs import Pool
+    from conformance.profile.target import AppSql
 
 RESET_SECONDS = 2.0
 """How long a pool may take to reset a connection that is given back."""

@@ -16,6 +16,7 @@ from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import Access
 from reference_server.db.session import SqlTenantSessions
+from reference_server.keys.lookup import ABSENT
 from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.bending import (
     before,
@@ -29,7 +30,6 @@ from reference_server.mutants.bending import (
 )
 from reference_server.parts import with_parts
 from reference_server.web.answers import error, unauthorized
-from reference_server.web.stages.authenticate import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,8 +12,8 @@ from uuid import UUID
 from flask import request
 from sqlalchemy import text
 
+from reference_server.keys.lookup import ABSENT
 from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
-from reference_server.web.stages.authenticate import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

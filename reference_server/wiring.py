@@ -210,7 +210,7 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
     return {"database": database, "limits": guards, "log": is_log_written}
 
 
-OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke")
+OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke", "/admin/sessions/revoke")
 """Paths of ours that a scanner might ask for as well."""
 CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"})
 """Fields that carry a credential, in small letters."""

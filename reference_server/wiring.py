@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reference_server.audit.anchors import AnchorFile, Anchors
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
@@ -86,7 +87,7 @@ def build_parts(
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
     return Parts(
         clock=clock,
-        trail=SqlAuditTrail(engine, clock, redactor, chain),
+        trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
@@ -173,6 +174,13 @@ def mcp_parts(
         routes_to_mcp=is_mcp_path,
         server_version=version,
     )
+
+
+def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | None:
+    if settings.audit_anchors is None:
+        return None
+    file = AnchorFile(settings.audit_anchors, chain)
+    return Anchors(file, clock, settings.audit_anchor_seconds)
 
 
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:

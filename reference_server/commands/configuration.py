@@ -34,8 +34,6 @@ _LISTS = frozenset(
 )
 _NAMES: Final = {"secrets_dir": "secrets"}
 """Settings that go by a shorter name outside."""
-_UNTOLD = frozenset({"testing"})
-"""Settings that nobody outside can give."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def shown(settings: Settings, given: Mapping[str, Given]) -> str:
 
 
 def _plain_fields() -> list[Field[Any]]:
-    return [entry for entry in fields(Settings) if entry.name not in {_LIMIT, *_UNTOLD}]
+    return [entry for entry in fields(Settings) if entry.name != _LIMIT]
 
 
 def _paths() -> list[str]:
@@ -231,6 +229,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, cast('tuple[Any, ...]', value)))}]"
     if isinstance(value, int):
-        return str(value)
+        return str(value).lower()
     escaped = _PASSWORD.sub(r"\1:***@", str(value)).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

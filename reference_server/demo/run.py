@@ -99,6 +99,11 @@ class Demo:
         """What moves the server's clock."""
         return self.folder / "clock"
 
+    @property
+    def anchors_file(self) -> Path:
+        """Where the server notes the heads of its trail: a database's owner has no files here."""
+        return self.folder / "audit-anchors.jsonl"
+
     @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
@@ -115,6 +120,7 @@ class Demo:
         return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
+        from reference_server.audit.anchors import AnchorFile, check_anchored
         from reference_server.core.clock import FileClock
         from reference_server.demo.sessions import told_of_sessions
         from reference_server.serving.serve import serve
@@ -126,6 +132,8 @@ class Demo:
                 secrets_dir=self.secrets_dir,
                 port=self.port,
                 log_file=self.log_file,
+                audit_anchors=self.anchors_file,
+                audit_anchor_seconds=1,
                 limits=self.limits,
                 page_size=PAGE_SIZE,
                 fetch_origins=(self.fetch_origin,),
@@ -135,6 +143,7 @@ class Demo:
         clock = FileClock(self.clock_file)
         engine = database.engine(Role.APP, settings.pool_size)
         try:
+            check_anchored(engine, AnchorFile(self.anchors_file, database.chain), clock)
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             tenants = self._seed(database, parts.keys.hasher)
@@ -200,9 +209,14 @@ class Demo:
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
-                "verify_audit": _operator_command(
-                    "verify-audit", database.url(Role.AUDITOR), self.operator_dir
-                ),
+                "verify_audit": [
+                    *_operator_command(
+                        "verify-audit", database.url(Role.AUDITOR), self.operator_dir
+                    ),
+                    "--anchors",
+                    str(self.anchors_file),
+                ],
+                "alarm": [],  # who finds its trail set back refuses
                 "failing_migration": [
                     *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
                     "--dump-dir",

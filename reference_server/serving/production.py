@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def run_production(settings: Settings, variant: Variant) -> int:
     """
     settings = variant.settings(settings)
     check_sharing(settings)
-    check_sessions(replace(settings, testing=False))  # a test is no production
+    check_sessions(settings)
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
     find_signing(
@@ -63,12 +63,12 @@ class _Start:
     def serve_alone(self) -> int:
         with ExitStack() as stack:
             engine = self._engine(stack)
-            self.variant.check_ready(engine)
+            self._check(engine)
             return self._serve(engine, self._redis(stack), None)
 
     def serve_together(self) -> int:
         with ExitStack() as stack:
-            self.variant.check_ready(self._engine(stack))
+            self._check(self._engine(stack))
             self._redis(stack)
 
         # Imported before the workers part ways, which then share the memory.
@@ -78,6 +78,18 @@ class _Start:
 
         with bind(self.settings) as listener:
             return supervise(self.settings.workers, lambda: self._work(listener))
+
+    def _check(self, engine: Engine) -> None:
+        """Return when the database can be served from, and its trail holds its newest anchor."""
+        self.variant.check_ready(engine)
+        if self.settings.audit_anchors is None:
+            return
+        from reference_server.audit.anchors import AnchorFile, check_anchored
+        from reference_server.core.clock import SystemClock
+        from reference_server.db.chain import AuditChain
+
+        chain = AuditChain(self.secrets[SecretName.AUDIT_CHAIN_KEY])
+        check_anchored(engine, AnchorFile(self.settings.audit_anchors, chain), SystemClock())
 
     def _work(self, listener: socket.socket) -> int:
         with ExitStack() as stack:
@@ -108,6 +120,8 @@ class _Start:
         made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
         parts = self.variant.parts(made)
         start_logging(self.settings, parts)
+        if self.settings.testing:
+            log_event("testing", None, logging.WARNING, session_mode=self.settings.session_mode)
         for complaint in self.exposed:
             log_event("secret_exposed", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)

@@ -52,7 +52,7 @@ def test_every_revision_can_be_undone(owner_engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", migrations.__path__[0])
     with owner_engine.begin() as connection:
-        config.attributes["connection"] = connection
+        config.attributes.update(connection=connection, chain=CHAIN)
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
 

@@ -1,4 +1,4 @@
-"""The server's commands: demo, serve, migrate, restore, seed-tenant, verify-audit."""
+"""The server's commands: demo, serve, migrate, restore, seed-tenant, verify-audit, repair-audit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reference_server.audit.verification import Verdict
 
 from reference_server.commands.command_line import (
+    add_anchors_option,
     add_database_options,
     add_demo_options,
     add_dump_options,
@@ -94,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_verify_options(verify)
     verify.set_defaults(command=_verify_audit)
+
+    repair = commands.add_parser(
+        "repair-audit",
+        help="put a broken audit trail right, and keep what is taken out of it as evidence",
+        description="Run it as the owner while the server is stopped. What is no link of the chain "
+        "goes to the table audit_set_aside, and a row of the trail tells of it.",
+    )
+    add_database_options(repair)
+    add_anchors_option(repair)
+    repair.set_defaults(command=_repair_audit)
     return parser
 
 
@@ -152,13 +163,35 @@ def _seed_tenant(arguments: argparse.Namespace) -> int:
 
 
 def _verify_audit(arguments: argparse.Namespace) -> int:
-    from reference_server.commands.operations import verify_audit
+    from reference_server.commands.operations import Told, verify_audit
 
-    return tell(verify_audit(arguments.database, arguments.secrets, arguments.expect))
+    told = Told(arguments.expect, arguments.anchors)
+    return tell(verify_audit(arguments.database, arguments.secrets, told))
+
+
+def _repair_audit(arguments: argparse.Namespace) -> int:
+    from reference_server.commands.operations import Told, repair_audit
+
+    told = Told(anchors=arguments.anchors)
+    done = repair_audit(arguments.database, arguments.secrets, told)
+    if done is None:
+        sys.stdout.write("nothing is broken: nothing was changed\n")
+        return 0
+    sys.stdout.write(
+        f"repaired: {done.complaint}\n"
+        f"row {done.head.position} of the trail tells of it; rows set aside, in audit_set_aside: "
+        f"{done.rows}\nrestart the server; head {done.head}\n"
+    )
+    return 0
 
 
 def tell(verdict: Verdict) -> int:
     """Write what a verification found; return the exit code."""
+    for repair in verdict.repairs:
+        sys.stdout.write(
+            f"row {repair.position} tells of a repair of {repair.moment:%Y-%m-%d %H:%M:%S} UTC, "
+            f"rows set aside: {repair.told.get('rows')}: {repair.told.get('because')}\n"
+        )
     if verdict.broken is None:
         sys.stdout.write(f"intact: {verdict.head.position} rows, head {verdict.head}\n")
         return 0

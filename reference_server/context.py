@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reference_server.core.addresses import site_of
 from reference_server.core.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ class RequestContext:
     admissions: dict[LimitScope, Admission] = field(default_factory=dict["LimitScope", "Admission"])
     events: list[AuditEvent] = field(default_factory=list["AuditEvent"])
     is_unaudited: bool = False
+
+    is_counted: bool = False
+
+    @property
+    def site(self) -> str:
+        """Whom limits and blocks count the request against: the address, or its site of IPv6."""
+        return site_of(self.address)
 
     def attribute(self, event: AuditEvent) -> AuditEvent:
         """Return the event with this request's id, address, tenant and key filled in."""

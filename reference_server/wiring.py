@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reference_server.audit.anchors import AnchorFile, Anchors
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
@@ -71,9 +73,11 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
+    limits = settings.limits
+    guards = _Guards(limits, clock, redis)
     return Parts(
         clock=clock,
-        trail=SqlAuditTrail(engine, clock, redactor, chain),
+        trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
@@ -81,13 +85,15 @@ def build_parts(
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        limits=_limits(settings.limits, clock, redis),
-        scanner=scanner_parts(settings, clock, redis),
-        oauth=_oauth(engine, clock, settings.limits),
+        limits=_limits(limits, guards),
+        scanner=scanner_parts(
+            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
+        ),
+        oauth=_oauth(engine, clock, limits),
         web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
         mcp=mcp_parts(
             server_version(),
@@ -133,9 +139,8 @@ CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization"})
 """Fields that carry a credential, in small letters."""
 
 
-def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) -> ScannerParts:
+def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
     """Return what tells scanners from clients."""
-    limits = settings.limits
     return ScannerParts(
         paths=ProbePaths((*PATHS, *settings.refused_paths), own=OWN_PATHS),
         agents=ScannerAgents(
@@ -144,12 +149,17 @@ def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) 
             shortest=settings.shortest_agent,
             oldest=settings.oldest_browser,
         ),
-        velocity=_Guards(limits, clock, redis).limiter(
-            "scanner", limits.scanner_requests, limits.scanner_window
-        ),
+        velocity=velocity,
         credentials=CREDENTIALS,
         is_on=settings.scanner_triage,
     )
+
+
+def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | None:
+    if settings.audit_anchors is None:
+        return None
+    file = AnchorFile(settings.audit_anchors, chain)
+    return Anchors(file, clock, settings.audit_anchor_seconds)
 
 
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
@@ -157,8 +167,7 @@ def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
 
 
-def _limits(limits: Limits, clock: Clock, redis: Redis | None) -> LimitParts:
-    guards = _Guards(limits, clock, redis)
+def _limits(limits: Limits, guards: _Guards) -> LimitParts:
     return LimitParts(
         address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
         tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),
@@ -172,13 +181,14 @@ class _Guards:
 
     def __init__(self, limits: Limits, clock: Clock, redis: Redis | None) -> None:
         self._limits, self._clock, self._redis = limits, clock, redis
+        self._breaker = Breaker()
 
     def limiter(self, scope: str, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis
 
-        storage = ClockedRedis(self._clock, self._redis)
+        storage = ClockedRedis(self._clock, self._redis, self._breaker)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
 
     def block(self) -> AddressBlock:
@@ -190,6 +200,7 @@ class _Guards:
         return SharedFailureBlock(
             self._clock,
             self._redis,
+            self._breaker,
             failures=limits.failures,
             window=limits.failure_window,
             block=limits.block,

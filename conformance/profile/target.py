@@ -235,10 +235,18 @@ class Owner(Section):
 
     The suite holds the table for a moment, and changes rows which it puts back. ``verify`` is the
     command that must find that out, by its exit code.
+
+    ``tables`` are what the trail keeps beside its own table, such as where its chain ends: a trail
+    that is put back to an older state is put back with them. That must be found, too, within
+    ``notice_seconds``, and by the running server: it refuses, or has the command ``alarm`` end with
+    another exit code than 0.
     """
 
     dsn: Secret
     verify: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    alarm: tuple[str, ...] = ()
+    notice_seconds: Annotated[int, Field(ge=1, le=600)] = 10
 
 
 class Migration(Section):

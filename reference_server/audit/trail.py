@@ -4,81 +4,43 @@ One request at a time stores: its own rows, and those of all who came while the 
 ran. Then it appoints the next. So under load a commit serves many requests, and without load a
 request waits neither for company nor for another thread to wake.
 
-The rows are links of one chain (``db/chain.py``), whichever process writes them. A writer that is
-alone knows the head from its last batch: the statement that stores the next one moves the head,
-from that very place or not at all. One that met others takes its turn at the head's row lock.
+The rows are links of one chain (``db/chain.py``), whichever process writes them: ``links.py`` adds
+them. What the newest of them was is noted outside of the database, too (``anchors.py``).
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as WaitTimeoutError
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from reference_server.audit.links import ChainWriter
 from reference_server.audit.metadata import to_stored_json
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.text import clean_text
-from reference_server.db.chain import Head
-from reference_server.db.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
+    from reference_server.audit.anchors import Anchors
     from reference_server.audit.contracts import AuditEvent
     from reference_server.core.contracts import Clock
     from reference_server.db.chain import AuditChain
     from reference_server.observability.contracts import Redactor
 
-    _Count = Callable[[str, dict[str, Any]], int]
-
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 6.0
 """How long a request waits for its rows before it is refused."""
 _CLOSE_SECONDS = 3.0
 _BATCH_ROWS = 500
-
-# One statement for all rows: prepared, one round trip, and a commit of its own. Without the head
-# where it was expected there is nothing to store.
-_INSERT = """
-    WITH moved AS (
-        UPDATE audit_head SET position = %(position)s, digest = %(head_digest)s, seal = %(seal)s
-         WHERE position = %(known_position)s AND digest = %(known_digest)s
-        RETURNING position
-    )
-    INSERT INTO audit_log (id, created_at, event_type, outcome, tenant_id, actor_ip, request_id,
-                           metadata, actor_key_id, digest)
-"""
-# One row, as from nearly every request that meets no other.
-_APPEND_ONE = f"""{_INSERT}
-    SELECT position, CAST(%(created_at)s AS timestamptz), %(event_type)s, %(outcome)s,
-           CAST(%(tenant_id)s AS uuid), %(actor_ip)s, %(request_id)s,
-           CAST(%(metadata)s AS jsonb), CAST(%(actor_key_id)s AS uuid), %(digest)s
-      FROM moved
-"""  # nosec B608  # noqa: S608 -- two constants
-# Several rows go as one JSON text, which is made and read quicker than an array a column. The
-# ordinality keeps the order in which they were handed over, and gives each its place in the chain.
-_APPEND = f"""{_INSERT}
-    SELECT %(known_position)s + place, created_at, event_type, outcome, tenant_id, actor_ip,
-           request_id, CAST(metadata AS jsonb), actor_key_id, decode(digest, 'hex')
-      FROM moved, ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS (
-               created_at timestamptz, event_type text, outcome text, tenant_id uuid,
-               actor_ip text, request_id text, metadata text, actor_key_id uuid, digest text))
-           WITH ORDINALITY AS rows (created_at, event_type, outcome, tenant_id, actor_ip,
-                                    request_id, metadata, actor_key_id, digest, place)
-     ORDER BY place
-"""  # nosec B608  # noqa: S608 -- two constants
-_TAKE_TURN = "SELECT position, digest, seal FROM audit_head FOR UPDATE"
 
 _Row = dict[str, Any]
 
@@ -99,16 +61,25 @@ class _Submission:
 
 
 class SqlAuditTrail:
-    """Writes ``audit_log`` as the runtime role, which may insert there and nothing else."""
+    """Writes ``audit_log`` as a role that may call the functions for it, and do nothing else there.
 
-    def __init__(self, engine: Engine, clock: Clock, redactor: Redactor, chain: AuditChain) -> None:
-        self._engine = engine
-        self._statements = Statements(engine)
+    ``anchors`` tell the newest head there was before, and are told of every later one.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        redactor: Redactor,
+        chain: AuditChain,
+        anchors: Anchors | None = None,
+    ) -> None:
+        newest = None if anchors is None else anchors.newest()
+        self.links = ChainWriter(engine, chain, newest)
         self._clock = clock
         self.redactor = redactor
         self.chain = chain
-        self._head: Head | None = None
-        self._is_alone = False
+        self.anchors = anchors
         self._queue: deque[_Submission] = deque()
         self._is_led = False
         self._is_closed = False
@@ -151,6 +122,8 @@ class SqlAuditTrail:
         with self._lock:
             self._is_closed = True
             self._rests.wait_for(lambda: not self._is_led, _CLOSE_SECONDS)
+        if self.anchors is not None:
+            self.anchors.close()
 
     def _lead(self, own: _Submission) -> None:
         """Store what is queued by now, one's own rows among it, and appoint the next leader."""
@@ -210,65 +183,22 @@ class SqlAuditTrail:
             _settle(batch, None)
 
     def _insert(self, rows: list[_Row]) -> None:
-        known, self._head = self._head, None  # after an error nobody knows where the head is
-        if known is not None and self._is_alone:
-            self._head = self._append(self._statements.count, known, rows)
-        if self._head is None:
-            self._take_turn(known, rows)
-
-    def _take_turn(self, known: Head | None, rows: list[_Row]) -> None:
-        """Store the rows while nobody else can; StorageUnavailableError without a head of ours."""
-        with self._engine.begin() as connection:
-            found = connection.exec_driver_sql(_TAKE_TURN).one_or_none()
-            if found is None:
-                raise StorageUnavailableError("the trail has no head: run migrate")
-            head = Head(found.position, found.digest)
-            if not self.chain.seals(head, found.seal):
-                raise StorageUnavailableError("the trail's head has a wrong seal: run verify-audit")
-            moved = self._append(_counting(connection), head, rows)
-        self._head, self._is_alone = moved, head == known
-
-    def _append(self, count: _Count, known: Head, rows: list[_Row]) -> Head | None:
-        """Store the rows behind the head and return the new one; None when it is elsewhere."""
-        head = known
-        for row in rows:
-            head = self.chain.link(head, row)
-            row["digest"] = head.digest
-        ends = {
-            "known_position": known.position,
-            "known_digest": known.digest,
-            "position": head.position,
-            "head_digest": head.digest,
-            "seal": self.chain.seal(head),
-        }
-        if len(rows) == 1:
-            return head if count(_APPEND_ONE, rows[0] | ends) else None
-        return head if count(_APPEND, {"rows": _encode(rows)} | ends) else None
-
-
-def _as_text(value: datetime | UUID | bytes) -> str:
-    """Return what JSON has no form for, as the statement reads it."""
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-_encode = json.JSONEncoder(default=_as_text).encode
+        self.links.append(rows)
+        if self.anchors is not None and self.links.newest is not None:
+            self.anchors.note(self.links.newest)
 
 
 def _optional_text(value: str | None) -> str | None:
     return None if value is None else clean_text(value)
 
 
-def _counting(connection: Connection) -> _Count:
-    return lambda statement, values: connection.exec_driver_sql(statement, values).rowcount
-
-
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the connection is lost, so that nothing else can be stored on it either."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    """Tell whether the database is at fault, not a row: then no other one can be stored either.
+
+    Operational errors are lost connections, time-outs, somebody else's locks and full disks.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def _wait_for(submission: _Submission) -> _Word:

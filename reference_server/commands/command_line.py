@@ -77,6 +77,20 @@ def add_verify_options(parser: argparse.ArgumentParser) -> None:
         metavar="HEAD",
         help="the head that an earlier run printed: the trail must still contain it",
     )
+    add_anchors_option(parser)
+
+
+def add_anchors_option(parser: argparse.ArgumentParser) -> None:
+    """Add where the server notes the trail's heads."""
+    default = os.environ.get("HALLMARK_AUDIT_ANCHORS")
+    parser.add_argument(
+        "--anchors",
+        type=Path,
+        default=Path(default) if default else None,
+        metavar="FILE",
+        help="what serve was given as --audit-anchors: the trail must still contain every head "
+        "that is noted there (HALLMARK_AUDIT_ANCHORS)",
+    )
 
 
 def add_programs_option(parser: argparse.ArgumentParser) -> None:

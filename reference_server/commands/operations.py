@@ -1,4 +1,4 @@
-"""What an operator does to the database: migrate it, add a tenant, verify the audit trail."""
+"""What an operator does to the database: migrate it, add a tenant, verify and repair the trail."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from reference_server.audit.anchors import Anchor
+    from reference_server.audit.repair import Repair
     from reference_server.audit.verification import Verdict, Verifier
     from reference_server.db.chain import AuditChain, Head
     from reference_server.keys.tenants import NewTenant
@@ -83,10 +85,9 @@ def migrate_database(database: str, secrets_dir: Path) -> None:
 
     ConfigurationError for the settings, DatabaseNotReadyError when the database refuses.
     """
-    from reference_server.db.chain import AuditChain
     from reference_server.db.migrate import migrate
 
-    chain = AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
+    chain = _chain(secrets_dir)
     with _as_owner(database, secrets_dir) as engine:
         migrate(engine, chain)
 
@@ -114,32 +115,66 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
 def verify_audit(
     database: str,
     secrets_dir: Path,
-    expected: str | None,
+    told: Told,
     verifier: Callable[[AuditChain], Verifier] | None = None,
 ) -> Verdict:
-    """Check the whole trail as a role that reads it; errors as in ``migrate_database``.
-
-    ``expected`` is the head that an earlier run printed, POSITION:DIGEST.
-    """
+    """Check the whole trail as a role that reads it; errors as in ``migrate_database``."""
     from reference_server.audit.verification import Verifier
+
+    chain = _chain(secrets_dir)
+    expected, anchors = told.head(), told.anchored(chain)
+    with _connected(database, read_secret(secrets_dir, AUDITOR_PASSWORD)) as engine:
+        return (verifier or Verifier)(chain).verify(engine, expected, anchors)
+
+
+def repair_audit(database: str, secrets_dir: Path, told: Told) -> Repair | None:
+    """Repair the trail as its owner, and tell the anchors; None when nothing was broken.
+
+    Errors as in ``migrate_database``.
+    """
+    from reference_server.audit.anchors import Anchor, AnchorFile
+    from reference_server.audit.repair import repair
+
+    chain, now = _chain(secrets_dir), SystemClock().now()
+    anchors = told.anchored(chain)
+    with _as_owner(database, secrets_dir) as engine:
+        done = repair(engine, chain, now, anchors)
+    if done is not None and told.anchors is not None:
+        AnchorFile(told.anchors, chain).add(Anchor(now, done.head))
+    return done
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the trail must contain: a head that an earlier run printed, and a file of anchors."""
+
+    expect: str | None = None
+    anchors: Path | None = None
+
+    def head(self) -> Head | None:
+        """Return the head; ConfigurationError where it is none."""
+        from reference_server.db.chain import Head
+
+        if self.expect is None:
+            return None
+        try:
+            return Head.parse(self.expect)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"--expect {self.expect} is no head: give what an earlier verify-audit printed."
+            ) from error
+
+    def anchored(self, chain: AuditChain) -> list[Anchor]:
+        """Return the anchors; ConfigurationError for a file that has others."""
+        from reference_server.audit.anchors import AnchorFile
+
+        return [] if self.anchors is None else list(AnchorFile(self.anchors, chain).read())
+
+
+def _chain(secrets_dir: Path) -> AuditChain:
     from reference_server.db.chain import AuditChain
 
-    head = None if expected is None else _read_head(expected)
-    chain = AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
-    with _connected(database, read_secret(secrets_dir, AUDITOR_PASSWORD)) as engine:
-        return (verifier or Verifier)(chain).verify(engine, head)
-
-
-def _read_head(text: str) -> Head:
-    from reference_server.db.chain import Head
-
-    position, _, digest = text.partition(":")
-    try:
-        return Head(int(position), bytes.fromhex(digest))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"--expect {text} is no head: give what an earlier verify-audit printed."
-        ) from error
+    return AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
 
 
 @contextmanager
@@ -153,9 +188,10 @@ def _connected(database: str, password: bytes) -> Generator[Engine]:
     from sqlalchemy.exc import DBAPIError
 
     from reference_server.core.errors import StorageUnavailableError
+    from reference_server.db.bounded import MAINTENANCE
     from reference_server.db.engine import create_app_engine
 
-    engine = create_app_engine(database, password, pool_size=2)
+    engine = create_app_engine(database, password, 2, MAINTENANCE)
     try:
         yield engine
     except DBAPIError as error:

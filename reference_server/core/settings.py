@@ -82,6 +82,14 @@ class Settings:
         default=None,
     )
     log_file: Path | None = _setting("JSON lines go here, not to standard output", default=None)
+    audit_anchors: Path | None = _setting(
+        "heads of the audit trail are noted here, best on storage that the database's owner cannot "
+        "change; verify-audit --anchors finds by it a trail that was set back",
+        default=None,
+    )
+    audit_anchor_seconds: Seconds = _setting(
+        "how often that is done, in seconds, while there are new rows", default=10
+    )
     page_size: Count = _setting("entries on a page of a tenant's lists", default=50)
     allowed_hosts: tuple[str, ...] = _setting(
         "values of Host that the MCP endpoint accepts; * stands for any port",

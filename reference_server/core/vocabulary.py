@@ -33,6 +33,7 @@ class EventType(StrEnum):
     FLOW_STARTED = "oauth.flow_started"
     FLOW_COMPLETED = "oauth.flow_completed"
     FLOW_FAILED = "oauth.flow_failed"
+    TRAIL_REPAIRED = "trail.repaired"
 
 
 class Outcome(StrEnum):

@@ -2,13 +2,20 @@
 
 A row's ``digest`` is an HMAC over the digest before it and over the row, its position included. So
 no row can be changed, removed, added or moved without the key, which the database never holds. The
-one row of ``audit_head`` says where the chain ends; its seal, under the same key, is what a cut-off
-tail cannot be given. What is left to whoever kept a copy of an earlier head and its seal is to put
-both back: against that, ``verify-audit --expect`` takes the head that an earlier run printed.
+one row of ``audit_head`` says where the chain ends; its seal is what no cut-off tail can be given.
+
+The seal is also a lock. It is the SHA-256 of the head's *proof*, an HMAC under the same key, and
+the database adds nothing behind a head but for whoever shows that proof (``db/functions.sql``). So
+it tells the server from somebody else who speaks as the runtime role, and yet holds no key: from a
+seal nobody finds the proof, and a proof is of use for one head, once.
+
+What is left to whoever kept a copy of an earlier head and its seal is to put both back, with the
+rows as they were: against that there are anchors, outside of the database (``audit/anchors.py``).
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from dataclasses import dataclass
@@ -42,6 +49,12 @@ class Head:
     def __str__(self) -> str:
         return f"{self.position}:{self.digest.hex()}"
 
+    @classmethod
+    def parse(cls, text: str) -> Head:
+        """Read what ``str`` wrote; ValueError for anything else."""
+        position, _, digest = text.partition(":")
+        return cls(int(position), bytes.fromhex(digest))
+
 
 START = Head(0, bytes(32))
 """The head of an empty trail."""
@@ -58,13 +71,26 @@ class AuditChain:
         position = before.position + 1
         return Head(position, self._mac(b"row", before.digest, canonical(position, row)))
 
-    def seal(self, head: Head) -> bytes:
-        """Return what proves that somebody with the key put the head there."""
+    def proof(self, head: Head) -> bytes:
+        """Return what is shown to move this head on: only who has the key knows it."""
         return self._mac(b"head", head.digest, str(head.position).encode())
+
+    def seal(self, head: Head) -> bytes:
+        """Return what stands beside the head: somebody with the key put it there."""
+        return self.seal_by(self.proof(head))
+
+    @staticmethod
+    def seal_by(proof: bytes) -> bytes:
+        """Return the seal of the head that a proof is of."""
+        return hashlib.sha256(proof).digest()
 
     def seals(self, head: Head, seal: bytes) -> bool:
         """Tell whether the seal is the head's, in constant time."""
         return hmac.compare_digest(self.seal(head), seal)
+
+    def vouch(self, head: Head, moment: str) -> bytes:
+        """Return what proves that somebody with the key saw the head at a moment, given as text."""
+        return self._mac(b"anchor", head.digest, f"{head.position} {moment}".encode())
 
     def _mac(self, purpose: bytes, digest: bytes, text: bytes) -> bytes:
         return hmac.digest(self._key, b"\0".join((purpose, digest, text)), "sha256")

@@ -3,46 +3,54 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
+from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-CONNECT_SECONDS = 5
-POOL_WAIT_SECONDS = 5.0
-STATEMENT_MS = 10_000
-"""No statement of a request may run longer: a stuck guard must refuse, not hang."""
-LOCK_MS = 2_000
-"""The longest wait for somebody else's lock: who holds the trail that long has taken it away."""
+    from reference_server.db.bounded import Patience
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
-def create_app_engine(url: str, password: bytes, pool_size: int) -> Engine:
+def create_app_engine(
+    url: str, password: bytes, pool_size: int, patience: Patience = REQUESTS
+) -> Engine:
     """Return a pooled engine for a role; nothing is connected yet.
 
     ``url`` is a libpq URL without a password. Loopback is spoken to in clear, every other host
     only under a certificate that names it. ConfigurationError when the URL is unusable.
+
+    All connections of the engine, and of pools made after its own, keep to ``patience``, and share
+    what is known of the database's silence.
     """
-    return create_engine(
+    engine = create_engine(
         _engine_url(url, password),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
+        pool_timeout=patience.pool,
         # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
         hide_parameters=True,
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "application_name": "hallmark",
-            "options": f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={LOCK_MS}",
-        },
+        connect_args={"application_name": "hallmark", "options": patience.options},
     )
+    breaker = Breaker()
+
+    def connect(
+        dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
+    ) -> BoundedConnection:
+        del dialect, record
+        return BoundedConnection.connect_within(patience, breaker, *arguments, **more)
+
+    event.listen(engine, "do_connect", connect)
+    return engine
 
 
 def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:
@@ -59,7 +67,7 @@ def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[s
         "PGPASSWORD": complete.password,
         "PGSSLMODE": complete.query.get("sslmode"),
         "PGSSLROOTCERT": complete.query.get("sslrootcert"),
-        "PGCONNECT_TIMEOUT": CONNECT_SECONDS,
+        "PGCONNECT_TIMEOUT": MAINTENANCE.connect,
     }
     return {name: str(value) for name, value in settings.items() if value is not None}
 

@@ -14,10 +14,7 @@ GRANT UPDATE (expires_at, revoked_at, last_used_at) ON api_keys TO mcp_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON platform_credentials, oauth_states, metric_cache, sync_log TO mcp_app;
 
--- The trail: written, never read or changed, by the runtime.
-GRANT INSERT ON audit_log TO mcp_app;
-
--- Where its chain ends, which the writer moves on. A seal that is not the server's stops the server.
-GRANT SELECT, UPDATE (position, digest, seal) ON audit_head TO mcp_app;
+-- The trail and its head: no right at all. The runtime adds to them by the functions of
+-- functions.sql, which take nothing from anybody without the server's key.
 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mcp_auditor;

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema: revisions, then grants, then policies."""
+"""Brings a database to the newest schema: revisions, then grants, policies, functions."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def migrate(engine: Engine, chain: AuditChain) -> None:
         _check_key(connection, chain)
         run_script(connection, "grants.sql")
         run_script(connection, "policies.sql")
+        run_script(connection, "functions.sql")
 
 
 def create_roles(connection: Connection) -> None:

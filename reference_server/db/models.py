@@ -156,6 +156,16 @@ audit_head = Table(
     Column("seal", LargeBinary, nullable=False),
 )
 
+# What a repair has taken out of the trail, whole, by the row that tells of it (audit/repair.py).
+audit_set_aside = Table(
+    "audit_set_aside",
+    metadata,
+    Column("repair", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("content"),
+)
+
 sync_log = Table(
     "sync_log",
     metadata,

@@ -44,12 +44,15 @@ CREATE POLICY tenant_isolation ON sync_log
 
 -- api_keys has no policy: a key must be found before its tenant is known.
 
--- The trail is one for all tenants, so its policy lets every row in and none out:
--- only a role that bypasses row-level security can read it.
+-- The trail is one for all tenants, so its policies let every row in and none out, but for the
+-- digests that its owner's functions look at. Beside the owner, who could lift them, only a role
+-- that bypasses row-level security can read it.
 ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_log FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS append_only ON audit_log;
 CREATE POLICY append_only ON audit_log FOR INSERT WITH CHECK (true);
+DROP POLICY IF EXISTS chain_followed ON audit_log;
+CREATE POLICY chain_followed ON audit_log FOR SELECT TO mcp_admin USING (true);
 
 -- A statement trigger, because a row trigger is silent where row-level security hides every row.
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger
@@ -62,4 +65,7 @@ $$;
 REVOKE ALL ON FUNCTION refuse_change() FROM PUBLIC;
 CREATE OR REPLACE TRIGGER append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_set_aside
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

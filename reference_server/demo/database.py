@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reference_server.core.vocabulary import Role
+from reference_server.db.bounded import MAINTENANCE, REQUESTS
 from reference_server.db.chain import AuditChain
 from reference_server.db.engine import create_app_engine
 from reference_server.db.migrate import create_roles, migrate, run_sql, set_password
@@ -30,7 +31,7 @@ _LOSABLE = """
     INSERT INTO metric_cache (tenant_id, platform, report_type, date_range_key, expires_at)
     SELECT id, 'google', 'health', 'last_7_days', now() FROM made"""
 # The tables are ahead of what is written down, as after a revision that was applied by hand.
-_GONE_AHEAD = "UPDATE alembic_version SET version_num = '0001'"
+_GONE_AHEAD = "UPDATE alembic_version SET version_num = '0002'"
 
 
 def _passwords() -> dict[Role, str]:
@@ -62,7 +63,9 @@ class DemoDatabase:
 
     def engine(self, role: Role, pool_size: int = 2) -> Engine:
         """Return an engine of the role; the caller disposes of it."""
-        return create_app_engine(self.url(role), self.passwords[role].encode(), pool_size)
+        patience = REQUESTS if role is Role.APP else MAINTENANCE
+        password = self.passwords[role].encode()
+        return create_app_engine(self.url(role), password, pool_size, patience)
 
     def create(self) -> None:
         """Create the database, the roles and the schema. Database errors pass through."""
@@ -127,7 +130,7 @@ class DemoDatabase:
     @contextmanager
     def _superuser(self, database: str) -> Generator[Engine]:
         url = self.cluster.url(SUPERUSER, database)
-        engine = create_app_engine(url, self.cluster.password.encode(), 1)
+        engine = create_app_engine(url, self.cluster.password.encode(), 1, MAINTENANCE)
         try:
             yield engine
         finally:

@@ -43,23 +43,29 @@ SETTINGS = {
     "max_wal_size": "128MB",
 }
 
-_KEEPER = 'read -r _ || { kill -QUIT "$1"; shift; rm -rf "$@"; rm -rf "$@"; }'
+_KEEPER = """read -r _ || {
+    kill -QUIT "$1"
+    grep -qsF -e "$2" "$3" && rm -f "$3"
+    shift 3; rm -rf "$@"; rm -rf "$@"
+}"""
 """Waits for a word on its standard input. When the input ends without one, whoever started it was
-killed: then it stops PostgreSQL and removes the folders, twice because the first pass may meet
-files still being written."""
+killed: then it stops PostgreSQL, removes the file that names what it named, and the folders, twice
+because the first pass may meet files still being written."""
 
 
 class Cluster:
     """One PostgreSQL server in a folder of its own; a context manager that leaves nothing.
 
-    ``also_remove`` are folders that must go too when this process is killed before it can.
+    ``also_remove`` are folders that must go too when this process is killed before it can, and so
+    must the file ``naming`` while it names the last part of the first one.
     """
 
-    def __init__(self, also_remove: tuple[Path, ...] = ()) -> None:
+    def __init__(self, also_remove: tuple[Path, ...] = (), naming: Path | None = None) -> None:
         self._account = find_account()
         self.folder = private_folder(self._account, data_bases())
         self._ours = [self.folder]
         self._also_remove = also_remove
+        self._naming = naming
         self._server: subprocess.Popen[bytes] | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self.password = secrets.token_urlsafe(24)
@@ -200,8 +206,9 @@ class Cluster:
             self._keeper.stdin.close()
             self._keeper.wait()
         folders = map(str, (*self._ours, *self._also_remove))
+        named = (self._also_remove[0].name, str(self._naming)) if self._naming else ("", "")
         self._keeper = subprocess.Popen(  # noqa: S603 -- our own argv
-            ["/bin/sh", "-c", _KEEPER, "keeper", str(pid), *folders],
+            ["/bin/sh", "-c", _KEEPER, "keeper", str(pid), *named, *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

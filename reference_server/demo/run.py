@@ -24,7 +24,7 @@ from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster, free_port
-from reference_server.demo.state import check_writable, write_state
+from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
 from reference_server.serving.production import start_logging
 
@@ -60,7 +60,7 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
         _end_on_signals(stack)
         with _signals_held():  # between a folder's making and its keeping, one would be left behind
             folder = _make_folder(stack, state)
-            cluster = stack.enter_context(Cluster(also_remove=(folder, state)))
+            cluster = stack.enter_context(Cluster((folder,), naming=state))
             stack.callback(_ignore_signals)
         redis = start_valkey(stack, cluster.folder)
         database = _start(cluster, variant)
@@ -98,6 +98,11 @@ class Demo:
         """What moves the server's clock."""
         return self.folder / "clock"
 
+    @property
+    def anchors_file(self) -> Path:
+        """Where the server notes the heads of its trail: a database's owner has no files here."""
+        return self.folder / "audit-anchors.jsonl"
+
     @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
@@ -114,6 +119,7 @@ class Demo:
         return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
+        from reference_server.audit.anchors import AnchorFile, check_anchored
         from reference_server.core.clock import FileClock
         from reference_server.serving.serve import serve
         from reference_server.wiring import build_parts
@@ -124,6 +130,8 @@ class Demo:
                 secrets_dir=self.secrets_dir,
                 port=self.port,
                 log_file=self.log_file,
+                audit_anchors=self.anchors_file,
+                audit_anchor_seconds=1,
                 limits=self.limits,
                 page_size=PAGE_SIZE,
                 fetch_origins=(self.fetch_origin,),
@@ -133,6 +141,7 @@ class Demo:
         clock = FileClock(self.clock_file)
         engine = database.engine(Role.APP, settings.pool_size)
         try:
+            check_anchored(engine, AnchorFile(self.anchors_file, database.chain), clock)
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             tenants = self._seed(database, parts.keys.hasher)
@@ -191,9 +200,14 @@ class Demo:
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
-                "verify_audit": _operator_command(
-                    "verify-audit", database.url(Role.AUDITOR), self.operator_dir
-                ),
+                "verify_audit": [
+                    *_operator_command(
+                        "verify-audit", database.url(Role.AUDITOR), self.operator_dir
+                    ),
+                    "--anchors",
+                    str(self.anchors_file),
+                ],
+                "alarm": [],  # who finds its trail set back refuses
                 "failing_migration": [
                     *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
                     "--dump-dir",
@@ -283,7 +297,7 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     # A state file without its server would send a profile to whoever has the port next.
     state.unlink(missing_ok=True)
-    stack.callback(state.unlink, missing_ok=True)
+    stack.callback(remove_state, state, folder)
     return folder
 
 

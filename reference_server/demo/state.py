@@ -34,3 +34,10 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
         raise
+
+
+def remove_state(path: Path, folder: Path) -> None:
+    """Remove the file if it tells of the demo in that folder, and not of one that came after it."""
+    with contextlib.suppress(FileNotFoundError):
+        if folder.name in path.read_text("utf-8", "replace"):
+            path.unlink()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import deque
-from dataclasses import replace
+from array import array
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,26 +24,52 @@ if TYPE_CHECKING:
 
 _SILENT = "the limit's storage did not answer"
 
-SWEEP_EVERY = 1024
-"""Admissions between two sweeps of idle subjects, so that memory follows the active ones."""
+MOST_SUBJECTS = 65_536
+"""Subjects that have a window of their own. Each takes some 300 bytes, and 8 more an entry."""
+
+NEWCOMERS = ""
+"""The key of the one window that all others share while there are so many."""
+
+SWEPT_AT_ONCE = 2
+"""Subjects that are looked at with each entry. More than one can come meanwhile, so the idle ones
+are found, and nobody waits while all are looked through."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """When a subject's entries were made, in order, and how long each counts, in seconds."""
+
+    span: int
+    moments: array[float] = field(default_factory=lambda: array("d"))
+
+    def drop_old(self, now: float) -> None:
+        """Drop what has expired; an entry of the future (the clock went back) counts as of now."""
+        old = bisect_right(self.moments, now - self.span)
+        del self.moments[:old]
+        if self.moments and self.moments[-1] > now:
+            self.moments = array("d", (min(moment, now) for moment in self.moments))
 
 
 class ClockedMemory(Storage, MovingWindowSupport):
-    """A storage for one process whose time is the Clock part's.
+    """A storage for one process whose time is the Clock part's, bounded in memory.
 
-    The library's own memory storage reads the system clock, which `demo` cannot move, and counts
-    an entry as live at the very moment it expires, which would make a true Retry-After false.
+    The library's own memory storage reads the system clock, which `demo` cannot move, counts an
+    entry as live at the very moment it expires, which would make a true Retry-After false, and
+    grows with every subject that ever came.
+
+    Once ``most`` subjects are live, newcomers share one window, so that each is admitted less than
+    alone, and never more. Who has a window keeps it, as long as one of its entries counts.
     """
 
     STORAGE_SCHEME = None
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = MOST_SUBJECTS) -> None:
         super().__init__()
         self._clock = clock
+        self._most = most
         self._lock = threading.Lock()
-        self._entries: dict[str, deque[float]] = {}
-        self._spans: dict[str, int] = {}
-        self._acquired = 0
+        self._windows: dict[str, _Window] = {}
+        """In the order of their last entries, hence the idle ones first."""
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -57,59 +84,52 @@ class ClockedMemory(Storage, MovingWindowSupport):
         """Add ``amount`` entries if ``expiry`` seconds then hold at most ``limit`` of them."""
         with self._lock:
             now = self.now()
-            entries = self._live(key, expiry, now)
-            if len(entries) + amount > limit:
-                return False
-            entries.extend([now] * amount)
-            self._entries[key] = entries
-            self._spans[key] = expiry
             self._sweep(now)
+            key = self._shared(key)
+            window = self._windows.get(key) or _Window(expiry)
+            window.drop_old(now)
+            if len(window.moments) + amount > limit:
+                return False
+            window.moments.extend([now] * amount)
+            self._windows.pop(key, None)
+            self._windows[key] = window
             return True
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Return when the oldest live entry was made, and how many are live (at most ``limit``)."""
+        del expiry  # each window knows its own
         with self._lock:
             now = self.now()
-            entries = self._live(key, expiry, now)
-            newest = list(islice(reversed(entries), limit))
-            return (newest[-1], len(newest)) if newest else (now, 0)
+            window = self._windows.get(self._shared(key))
+            if window is None:
+                return now, 0
+            window.drop_old(now)
+            newest = window.moments[-limit:] if limit else ()
+            return (newest[0], len(newest)) if newest else (now, 0)
 
-    def _live(self, key: str, expiry: int, now: float) -> deque[float]:
-        """Drop what has expired; an entry of the future (the clock went back) counts as of now.
-
-        A subject without any entry is forgotten.
-        """
-        entries = self._entries.get(key, deque())
-        while entries and entries[0] <= now - expiry:
-            entries.popleft()
-        if not entries:
-            self._entries.pop(key, None)
-            self._spans.pop(key, None)
-        elif entries[-1] > now:
-            entries = deque(min(entry, now) for entry in entries)
-            self._entries[key] = entries
-        return entries
+    def _shared(self, key: str) -> str:
+        """Return the key under which a subject is counted."""
+        is_known = key in self._windows or len(self._windows) < self._most
+        return key if is_known else NEWCOMERS
 
     def _sweep(self, now: float) -> None:
-        self._acquired += 1
-        if self._acquired % SWEEP_EVERY:
-            return
-        idle = [k for k, seen in self._entries.items() if seen[-1] <= now - self._spans[k]]
-        for key in idle:
-            del self._entries[key], self._spans[key]
+        for key in list(islice(self._windows, SWEPT_AT_ONCE)):
+            window = self._windows[key]
+            window.drop_old(now)
+            if window.moments:
+                return
+            del self._windows[key]
 
     def clear(self, key: str) -> None:
         """Forget the key's entries."""
         with self._lock:
-            self._entries.pop(key, None)
-            self._spans.pop(key, None)
+            self._windows.pop(key, None)
 
     def reset(self) -> int:
         """Forget everything; return how many keys that were."""
         with self._lock:
-            count = len(self._entries)
-            self._entries.clear()
-            self._spans.clear()
+            count = len(self._windows)
+            self._windows.clear()
             return count
 
     def check(self) -> bool:
@@ -122,7 +142,8 @@ class ClockedMemory(Storage, MovingWindowSupport):
 
     def get(self, key: str) -> int:
         """Return how many entries the key holds."""
-        return len(self._entries.get(key, ()))
+        window = self._windows.get(key)
+        return 0 if window is None else len(window.moments)
 
     def get_expiry(self, key: str) -> float:
         """Refuse: it belongs to fixed windows."""

@@ -7,14 +7,19 @@ worker's clock is ahead) count as of now. What has no more use goes by Redis's o
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from limits.storage import MovingWindowSupport, Storage
 
+from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, StorageUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from redis import Redis
 
     from reference_server.core.contracts import Clock
@@ -72,7 +77,10 @@ return 1
 
 def connect_redis(url: str, password: bytes | None) -> Redis:
     """Return a client that answers; ConfigurationError, without the password, when it does not."""
+    from redis import ConnectionError as LostError
     from redis import Redis, RedisError
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     parts = urlsplit(url)
     if parts.password is not None:
@@ -89,6 +97,9 @@ def connect_redis(url: str, password: bytes | None) -> Redis:
             password=None if password is None else password.decode(),
             socket_timeout=ANSWER_SECONDS,
             socket_connect_timeout=ANSWER_SECONDS,
+            # Once, for a connection that a restart of Redis has ended. Whoever waited in vain has
+            # waited enough, and what he sent may be counted yet.
+            retry=Retry(NoBackoff(), 1, (LostError,)),
         )
         client.ping()
     except (RedisError, ValueError) as error:
@@ -99,13 +110,36 @@ def connect_redis(url: str, password: bytes | None) -> Redis:
     return client
 
 
+@contextmanager
+def _asking(breaker: Breaker) -> Generator[None]:
+    """Turn Redis's errors in the block into StorageUnavailableError, and bound what they cost.
+
+    While Redis is silent, most callers are refused before they ask.
+    """
+    from redis import RedisError
+    from redis import TimeoutError as SilentError
+
+    if not breaker.admits():
+        raise StorageUnavailableError("Redis has not answered lately")
+    since = time.monotonic()
+    try:
+        yield
+    except SilentError as error:
+        breaker.missed(since)
+        raise StorageUnavailableError("Redis did not answer in time") from error
+    except RedisError as error:
+        raise StorageUnavailableError("Redis did not answer") from error
+    breaker.heard()
+
+
 class ClockedRedis(Storage, MovingWindowSupport):
     """A storage for several processes whose time is the Clock part's."""
 
     STORAGE_SCHEME = None
 
-    def __init__(self, clock: Clock, client: Redis) -> None:
+    def __init__(self, clock: Clock, client: Redis, breaker: Breaker | None = None) -> None:
         super().__init__()
+        self._breaker = breaker or Breaker()
         self._clock = clock
         self._client = client
         self._acquire = client.register_script(_ACQUIRE)
@@ -114,9 +148,7 @@ class ClockedRedis(Storage, MovingWindowSupport):
     @property
     def base_exceptions(self) -> type[Exception]:
         """The error that the library would wrap."""
-        from redis import RedisError
-
-        return RedisError
+        return StorageUnavailableError
 
     def now(self) -> float:
         """Return the Clock part's time in seconds since 1970."""
@@ -126,11 +158,13 @@ class ClockedRedis(Storage, MovingWindowSupport):
         """Add ``amount`` entries if ``expiry`` seconds then hold at most ``limit`` of them."""
         kept = expiry + _SPARE_SECONDS
         values = [repr(self.now()), expiry, limit, amount, kept]
-        return bool(self._acquire(keys=[PREFIX + key], args=values))
+        with _asking(self._breaker):
+            return bool(self._acquire(keys=[PREFIX + key], args=values))
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Return when the oldest live entry was made, and how many are live (at most ``limit``)."""
-        found = self._look(keys=[PREFIX + key], args=[repr(self.now()), expiry])
+        with _asking(self._breaker):
+            found = self._look(keys=[PREFIX + key], args=[repr(self.now()), expiry])
         oldest, count = cast("tuple[bytes, int]", found)
         return float(oldest), min(count, limit)
 
@@ -163,8 +197,16 @@ class SharedFailureBlock:
     """``FailureBlock`` for several processes: the same counts and lengths, in Redis."""
 
     def __init__(
-        self, clock: Clock, client: Redis, *, failures: int, window: int, block: int
+        self,
+        clock: Clock,
+        client: Redis,
+        breaker: Breaker | None = None,
+        *,
+        failures: int,
+        window: int,
+        block: int,
     ) -> None:
+        self._breaker = breaker or Breaker()
         self._clock = clock
         self._client = client
         self._failures, self._window, self._block = failures, window, block
@@ -172,28 +214,20 @@ class SharedFailureBlock:
 
     def is_blocked(self, address: str) -> bool:
         """Tell whether the address is blocked now; StorageUnavailableError without Redis."""
-        from redis import RedisError
-
-        try:
+        with _asking(self._breaker):
             until = cast("bytes | None", self._client.get(_until(address)))
-        except RedisError as error:
-            raise StorageUnavailableError("the block's storage did not answer") from error
         # Redis ends a block by its own time too, should our clock be set back meanwhile.
         return until is not None and self._clock.now().timestamp() < float(until)
 
     def record_failure(self, address: str) -> bool:
         """Count a failure; True when this one engaged; StorageUnavailableError without Redis."""
-        from redis import RedisError
-
         now = self._clock.now().timestamp()
         keys = [f"{PREFIX}failures:{address}", _until(address)]
         until = repr(now + self._block)
         kept = self._window + _SPARE_SECONDS
         values = [repr(now), self._window, self._failures, until, kept, self._block]
-        try:
+        with _asking(self._breaker):
             return bool(self._fail(keys=keys, args=values))
-        except RedisError as error:
-            raise StorageUnavailableError("the block's storage did not answer") from error
 
 
 def _until(address: str) -> str:

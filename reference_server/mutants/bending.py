@@ -156,10 +156,17 @@ def trail_with(redactor: Redactor) -> Callable[[Parts], Parts]:
     def rebuild(parts: Parts) -> AuditTrail:
         from reference_server.audit.trail import SqlAuditTrail
 
-        parts.trail.close()
-        return SqlAuditTrail(engine_of(parts), parts.clock, redactor, chain_of(parts))
+        return trail_of(SqlAuditTrail, replace(parts, redactor=redactor))
 
     return replaced({"trail": rebuild})
+
+
+def trail_of(kind: type[SqlAuditTrail], parts: Parts) -> SqlAuditTrail:
+    """Return a trail of another kind in the place of the real one, which is closed."""
+    former = cast("SqlAuditTrail", parts.trail)
+    former.close()
+    anchors = None if former.anchors is None else former.anchors.renewed()
+    return kind(engine_of(parts), parts.clock, parts.redactor, former.chain, anchors)
 
 
 def address_limiter(requests: int) -> Callable[[Parts], Parts]:

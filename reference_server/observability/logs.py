@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,6 +63,74 @@ class JsonFormatter(logging.Formatter):
         return _encode(head | bounded(scrubbed))
 
 
+class LineHandler(logging.Handler):
+    """Writes lines to a file, each whole or told of as lost; a full disk stops nobody.
+
+    What is lost is counted, told on standard error, and told in the log once lines can be written
+    again. Its descriptor is closed with it unless it is standard output's.
+    """
+
+    def __init__(self, log_file: Path | None) -> None:
+        super().__init__()
+        self._is_own = log_file is not None
+        if log_file is not None:
+            self._file: Any = log_file.open("ab", buffering=0)
+        else:
+            # Without the buffer, which would keep what could not be written, and grow.
+            self._file = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+        self._lost = 0
+        self._is_broken_off = False
+
+    @property
+    def is_losing(self) -> bool:
+        """Tell whether the last line could not be written."""
+        return self._lost > 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line; never raises."""
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 -- a line that cannot be made must not end a request
+            line = '{"event": "line_lost", "level": "error", "request_id": null}'
+        try:
+            if self._lost:
+                self._write(self.format(_told_of(self._lost)))
+                self._lost = 0
+            self._write(line)
+        except (OSError, ValueError) as error:
+            self._lose(error)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._is_own:
+            self._file.close()
+        super().close()
+
+    def _write(self, line: str) -> None:
+        left = memoryview((("\n" if self._is_broken_off else "") + line + "\n").encode())
+        while left:
+            written = self._file.write(left)
+            if not written:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            # A line that breaks off here is not to be joined with the next one.
+            left, self._is_broken_off = left[written:], True
+        self._is_broken_off = False
+
+    def _lose(self, error: Exception) -> None:
+        self._lost += 1
+        if self._lost & (self._lost - 1) == 0:  # the first, the second, the fourth …
+            words = f"hallmark: {self._lost} log lines are lost: {error}\n"
+            with suppress(OSError, ValueError):
+                sys.stderr.write(words)
+
+
+def _told_of(lost: int) -> logging.LogRecord:
+    """Return the record that tells how many lines are missing before it."""
+    fields = {"request_id": None, "count": lost}
+    about = {"name": LOGGER, "levelno": logging.ERROR, "levelname": "ERROR"}
+    return logging.makeLogRecord({**about, "msg": "log_lines_lost", "fields": fields})
+
+
 def bounded(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields with each long value cut, a structure as the text of its JSON."""
     return {name: _cut(value) for name, value in fields.items()}
@@ -77,9 +148,7 @@ def _cut(value: Any) -> Any:
 
 def configure_logging(log_file: Path | None, redactor: Redactor) -> None:
     """Send every logger of the process to ``log_file`` (None: standard output) as JSON lines."""
-    handler = (
-        logging.StreamHandler(sys.stdout) if log_file is None else logging.FileHandler(log_file)
-    )
+    handler = LineHandler(log_file)
     handler.setFormatter(JsonFormatter(redactor))
     root = logging.getLogger()
     for previous in list(root.handlers):
@@ -97,6 +166,12 @@ def configure_logging(log_file: Path | None, redactor: Redactor) -> None:
     # Python's guide to logging names the first of them for this.
     logging._srcfile = None  # type: ignore[attr-defined]  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+def is_log_written() -> bool:
+    """Tell whether the server's log takes its lines, as far as is known."""
+    handlers = logging.getLogger().handlers
+    return not any(isinstance(one, LineHandler) and one.is_losing for one in handlers)
 
 
 def log_event(

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import resource
 from collections import Counter
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from reference_server.core.addresses import site_of
 from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 LOG_SECONDS = 1.0
 """The time between two lines: whoever knocks a thousand times writes no thousand lines."""
 
-OF_ONE_SITE = 64
-"""The bits of an IPv6 address that a site cannot choose: it has all the others."""
+LINES = 10
+"""Lines in that time for requests that cannot be read, each of which would have its own."""
 
 
 class Door:
@@ -34,6 +35,8 @@ class Door:
         self._open: Counter[str] = Counter()
         self._in_all = 0
         self._closed: Counter[str] = Counter()
+        self._lines = 0
+        self._lines_since = 0.0
 
     def admit(self, address: str) -> str | None:
         """Return whom the connection counts for, to be released; None when it has to close.
@@ -64,6 +67,16 @@ class Door:
             asyncio.get_running_loop().call_later(LOG_SECONDS, self._write)
         self._closed[reason] += 1
 
+    def has_a_line(self, reason: str) -> bool:
+        """Tell whether what was closed may have a line of its own; else it is told with others."""
+        now = asyncio.get_running_loop().time()
+        if now - self._lines_since >= LOG_SECONDS:
+            self._lines, self._lines_since = 0, now
+        self._lines += 1
+        if self._lines > LINES:
+            self.tell(reason)
+        return self._lines <= LINES
+
     def _write(self) -> None:
         log_event("connections_closed", None, logging.WARNING, closed=dict(self._closed))
         self._closed.clear()
@@ -71,16 +84,12 @@ class Door:
     def _holder(self, address: str) -> str:
         """Return the address, or its site; empty where no one address is meant."""
         try:
-            found: IPv4Address | IPv6Address = ip_address(address)
+            found = ip_address(address)
         except ValueError:
             return ""  # a socket without addresses
-        if isinstance(found, IPv6Address) and found.ipv4_mapped:
-            found = found.ipv4_mapped
-        if any(found in network for network in self._trusted):
-            return ""
-        if isinstance(found, IPv4Address):
-            return str(found)
-        return str(ip_network((int(found), OF_ONE_SITE), strict=False))
+        mapped = getattr(found, "ipv4_mapped", None) or found
+        is_trusted = any(mapped in network for network in self._trusted)
+        return "" if is_trusted else site_of(address)
 
 
 def _most_connections(budget: Budget) -> int:

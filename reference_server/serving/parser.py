@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 
 BODY = b'{"error":"bad_request"}'
 
+_OLD = "1.0"
+_VERSIONS = {_OLD: 0, "1.1": 1}
+"""The versions of HTTP that are spoken, and how many Hosts a request must have."""
+
 SLICE = 4096
 """Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
 
 
 class TooManyFieldsError(Exception):
     """A head has more fields than it may have. It ends the parser's work, and the answer is 400."""
+
+
+class BadHeadError(Exception):
+    """A head says what none may say, or not what each must. It ends the parser's work: 400."""
 
 
 class QueueFullError(Exception):
@@ -141,10 +149,26 @@ class BoundedHttp(HttpToolsProtocol):
         """Take the head as complete; what follows is a body."""
         self._is_in_head, self._has_begun, self._framing_bytes = False, False, 0
         self._stop_head_timer()
+        self._check_head()
         super().on_headers_complete()
         if self.pipeline:
             # uvicorn reads no further while a request waits, and would not see its client go.
             self.flow.resume_reading()
+
+    def _check_head(self) -> None:
+        """Raise BadHeadError for what others on the way may read in another way than we do.
+
+        RFC 9112 asks for 400 where a request of HTTP/1.1 has no Host, or one has two (3.2), and has
+        HTTP/1.0 know no transfer coding (6.1). HTTP/0.9 has no head that could hold a key, and of
+        codings only ``chunked`` is known.
+        """
+        version = cast("Any", self.parser).get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if version not in _VERSIONS or hosts > 1 or hosts < _VERSIONS[version]:
+            raise BadHeadError
+        if codings and (codings != [b"chunked"] or version == _OLD):
+            raise BadHeadError
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body, however small: the message goes on."""
@@ -169,7 +193,8 @@ class BoundedHttp(HttpToolsProtocol):
             headers = {**self.security_headers, "X-Request-Id": request_id}
             self.transport.write(_answer(headers))
         self.transport.close()
-        _log(request_id, self.client[0] if self.client else "")
+        if self.door.has_a_line("bad_request"):
+            _log(request_id, self.client[0] if self.client else "")
 
     def _start_head_timer(self) -> None:
         self._head_timer = self.loop.call_later(self.budget.head_seconds, self._end_late_head)

@@ -51,12 +51,12 @@ class _Start:
     def serve_alone(self) -> int:
         with ExitStack() as stack:
             engine = self._engine(stack)
-            self.variant.check_ready(engine)
+            self._check(engine)
             return self._serve(engine, self._redis(stack), None)
 
     def serve_together(self) -> int:
         with ExitStack() as stack:
-            self.variant.check_ready(self._engine(stack))
+            self._check(self._engine(stack))
             self._redis(stack)
 
         # Imported before the workers part ways, which then share the memory.
@@ -66,6 +66,18 @@ class _Start:
 
         with bind(self.settings) as listener:
             return supervise(self.settings.workers, lambda: self._work(listener))
+
+    def _check(self, engine: Engine) -> None:
+        """Return when the database can be served from, and its trail holds its newest anchor."""
+        self.variant.check_ready(engine)
+        if self.settings.audit_anchors is None:
+            return
+        from reference_server.audit.anchors import AnchorFile, check_anchored
+        from reference_server.core.clock import SystemClock
+        from reference_server.db.chain import AuditChain
+
+        chain = AuditChain(self.secrets[SecretName.AUDIT_CHAIN_KEY])
+        check_anchored(engine, AnchorFile(self.settings.audit_anchors, chain), SystemClock())
 
     def _work(self, listener: socket.socket) -> int:
         with ExitStack() as stack:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from conformance.channels.sql.database import STATEMENT_MS, connected
+from conformance.channels.sql.database import connected
+from conformance.channels.sql.guards import bounded, unguarded, written_columns
 from conformance.channels.sql.misnamed import entries_of_the_trail, naming_the_entry
+from conformance.channels.sql.set_back import Former
+from conformance.channels.sql.tables import named
+from conformance.verdicts import NotAssessedError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from conformance.profile.events import Outcomes
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from conformance.profile.written import Auditor
 
 VERIFY_SECONDS = 60.0
-LOCK_MS = 5_000
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -51,23 +54,22 @@ _CHANGED = {
 }
 """The field that a way changes, which must be a column for that."""
 
-_TRIGGERS = """
-    SELECT tgname, tgenabled::text FROM pg_trigger
-     WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgenabled <> 'D'"""
-_ENABLE: Mapping[str, LiteralString] = {
-    "O": "ENABLE TRIGGER",
-    "A": "ENABLE ALWAYS TRIGGER",
-    "R": "ENABLE REPLICA TRIGGER",
-}
-
-
-_COLUMNS = """
-    SELECT attname FROM pg_attribute
-     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-     ORDER BY attnum"""
 _NO_COLUMNS = sql.SQL("")
 _RESTORE: LiteralString = """
     INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM kept"""
+
+
+def _ran(command: Sequence[str]) -> tuple[bool, str]:
+    """Run a command of the profile's; tell whether it ended with 0, and its words."""
+    done = subprocess.run(  # noqa: S603 -- the profile's own command
+        command,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=VERIFY_SECONDS,
+        check=False,
+    )
+    words = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
+    return done.returncode == 0, f"exit code {done.returncode}: {words[-300:]}"
 
 
 class TrailOwner:
@@ -101,21 +103,33 @@ class TrailOwner:
 
     def verify(self) -> tuple[bool, str]:
         """Run the target's verification; tell whether it found the trail whole, and its words."""
-        done = subprocess.run(  # noqa: S603 -- the profile's own command
-            self._channel.verify,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=VERIFY_SECONDS,
-            check=False,
-        )
-        words = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
-        return done.returncode == 0, f"exit code {done.returncode}: {words[-300:]}"
+        return _ran(self._channel.verify)
+
+    def is_alarmed(self) -> bool:
+        """Tell whether the target's own alarm says that its trail was tampered with, if any."""
+        return bool(self._channel.alarm) and not _ran(self._channel.alarm)[0]
+
+    @property
+    def notice_seconds(self) -> float:
+        """How long the target may take to find that its trail was set back."""
+        return self._channel.notice_seconds
+
+    @contextmanager
+    def remembering(self) -> Generator[Former]:
+        """Remember the trail, and the tables beside it, as they are now, to be put back once."""
+        order = self._column("order")
+        if order is None:
+            raise NotAssessedError("[fields.trail] order names no column of the trail's table")
+        with self._known(), connected(self._channel.dsn) as connection:
+            former = Former(connection, self._trail.table, order, self._channel.tables)
+            former.remember()
+            yield former
 
     @contextmanager
     def tampered(self, how: str) -> Generator[None]:
         """Do one thing of TAMPERING to the newest rows, commit it, and put every row back after."""
         with self._known(), connected(self._channel.dsn) as connection:
-            with self._unguarded(connection):
+            with unguarded(connection, self._trail.table):
                 places = self._choose(connection)
                 keep = "CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {order} >= {middle}"
                 connection.execute(self._over(keep, *places))
@@ -123,7 +137,7 @@ class TrailOwner:
             try:
                 yield
             finally:
-                with self._unguarded(connection):
+                with unguarded(connection, self._trail.table):
                     # What the server has written meanwhile is not among them, and stays.
                     remove = "DELETE FROM {table} WHERE {order} IN (SELECT {order} FROM kept)"
                     connection.execute(self._over(remove, *places))
@@ -138,28 +152,7 @@ class TrailOwner:
         found = [row[0] for row in connection.execute(self._over(query))]
         if len(found) < 4:  # noqa: PLR2004 -- as many as were asked for
             raise LookupError("the trail has too few rows to tamper with")
-        columns = connection.execute(_COLUMNS, (self._trail.table,)).fetchall()
-        return found[2], found[1], sql.SQL(", ").join(sql.Identifier(row[0]) for row in columns)
-
-    @contextmanager
-    def _unguarded(self, connection: Connection) -> Generator[None]:
-        """Run a transaction in which nothing that the owner can switch off guards the table."""
-        with connection.transaction():
-            self._bound(connection)
-            forced = connection.execute(
-                "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass",
-                (self._trail.table,),
-            ).fetchone()
-            triggers = connection.execute(_TRIGGERS, (self._trail.table,)).fetchall()
-            if forced and forced[0]:
-                connection.execute(self._over("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
-            for name, _ in triggers:
-                connection.execute(self._trigger("DISABLE TRIGGER", name))
-            yield
-            for name, mode in triggers:
-                connection.execute(self._trigger(_ENABLE[mode], name))
-            if forced and forced[0]:
-                connection.execute(self._over("ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+        return found[2], found[1], written_columns(connection, self._trail.table)
 
     @contextmanager
     def _transaction(self) -> Generator[Connection]:
@@ -168,24 +161,12 @@ class TrailOwner:
             connected(self._channel.dsn) as connection,
             connection.transaction(force_rollback=True),
         ):
-            self._bound(connection)
+            bounded(connection)
             yield connection
-
-    @staticmethod
-    def _bound(connection: Connection) -> None:
-        connection.execute(
-            "SELECT set_config('lock_timeout', %s, true),"
-            " set_config('statement_timeout', %s, true)",
-            (str(LOCK_MS), str(STATEMENT_MS)),
-        )
-
-    def _trigger(self, words: LiteralString, name: str) -> sql.Composed:
-        statement = sql.SQL("ALTER TABLE {table} {words} {name}")
-        return statement.format(table=self._table, words=sql.SQL(words), name=sql.Identifier(name))
 
     @property
     def _table(self) -> sql.Identifier:
-        return sql.Identifier(*self._trail.table.split("."))
+        return named(self._trail.table)
 
     def _over(
         self,

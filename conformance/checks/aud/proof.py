@@ -12,6 +12,7 @@ from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.sql.auditor import TableTrail
     from conformance.channels.sql.owner import TrailOwner
@@ -84,3 +85,67 @@ def test_tampering_with_the_trail_is_found(wire: Wire, keys: Keys, owner: TrailO
     whole, words = owner.verify()
     establish(whole, f"the trail is whole again ({words})")
     assert not unnoticed, f"verification found the trail whole with {'; '.join(unnoticed)}"
+
+
+def _write(wire: Wire, keys: Keys) -> None:
+    for _ in range(4):
+        establish(wire.knock(keys.active).succeeded, "the key works")
+
+
+def _refuses(line: Wire, keys: Keys, answers: list[Answer]) -> bool:
+    answers.append(line.call_ping(key=keys.active))
+    is_answered = answers[-1].transport is not Transport.TIMEOUT
+    establish(is_answered, f"the server answers at all within {PATIENCE:.0f} s")
+    return not answers[-1].succeeded
+
+
+@requirement("AUD-15")
+def test_verification_finds_a_trail_that_was_set_back(
+    wire: Wire, keys: Keys, owner: TrailOwner
+) -> None:
+    """Rows and all beside them are as they once were, so that only what stands elsewhere tells.
+
+    Verification finds the trail whole before, as it grows, and when all is in its place again.
+    """
+    _write(wire, keys)
+    with owner.remembering() as former:
+        _write(wire, keys)
+        whole, words = owner.verify()
+        establish(whole, f"verification finds the trail whole ({words})")
+        with former.put_back():
+            found = wait_for(lambda: not owner.verify()[0], owner.notice_seconds, pause=0.5)
+            words = owner.verify()[1]
+    whole = wait_for(lambda: owner.verify()[0], RECOVERY, pause=0.5)
+    establish(whole, "verification finds the trail whole again")
+    assert found, f"verification found a trail whole that had lost its newest rows: {words}"
+
+
+@requirement("AUD-15")
+def test_the_running_server_finds_that_its_trail_was_set_back(
+    wire: Wire, keys: Keys, owner: TrailOwner
+) -> None:
+    """It wrote the rows that are gone. It refuses, as for a trail that is away, or raises an alarm.
+
+    Once everything is in its place again, calls work.
+    """
+    line = wire.derived(seconds=PATIENCE)
+    establish(not owner.is_alarmed(), "the alarm is quiet while nobody touches the trail")
+    with owner.remembering() as former:
+        _write(line, keys)
+        with former.put_back():
+            answers: list[Answer] = []
+            noticed = wait_for(
+                lambda: owner.is_alarmed() or _refuses(line, keys, answers),
+                owner.notice_seconds,
+                pause=0.5,
+            )
+    establish(
+        wait_for(lambda: line.call_ping(key=keys.active).succeeded, RECOVERY, pause=0.2),
+        "calls work again once the trail is as it was (restart a server that refuses on)",
+    )
+    assert noticed, (
+        "the server went on with a trail that had lost its newest rows: "
+        f"{owner.notice_seconds:.0f} s later a call was answered {answers[-1]}"
+    )
+    whole, words = owner.verify()
+    establish(whole, f"the trail is whole again ({words})")

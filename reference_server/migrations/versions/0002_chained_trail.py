@@ -57,11 +57,11 @@ _HEAD = text("INSERT INTO audit_head VALUES (true, :position, :digest, :seal)")
 
 
 def upgrade() -> None:
-    """Number the rows without gaps, link them, and seal the last one."""
+    """Number the rows without gaps, link them, and seal the last one, as seals were then."""
     chain: AuditChain = context.config.attributes["chain"]
     op.execute(_OPEN)
     head = _link_rows(chain)
-    values = {"position": head.position, "digest": head.digest, "seal": chain.seal(head)}
+    values = {"position": head.position, "digest": head.digest, "seal": chain.proof(head)}
     op.get_bind().execute(_HEAD, values)
     op.execute(_CLOSE)
 

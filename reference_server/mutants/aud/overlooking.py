@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from reference_server.__main__ import EXIT_BROKEN, tell
 from reference_server.audit.verification import Verifier
 from reference_server.commands.command_line import add_verify_options, run_reporting
-from reference_server.commands.operations import verify_audit
+from reference_server.commands.operations import Told, verify_audit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
 
+    from reference_server.audit.anchors import Anchor
+    from reference_server.audit.verification import Followed
     from reference_server.db.chain import Head
 
 
@@ -28,16 +30,30 @@ class _Counting(Verifier):
 
 
 class _Endless(Verifier):
-    """Does not ask where the trail should end."""
+    """Does not ask where the trail should end, neither its head nor anchors."""
 
-    def complaint_about_end(
-        self, connection: Connection, head: Head, expected: Head | None
+    def complaint_about_end(self, connection: Connection, head: Head) -> str | None:
+        """See nothing."""
+        del connection, head
+
+    def complaint_about_anchors(
+        self, head: Head, seen: Followed, anchors: Iterable[Anchor]
     ) -> str | None:
         """See nothing."""
-        del connection, head, expected
+        del head, seen, anchors
 
 
-_KINDS = {"contents": _Counting, "end": _Endless, "exit-code": Verifier}
+class _Unanchored(Verifier):
+    """Looks at the database alone."""
+
+    def complaint_about_anchors(
+        self, head: Head, seen: Followed, anchors: Iterable[Anchor]
+    ) -> str | None:
+        """See nothing."""
+        del head, seen, anchors
+
+
+_KINDS = {"contents": _Counting, "end": _Endless, "exit-code": Verifier, "anchors": _Unanchored}
 
 
 def main(words: list[str]) -> int:
@@ -48,8 +64,8 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(options)
 
     def verify() -> int:
-        where = (arguments.database, arguments.secrets, arguments.expect)
-        return tell(verify_audit(*where, _KINDS[kind]))
+        told = Told(arguments.expect, arguments.anchors)
+        return tell(verify_audit(arguments.database, arguments.secrets, told, _KINDS[kind]))
 
     code = run_reporting(verify)
     return 0 if kind == "exit-code" and code == EXIT_BROKEN else code

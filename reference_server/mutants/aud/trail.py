@@ -17,9 +17,9 @@ from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.mutants.bending import (
     bent_trail,
     chain_of,
-    engine_of,
     mutant,
     replaced,
+    trail_of,
     trail_with,
 )
 
@@ -92,8 +92,7 @@ class _TopLevelTrail(SqlAuditTrail):
 
 
 def _top_level(parts: Parts) -> AuditTrail:
-    parts.trail.close()
-    return _TopLevelTrail(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
+    return trail_of(_TopLevelTrail, parts)
 
 
 class _Later:
@@ -152,8 +151,7 @@ class _Uncleaned(SqlAuditTrail):
 
 
 def _uncleaned(parts: Parts) -> AuditTrail:
-    parts.trail.close()
-    return _Uncleaned(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
+    return trail_of(_Uncleaned, parts)
 
 
 class _Optional:

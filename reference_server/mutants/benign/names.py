@@ -11,14 +11,7 @@ from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.settings import USUAL_AGENTS
 from reference_server.core.vocabulary import EventType
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.mutants.bending import (
-    chain_of,
-    engine_of,
-    refusing,
-    replaced,
-    with_stage,
-    with_tool,
-)
+from reference_server.mutants.bending import refusing, replaced, trail_of, with_stage, with_tool
 from reference_server.mutants.benign.edge import benign, json_rewritten, read_whole, replayed
 from reference_server.observability import logs
 from reference_server.parts import with_parts
@@ -124,8 +117,7 @@ class _Trail(SqlAuditTrail):
 
 
 def _trail(parts: Parts) -> AuditTrail:
-    parts.trail.close()
-    return _Trail(engine_of(parts), parts.clock, parts.redactor, chain_of(parts))
+    return trail_of(_Trail, parts)
 
 
 class _Lines(logs.JsonFormatter):
@@ -245,7 +237,6 @@ VARIANTS = (
             # What the server itself writes to, and verification reads.
             f"CREATE VIEW audit_log WITH (security_invoker) AS {_SELECTED}",
             "ALTER VIEW audit_log OWNER TO mcp_admin",
-            "GRANT INSERT ON audit_log TO mcp_app",
             "GRANT SELECT ON audit_log TO mcp_auditor",
         ),
     ),

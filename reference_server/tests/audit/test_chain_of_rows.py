@@ -95,6 +95,14 @@ def tampered(superusers_engine: Engine) -> Generator[Connection]:
         yield connection
 
 
+def _verify_as(database: DemoDatabase) -> Verdict:
+    engine = database.engine(Role.AUDITOR)
+    try:
+        return _verify(engine)
+    finally:
+        engine.dispose()
+
+
 def _verify(engine: Engine, expected: Head | None = None) -> Verdict:
     return Verifier(CHAIN).verify(engine, expected)
 
@@ -223,26 +231,79 @@ def test_a_server_does_not_write_behind_a_head_that_is_not_its_own(
             trail.write(_event("refused"))
 
 
+@pytest.mark.usefixtures("written")
 def test_the_runtime_role_sees_the_end_of_the_chain_and_no_row(database: DemoDatabase) -> None:
-    with psycopg.connect(database.dsn(Role.APP), autocommit=True) as app:
-        assert app.execute("SELECT position FROM audit_head").fetchone() == (0,)
+    with psycopg.connect(database.dsn(Role.APP)) as app:
+        found = app.execute("SELECT position FROM audit_chain_end(0)").fetchone()
+        assert found == (ROWS,)
         for statement in (
             "SELECT id FROM audit_log",
+            "INSERT INTO audit_log (id, event_type, outcome, digest) VALUES (7, '', '', '')",
+            "LOCK TABLE audit_log IN ROW EXCLUSIVE MODE",
+            "SELECT position FROM audit_head",
+            "SELECT position FROM audit_head FOR UPDATE",
+            "LOCK TABLE audit_head IN ACCESS SHARE MODE",
             "INSERT INTO audit_head VALUES (true, 0, '', '')",
             "DELETE FROM audit_head",
-            "UPDATE audit_head SET is_only = true",
+            "UPDATE audit_head SET seal = ''",
             "TRUNCATE audit_head",
+            "SELECT content FROM audit_set_aside",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(statement.encode())
+            app.rollback()
+
+
+_FORGED = {
+    "none": "NULL",
+    "an empty one": "''",
+    "the seal": "(SELECT seal FROM audit_chain_end(0))",
+    "the digest": "(SELECT digest FROM audit_chain_end(0))",
+}
+
+
+@pytest.mark.usefixtures("written")
+@pytest.mark.parametrize("proof", list(_FORGED.values()), ids=list(_FORGED))
+@pytest.mark.parametrize(
+    "call",
+    [
+        "append_audit_row({}, 6, '', now(), 'x', 'success', NULL, '', '', '{{}}', NULL, '')",
+        "append_audit_rows({}, 6, '', '', 1, '[{{\"event_type\": \"x\"}}]')",
+    ],
+)
+def test_who_has_no_key_can_neither_add_to_the_trail_nor_stop_it(
+    app_engine: Engine, auditing: Engine, database: DemoDatabase, call: str, proof: str
+) -> None:
+    """The attacker keeps its transaction open: it must hold no lock that the server waits for."""
+    with psycopg.connect(database.dsn(Role.APP)) as app:
+        found = app.execute(f"SELECT {call.format(proof)}".encode()).fetchone()
+        assert found == (False,)
+        with closing(_trail(app_engine)) as trail:
+            trail.write(_event("goes on"))
+        app.commit()
+    verdict = _verify(auditing)
+    assert (verdict.head.position, verdict.broken) == (ROWS + 1, None)
+
+
+@pytest.mark.usefixtures("written")
+def test_a_proof_serves_once(app_engine: Engine, database: DemoDatabase) -> None:
+    """What went over the wire for one head is of no use for the next."""
+    head = _verify_as(database).head
+    with closing(_trail(app_engine)) as trail:
+        trail.write(_event("moves the head"))
+    with psycopg.connect(database.dsn(Role.APP)) as app:
+        statement = (
+            "SELECT append_audit_row(%s, 7, '', now(), 'x', 'x', NULL, '', '', '{}', NULL, '')"
+        )
+        assert app.execute(statement, (CHAIN.proof(head),)).fetchone() == (False,)
 
 
 def test_a_trail_from_before_the_chain_joins_it(
     owner_engine: Engine, auditing: Engine, database: DemoDatabase
 ) -> None:
     """The gap is what a refused insert leaves behind in an identity column."""
-    drop = "DROP TABLE sync_log, audit_log, audit_head, metric_cache, oauth_states, "
-    drop += "platform_credentials, api_keys, tenants, alembic_version"
+    drop = "DROP TABLE sync_log, audit_log, audit_head, audit_set_aside, metric_cache, "
+    drop += "oauth_states, platform_credentials, api_keys, tenants, alembic_version"
     database.run_as_superuser([drop])
     with owner_engine.begin() as connection:
         upgrade(connection, CHAIN, "0001")

@@ -91,7 +91,7 @@ def test_concurrent_writers_share_commits_and_lose_nothing(
     wanted = {f"{w}-{n}-{half}" for w in range(16) for n in range(25) for half in "ab"}
     assert len(found) == 800
     assert set(found) == wanted
-    assert len([line for line in statements if "INSERT" in line]) < 400
+    assert len([line for line in statements if "append_audit" in line]) < 400
     for writer in range(16):  # one writer's rows stand in the order it wrote them
         ours = [name for name in found if name.startswith(f"{writer}-")]
         assert ours == [f"{writer}-{n}-{half}" for n in range(25) for half in "ab"]
@@ -125,10 +125,10 @@ def test_a_trail_that_cannot_be_written_says_so_and_recovers(
     app_engine: Engine, database: DemoDatabase
 ) -> None:
     with closing(_trail(app_engine)) as trail:
-        database.run_as_superuser(["REVOKE INSERT ON audit_log FROM mcp_app"])
+        database.run_as_superuser(["REVOKE EXECUTE ON FUNCTION append_audit_row FROM mcp_app"])
         with pytest.raises(StorageUnavailableError):
             trail.write(_event("refused"))
-        database.run_as_superuser(["GRANT INSERT ON audit_log TO mcp_app"])
+        database.run_as_superuser(["GRANT EXECUTE ON FUNCTION append_audit_row TO mcp_app"])
         trail.write(_event("stored"))
 
 

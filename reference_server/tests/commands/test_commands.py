@@ -52,7 +52,7 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
 def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_dir: Path) -> None:
     tables = (
         "alembic_version, tenants, api_keys, platform_credentials, oauth_states, metric_cache, "
-        "audit_log, audit_head, sync_log"
+        "audit_log, audit_head, audit_set_aside, sync_log"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
     options = ["--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]
@@ -97,8 +97,35 @@ def test_verify_audit_tells_a_whole_trail_from_a_broken_one(
     assert run("verify-audit", Role.AUDITOR, "--expect", "nonsense")[0] == 2
 
 
+def test_repair_audit_puts_a_broken_trail_right_and_says_so(
+    database: DemoDatabase, secrets_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: str, role: Role) -> tuple[int, str]:
+        where = ["--secrets", str(secrets_dir), "--database", database.url(role)]
+        anchors = tmp_path / "anchors"
+        more = ["--anchors", str(anchors)] if anchors.exists() else []
+        return commands.main([command, *where, *more]), capsys.readouterr().out
+
+    forged = "INSERT INTO audit_log (id, event_type, outcome, digest) VALUES (1, 'x', 'x', '\\x00')"
+    database.run_as_superuser([forged])
+    (tmp_path / "anchors").touch()
+    assert run("verify-audit", Role.AUDITOR)[0] == 1
+    code, printed = run("repair-audit", Role.ADMIN)
+    assert (code, printed.splitlines()[0]) == (
+        0,
+        "repaired: row 1 was changed, added or moved: it is no link of the chain",
+    )
+    code, printed = run("verify-audit", Role.AUDITOR)
+    told, whole = printed.splitlines()
+    assert (code, whole[:21]) == (0, "intact: 1 rows, head ")
+    assert told.startswith("row 1 tells of a repair of ")
+    assert (tmp_path / "anchors").read_text().count("\n") == 1
+    assert run("repair-audit", Role.ADMIN) == (0, "nothing is broken: nothing was changed\n")
+
+
 @pytest.mark.parametrize(
-    "command", [["migrate", "--no-dump"], ["seed-tenant", "x"], ["verify-audit"]]
+    "command",
+    [["migrate", "--no-dump"], ["seed-tenant", "x"], ["verify-audit"], ["repair-audit"]],
 )
 def test_an_operation_without_a_database_is_exit_code_3(
     command: list[str], secrets_dir: Path, capsys: pytest.CaptureFixture[str]

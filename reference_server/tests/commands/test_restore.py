@@ -12,6 +12,7 @@ import pytest
 from reference_server import __main__ as commands
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.db.engine import check_ready
+from reference_server.migrations import HEAD
 from reference_server.tests.rows import CHAIN_KEY, add_key, add_tenant
 from reference_server.tests.rows import NOW as KEY_EXPIRES
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLES = ("tenants", "api_keys", "metric_cache", "audit_log", "audit_head", "alembic_version")
 # The newest revision's tables are there already, so going there a second time fails.
-SPOILT = "UPDATE alembic_version SET version_num = '0001'"
+SPOILT = "UPDATE alembic_version SET version_num = '0002'"
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_failed_migration_tells_the_command_that_restores_everything(
     subprocess.run(command, check=True, timeout=60)
     assert _rows(auditor) == before
     assert _rights(auditor) == rights
-    database.run_as_superuser(["UPDATE alembic_version SET version_num = '0002'"])
+    database.run_as_superuser([f"UPDATE alembic_version SET version_num = '{HEAD}'"])  # noqa: S608 -- ours
     engine = database.engine(Role.APP)
     check_ready(engine)
     engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from reference_server import migrations
 from reference_server.core.errors import DatabaseNotReadyError, StorageUnavailableError
 from reference_server.core.vocabulary import Role
-from reference_server.db.engine import check_ready
+from reference_server.db.bounded import REQUESTS
+from reference_server.db.engine import check_ready, create_app_engine
 from reference_server.db.migrate import migrate
 from reference_server.db.models import metadata, metric_cache, tenants
 from reference_server.db.session import SqlTenantSessions
@@ -50,7 +52,7 @@ def test_every_revision_can_be_undone(owner_engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", migrations.__path__[0])
     with owner_engine.begin() as connection:
-        config.attributes["connection"] = connection
+        config.attributes.update(connection=connection, chain=CHAIN)
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
 
@@ -206,11 +208,9 @@ def test_a_database_at_another_revision_is_not_ready(database: DemoDatabase) -> 
     engine.dispose()
 
 
-def test_an_exhausted_pool_is_not_ready(
-    database: DemoDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reference_server.db.engine.POOL_WAIT_SECONDS", 0.05)
-    engine = database.engine(Role.APP, pool_size=1)
+def test_an_exhausted_pool_is_not_ready(database: DemoDatabase) -> None:
+    password, brief = database.passwords[Role.APP].encode(), replace(REQUESTS, pool=0.05)
+    engine = create_app_engine(database.url(Role.APP), password, 1, brief)
     with engine.connect(), pytest.raises(DatabaseNotReadyError, match="cannot be reached"):
         check_ready(engine)
     engine.dispose()

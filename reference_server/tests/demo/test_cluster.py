@@ -20,7 +20,7 @@ _STARTED_AND_ABANDONED = """
 import signal, sys
 from pathlib import Path
 from reference_server.demo.postgres import Cluster
-cluster = Cluster(also_remove=(Path(sys.argv[1]),))
+cluster = Cluster((Path(sys.argv[1]),), naming=Path(sys.argv[2]))
 cluster.start()
 print(cluster.pid, cluster.folder, flush=True)
 signal.pause()
@@ -47,11 +47,13 @@ def test_commits_are_waited_for(cluster: Cluster) -> None:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 
 
-def test_a_killed_owner_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_its_own", [True, False])
+def test_a_killed_owner_leaves_nothing_of_its_own(tmp_path: Path, *, is_its_own: bool) -> None:
     """SIGKILL lets no cleaning up run, so somebody else has to do it."""
-    folder = tmp_path / "more"
+    folder, state = tmp_path / "more", tmp_path / "state.json"
     folder.mkdir()
-    words = [sys.executable, "-c", _STARTED_AND_ABANDONED, str(folder)]
+    state.write_text(f'{{"log": "{folder if is_its_own else "elsewhere"}/log"}}')
+    words = [sys.executable, "-c", _STARTED_AND_ABANDONED, str(folder), str(state)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         pid, data = owner.stdout.readline().split()
@@ -60,6 +62,7 @@ def test_a_killed_owner_leaves_nothing(tmp_path: Path) -> None:
         owner.wait()
     assert becomes_true(lambda: has_ended(server))
     assert becomes_true(lambda: not Path(data).exists() and not folder.exists())
+    assert state.exists() is not is_its_own
 
 
 def test_stopping_what_never_started_is_harmless() -> None:

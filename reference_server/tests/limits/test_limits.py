@@ -10,7 +10,7 @@ import pytest
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.limits.block import FailureBlock
 from reference_server.limits.contracts import Budget
-from reference_server.limits.limiter import SWEEP_EVERY, ClockedMemory, MovingWindowLimiter
+from reference_server.limits.limiter import ClockedMemory, MovingWindowLimiter
 from reference_server.tests.fakes import FakeClock
 
 
@@ -65,15 +65,28 @@ def test_a_clock_set_back_costs_a_subject_one_window_at_most() -> None:
     assert limiter.admit("x").admitted
 
 
-def test_idle_subjects_are_forgotten() -> None:
+def test_idle_subjects_are_forgotten_while_others_come() -> None:
     clock = FakeClock()
     storage = ClockedMemory(clock)
-    for number in range(SWEEP_EVERY - 1):
+    for number in range(100):
         storage.acquire_entry(f"key-{number}", 1, 60)
     clock.advance(61)
-    storage.acquire_entry("another", 1, 60)
+    for number in range(100):
+        storage.acquire_entry(f"another-{number}", 1, 60)
     assert storage.check()
-    assert (storage.get("another"), storage.get("key-0")) == (1, 0)
+    assert (storage.get("another-99"), storage.get("key-0")) == (1, 0)
+    assert storage.reset() == 100
+
+
+def test_subjects_of_the_future_are_forgotten_once_the_clock_was_set_back() -> None:
+    clock = FakeClock()
+    storage = ClockedMemory(clock)
+    clock.advance(86400)
+    storage.acquire_entry("early", 1, 60)
+    clock.advance(-86400)
+    storage.acquire_entry("late", 1, 60)
+    clock.advance(61)
+    storage.acquire_entry("another", 1, 60)
     assert storage.reset() == 1
 
 
@@ -83,9 +96,21 @@ def test_a_subject_whose_last_entry_a_look_has_dropped_harms_nobody() -> None:
     gone = MovingWindowLimiter(clock, requests=2, window=60, storage=storage).admit("gone")
     clock.advance(61)
     assert gone.budget() == Budget(remaining=2, reset_after=60)
-    for number in range(SWEEP_EVERY):
+    for number in range(100):
         storage.acquire_entry(f"key-{number}", 1, 60)
-    assert storage.reset() == SWEEP_EVERY
+    assert storage.reset() == 100
+
+
+def test_more_subjects_than_are_kept_share_a_budget_and_take_none_from_the_others() -> None:
+    clock = FakeClock()
+    limiter = MovingWindowLimiter(clock, 2, 60, storage=ClockedMemory(clock, most=2))
+    for known in ("a", "b"):
+        assert limiter.admit(known).admitted
+    assert [limiter.admit(f"new-{n}").admitted for n in range(4)] == [True, True, False, False]
+    assert limiter.admit("a").admitted
+    assert not limiter.admit("a").admitted
+    clock.advance(60)
+    assert all(limiter.admit("new-again").admitted for _ in range(2)), "there is room again"
 
 
 def test_a_refusal_never_tells_of_room() -> None:
@@ -151,3 +176,28 @@ def test_a_clock_set_back_does_not_make_a_block_longer_than_it_says() -> None:
     assert block.record_failure("y")
     clock.advance(60)
     assert block.record_failure("z")
+
+
+def test_more_blocks_than_are_kept_grow_wider_and_none_is_forgotten() -> None:
+    clock = FakeClock()
+    block = FailureBlock(clock, failures=1, window=60, block=60, most=2)
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.1", "203.0.113.1"):
+        assert not block.is_blocked(address)
+        assert block.record_failure(address)
+        assert block.is_blocked(address)
+    assert block.is_blocked("192.0.2.99"), "its neighbour was the third"
+    assert block.is_blocked("203.0.200.1"), "its network was the fifth"
+    assert not block.is_blocked("100.64.0.1")
+    clock.advance(60)
+    assert not block.is_blocked("192.0.2.1")
+    assert block.record_failure("192.0.2.1")
+    assert not block.is_blocked("192.0.2.2"), "what ended made room for one alone"
+
+
+def test_with_every_table_full_everybody_is_blocked() -> None:
+    block = FailureBlock(FakeClock(), failures=1, window=60, block=60, most=1)
+    for address in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "100.64.0.1", "2001:db8::/64"):
+        assert block.record_failure(address)
+    assert block.is_blocked("100.64.9.9")
+    assert block.is_blocked("no address")
+    assert block.is_blocked("2001:db8:1::/64")

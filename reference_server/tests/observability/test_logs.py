@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reference_server.observability.logs import LONGEST, configure_logging, log_event
+from reference_server.observability.logs import (
+    LONGEST,
+    LineHandler,
+    configure_logging,
+    is_log_written,
+    log_event,
+)
 from reference_server.observability.redaction import TokenRedactor
 
 if TYPE_CHECKING:
@@ -91,3 +97,61 @@ def test_standard_output_is_the_default(capsys: pytest.CaptureFixture[str], line
     configure_logging(None, TokenRedactor())
     log_event("started", None)
     assert json.loads(capsys.readouterr().out)["event"] == "started"
+
+
+class _Disk:
+    """A file that takes so many bytes, and then says that the disk is full."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.held = room, b""
+
+    def write(self, part: bytes) -> int:
+        if not self.room:
+            raise OSError(28, "No space left on device")
+        taken = bytes(part[: self.room])
+        self.room -= len(taken)
+        self.held += taken
+        return len(taken)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_a_full_disk_costs_lines_and_says_how_many(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del lines
+    handler = _handler()
+    disk = _Disk(30)
+    monkeypatch.setattr(handler, "_file", disk)
+    assert is_log_written()
+    for number in range(3):
+        log_event(f"lost-{number}", None)
+    assert not is_log_written()
+    assert "2 log lines are lost: [Errno 28]" in capsys.readouterr().err
+    disk.room = 10_000
+    log_event("written", "id-1")
+    assert is_log_written()
+    broken, told, written = disk.held.splitlines()
+    assert len(broken) == 30
+    assert json.loads(told).items() >= {"event": "log_lines_lost", "count": 3}.items()
+    assert json.loads(written)["event"] == "written"
+
+
+def test_a_line_that_cannot_be_made_ends_no_request(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = _handler()
+
+    def fail(record: logging.LogRecord) -> str:
+        raise ValueError(record.msg)
+
+    with monkeypatch.context() as bent:
+        bent.setattr(handler, "format", fail)
+        log_event("odd", "id-1")
+    log_event("next", "id-2")
+    assert [line["event"] for line in lines()] == ["line_lost", "next"]
+
+
+def _handler() -> LineHandler:
+    return next(one for one in logging.getLogger().handlers if isinstance(one, LineHandler))

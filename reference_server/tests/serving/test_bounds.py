@@ -158,3 +158,32 @@ def test_nonsense_after_a_request_does_not_get_into_the_stream_before_it(origin:
     with streaming(origin) as connection:
         connection.sendall(CHUNKED + b"\r\nnonsense\r\n")
         assert b"HTTP/1.1" not in read_all(connection)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n",
+        b"GET /health HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /health\r\n\r\n",
+        b"GET /health HTTP/0.9\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/1.7\r\nHost: x\r\n\r\n",
+        CHUNKED.replace(b"1.1", b"1.0") + b"\r\n0\r\n\r\n",
+        CHUNKED + b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity, chunked") + b"\r\n0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"identity") + b"\r\n",
+        CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_a_head_that_others_may_read_otherwise_is_refused(origin: str, head: bytes) -> None:
+    with connected(origin) as connection:
+        connection.sendall(head)
+        assert read_all(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_old_request_needs_no_host(origin: str) -> None:
+    with connected(origin) as connection:
+        connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")

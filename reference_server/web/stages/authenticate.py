@@ -50,7 +50,7 @@ def _refuse(context: RequestContext, parts: Parts) -> Response:
     event = EventType.ADMIN_AUTH_FAILURE if is_admin_url else EventType.AUTH_FAILURE
     reason = Reason.MISSING if context.credential is None else Reason.INVALID
     context.events.append(AuditEvent(event, Outcome.FAILURE, metadata={"reason": reason.value}))
-    if parts.limits.block.record_failure(context.address):
+    if parts.limits.block.record_failure(context.site):
         context.events.append(
             AuditEvent(
                 EventType.BLOCKED_ADDRESS,

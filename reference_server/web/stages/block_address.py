@@ -20,7 +20,7 @@ def block_address(context: RequestContext, parts: Parts) -> Response | None:
 
     Liveness is told to everybody: a monitor may share its address with whoever got it blocked.
     """
-    if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.address):
+    if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.site):
         return None
     context.events.append(
         AuditEvent(

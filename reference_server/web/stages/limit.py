@@ -25,14 +25,14 @@ def limit_address(context: RequestContext, parts: Parts) -> Response | None:
     """
     if context.access is Access.LIVENESS:
         return None
-    return _spend(context, LimitScope.ADDRESS, parts.limits.address, context.address)
+    return _spend(context, LimitScope.ADDRESS, parts.limits.address, context.site)
 
 
 def limit_auth(context: RequestContext, parts: Parts) -> Response | None:
     """Spend one of the few requests that an address has for ``/auth/*``, whatever the method."""
     if context.path != AUTH and not context.path.startswith(AUTH + "/"):
         return None
-    return _spend(context, LimitScope.AUTH, parts.limits.auth, context.address)
+    return _spend(context, LimitScope.AUTH, parts.limits.auth, context.site)
 
 
 def limit_tenant(context: RequestContext, parts: Parts) -> Response | None:

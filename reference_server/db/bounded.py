@@ -61,6 +61,9 @@ the first silence makes all others short, for the breaker opens."""
 MAINTENANCE = Patience(connect=5, pool=5.0, lock=2.0, statement=10.0, silence=15.0)
 """What an operator's command is kept waiting, which may have more to do."""
 
+REPAIR = Patience(connect=5, pool=5.0, lock=10.0, statement=3600.0, silence=3630.0)
+"""What a repair of the trail is kept waiting: one statement may move all of its rows."""
+
 
 class SilentError(psycopg.OperationalError):
     """The database gives no answer in time, or gave none to those who asked lately."""

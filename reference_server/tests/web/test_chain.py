@@ -371,3 +371,10 @@ def test_replaced_parts_are_the_ones_in_use() -> None:
     parts = with_parts(world.parts(), {"web.security_headers": {}})
     response = create_app(world.settings, parts).test_client().get("/health")
     assert "X-Frame-Options" not in response.headers
+
+
+def test_no_route_of_its_own_is_a_probe_to_the_server() -> None:
+    parts = World().parts()
+    rules = [str(rule) for rule in create_app(World().settings, parts).url_map.iter_rules()]
+    assert "/admin/sessions/revoke" in rules
+    assert [rule for rule in rules if parts.scanner.paths.refuses(rule)] == []

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
+from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    SESSION_SIGNING_PREVIOUS,
+    find_signing,
+)
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
-from reference_server.db.session import SqlTenantSessions
+from reference_server.db.session import SqlTenantSessions, storage_guarded
+from reference_server.db.statements import Statements
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -23,6 +31,7 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
@@ -42,13 +51,20 @@ from reference_server.scanner.contracts import ScannerParts
 from reference_server.scanner.paths import ProbePaths
 from reference_server.scanner.tables import PATHS
 from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
+from reference_server.sessions.contracts import SessionParts
+from reference_server.sessions.ends import SqlSessionEnds
+from reference_server.sessions.extraction import TokenChain
+from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
+from reference_server.sessions.signing import SignedTokens
+from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -59,6 +75,9 @@ if TYPE_CHECKING:
     from reference_server.tools.landing_page import PageFetcher
 
 
+KEY_HEADER = "X-Api-Key"
+
+
 def build_parts(
     settings: Settings,
     secrets: Mapping[SecretName, bytes],
@@ -66,35 +85,39 @@ def build_parts(
     clock: Clock,
     redis: Redis | None = None,
 ) -> Parts:
-    """Return the collaborators of one server; the trail and the key use run threads of theirs.
+    """Return the collaborators of one server.
 
-    Limits and blocks are in ``redis`` if there is one, else in this process's memory.
+    The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
+    blocks and nonces are in ``redis`` if there is one, else in this process's memory.
     """
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    limits = settings.limits
-    guards = _Guards(limits, clock, redis)
+    counts = settings.limits
+    guards = _Guards(counts, clock, redis)
+    limits = _limits(counts, guards)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
+        repeats=Repeats(clock),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
-            reader=HeaderKeyReader("X-Api-Key"),
+            reader=HeaderKeyReader(KEY_HEADER),
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        limits=_limits(limits, guards),
+        tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
+        limits=limits,
         scanner=scanner_parts(
-            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
+            settings, guards.limiter("scanner", counts.scanner_requests, counts.scanner_window)
         ),
-        oauth=_oauth(engine, clock, limits),
-        web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
+        oauth=_oauth(engine, clock, settings.limits),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],
@@ -102,6 +125,41 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+    )
+
+
+def session_rules(settings: Settings) -> Rules:
+    """Return what a session token must say."""
+    return Rules(
+        mode=settings.session_mode,
+        issuer=settings.session_issuer,
+        audience=settings.session_audience,
+        longest=settings.session_longest,
+    )
+
+
+def _tokens(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, redis: Redis | None
+) -> SessionParts:
+    """Return what knows session tokens; ConfigurationError for a secret that is no good."""
+    before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
+    proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
+    tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
+    ends = SqlSessionEnds(engine)
+    nonces = MemoryNonces() if redis is None else SharedNonces(redis)
+    return SessionParts(
+        extractor=TokenChain(
+            settings.token_chain,
+            cookie=settings.session_cookie,
+            proxy_header=settings.proxy_auth_header,
+            key_header=KEY_HEADER,
+        ),
+        validator=AuthValidation(tokens, ends, clock, rules),
+        issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        ends=ends,
+        proxies=SignedProxyIdentities(proxies, clock, nonces),
+        cookie=settings.session_cookie,
+        origins=settings.allowed_origins,
     )
 
 
@@ -133,9 +191,32 @@ def mcp_parts(
     )
 
 
-OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke")
+def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | None:
+    if settings.audit_anchors is None:
+        return None
+    file = AnchorFile(settings.audit_anchors, chain)
+    return Anchors(file, clock, settings.audit_anchor_seconds)
+
+
+def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]:
+    """Return what readiness asks: all without which no request is let through."""
+    statements = Statements(engine)
+
+    def database() -> bool:
+        with storage_guarded():
+            found = statements.first("SELECT current_setting('transaction_read_only')", {})
+        return found == ("off",)
+
+    def guards() -> bool:
+        limits.block.is_blocked("")
+        return True
+
+    return {"database": database, "limits": guards, "log": is_log_written}
+
+
+OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke", "/admin/sessions/revoke")
 """Paths of ours that a scanner might ask for as well."""
-CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization"})
+CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"})
 """Fields that carry a credential, in small letters."""
 
 
@@ -150,16 +231,9 @@ def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
             oldest=settings.oldest_browser,
         ),
         velocity=velocity,
-        credentials=CREDENTIALS,
+        credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
         is_on=settings.scanner_triage,
     )
-
-
-def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | None:
-    if settings.audit_anchors is None:
-        return None
-    file = AnchorFile(settings.audit_anchors, chain)
-    return Anchors(file, clock, settings.audit_anchor_seconds)
 
 
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:

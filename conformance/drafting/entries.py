@@ -22,6 +22,7 @@ SECTIONS = (
     "admin",
     "oauth",
     "scanner",
+    "sessions",
     "channels",
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.settings import Limits, Settings, check_sharing
+from reference_server.core.settings import Limits, Settings, check_sessions, check_sharing
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ _LIMIT = "limits"
 _PASSWORD = re.compile(r"(://[^:/@]*):[^/]*@")
 _LISTS = frozenset(
     {
-        *("allowed_hosts", "allowed_origins", "fetch_origins", "trusted_proxies"),
+        *("allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"),
         *("allowed_agents", "refused_agents", "refused_paths"),
     }
 )
@@ -103,6 +103,7 @@ def validated(given: Mapping[str, Given]) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_complaint(error, given)) from None
     check_sharing(settings)
+    check_sessions(settings)
     return settings
 
 

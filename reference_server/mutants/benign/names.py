@@ -11,7 +11,13 @@ from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.settings import USUAL_AGENTS
 from reference_server.core.vocabulary import EventType
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.mutants.bending import refusing, replaced, trail_of, with_stage, with_tool
+from reference_server.mutants.bending import (
+    refusing,
+    replaced,
+    trail_of,
+    with_stage,
+    with_tool,
+)
 from reference_server.mutants.benign.edge import benign, json_rewritten, read_whole, replayed
 from reference_server.observability import logs
 from reference_server.parts import with_parts
@@ -61,7 +67,7 @@ _KINDS = {
 """Several events are of one kind, and told apart by how they ended and why."""
 _RESULTS = {"success": "ok", "failure": "denied"}
 _DENIED = {"path": "where", "user_agent": "who", "velocity": "pace", "check": "because"}
-_DETAILS = {"reason": "why", "scope": "which", "tool": "called", **_DENIED}
+_DETAILS = {"reason": "why", "scope": "which", "tool": "called", "count": "times", **_DENIED}
 _WORDS = {
     "missing": "no credential",
     "invalid": "unknown credential",

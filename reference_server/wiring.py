@@ -93,9 +93,9 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    counts = settings.limits
-    guards = _Guards(counts, clock, redis)
-    limits = _limits(counts, guards)
+    limits = settings.limits
+    guards = _Guards(limits, clock, redis)
+    limit_parts = _limits(limits, guards)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -107,17 +107,17 @@ def build_parts(
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        limits=limits,
+        limits=limit_parts,
         scanner=scanner_parts(
-            settings, guards.limiter("scanner", counts.scanner_requests, counts.scanner_window)
+            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
         ),
-        oauth=_oauth(engine, clock, settings.limits),
-        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
+        oauth=_oauth(engine, clock, limits),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],

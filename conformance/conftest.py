@@ -10,7 +10,7 @@ import pytest
 from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of, unless_of
-from conformance.run import fixtures, fleet, terminal
+from conformance.run import fixtures, fleet, terminal, token_fixtures
 from conformance.run import options as command_line
 from conformance.run.dependant import depend
 from conformance.run.fixtures import OUTCOME, SESSION
@@ -72,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         fleet.configure(config)
         return
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
+    config.pluginmanager.register(token_fixtures, "hallmark-token-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

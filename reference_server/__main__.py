@@ -1,4 +1,4 @@
-"""The server's commands: demo, serve, migrate, restore, seed-tenant, verify-audit, repair-audit."""
+"""The server's commands: `serve`, `demo`, what an operator runs beside them, and `proxy-word`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from reference_server.commands.configuration import (
     settings_from,
     show_settings,
 )
+from reference_server.commands.proxy_word import add_proxy_options, tell_word
 
 EXIT_BROKEN = 1
 """What `verify-audit` ends with when the trail is not the one that was written."""
@@ -105,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
     add_database_options(repair)
     add_anchors_option(repair)
     repair.set_defaults(command=_repair_audit)
+
+    word = commands.add_parser(
+        "proxy-word", help="print the header by which a proxy speaks for a caller, good once"
+    )
+    add_proxy_options(word)
+    word.set_defaults(command=tell_word)
     return parser
 
 

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reference_server.core.addresses import site_of
-from reference_server.core.vocabulary import Access
+from reference_server.core.vocabulary import Access, Scheme
 
 if TYPE_CHECKING:
     from reference_server.audit.contracts import AuditEvent
     from reference_server.core.principal import Principal
     from reference_server.core.vocabulary import LimitScope
     from reference_server.limits.contracts import Admission
+    from reference_server.sessions.contracts import Found, Missed
 
 SCOPE_KEY = "hallmark.context"
 """Where the gate leaves a request's context in its ASGI scope, for Flask and the tools."""
+
+MCP_PATH = "/mcp"
+"""The path of the MCP endpoint, decoded: what only looks like it is no view of ours either."""
 
 NO_VIEW = "hallmark.no_view"
 """Says in a request's WSGI environment that Flask runs the chain for it and nothing else."""
@@ -28,6 +32,8 @@ class RequestContext:
     ``request_id`` is empty and ``access`` the strictest until ``identify_request`` has run.
     ``address`` is the client's, as ``web.client_address`` finds it. ``headers`` are as received:
     order, letter case and repetitions kept, so that a stage sees what a merged mapping would hide.
+    ``credential`` is the API key, or the admin token, as it was sent; ``extracted`` what became of
+    looking for a session token or a proxy's word, None where an API key goes before them.
     ``principal`` is None until ``authenticate`` has run, and set on every request that reaches a
     tool; ``is_admin`` says that the admin token was right. ``admissions`` are what the limits said,
     in the order they were asked. ``events`` wait for the one write that stores them, before the
@@ -43,6 +49,7 @@ class RequestContext:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     access: Access = Access.KEY
     credential: str | None = field(default=None, repr=False)
+    extracted: Found | Missed | None = field(default=None, repr=False)
     principal: Principal | None = None
     is_admin: bool = False
     admissions: dict[LimitScope, Admission] = field(default_factory=dict["LimitScope", "Admission"])
@@ -55,14 +62,38 @@ class RequestContext:
         """Whom limits and blocks count the request against: the address, or its site of IPv6."""
         return site_of(self.address)
 
+    @property
+    def is_mcp(self) -> bool:
+        """Whether the request is for the MCP endpoint."""
+        return self.path == MCP_PATH
+
     def attribute(self, event: AuditEvent) -> AuditEvent:
-        """Return the event with this request's id, address, tenant and key filled in."""
-        tenant = self.principal.tenant_id if self.principal else None
-        key = self.principal.key_id if self.principal else None
+        """Return the event with this request's id, address and identity filled in.
+
+        Of who was let in without an API key it also tells the session, or the subject.
+        """
+        principal = self.principal
+        tenant = principal.tenant_id if principal else None
+        key = principal.key_id if principal else None
+        metadata = event.metadata
+        if principal is not None and principal.scheme is not Scheme.API_KEY:
+            metadata = {**(metadata or {}), **_identity(principal)}
         return replace(
             event,
             request_id=self.request_id,
             address=self.address,
             tenant_id=event.tenant_id or tenant,
             actor_key_id=event.actor_key_id or key,
+            metadata=metadata,
         )
+
+
+def _identity(principal: Principal) -> dict[str, str]:
+    told = {"scheme": principal.scheme.value, "session": principal.session_id}
+    return {name: value for name, value in told.items() if value} | _subject(principal)
+
+
+def _subject(principal: Principal) -> dict[str, str]:
+    # A session's subject is its key, which has a column of its own.
+    is_told = principal.scheme is Scheme.PROXY and principal.subject
+    return {"subject": principal.subject or ""} if is_told else {}

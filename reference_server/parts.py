@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
+    from reference_server.scanner.contracts import ScannerParts
+    from reference_server.sessions.contracts import SessionParts
     from reference_server.tools.contracts import Tool
 
 
@@ -163,7 +165,9 @@ class Parts:
     sessions: TenantSessions
     redactor: Redactor
     keys: KeyParts
+    tokens: SessionParts
     limits: LimitParts
+    scanner: ScannerParts
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts

@@ -9,6 +9,12 @@ from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    SESSION_SIGNING_PREVIOUS,
+    find_signing,
+)
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
@@ -40,6 +46,18 @@ from reference_server.protocol.tasks import TaskStore
 from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
+from reference_server.scanner.agents import ScannerAgents
+from reference_server.scanner.contracts import ScannerParts
+from reference_server.scanner.paths import ProbePaths
+from reference_server.scanner.tables import PATHS
+from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
+from reference_server.sessions.contracts import SessionParts
+from reference_server.sessions.ends import SqlSessionEnds
+from reference_server.sessions.extraction import TokenChain
+from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
+from reference_server.sessions.signing import SignedTokens
+from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
@@ -57,6 +75,9 @@ if TYPE_CHECKING:
     from reference_server.tools.landing_page import PageFetcher
 
 
+KEY_HEADER = "X-Api-Key"
+
+
 def build_parts(
     settings: Settings,
     secrets: Mapping[SecretName, bytes],
@@ -64,14 +85,17 @@ def build_parts(
     clock: Clock,
     redis: Redis | None = None,
 ) -> Parts:
-    """Return the collaborators of one server; the trail and the key use run threads of theirs.
+    """Return the collaborators of one server.
 
-    Limits and blocks are in ``redis`` if there is one, else in this process's memory.
+    The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
+    blocks and nonces are in ``redis`` if there is one, else in this process's memory.
     """
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    limits = _limits(settings.limits, clock, redis)
+    limits = settings.limits
+    guards = _Guards(limits, clock, redis)
+    limit_parts = _limits(limits, guards)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -79,17 +103,21 @@ def build_parts(
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
-            reader=HeaderKeyReader("X-Api-Key"),
+            reader=HeaderKeyReader(KEY_HEADER),
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        limits=limits,
-        oauth=_oauth(engine, clock, settings.limits),
-        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
+        tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
+        limits=limit_parts,
+        scanner=scanner_parts(
+            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
+        ),
+        oauth=_oauth(engine, clock, limits),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],
@@ -97,6 +125,41 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+    )
+
+
+def session_rules(settings: Settings) -> Rules:
+    """Return what a session token must say."""
+    return Rules(
+        mode=settings.session_mode,
+        issuer=settings.session_issuer,
+        audience=settings.session_audience,
+        longest=settings.session_longest,
+    )
+
+
+def _tokens(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, redis: Redis | None
+) -> SessionParts:
+    """Return what knows session tokens; ConfigurationError for a secret that is no good."""
+    before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
+    proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
+    tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
+    ends = SqlSessionEnds(engine)
+    nonces = MemoryNonces() if redis is None else SharedNonces(redis)
+    return SessionParts(
+        extractor=TokenChain(
+            settings.token_chain,
+            cookie=settings.session_cookie,
+            proxy_header=settings.proxy_auth_header,
+            key_header=KEY_HEADER,
+        ),
+        validator=AuthValidation(tokens, ends, clock, rules),
+        issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        ends=ends,
+        proxies=SignedProxyIdentities(proxies, clock, nonces),
+        cookie=settings.session_cookie,
+        origins=settings.allowed_origins,
     )
 
 
@@ -151,13 +214,34 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
     return {"database": database, "limits": guards, "log": is_log_written}
 
 
+OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke", "/admin/sessions/revoke")
+"""Paths of ours that a scanner might ask for as well."""
+CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"})
+"""Fields that carry a credential, in small letters."""
+
+
+def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
+    """Return what tells scanners from clients."""
+    return ScannerParts(
+        paths=ProbePaths((*PATHS, *settings.refused_paths), own=OWN_PATHS),
+        agents=ScannerAgents(
+            (*SCANNING_TOOLS, *settings.refused_agents),
+            settings.allowed_agents,
+            shortest=settings.shortest_agent,
+            oldest=settings.oldest_browser,
+        ),
+        velocity=velocity,
+        credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
+        is_on=settings.scanner_triage,
+    )
+
+
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
 
 
-def _limits(limits: Limits, clock: Clock, redis: Redis | None) -> LimitParts:
-    guards = _Guards(limits, clock, redis)
+def _limits(limits: Limits, guards: _Guards) -> LimitParts:
     return LimitParts(
         address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
         tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),
@@ -173,7 +257,7 @@ class _Guards:
         self._limits, self._clock, self._redis = limits, clock, redis
         self._breaker = Breaker()
 
-    def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
+    def limiter(self, scope: str, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis

@@ -22,10 +22,11 @@ class TargetClock:
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass at the target at once. Raises OSError when the file is not ours."""
-        self._path.write_text(f"{self._offset() + seconds:.3f}\n", encoding="utf-8")
+        self._path.write_text(f"{self.offset() + seconds:.3f}\n", encoding="utf-8")
         self._on_advance(seconds)
 
-    def _offset(self) -> float:
+    def offset(self) -> float:
+        """Return by how many seconds the target's clock is ahead of ours."""
         try:
             return float(self._path.read_text(encoding="utf-8").strip() or 0)
         except FileNotFoundError:

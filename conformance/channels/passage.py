@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel
@@ -23,6 +24,10 @@ class Passage:
     ) -> None:
         """``on_passing`` is called before any time passes: what held until now may not any more."""
         self._clock, self._patience, self._on_passing = clock, patience, on_passing
+
+    def now(self) -> float:
+        """Return the time at the target, in seconds since 1970."""
+        return time.time() + (self._clock.offset() if self._clock is not None else 0.0)
 
     def of(self, seconds: float) -> None:
         """Let ``seconds`` pass. Raises NotAssessedError when neither way is open."""

@@ -21,6 +21,8 @@ SECTIONS = (
     "fields",
     "admin",
     "oauth",
+    "scanner",
+    "sessions",
     "channels",
 )
 

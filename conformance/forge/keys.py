@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from conformance.text.tokens import is_token
 
 if TYPE_CHECKING:
     from conformance.profile.tenants import Tenant
@@ -34,6 +35,11 @@ class TenantKeys:
     def active(self) -> str:
         """A key that works."""
         return self.tenant.key
+
+    @property
+    def token(self) -> str:
+        """A session token that works; the key, where that is one."""
+        return self.tenant.token
 
     @property
     def revoked(self) -> str:
@@ -117,14 +123,8 @@ def random_like(real: str) -> str:
     return first + "".join(secrets.choice(letters) for _ in real[1:])
 
 
-_JWT = re.compile(r"(eyJ[\w-]+\.[\w-]+\.)([\w-]{16,})")
 _KEPT = 2
 """Characters of a signature that stay: one above the key's modulus would be refused unread."""
-
-
-def is_token(credential: str) -> bool:
-    """Tell whether a credential is a signed JWT."""
-    return _JWT.fullmatch(credential) is not None
 
 
 def unknown_like(real: str) -> str:
@@ -132,10 +132,10 @@ def unknown_like(real: str) -> str:
 
     Who verifies signatures refuses other text by its form alone, which tells the caller nothing.
     """
-    token = _JWT.fullmatch(real)
-    if token is None:
+    if not is_token(real):
         return random_like(real)
-    head, signature = token[1], token[2]
+    *parts, signature = real.split(".")
+    head = ".".join((*parts, ""))
     drawn = secrets.token_urlsafe(len(signature))[: len(signature) - _KEPT - 1]
     # The last character has bits to spare, of which not every value is base64url.
     return head + signature[:_KEPT] + drawn + signature[-1]

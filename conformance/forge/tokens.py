@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from typing import Any, cast
+from typing import Any
 
-from conformance.forge.keys import is_token, unknown_like
+from conformance.forge.keys import unknown_like
 from conformance.forge.objects import nobodys_text
+from conformance.text.tokens import is_token, part_of
 
 _BY_PRIVATE_KEY = ("RS", "PS", "ES", "Ed")
 """How the names of algorithms begin that sign with a key of which the other half is public."""
@@ -54,9 +54,4 @@ def _with_claims(token: str, claims: dict[str, Any]) -> str:
 
 def _part(token: str, place: int) -> dict[str, Any]:
     """Return the header or the claims; empty where they cannot be read."""
-    part = token.split(".")[place]
-    try:
-        found: Any = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, binascii.Error):
-        return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return part_of(token.split(".")[place])

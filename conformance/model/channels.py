@@ -6,7 +6,8 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model.row import Row, event_row, key_row, limit_row, route_row, tool_row
+from conformance.model import token_rows, tool_rows
+from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -202,6 +203,18 @@ class Channel(StrEnum):
         "oauth.states_table",
         example=('states_table = "oauth_states"',),
     )
+    SCANNER = Row(
+        "scanner",
+        "the profile's [scanner] status: what requests like a scanner's are answered with",
+        "scanner.status",
+        example=("[scanner]", "status = 403", 'body = { error = "forbidden" }'),
+    )
+    SCANNER_PACE = Row(
+        "scanner-pace",
+        "the profile's scanner.requests: how many of one address may show no credential",
+        "scanner.requests",
+        example=("requests = 30",),
+    )
     SECURITY_LINT = Row(
         "security-lint",
         "the profile's channels.repository.security_lint: Bandit or its like",
@@ -250,62 +263,13 @@ class Channel(StrEnum):
         "tools.tenant_data",
         example=('tenant_data = "list_reports"',),
     )
-    VALIDATED_TOOL = Row(
-        "validated-tool",
-        "the profile's [tools.validated]: a tool with an enum argument",
-        "tools.validated",
-        example=(
-            "[tools.validated]",
-            'name = "get_report"',
-            'arguments = { period = "week" }',
-            'bad_arguments = { period = "fortnight" }',
-        ),
-    )
-    FAILING_TOOL = tool_row(
-        "failing-tool",
-        "failing",
-        "a tool that raises what it is told",
-        'name = "raise_error"',
-        'message_argument = "message"',
-    )
-    BY_ID_TOOL = Row(
-        "by-id-tool",
-        "the profile's [[tools.by_id]]: each tool that takes an object's id",
-        "tools.by_id",
-        example=(
-            "[[tools.by_id]]",
-            'name = "get_report"',
-            'argument = "reportId"',
-            'listed_by = "list_reports"',
-        ),
-    )
-    ASKING_TOOL = Row(
-        "asking-tool",
-        "the profile's [[tools.asking]]: each tool that asks the user before it acts",
-        "tools.asking",
-        example=(
-            "[tools.asking]",
-            'name = "delete_report"',
-            'arguments = { report = "none-that-matters" }',
-            "answer = { confirm = true }",
-        ),
-    )
-    TASK_TOOL = tool_row(
-        "task-tool", "task", "a tool that runs as a task", 'name = "export_reports"'
-    )
-    CHANGING_TOOL = tool_row(
-        "changing-tool",
-        "change",
-        "a tool that changes a resource of its caller's",
-        'name = "rename_report"',
-        'arguments = { reportId = "{id}", title = "{unique}" }',
-    )
-    TELLING_TOOL = Row(
-        "telling-tool",
-        "the profile's [[tools.telling]]: each tool that tells of its progress, or logs",
-        "tools.may_tell",
-        example=("[tools.telling]", 'name = "export_reports"'),
-    )
+    VALIDATED_TOOL = tool_rows.VALIDATED_TOOL
+    FAILING_TOOL = tool_rows.FAILING_TOOL
+    BY_ID_TOOL = tool_rows.BY_ID_TOOL
+    ASKING_TOOL = tool_rows.ASKING_TOOL
+    TASK_TOOL = tool_rows.TASK_TOOL
+    CHANGING_TOOL = tool_rows.CHANGING_TOOL
+    TELLING_TOOL = tool_rows.TELLING_TOOL
     LISTENER = Row(
         "listener",
         "a target on loopback, or the profile's [channels.listener]: where the judge hears what the"
@@ -313,17 +277,7 @@ class Channel(StrEnum):
         "can_be_listened_for",
         otherwise="name an address of this machine that the target reaches, in [channels.listener]",
     )
-    FETCHING_TOOL = Row(
-        "fetching-tool",
-        "the profile's [[tools.fetching]]: each tool that fetches a URL of its caller's",
-        "tools.fetching",
-        example=(
-            "[tools.fetching]",
-            'name = "preview"',
-            'argument = "url"',
-            '# told to the target as one that it may fetch from: origin = "http://127.0.0.9:8099"',
-        ),
-    )
+    FETCHING_TOOL = tool_rows.FETCHING_TOOL
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",
@@ -331,6 +285,12 @@ class Channel(StrEnum):
         otherwise="run pip install 'mcp>=2.3'",
         starts_programs=True,
     )
+    SESSION_TOKEN = token_rows.SESSION_TOKEN
+    SIGNING = token_rows.SIGNING
+    TOKEN_SIGNER = token_rows.TOKEN_SIGNER
+    SESSION_START = token_rows.SESSION_START
+    SESSION_END = token_rows.SESSION_END
+    WAYS = token_rows.WAYS
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
     SESSION_LIMIT = limit_row("session-limit", "sessions", "how many one principal may have open")
@@ -380,6 +340,9 @@ class Channel(StrEnum):
     )
     BLOCK_EVENT = event_row("block-event", "address_blocked", "a block", '"auth.blocked_ip"')
     ROTATION_EVENT = event_row("rotation-event", "key_rotated", "a rotation", '"api_key.rotated"')
+    SCANNER_EVENT = event_row(
+        "scanner-event", "scanner_denied", "a scanner's refusal", '"scanner.denied"'
+    )
 
     @property
     def supplied_by(self) -> str:

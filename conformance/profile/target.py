@@ -15,7 +15,9 @@ from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic read
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
 from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
+from conformance.profile.programs import Launch, Migration, Pool  # noqa: TC001 -- pydantic reads
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
+from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
@@ -25,9 +27,11 @@ from conformance.profile.sections import (
     Section,
     secrets_in,
 )
+from conformance.profile.signing import Sessions, Signing, Way
 from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
 from conformance.profile.tools import Tools
 from conformance.profile.written import Auditor, Log  # noqa: TC001 -- pydantic reads them
+from conformance.text.tokens import is_token
 
 if TYPE_CHECKING:
     from conformance.model import Channel
@@ -126,9 +130,10 @@ class DeclaredLimits(Section):
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
     is a violation only where they are named. Of the refusals of one address in a minute,
     ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
-    other rows tell within ``refusals_told_seconds``. No caller waits for another more than
-    ``delay_seconds``. One principal may have so many ``sessions`` open and one address so many
-    ``connections``; both are judged only where they are named.
+    other rows tell within ``refusals_told_seconds``. While the database is silent, a call is
+    refused within ``silence_seconds``. No caller waits for another more than ``delay_seconds``. One
+    principal may have so many ``sessions`` open and one address so many ``connections``; both are
+    judged only where they are named.
     """
 
     address_requests: Count = 100
@@ -144,6 +149,7 @@ class DeclaredLimits(Section):
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
     audited_refusals: int = Field(default=100, gt=0, le=500)
     refusals_told_seconds: int = Field(default=60, gt=0, le=120)
+    silence_seconds: int = Field(default=30, gt=0, le=60)
     delay_seconds: float = Field(default=1.0, gt=0, le=10)
     sessions: Count = 256
     connections: Count = 256
@@ -195,50 +201,6 @@ class Clock(Section):
     file: str
 
 
-class Launch(Section):
-    """How to start one more process of the target; ``{secrets}`` and ``{port}`` are filled in.
-
-    ``signing_secrets`` are those that sign, each of which needs 32 characters. ``strict_modes``
-    are the words that have secret files open to others refused, ``several_workers`` those that
-    start more than one worker process. ``unusable_databases`` are commands that must not serve,
-    by what is wrong with the database each of them names.
-    """
-
-    command: tuple[str, ...]
-    secrets_dir: str
-    required_secrets: tuple[str, ...]
-    signing_secrets: tuple[str, ...] = ()
-    admin_token_secret: str | None = None
-    strict_modes: tuple[str, ...] = ()
-    several_workers: tuple[str, ...] = ()
-    unusable_databases: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict[str, tuple[str, ...]]
-    )
-    health: str = "/health"
-
-
-class Pool(Section):
-    """One more process of the target, which reaches its database by way of the judge's tap.
-
-    In ``command``, ``{tap}`` is the tap's HOST:PORT, which stands for the database of
-    [channels.app_sql] dsn and speaks no TLS; ``{port}`` is where the process serves, ``{secrets}``
-    a copy of ``secrets_dir``. ``tap`` names the HOST:PORT for a server that cannot be told another.
-    """
-
-    command: tuple[str, ...]
-    secrets_dir: str = ""
-    tap: str = "127.0.0.1:0"
-    health: str = "/health"
-
-    @field_validator("tap")
-    @classmethod
-    def _has_a_port(cls, tap: str) -> str:
-        host, _, port = tap.rpartition(":")
-        if not host or not port.isdecimal():
-            raise ValueError(f"{tap!r} is no address; write HOST:PORT, such as 127.0.0.1:6432")
-        return tap
-
-
 class Owner(Section):
     """SQL as the owner of the trail, who can do what no one else can: tamper with it.
 
@@ -258,21 +220,6 @@ class Owner(Section):
     notice_seconds: Annotated[int, Field(ge=1, le=600)] = 10
 
 
-class Migration(Section):
-    """A migration that must fail, on a database that only serves for that.
-
-    ``failing`` is the command that migrates. What follows ``restore_marker`` in what it writes, to
-    the end of the line or in the next one, is the command that restores. ``owner`` may empty
-    ``table``, which has rows, and ``reader`` sees them all.
-    """
-
-    failing: tuple[str, ...]
-    owner: Secret
-    reader: Secret
-    table: str
-    restore_marker: str = "Restore with:"
-
-
 class Channels(Section):
     """The ways to evidence besides HTTP."""
 
@@ -287,6 +234,7 @@ class Channels(Section):
     owner: Owner | None = None
     migration: Migration | None = None
     listener: Listener | None = None
+    signing: Signing | None = None
 
 
 class Target(Section):
@@ -305,6 +253,8 @@ class Target(Section):
     timing: Timing = Timing()
     tools: Tools = Tools()
     oauth: OAuth | None = None
+    scanner: Scanner | None = None
+    sessions: Sessions = Sessions()
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])
@@ -334,6 +284,37 @@ class Target(Section):
     def has_official_client(self) -> bool:
         """Whether the official Python client is installed beside the judge."""
         return find_spec("mcp") is not None
+
+    @property
+    def has_token_signer(self) -> bool:
+        """Whether what signs by private keys is installed beside the judge."""
+        return find_spec("cryptography") is not None
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether a credential of tenant A's is a signed token, or may be: a session's."""
+        if self.tenants is None:
+            return False
+        return is_token(self.tenants.a.token) or self.sessions.start is not None
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways by which a credential comes, the first being that which counts first."""
+        return self.sessions.ways or (self.key_way,)
+
+    @property
+    def token_way(self) -> Way:
+        """The first way by which a token comes: a proxy's word is none."""
+        return next((way for way in self.ways if way.proxy is None), self.key_way)
+
+    def way_of(self, *, is_session: bool) -> Way:
+        """Return the way by which a session token comes, or else a tenant's key."""
+        return self.token_way if is_session else self.key_way
+
+    @property
+    def key_way(self) -> Way:
+        """The way by which a tenant's key comes."""
+        return Way(header=self.headers.api_key, scheme=self.headers.api_key_scheme)
 
     @property
     def has_admin(self) -> bool:

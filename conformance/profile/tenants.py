@@ -18,6 +18,7 @@ ONE_KEY = "[tenants.a] and [tenants.b] have one key, so nothing can cross betwee
 class Tenant(Section):
     """One tenant's credentials. ``canary`` is a string in its data that no one else may see.
 
+    ``session`` is a session token of the tenant's, where the server has such beside its keys.
     ``path`` is where its requests go if not to that of [target] url, which is tenant A's.
     """
 
@@ -25,12 +26,18 @@ class Tenant(Section):
     key: Secret
     revoked_key: Secret | None = None
     expired_key: Secret | None = None
+    session: Secret | None = None
     canary: str | None = None
     path: OwnPath | None = None
 
     def credentials(self) -> Iterator[str]:
         """Yield each of its keys."""
-        yield from filter(None, (self.key, self.revoked_key, self.expired_key))
+        yield from filter(None, (self.key, self.revoked_key, self.expired_key, self.session))
+
+    @property
+    def token(self) -> str:
+        """What stands for a session: the session token, or else the key."""
+        return self.session or self.key
 
 
 class Tenants(Section):
@@ -58,11 +65,17 @@ class Tenants(Section):
 
     def good_keys(self) -> set[str]:
         """Return the keys that work."""
-        return {tenant.key for tenant in (self.a, self.b, self.spare) if tenant is not None}
+        known = filter(None, (self.a, self.b, self.spare))
+        return {key for one in known for key in (one.key, one.token)}
 
     def paced_keys(self) -> frozenset[str]:
-        """Return the keys whose tenants must not be exhausted."""
-        return frozenset({self.a.key, self.b.key})
+        """Return the keys whose tenants must not be exhausted, session tokens among them."""
+        return frozenset({self.a.key, self.b.key, self.a.token, self.b.token})
+
+    def payers(self) -> dict[str, str]:
+        """Return the keys of the tenants on whose account session tokens are used, by token."""
+        known = filter(None, (self.a, self.b, self.spare))
+        return {one.session: one.key for one in known if one.session}
 
     def paths(self) -> dict[str, str]:
         """Return where requests go that present one of some keys, by key."""

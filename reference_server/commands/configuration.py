@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.settings import Limits, Settings, check_sharing
+from reference_server.core.settings import Limits, Settings, check_sessions, check_sharing
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +29,12 @@ FILE = "settings_file"
 FILE_VARIABLE = "HALLMARK_SETTINGS"
 _LIMIT = "limits"
 _PASSWORD = re.compile(r"(://[^:/@]*):[^/]*@")
-_LISTS = frozenset({"allowed_hosts", "allowed_origins", "fetch_origins", "trusted_proxies"})
+_LISTS = frozenset(
+    {
+        *("allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"),
+        *("allowed_agents", "refused_agents", "refused_paths"),
+    }
+)
 _NAMES: Final = {"secrets_dir": "secrets"}
 """Settings that go by a shorter name outside."""
 
@@ -98,6 +103,7 @@ def validated(given: Mapping[str, Given]) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_complaint(error, given)) from None
     check_sharing(settings)
+    check_sessions(settings)
     return settings
 
 
@@ -226,6 +232,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, cast('tuple[Any, ...]', value)))}]"
     if isinstance(value, int):
-        return str(value)
+        return str(value).lower()  # a truth value is a number to Python, and small in TOML
     escaped = _PASSWORD.sub(r"\1:***@", str(value)).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

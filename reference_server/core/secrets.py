@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
@@ -10,7 +13,6 @@ from reference_server.core.vocabulary import SecretMode, SecretName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 ADMIN_PASSWORD = "DB_ADMIN_PASSWORD"  # noqa: S105 -- the name of a secret
 """The owner's password: for `migrate` and `seed-tenant` only, so no part of what a server loads."""
@@ -21,19 +23,37 @@ AUDITOR_PASSWORD = "DB_AUDITOR_PASSWORD"  # noqa: S105 -- the name of a secret
 REDIS_PASSWORD = "REDIS_PASSWORD"  # noqa: S105 -- the name of a secret
 """What Redis asks for, if it does: the file may be absent."""
 
+SESSION_SIGNING_PREVIOUS = "SESSION_SIGNING_SECRET_PREVIOUS"
+"""The one before, while its tokens still live: the file may be absent."""
+
+PROXY_SIGNING = "PROXY_SIGNING_SECRET"
+"""What proxies sign their word for a caller with: without the file no proxy is believed."""
+
+PROXY_SIGNING_PREVIOUS = "PROXY_SIGNING_SECRET_PREVIOUS"
+"""The one before, while some proxy still has it: the file may be absent."""
+
+SIGNING_BYTES = 32
+"""The least that a secret which signs may have: what HMAC-SHA256 puts out (RFC 7518, 3.2)."""
+
+_SAMPLES = Path(__file__).with_name("samples.txt")
+_FEW_LETTERS = 8
+"""A secret of fewer different bytes was typed: among 32 random ones there are more, in any form."""
+
 _MINIMUM_BYTES = {
     SecretName.CREDENTIAL_KEK: 32,
     SecretName.API_KEY_HMAC_SECRET: 32,
     SecretName.ADMIN_TOKEN: 32,
     SecretName.AUDIT_CHAIN_KEY: 32,
     SecretName.DB_PASSWORD: 1,
+    SecretName.SESSION_SIGNING_SECRET: SIGNING_BYTES,
 }
 
 
 def load_secrets(directory: Path) -> Mapping[SecretName, bytes]:
     """Return every secret the server needs, without the line end that editors add.
 
-    ConfigurationError, naming the first secret that is missing, unreadable, empty or too short.
+    ConfigurationError, naming the first secret that is missing, unreadable, empty, too short, or
+    published somewhere as a sample or default.
     """
     if not directory.is_dir():
         raise ConfigurationError(
@@ -59,12 +79,49 @@ def read_secret(directory: Path, name: str, *, minimum: int = 1) -> bytes:
         raise ConfigurationError(
             f"The secret {name} is too short: write at least {minimum} bytes to {path}."
         )
+    if is_sample(value) or (minimum >= SIGNING_BYTES and _is_typed(value)):
+        raise ConfigurationError(
+            f"The secret {name} is a sample that others know, or was never random: write the "
+            f"output of `openssl rand -base64 32` to {path}."
+        )
     return value
 
 
-def find_secret(directory: Path, name: str) -> bytes | None:
-    """Return a secret that may be absent, then None; ConfigurationError when it is unreadable."""
-    return read_secret(directory, name) if (directory / name).exists() else None
+def find_secret(directory: Path, name: str, *, minimum: int = 1) -> bytes | None:
+    """Return a secret that may be absent, then None; errors as those of ``read_secret``."""
+    present = (directory / name).exists()
+    return read_secret(directory, name, minimum=minimum) if present else None
+
+
+def find_signing(directory: Path, *names: str) -> tuple[bytes, ...]:
+    """Return those of some signing secrets that are there; errors as those of ``read_secret``."""
+    found = (find_secret(directory, name, minimum=SIGNING_BYTES) for name in names)
+    return tuple(value for value in found if value is not None)
+
+
+def is_sample(value: bytes) -> bool:
+    """Tell whether a secret stands in somebody's documentation, or says itself that it does."""
+    whole, words = _samples()
+    text = value.decode("utf-8", "replace").strip().lower()
+    plain = re.sub(r"[^a-z0-9]", "", text)
+    return text in whole or any(word in plain for word in words)
+
+
+def _is_typed(value: bytes) -> bool:
+    """Tell whether a long secret is of few letters, or repeats one beginning to its end."""
+    if len(set(value)) < _FEW_LETTERS:
+        return True
+    # A text that stands in its own double elsewhere than at its ends is a shorter one, repeated.
+    return (value + value).find(value, 1) < len(value)
+
+
+@cache
+def _samples() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the samples that are refused as a whole, and the words that no secret may hold."""
+    lines = (line.strip().lower() for line in _SAMPLES.read_text("utf-8").splitlines())
+    known = [line for line in lines if line and not line.startswith("#")]
+    words = frozenset(line[1:] for line in known if line.startswith("*"))
+    return frozenset(known) - words, words
 
 
 def find_exposed(directory: Path, mode: SecretMode) -> list[str]:

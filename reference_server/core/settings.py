@@ -7,20 +7,62 @@ files in ``secrets_dir``.
 from __future__ import annotations
 
 from dataclasses import field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, cast
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import ProxyHeader, SecretMode
+from reference_server.core.vocabulary import ProxyHeader, SecretMode, SessionMode, TokenMethod
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
+Text = Annotated[str, Field(min_length=1, max_length=255)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
+WEEK = 7 * 24 * 3600
+Life = Annotated[int, Field(ge=1, le=WEEK)]
+Name = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
+"""A token of RFC 9110: what headers and cookies are called by."""
+
+CHAINS: Final = {
+    "standard": (TokenMethod.AUTHORIZATION, TokenMethod.PROXY, TokenMethod.COOKIE),
+    "browser-only": (TokenMethod.AUTHORIZATION, TokenMethod.COOKIE),
+    "api-only": (TokenMethod.AUTHORIZATION,),
+}
+"""The usual orders in which a token is looked for, by name."""
+
+
+def _chain(value: object) -> object:
+    """Return the methods of a chain that is told by its name, alone."""
+    if isinstance(value, str):
+        return CHAINS.get(value, (value,))
+    if not isinstance(value, list | tuple):
+        return value
+    several = cast("list[object]", value)
+    return _chain(several[0]) if len(several) == 1 else several
+
+
+def _each_once(value: tuple[TokenMethod, ...]) -> tuple[TokenMethod, ...]:
+    if len(set(value)) != len(value):
+        raise ValueError("a method stands twice")
+    return value
+
+
+Chain = Annotated[
+    tuple[TokenMethod, ...],
+    Field(min_length=1),
+    BeforeValidator(_chain),
+    AfterValidator(_each_once),
+]
 _STRICT = ConfigDict(extra="forbid")
+
+USUAL_AGENTS = (
+    *("node", "undici", "Bun/*", "Go-http-client/1.1", "Go-http-client/2.0"),
+    "Site24x7",
+)
+"""What MCP clients on the official TypeScript and Go SDKs send, and a monitor."""
 
 
 def _setting(meaning: str, **more: Any) -> Any:
@@ -37,6 +79,10 @@ class Limits:
     tenant_window: Seconds = _setting("that window", default=60)
     auth_requests: Count = _setting("requests of one address to /auth in a window", default=5)
     auth_window: Seconds = _setting("that window", default=900)
+    scanner_requests: Count = _setting(
+        "requests of one address without a credential in a window", default=30
+    )
+    scanner_window: Seconds = _setting("that window", default=60)
     failures: Count = _setting("failed authentications that block an address", default=10)
     failure_window: Seconds = _setting("how long a failure counts", default=3600)
     block: Seconds = _setting("how long an address is blocked", default=3600)
@@ -104,6 +150,47 @@ class Settings:
         "what those proxies write: a client could write the other one itself",
         default=ProxyHeader.X_FORWARDED_FOR,
     )
+    scanner_triage: bool = _setting("whether requests like a scanner's are refused", default=True)
+    allowed_agents: tuple[str, ...] = _setting(
+        "values of User-Agent that triage lets pass; * stands for anything, - for none at all",
+        default=USUAL_AGENTS,
+    )
+    refused_agents: tuple[str, ...] = _setting(
+        "beginnings of words in User-Agent that triage refuses, besides those it knows", default=()
+    )
+    refused_paths: tuple[str, ...] = _setting(
+        "pieces of paths that triage refuses, besides those it knows", default=()
+    )
+    shortest_agent: Count = _setting("characters of User-Agent that triage asks for", default=10)
+    oldest_browser: Count = _setting(
+        "version of Chrome and Firefox below which triage refuses", default=120
+    )
+    session_mode: SessionMode = _setting(
+        "required refuses who presents nothing, optional serves him the MCP endpoint as nobody; "
+        "disabled, for a test, asks nobody for anything",
+        default=SessionMode.REQUIRED,
+    )
+    session_issuer: Text = _setting("iss of session tokens", default="urn:hallmark")
+    session_audience: Text = _setting("aud of session tokens", default="urn:hallmark:mcp")
+    session_lifetime: Life = _setting("seconds that a new session lives", default=3600)
+    session_longest: Life = _setting(
+        "seconds that a token may live at most, whoever signed it", default=12 * 3600
+    )
+    session_cookie: Name = _setting(
+        "the cookie of browsers' sessions; begin it with __Host-", default="__Host-hallmark"
+    )
+    token_chain: Chain = _setting(
+        "where a token is looked for, in order: authorization, mcp-proxy, cookie, or all in one "
+        "word: standard, browser-only, api-only",
+        default=CHAINS["standard"],
+    )
+    proxy_auth_header: Name = _setting(
+        "the header of a proxy's signed word for a caller", default="x-mcp-proxy-auth"
+    )
+    testing: bool = _setting(
+        "says that this is a test, on this machine alone: allows session_mode disabled",
+        default=False,
+    )
     limits: Limits = _setting("counts and windows", default_factory=Limits)
 
 
@@ -111,3 +198,29 @@ def check_sharing(settings: Settings) -> None:
     """Raise ConfigurationError where several processes would each count for themselves."""
     if settings.workers > 1 and settings.redis is None:
         raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_sessions(settings: Settings) -> None:
+    """Raise ConfigurationError where session tokens are not validated, or outlive their bound."""
+    if settings.session_mode is SessionMode.DISABLED and not settings.testing:
+        raise ConfigurationError(
+            "session_mode disabled asks nobody for a credential, so it is for tests alone: "
+            "set --session-mode to required or optional, or --testing to true in a test."
+        )
+    if settings.testing and not _is_loopback(settings.host):
+        raise ConfigurationError(
+            f"testing is for this machine alone, and --host is {settings.host}: "
+            "leave --testing out, or listen on 127.0.0.1."
+        )
+    if settings.session_lifetime > settings.session_longest:
+        raise ConfigurationError(
+            "session_lifetime is above session_longest, so that no new session would be good: "
+            "lower --session-lifetime or raise --session-longest."
+        )

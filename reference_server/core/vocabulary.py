@@ -14,6 +14,11 @@ class EventType(StrEnum):
     KEY_ROTATED = "api_key.rotated"
     KEY_REVOKED = "api_key.revoked"
     ADMIN_AUTH_FAILURE = "admin.auth_failure"
+    SESSION_ISSUED = "session.issued"
+    SESSION_REVOKED = "session.revoked"
+    SESSION_SUCCESS = "session.auth_success"
+    SESSION_FAILURE = "session.auth_failure"
+    SESSION_ANONYMOUS = "session.anonymous"
     REQUEST_REFUSED = "request.refused"
     TOOL_CALLED = "mcp.tool_called"
     TOOL_FAILED = "mcp.tool_failed"
@@ -29,6 +34,7 @@ class EventType(StrEnum):
     TENANT_CREATED = "tenant.created"
     RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
     BLOCKED_ADDRESS = "auth.blocked_ip"
+    SCANNER_DENIED = "scanner.denied"
     FLOW_STARTED = "oauth.flow_started"
     FLOW_COMPLETED = "oauth.flow_completed"
     FLOW_FAILED = "oauth.flow_failed"
@@ -51,6 +57,14 @@ class Reason(StrEnum):
     ENGAGED = "engaged"
 
 
+class ScannerCheck(StrEnum):
+    """Which signal of a scanner fired."""
+
+    PATH = "path"
+    AGENT = "agent"
+    VELOCITY = "velocity"
+
+
 class LimitScope(StrEnum):
     """Which limit a refused request ran into."""
 
@@ -66,6 +80,55 @@ class Access(StrEnum):
     PUBLIC = "public"
     KEY = "key"
     ADMIN = "admin"
+
+
+class Scheme(StrEnum):
+    """What proved who calls."""
+
+    API_KEY = "api_key"
+    SESSION = "session"
+    PROXY = "proxy"
+    NONE = "none"
+
+
+class Tier(StrEnum):
+    """The kinds of caller, which are permissions at once: a scope names those that somebody has."""
+
+    ADMIN = "admin"
+    USER = "user"
+    ANONYMOUS = "anonymous"
+    A2A = "a2a"
+    MCP = "mcp"
+    SERVICE = "service"
+
+
+class SessionMode(StrEnum):
+    """What becomes of who presents no credential; ``DISABLED``, for tests, asks for none at all."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    DISABLED = "disabled"
+
+
+class TokenMethod(StrEnum):
+    """The ways by which a token may come."""
+
+    AUTHORIZATION = "authorization"
+    PROXY = "mcp-proxy"
+    COOKIE = "cookie"
+
+
+class TokenFailure(StrEnum):
+    """Why no token could be taken out of a request. The values are the contract."""
+
+    NONE_FOUND = "NoTokenFound"
+    MISSING_AUTHORIZATION = "MissingAuthorizationHeader"
+    INVALID_AUTHORIZATION = "InvalidAuthorizationFormat"
+    MISSING_PROXY = "MissingMcpProxyHeader"
+    INVALID_PROXY = "InvalidMcpProxyFormat"
+    MISSING_COOKIE = "MissingCookie"
+    INVALID_COOKIE = "InvalidCookieFormat"
+    NOT_IN_COOKIE = "TokenNotFoundInCookie"
 
 
 class Platform(StrEnum):
@@ -99,6 +162,7 @@ class SecretName(StrEnum):
     DB_PASSWORD = "DB_PASSWORD"  # noqa: S105 -- the name of a secret
     ADMIN_TOKEN = "ADMIN_TOKEN"  # noqa: S105 -- the name of a secret
     AUDIT_CHAIN_KEY = "AUDIT_CHAIN_KEY"
+    SESSION_SIGNING_SECRET = "SESSION_SIGNING_SECRET"  # noqa: S105 -- the name of a secret
 
 
 class Role(StrEnum):

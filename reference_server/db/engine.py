@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
 from reference_server.core.vocabulary import TENANT_SETTING, Role
-from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
+from reference_server.db.bounded import MAINTENANCE, REQUESTS, Connector
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
@@ -35,6 +34,9 @@ _OF_THE_RUNTIME = {
     "default_transaction_isolation": r"read\ committed",
 }
 
+CONNECTOR = "connector"
+"""The execution option of an engine that holds its connector."""
+
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
@@ -50,8 +52,10 @@ def create_app_engine(
     what is known of the database's silence.
     """
     complete = _engine_url(url, password)
+    connector = Connector(patience)
     engine = create_engine(
         complete,
+        execution_options={CONNECTOR: connector},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
@@ -62,15 +66,7 @@ def create_app_engine(
             "options": f"{patience.options} {_options(complete.username)}",
         },
     )
-    breaker = Breaker()
-
-    def connect(
-        dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
-    ) -> BoundedConnection:
-        del dialect, record
-        return BoundedConnection.connect_within(patience, breaker, *arguments, **more)
-
-    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", connector)
     return engine
 
 

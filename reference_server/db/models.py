@@ -166,6 +166,21 @@ audit_set_aside = Table(
     _text("content"),
 )
 
+# Ids of tokens and of keys, so no tenant's.
+session_ends = Table(
+    "session_ends",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _moment("ends_at"),
+    Column(
+        "noted_at",
+        DateTime(timezone=True),
+        server_default=text("clock_timestamp()"),
+        nullable=False,
+    ),
+    Index(None, "noted_at"),
+)
+
 sync_log = Table(
     "sync_log",
     metadata,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD
+from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.gates import gates
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from reference_server.demo.database import DemoDatabase
     from reference_server.demo.seed import SeededTenant
+    from reference_server.demo.sessions import ToldOfSessions
     from reference_server.keys.contracts import KeyHasher
     from reference_server.variant import Variant
 
@@ -121,6 +122,7 @@ class Demo:
     def _serve(self, database: DemoDatabase) -> int:
         from reference_server.audit.anchors import AnchorFile, check_anchored
         from reference_server.core.clock import FileClock
+        from reference_server.demo.sessions import told_of_sessions
         from reference_server.serving.serve import serve
         from reference_server.wiring import build_parts
 
@@ -145,7 +147,8 @@ class Demo:
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             tenants = self._seed(database, parts.keys.hasher)
-            return serve(settings, parts, self._announce(database, loaded, tenants))
+            told = told_of_sessions(settings, loaded, engine, clock, tenants)
+            return serve(settings, parts, self._announce(database, loaded, tenants, told))
         finally:
             engine.dispose()
 
@@ -171,6 +174,7 @@ class Demo:
         database: DemoDatabase,
         loaded: Mapping[SecretName, bytes],
         tenants: dict[str, SeededTenant],
+        told: ToldOfSessions,
     ) -> Callable[[int], None]:
         from reference_server.demo.database import DRILL
 
@@ -178,7 +182,12 @@ class Demo:
         command = partial(_serve_command, self.variant, self.limits)
         state = {
             "pid": os.getpid(),
-            "tenants": {label: dataclasses.asdict(tenant) for label, tenant in tenants.items()},
+            "tenants": {
+                label: dataclasses.asdict(tenant) | told.tenants[label]
+                for label, tenant in tenants.items()
+            },
+            "signing": told.signing,
+            "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),
             "admin_token": loaded[SecretName.ADMIN_TOKEN].decode(),
             "database": {
@@ -304,6 +313,7 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
 
 def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
     values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
+    values[PROXY_SIGNING] = base64.b64encode(secrets.token_bytes(32))
     values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
     values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
     return values

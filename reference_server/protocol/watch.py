@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.vocabulary import Scheme
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -19,9 +20,12 @@ WATCH_SECONDS = 2.0
 
 
 def may_stay(context: RequestContext, parts: Parts) -> bool:
-    """Tell whether the key that opened a stream is still good; not where nobody can say."""
-    digest = parts.keys.hasher.digest(context.credential or "")
+    """Tell whether what opened a stream is still good; not where nobody can say."""
+    principal = context.principal
     try:
+        if principal is not None and principal.scheme is not Scheme.API_KEY:
+            return parts.tokens.validator.holds(principal)
+        digest = parts.keys.hasher.digest(context.credential or "")
         return parts.keys.directory.find(digest, parts.clock.now()) is not None
     except StorageUnavailableError:
         return False

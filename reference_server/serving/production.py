@@ -9,8 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.secrets import REDIS_PASSWORD, find_exposed, find_secret
-from reference_server.core.settings import check_sharing
+from reference_server.core.secrets import (
+    PROXY_SIGNING,
+    PROXY_SIGNING_PREVIOUS,
+    REDIS_PASSWORD,
+    SESSION_SIGNING_PREVIOUS,
+    find_exposed,
+    find_secret,
+    find_signing,
+)
+from reference_server.core.settings import check_sessions, check_sharing
 from reference_server.core.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -32,8 +40,12 @@ def run_production(settings: Settings, variant: Variant) -> int:
     """
     settings = variant.settings(settings)
     check_sharing(settings)
+    check_sessions(settings)
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
+    find_signing(
+        settings.secrets_dir, SESSION_SIGNING_PREVIOUS, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS
+    )
     exposed = find_exposed(settings.secrets_dir, settings.secret_mode)
     start = _Start(settings, variant, secrets, exposed)
     return start.serve_alone() if settings.workers == 1 else start.serve_together()
@@ -108,6 +120,8 @@ class _Start:
         made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
         parts = self.variant.parts(made)
         start_logging(self.settings, parts)
+        if self.settings.testing:
+            log_event("testing", None, logging.WARNING, session_mode=self.settings.session_mode)
         for complaint in self.exposed:
             log_event("secret_exposed", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)

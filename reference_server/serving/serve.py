@@ -98,6 +98,7 @@ def serve(
     finally:
         teller.close()
         parts.oauth.cleanup.close()
+        parts.tokens.ends.close()
         parts.keys.use.close()
         parts.trail.close()
     return 0

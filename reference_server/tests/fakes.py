@@ -26,9 +26,16 @@ from reference_server.oauth.contracts import OAuthParts, StartedFlow
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import Parts, WebParts, with_parts
+from reference_server.sessions.claims import Life
+from reference_server.sessions.contracts import Issued, SessionParts
+from reference_server.sessions.extraction import TokenChain
+from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.proxy import MemoryNonces, SignedProxyIdentities
+from reference_server.sessions.signing import SignedTokens
+from reference_server.sessions.validation import AuthValidation
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
-from reference_server.wiring import mcp_parts
+from reference_server.wiring import mcp_parts, scanner_parts, session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -42,6 +49,8 @@ ADMIN_TOKEN = "the-admin-token"
 TENANT_A = UUID("00000000-0000-4000-8000-00000000000a")
 TENANT_B = UUID("00000000-0000-4000-8000-00000000000b")
 NEW_KEY = UUID("00000000-0000-4000-8000-00000000000c")
+SESSION_SECRET = b"a-key-of-forty-four-bytes-that-signs-tokens."
+PROXY_SECRET = b"a-key-of-forty-four-bytes-that-proxies-have."
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -166,6 +175,37 @@ class FakeStates:
         return "verifier"
 
 
+class FakeEnds:
+    """Knows what was ended here; with ``is_down`` set, nothing."""
+
+    def __init__(self) -> None:
+        self.ended: set[str] = set()
+        self.is_down = False
+
+    def has_ended(self, name: str, now: datetime) -> bool:
+        """Tell whether it was ended; StorageUnavailableError while ``is_down``."""
+        del now
+        if self.is_down:
+            raise StorageUnavailableError("nobody knows what has ended")
+        return name in self.ended
+
+    def end(self, token_id: str) -> None:
+        """Note it."""
+        self.ended.add(token_id)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class FakeIssuer(SqlSessionIssuer):
+    """Signs real tokens, for keys that all live a year."""
+
+    def issue(self, principal: Principal) -> Issued | None:
+        """Begin a session."""
+        now = int(self.clock.now().timestamp())
+        return self.signed(principal, Life(now, now + self.lifetime))
+
+
 class FakeCleanup:
     """Runs nothing."""
 
@@ -205,7 +245,9 @@ class World:
     directory: FakeDirectory = field(
         default_factory=lambda: FakeDirectory({KEY_A: TENANT_A, KEY_B: TENANT_B})
     )
+    ends: FakeEnds = field(default_factory=FakeEnds)
     replaced: dict[str, Any] = field(default_factory=dict[str, Any])
+    changed: dict[str, Any] = field(default_factory=dict[str, Any])
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
@@ -217,6 +259,26 @@ class World:
             port=0,
             limits=self.limits,
             trusted_proxies=self.trusted_proxies,
+            **self.changed,
+        )
+
+    def tokens(self) -> SessionParts:
+        """Return what knows session tokens, around the fake ends."""
+        settings, signed = self.settings, SignedTokens((SESSION_SECRET,))
+        rules = session_rules(settings)
+        engine: Any = None
+        return SessionParts(
+            extractor=TokenChain(
+                settings.token_chain,
+                cookie=settings.session_cookie,
+                proxy_header=settings.proxy_auth_header,
+            ),
+            validator=AuthValidation(signed, self.ends, self.clock, rules),
+            issuer=FakeIssuer(engine, signed, self.clock, rules, settings.session_lifetime),
+            ends=self.ends,
+            proxies=SignedProxyIdentities((PROXY_SECRET,), self.clock, MemoryNonces()),
+            cookie=settings.session_cookie,
+            origins=settings.allowed_origins,
         )
 
     def parts(self) -> Parts:
@@ -237,6 +299,7 @@ class World:
                 revocation=FakeRevocation(),
                 admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
             ),
+            tokens=self.tokens(),
             limits=LimitParts(
                 address=MovingWindowLimiter(
                     self.clock, limits.address_requests, limits.address_window
@@ -248,6 +311,10 @@ class World:
                 block=FailureBlock(
                     self.clock, limits.failures, limits.failure_window, limits.block
                 ),
+            ),
+            scanner=scanner_parts(
+                self.settings,
+                MovingWindowLimiter(self.clock, limits.scanner_requests, limits.scanner_window),
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),

@@ -8,28 +8,47 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
+from reference_server.sessions.contracts import Missed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reference_server.core.vocabulary import LimitScope
     from reference_server.limits.contracts import Admission
+    from reference_server.sessions.contracts import Found
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 AUTHENTICATION_SCHEME = 'ApiKey realm="mcp"'
 """The challenge that RFC 9110 section 15.5.2 asks of every 401."""
 
+_BEARER = 'Bearer realm="mcp"'
+_INVALID_TOKEN = f'{_BEARER}, error="invalid_token"'
+"""RFC 6750 section 3.1."""
 
-def error(status: int, code: str, **fields: str) -> Response:
-    """Return ``{"error": code}`` with the status; ``fields`` join the body in order."""
+
+def error(status: int, code: str, **fields: object) -> Response:
+    """Return ``{"error": code}`` with the status; ``fields``, as JSON, join the body in order."""
     body = _encode({"error": code, **fields})
     return Response(body, status=status, content_type="application/json")
 
 
-def unauthorized() -> Response:
-    """Return the one 401: the same for a missing, wrong, revoked or expired key and for a block."""
-    response = error(HTTPStatus.UNAUTHORIZED, "unauthorized")
-    response.headers["WWW-Authenticate"] = AUTHENTICATION_SCHEME
+def unauthorized(extracted: Found | Missed | None = None) -> Response:
+    """Return the one 401: the same for whatever is wrong with a credential, and for a block.
+
+    ``extracted`` is what the caller himself sent where session tokens are looked for, if they are:
+    only that is told, and nothing that the server knows. Where no token was found the body names
+    the failure, and that of each method; a token that was found is called invalid, whatever it is.
+    """
+    challenges, told = [AUTHENTICATION_SCHEME], {}
+    if isinstance(extracted, Missed):
+        challenges.append(_BEARER)
+        tried = {method.value: failure.value for method, failure in extracted.tried.items()}
+        told = {"reason": extracted.reason.value, "tried": tried}
+    elif extracted is not None:
+        challenges.append(_INVALID_TOKEN)
+    response = error(HTTPStatus.UNAUTHORIZED, "unauthorized", **told)
+    response.headers["WWW-Authenticate"] = ", ".join(challenges)
     return response
 
 

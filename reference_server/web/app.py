@@ -78,7 +78,7 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.register_blueprint(health_routes())
     app.register_blueprint(ready_routes(parts.web.probes))
     app.register_blueprint(admin_routes(parts))
-    app.register_blueprint(auth_routes())
+    app.register_blueprint(auth_routes(parts))
     app.register_blueprint(oauth_routes(parts))
     _install_chain(app, parts)
     app.register_error_handler(Exception, _describe_error)

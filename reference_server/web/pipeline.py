@@ -18,7 +18,9 @@ from reference_server.web.stages.extract_token import extract_token
 from reference_server.web.stages.identify_request import identify_request
 from reference_server.web.stages.limit import limit_address, limit_auth, limit_tenant
 from reference_server.web.stages.open_audit_entry import open_audit_entry
+from reference_server.web.stages.refuse_cross_site import refuse_cross_site
 from reference_server.web.stages.require_permission import require_permission
+from reference_server.web.stages.triage_scanner import triage_scanner
 
 if TYPE_CHECKING:
     from flask import Response
@@ -31,8 +33,10 @@ PIPELINE = (
     block_address,
     limit_address,
     limit_auth,
+    triage_scanner,
     extract_token,
     authenticate,
+    refuse_cross_site,
     limit_tenant,
     require_permission,
     open_audit_entry,

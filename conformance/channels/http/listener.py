@@ -51,6 +51,8 @@ class Listener:
         self.calls: list[Call] = []
         self.sends_on: dict[str, str] = {}
         """Where the caller of a path is sent, by redirect."""
+        self.serves = BODY
+        """What every other caller is answered."""
         self.servers = [_server(address, port, self)]
         self.port = self.servers[0].server_address[1]
         self.has_ipv6 = False
@@ -154,10 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
         if place is not None:
             self.send_header("Location", place)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(BODY)))
+        self.send_header("Content-Length", str(len(listener.serves)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(BODY)
+            self.wfile.write(listener.serves)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _answer  # noqa: N815 -- the base class's names
 

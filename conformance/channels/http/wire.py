@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.channels.http.answer import Answer, Transport
-from conformance.channels.http.connections import Connections
+from conformance.channels.http.connections import connections_of
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
 from conformance.channels.http.sessions import is_gone
-from conformance.channels.http.transport import EAR, HEARD, SAID, Clients, exchanged
+from conformance.channels.http.transport import EAR, HEARD, SAID, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
 from conformance.model.sent import Sent
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from conformance.channels.http.connections import Connections
     from conformance.channels.http.gate import Gate
     from conformance.channels.http.transcript import Transcript
     from conformance.manners.budget import Budget
     from conformance.manners.courtesy import Courtesy
+    from conformance.profile.signing import Way
     from conformance.profile.target import Target
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,8 +43,7 @@ class Wire:
     ``address`` pins the line to one client address, outside the budget. ``seconds`` bounds each
     exchange; a line that has it waits on purpose, which counts as no loss of time. On it, and where
     ``may_be_silent``, a missing answer is an answer like others; elsewhere it keeps a check from
-    its *pass*, and accuses only if the target withholds it each time. Requests with a body wait at
-    the ``gate``.
+    its *pass*, and accuses only if the target withholds it each time. Bodies wait at the ``gate``.
     """
 
     def __init__(  # noqa: PLR0913 -- three of them only derive one line from another
@@ -65,12 +66,9 @@ class Wire:
         self.target, self.transcript, self.revision = target, transcript, revision
         self._budget, self._address, self._seconds = budget, address, seconds
         self._may_be_silent = may_be_silent or seconds is not None
-        self._gate, tenants = gate, target.tenants
-        self._shared = shared or Connections(
-            Clients(target.target.ca_bundle),
-            good_keys=tenants.good_keys() if tenants else set(),
-            paced_keys=tenants.paced_keys() if tenants else frozenset(),
-            paths=tenants.paths() if tenants else {},
+        self._gate = gate
+        self._shared = shared or replace(
+            connections_of(target),
             courtesy=courtesy,
             pause=pause,
             meets_limits=meets_limits,
@@ -104,7 +102,7 @@ class Wire:
             if not is_gone(request, self._carried_out(request, key, may_fail=False)[-1]):
                 return
 
-    def derived(
+    def derived(  # noqa: PLR0913 -- each is left as it is unless it is named
         self,
         *,
         revision: str | None = None,
@@ -113,8 +111,10 @@ class Wire:
         may_be_silent: bool = False,
         meets_limits: bool = False,
         gate: Gate | None = None,
+        way: Way | None = None,
     ) -> Wire:
-        """Return a line that differs in revision, pinned address, patience, limits, or gate."""
+        """Return a line that differs in revision, address, patience, limits, gate, or way."""
+        shared = self._shared.by(way)
         return Wire(
             self.target,
             revision or self.revision,
@@ -124,14 +124,13 @@ class Wire:
             seconds=seconds or self._seconds,
             may_be_silent=self._may_be_silent or may_be_silent,
             gate=gate,
-            shared=self._shared.for_limits() if meets_limits else self._shared,
+            shared=shared.for_limits() if meets_limits else shared,
         )
 
     def at(self, url: str) -> Wire:
-        """Return the same line to another process of the target, which has budgets of its own.
+        """Return the same line to another process of the target, which has limits of its own.
 
         A check that starts a process may also end it, so it may fall silent.
-        Its limits are its own.
         """
         endpoint = self.target.target.model_copy(update={"url": url})
         target = self.target.model_copy(update={"target": endpoint})
@@ -221,7 +220,7 @@ class Wire:
         url = self.target.url if request.path is None else self._absolute(request.path)
         worn = guise.current()
         headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
-        names = {name.lower() for name, _ in request.headers}
+        names = {name.lower() for name, _ in request.headers} | request.omitted
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]
         with self._shared.clients.lent(address, request.version) as client:
@@ -251,11 +250,16 @@ class Wire:
     def _charged(self, key: str | None, *, may_fail: bool) -> str | None:
         """Charge a request to its key and its address; return the address."""
         with self._shared.lock:
-            if key is not None and key in self._shared.paced_keys:
-                self._budget.pace(key)
+            if key is not None:
+                self.pace(self._shared.payers.get(key, key))
             if self._address is not None:
                 return self._address
             return self._budget.spend(may_fail=may_fail)
+
+    def pace(self, key: str) -> None:
+        """Charge a request to a key's tenant, waiting if need be, whatever credential it shows."""
+        if key in self._shared.paced_keys:
+            self._budget.pace(key)
 
     def charge(self, key: str, requests: int) -> None:
         """Count requests that another program is about to send with a key, waiting if need be."""
@@ -264,12 +268,9 @@ class Wire:
             self._charged(key, may_fail=key not in self._shared.good_keys)
 
     def key_header(self, key: str) -> tuple[str, str]:
-        """Return the header that carries a key at this target.
-
-        HTTP trims what is blank at a field's end, so an empty key leaves the scheme alone.
-        """
-        scheme = self.target.headers.api_key_scheme
-        return self.target.headers.api_key, f"{scheme} {key}".rstrip(" ") if scheme else key
+        """Return the header that carries a key at this target, or a session token of its."""
+        is_session = key in self._shared.payers
+        return (self._shared.way or self.target.way_of(is_session=is_session)).field(key)
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET an unguarded path of the target's origin."""
@@ -366,6 +367,8 @@ class Wire:
             timeout=self._seconds or SECONDS,
             extensions={"target": _raw_target(url, request.path), **told},
         )
+        for name in request.omitted:  # the library has a value of its own for some
+            prepared.headers.pop(name, None)
         started = time.monotonic()
         answer = self._waited_for(client, prepared)
         answer = replace(answer, started=started, asked=message_id(request))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
-    from conformance.profile.target import Launch
+    from conformance.profile.programs import Launch
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -16,7 +16,7 @@ from conformance.channels.sql.database import connected_with_a_watch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.profile.target import Migration
+    from conformance.profile.programs import Migration
 
 SECONDS = 120
 """How long a migration, or a restore, of a database that serves for this alone may take."""

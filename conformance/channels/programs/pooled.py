@@ -15,17 +15,19 @@ from conformance.channels.sql.database import connected
 from conformance.channels.sql.tap.line import IDLE
 from conformance.channels.sql.tap.tap import Tap
 from conformance.forge.guise import in_guise
-from conformance.profile.target import Launch
+from conformance.profile.programs import Launch
 from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
+    from contextlib import AbstractContextManager
 
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched
     from conformance.channels.sql.tap.line import Seen
-    from conformance.profile.target import AppSql, Pool
+    from conformance.profile.programs import Pool
+    from conformance.profile.target import AppSql
 
 RESET_SECONDS = 2.0
 """How long a pool may take to reset a connection that is given back."""
@@ -78,6 +80,10 @@ class PooledServer:
         numbers = used(before, after)
         establish(numbers, "what the server asks its database for passes the tap")
         return sorted({one.role for one in after if one.number in numbers})
+
+    def silenced(self) -> AbstractContextManager[None]:
+        """Have its database say nothing for the length of a block, though no connection ends."""
+        return self._tap.holding()
 
     def settled(self, tenants: Iterable[str]) -> list[Seen]:
         """Return the same, once no tenant is left on any, or none was taken off in time."""

@@ -15,7 +15,8 @@ import pytest
 
 from conformance.channels.programs import ending, running
 from conformance.channels.programs.launch import Launcher
-from conformance.profile.target import Launch, Start
+from conformance.profile.programs import Launch
+from conformance.profile.target import Start
 from conformance.selftest.judging import ROOT, UNPLUGGED
 from conformance.waiting import wait_for
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.forge.keys import Keys, TenantKeys, is_token, nearly
+from conformance.forge.keys import Keys, TenantKeys, nearly
 from conformance.forge.tokens import is_verifiable_by_anyone, of_nobody, signed_by_nobody
 from conformance.profile.tenants import Tenant
 from conformance.selftest.judging import judge
 from conformance.selftest.targets import Good, serving
+from conformance.text.tokens import is_token
 
 if TYPE_CHECKING:
     from pathlib import Path

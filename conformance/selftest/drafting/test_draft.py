@@ -21,7 +21,9 @@ from conformance.text.toml_text import quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOT_IN_A_PROFILE = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT, Channel.LISTENER}
+NOT_IN_A_PROFILE = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT, Channel.LISTENER} | {
+    *(Channel.TOKEN_SIGNER, Channel.SESSION_TOKEN)
+}
 
 
 def uncommented(text: str) -> str:

@@ -65,6 +65,7 @@ def test_an_address_alone_supplies_what_no_profile_has_to() -> None:
     target = reading.from_url("http://127.0.0.1/mcp")
     found = {channel for channel in Channel if target.has(channel)}
     by_itself = {Channel.HTTP, Channel.ADDRESSES, Channel.OFFICIAL_CLIENT, Channel.LISTENER}
+    by_itself.add(Channel.TOKEN_SIGNER)
     named_by_default = {channel for channel in Channel if channel.paths[0].startswith("events.")}
     assert found == by_itself | named_by_default
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reference_server.demo.database import DemoDatabase
 
-SECRET = b"s" * 32
+SECRET = b"kJ8xVn2Qw0Zr5TtYh7Lb3Mc9Pd1Sf6Ge"
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
 def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_dir: Path) -> None:
     tables = (
         "alembic_version, tenants, api_keys, platform_credentials, oauth_states, metric_cache, "
-        "audit_log, audit_head, audit_set_aside, sync_log"
+        "audit_log, audit_head, audit_set_aside, sync_log, session_ends"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
     options = ["--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]

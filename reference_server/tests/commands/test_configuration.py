@@ -13,7 +13,7 @@ import pytest
 from reference_server import __main__ as commands
 from reference_server.commands.configuration import add_settings_options, settings_from
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import ProxyHeader, SecretMode
+from reference_server.core.vocabulary import ProxyHeader, SecretMode, SessionMode
 
 if TYPE_CHECKING:
     from reference_server.core.settings import Settings
@@ -69,6 +69,27 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_of(*BOTH).allowed_origins == ("https://x.example", "https://y.example")
 
 
+def test_a_chain_is_a_word_or_a_list(file: Path) -> None:
+    def chain(*words: str) -> list[str]:
+        return list(settings_of(*words).token_chain)
+
+    assert chain(*BOTH) == ["authorization", "mcp-proxy", "cookie"]
+    assert chain(*BOTH, "--token-chain=api-only") == ["authorization"]
+    assert chain(*BOTH, "--token-chain=cookie,authorization") == ["cookie", "authorization"]
+    told = file.read_text().replace("[limits]", 'token_chain = "browser-only"\n[limits]')
+    file.write_text(told)
+    assert chain(f"--settings={file}") == ["authorization", "cookie"]
+
+
+def test_only_a_test_on_this_machine_asks_nobody_for_a_token() -> None:
+    disabled = (*BOTH, "--session-mode=disabled", "--testing=true")
+    assert settings_of(*disabled, "--host=::1").testing
+    assert settings_of(*disabled, "--host=localhost").session_mode is SessionMode.DISABLED
+    for host in ("0.0.0.0", "10.0.0.1", "mcp.example.com"):
+        with pytest.raises(ConfigurationError, match="testing is for this machine alone"):
+            settings_of(*disabled, f"--host={host}")
+
+
 def test_what_is_not_said_is_the_default() -> None:
     settings = settings_of(*BOTH)
     assert (settings.log_file, settings.redis, settings.workers) == (None, None, 1)
@@ -85,6 +106,12 @@ def test_what_is_not_said_is_the_default() -> None:
         ((*BOTH, "--port=http"), r"--port is 'http': input should be a valid integer"),
         ((*BOTH, "--pool-size=0"), r"--pool-size is '0': input should be greater"),
         ((*BOTH, "--limit=blok=3"), r"--limit blok=3 is no setting: do you mean limits.block\?"),
+        ((*BOTH, "--session-mode=off"), r"--session-mode is 'off': input should be 'required'"),
+        ((*BOTH, "--session-mode=disabled"), "for tests alone: set --session-mode"),
+        ((*BOTH, "--session-longest=604801"), r"--session-longest is '604801': input should be"),
+        ((*BOTH, "--session-cookie=a b"), r"--session-cookie is 'a b': string should match"),
+        ((*BOTH, "--token-chain=bearer"), r"--token-chain is \['bearer'\]: input should be"),
+        ((*BOTH, "--token-chain=cookie,cookie"), "a method stands twice"),
         ((*BOTH, "--limit=block"), r"--limit block is '': input should be a valid integer"),
         ((*BOTH, "--limit=block=0"), r"--limit block is '0': input should be greater"),
         ((*BOTH, "--secret-mode=loose"), r"--secret-mode is 'loose': input should be 'strict'"),

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from reference_server.core.clock import FileClock, SystemClock
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.secrets import find_exposed, load_secrets
-from reference_server.core.vocabulary import SecretMode, SecretName
+from reference_server.core.secrets import find_exposed, is_sample, load_secrets
+from reference_server.core.settings import Settings, check_sessions
+from reference_server.core.vocabulary import SecretMode, SecretName, SessionMode
 from reference_server.db.engine import create_app_engine
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 HOUR = timedelta(hours=1)
+SECRET = b"kJ8xVn2Qw0Zr5TtYh7Lb3Mc9Pd1Sf6Ge4Uo_AiXyRq-"
 
 
 def _ahead(clock: FileClock) -> timedelta:
@@ -55,12 +60,12 @@ def test_nonsense_leaves_the_last_offset_standing(tmp_path: Path, nonsense: str)
 
 def _write_secrets(folder: Path) -> None:
     for name in SecretName:
-        (folder / name).write_bytes(b"s" * 44 + b"\n")
+        (folder / name).write_bytes(SECRET + b"\n")
 
 
 def test_secrets_are_read_without_their_line_end(tmp_path: Path) -> None:
     _write_secrets(tmp_path)
-    assert load_secrets(tmp_path) == dict.fromkeys(SecretName, b"s" * 44)
+    assert load_secrets(tmp_path) == dict.fromkeys(SecretName, SECRET)
 
 
 @pytest.mark.parametrize("name", list(SecretName))
@@ -80,6 +85,101 @@ def test_a_short_secret_is_refused_without_being_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="ADMIN_TOKEN is too short") as refusal:
         load_secrets(tmp_path)
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "your-256-bit-secret-your-256-bit-secret",
+        "a-string-secret-at-least-256-bits-long",
+        "A-String-Secret-At-Least-256-Bits-Long",
+        "super-secret-jwt-token-with-at-least-32-characters-long",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+        "gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr9C",
+        "my-32-character-ultra-secure-and-ultra-long-secret",
+        "CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET",
+        "change-me-before-you-go-to-production",
+        "SecretKey012345678901234567890123456789012345678901234567890123456789",
+        "django-insecure-5k2jx8w0q9vz7tr4ynb6mc3hd1lg",
+        "a" * 40,
+        "ab" * 20,
+        "0123456789" * 4,
+        "kJ8xVn2Qw0Zr5TtY" * 2,
+        "00000000-0000-0000-0000-000000000000",
+    ],
+)
+@pytest.mark.parametrize("name", [SecretName.SESSION_SIGNING_SECRET, SecretName.ADMIN_TOKEN])
+def test_what_others_know_is_no_secret(tmp_path: Path, name: SecretName, sample: str) -> None:
+    _write_secrets(tmp_path)
+    (tmp_path / name).write_text(sample)
+    with pytest.raises(ConfigurationError, match=f"{name} is a sample.*openssl rand") as refusal:
+        load_secrets(tmp_path)
+    assert sample not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("password", "is_known"), [("postgres", True), ("k3-7ab", False)])
+def test_a_password_may_be_short_but_not_everybodys(
+    tmp_path: Path, password: str, *, is_known: bool
+) -> None:
+    _write_secrets(tmp_path)
+    (tmp_path / SecretName.DB_PASSWORD).write_text(password)
+    if not is_known:
+        assert load_secrets(tmp_path)[SecretName.DB_PASSWORD] == password.encode()
+        return
+    with pytest.raises(ConfigurationError, match="DB_PASSWORD is a sample"):
+        load_secrets(tmp_path)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_what_is_random_is_no_sample(value: bytes) -> None:
+    """In each of the forms in which it is usually written down."""
+    drawn = hashlib.sha256(value).digest()
+    forms = (drawn.hex().encode(), base64.b64encode(drawn), base64.urlsafe_b64encode(drawn))
+    assert not any(is_sample(form) for form in forms)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"session_mode": SessionMode.DISABLED}, "for tests alone.*--session-mode"),
+        ({"session_lifetime": 61, "session_longest": 60}, "--session-longest"),
+    ],
+)
+def test_sessions_that_would_not_be_validated_are_refused(
+    changed: dict[str, Any], words: str
+) -> None:
+    settings = Settings(database="", secrets_dir=Path(), **changed)
+    with pytest.raises(ConfigurationError, match=words):
+        check_sessions(settings)
+
+
+def test_a_test_may_disable_validation_and_says_so() -> None:
+    mode = SessionMode.DISABLED
+    check_sessions(Settings(database="", secrets_dir=Path(), session_mode=mode, testing=True))
+
+
+@pytest.mark.parametrize(
+    ("told", "methods"),
+    [
+        ("standard", ["authorization", "mcp-proxy", "cookie"]),
+        (["browser-only"], ["authorization", "cookie"]),
+        (["api-only"], ["authorization"]),
+        (["cookie"], ["cookie"]),
+        ("mcp-proxy", ["mcp-proxy"]),
+        (["cookie", "authorization"], ["cookie", "authorization"]),
+    ],
+)
+def test_a_chain_is_told_by_a_word_or_by_its_methods(told: Any, methods: list[str]) -> None:
+    settings = Settings(database="", secrets_dir=Path(), token_chain=told)
+    assert list(settings.token_chain) == methods
+
+
+@pytest.mark.parametrize("told", ["anything", [], ["cookie", "cookie"], ["standard", "cookie"]])
+def test_no_other_chain_is_taken(told: Any) -> None:
+    with pytest.raises(ValidationError):
+        Settings(database="", secrets_dir=Path(), token_chain=told)
 
 
 def test_an_unreadable_secret_is_named(tmp_path: Path) -> None:
@@ -167,4 +267,4 @@ def test_no_secret_comes_from_the_environment(
     with pytest.raises(ConfigurationError, match="missing"):
         load_secrets(tmp_path)
     _write_secrets(tmp_path)
-    assert set(load_secrets(tmp_path).values()) == {b"s" * 44}
+    assert set(load_secrets(tmp_path).values()) == {SECRET}

@@ -33,6 +33,10 @@ SECRET = "s3cr3t-c4n4ry"
         f"https://x/?api_key={SECRET}&q=1",
         f"Authorization: Bearer {SECRET}",
         f"client-secret={SECRET}",
+        f"token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.{SECRET} is over",
+        f"eyJhbGci{SECRET}",
+        f"X-Mcp-Proxy-Auth: v1 t=1,n=2,id=e30,sig={SECRET}",
+        f"sig={SECRET}",
     ],
 )
 def test_a_token_inside_a_text_is_removed(text: str) -> None:
@@ -42,7 +46,9 @@ def test_a_token_inside_a_text_is_removed(text: str) -> None:
     assert "[REDACTED]" in scrubbed
 
 
-@pytest.mark.parametrize("text", ["all is well", "a bear in the basement", "tool ping took 3 ms"])
+@pytest.mark.parametrize(
+    "text", ["all is well", "a bear in the basement", "tool ping took 3 ms", "keyJournal"]
+)
 def test_a_text_without_a_token_is_left_alone(text: str) -> None:
     assert TokenRedactor().scrub(text) == text
 
@@ -58,6 +64,7 @@ def test_a_text_without_a_token_is_left_alone(text: str) -> None:
         "X-Api-Key",
         "apikey",
         "x-admin-token",
+        "X-MCP-Proxy-Auth",
         "Password",
         "Set-Cookie",
     ],
@@ -95,7 +102,20 @@ def test_nothing_passes_unscrubbed_because_it_is_deep_or_odd() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["Bearer ", "Bearer", "Bearer:", "ya29.", "EAA", "secret", 'secret="', "password: ", " "],
+    [
+        "Bearer ",
+        "Bearer",
+        "Bearer:",
+        "ya29.",
+        "EAA",
+        "eyJ",
+        "eyJabcde.",
+        "sig=",
+        "secret",
+        'secret="',
+        "password: ",
+        " ",
+    ],
 )
 def test_the_time_grows_no_faster_than_the_message(unit: str) -> None:
     """A megabyte takes well under a second; a quadratic pattern would take hours."""

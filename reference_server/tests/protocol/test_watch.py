@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.vocabulary import Scheme
 from reference_server.protocol import watch as module
 from reference_server.protocol.exchange import GONE, Exchange
 
@@ -19,7 +20,7 @@ async def _never() -> Any:
 
 
 def _exchange() -> Exchange:
-    context: Any = SimpleNamespace(credential="key")
+    context: Any = SimpleNamespace(credential="key", principal=None)
     return Exchange(context, _never, _never, asyncio.Event())  # type: ignore[arg-type]
 
 
@@ -60,6 +61,18 @@ def test_nobody_stays_whose_key_cannot_be_looked_up() -> None:
         raise StorageUnavailableError("down")
 
     assert not module.may_stay(_exchange().context, _parts(find))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_session_is_looked_at_again_and_no_key_is(*, holds: bool) -> None:
+    context: Any = SimpleNamespace(principal=SimpleNamespace(scheme=Scheme.SESSION))
+
+    def is_held(principal: Any) -> bool:
+        return principal is context.principal and holds
+
+    validator = SimpleNamespace(holds=is_held)
+    parts: Any = SimpleNamespace(tokens=SimpleNamespace(validator=validator))
+    assert module.may_stay(context, parts) is holds
 
 
 def _parts(find: Any) -> Any:

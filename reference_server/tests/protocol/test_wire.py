@@ -266,7 +266,7 @@ def test_a_body_that_was_announced_but_not_sent_is_not_waited_for_long(origin: s
 
 def test_a_key_of_64_kibibytes_is_refused_like_any_other(origin: str) -> None:
     response = call(origin, "ping", {}, **{"X-Api-Key": "k" * 65536})
-    assert (response.status_code, response.json()) == (401, {"error": "unauthorized"})
+    assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,6 @@ def test_health_is_open_and_says_nothing_more_than_alive() -> None:
         ("POST", "/mcp"),
         ("POST", "/%6dcp"),
         ("POST", "//mcp"),
-        ("POST", "/admin"),
         ("POST", ROTATE),
     ],
 )
@@ -73,8 +72,12 @@ def test_every_other_url_is_refused_without_a_key(method: str, path: str) -> Non
     world = World()
     response = client_of(world).open(path, method=method)
     assert response.status_code == 401
-    assert response.data == b'{"error":"unauthorized"}'
-    assert response.headers["WWW-Authenticate"] == 'ApiKey realm="mcp"'
+    if path.startswith("/admin"):
+        assert response.json == {"error": "unauthorized"}
+        assert response.headers["WWW-Authenticate"] == 'ApiKey realm="mcp"'
+    else:
+        assert (response.json or {})["error"] == "unauthorized"
+        assert response.headers["WWW-Authenticate"] == 'ApiKey realm="mcp", Bearer realm="mcp"'
     assert [row.metadata for row in world.trail.rows] == [
         {"reason": "missing", "stage": "authenticate"}
     ]
@@ -206,6 +209,22 @@ def test_failures_engage_the_block_and_a_blocked_address_looks_like_a_wrong_key(
     ]
     world.clock.advance(3600)
     assert client.get("/x", headers=KEY).status_code == 404
+
+
+def test_a_site_of_ipv6_is_one_caller_to_limits_and_blocks() -> None:
+    world = World(limits=Limits(address_requests=3, failures=2))
+    client = client_of(world)
+
+    def ask(address: str, key: str = KEY_A) -> int:
+        origin = {"REMOTE_ADDR": address}
+        return client.get("/x", headers={"X-Api-Key": key}, environ_base=origin).status_code
+
+    assert [ask(f"2001:db8:0:1::{n}") for n in range(1, 5)] == [404, 404, 404, 429]
+    assert ask("2001:db8:0:2::1") == 404
+    assert [ask(f"2001:db8:0:3::{n}", "wrong") for n in range(1, 3)] == [401, 401]
+    assert ask("2001:db8:0:3::3") == 401, "the third address of a site that is blocked"
+    assert world.trail.rows[-1].address == "2001:db8:0:3::3", "the trail tells the whole address"
+    assert ask("2001:db8:0:4::1") == 404
 
 
 def test_a_blocked_addresss_key_is_looked_up_like_any_other_until_refusals_are_counted() -> None:
@@ -352,3 +371,10 @@ def test_replaced_parts_are_the_ones_in_use() -> None:
     parts = with_parts(world.parts(), {"web.security_headers": {}})
     response = create_app(world.settings, parts).test_client().get("/health")
     assert "X-Frame-Options" not in response.headers
+
+
+def test_no_route_of_its_own_is_a_probe_to_the_server() -> None:
+    parts = World().parts()
+    rules = [str(rule) for rule in create_app(World().settings, parts).url_map.iter_rules()]
+    assert "/admin/sessions/revoke" in rules
+    assert [rule for rule in rules if parts.scanner.paths.refuses(rule)] == []

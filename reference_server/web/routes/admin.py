@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, jsonify, request
 
 from reference_server.audit.contracts import AuditEvent
+from reference_server.core.text import clean_text
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.web.answers import error
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LONGEST_DESCRIPTION = 120
 """Characters of a key's description."""
+
+LONGEST_TOKEN_ID = 255
+"""Characters of a token's id: no token that is let in has a longer one."""
 
 
 class BadFieldError(ValueError):
@@ -48,8 +52,16 @@ def admin_routes(parts: Parts) -> Blueprint:
             return _refuse(bad)
         return _revoke(parts, tenant_id, key_id)
 
+    def revoke_session() -> Response:
+        try:
+            token_id = clean_text(_read_text(_read_object(), "tokenId", LONGEST_TOKEN_ID))
+        except BadFieldError as bad:
+            return _refuse(bad)
+        return _revoke_session(parts, token_id)
+
     routes.add_url_rule("/api-keys/rotate", view_func=rotate, methods=["POST"])
     routes.add_url_rule("/api-keys/revoke", view_func=revoke, methods=["POST"])
+    routes.add_url_rule("/sessions/revoke", view_func=revoke_session, methods=["POST"])
     return routes
 
 
@@ -71,6 +83,16 @@ def _revoke(parts: Parts, tenant_id: UUID, key_id: UUID) -> Response:
         return _unknown("keyId", "the tenant has no such key")
     _audit(parts, EventType.KEY_REVOKED, tenant_id, key_id)
     return jsonify(keyId=str(key_id), revokedAt=revoked_at.isoformat())
+
+
+def _revoke_session(parts: Parts, token_id: str) -> Response:
+    """End a token: also one of which nothing is known, for no list of those that live is kept."""
+    parts.tokens.ends.end(token_id)
+    context: RequestContext = g.context
+    metadata = {"tokenId": token_id}
+    event = AuditEvent(EventType.SESSION_REVOKED, Outcome.SUCCESS, metadata=metadata)
+    parts.trail.write(context.attribute(event))
+    return jsonify(tokenId=token_id, revoked=True)
 
 
 def _audit(parts: Parts, event_type: EventType, tenant_id: UUID, key_id: UUID) -> None:
@@ -108,11 +130,13 @@ def _read_id(fields: dict[str, Any], name: str) -> UUID:
 
 
 def _read_description(fields: dict[str, Any]) -> str:
-    value = fields.get("description")
-    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_DESCRIPTION:
-        raise BadFieldError(
-            "description", f"description must be a text of 1 to {LONGEST_DESCRIPTION} characters"
-        )
+    return _read_text(fields, "description", LONGEST_DESCRIPTION)
+
+
+def _read_text(fields: dict[str, Any], name: str, longest: int) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= longest:
+        raise BadFieldError(name, f"{name} must be a text of 1 to {longest} characters")
     if "\0" in value:
-        raise BadFieldError("description", "description must not hold a NUL character")
+        raise BadFieldError(name, f"{name} must not hold a NUL character")
     return value

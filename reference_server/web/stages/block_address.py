@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason
-from reference_server.keys.lookup import look_up
-from reference_server.web.answers import unauthorized
+from reference_server.web.refusing import refuse_caller, take_as_long
 
 if TYPE_CHECKING:
     from flask import Response
@@ -20,17 +19,17 @@ def block_address(context: RequestContext, parts: Parts) -> Response | None:
     """Refuse a blocked address with the 401 of a wrong key, so that a block is not told.
 
     Liveness is told to everybody: a monitor may share its address with whoever got it blocked. The
-    key is looked up all the same, since time would tell of the block otherwise; that ends where
+    credential is judged all the same, since time would tell of the block otherwise; that ends where
     refusals repeat so often that they are counted, for it would have the database do an attacker's
     work.
     """
     if context.access is Access.LIVENESS or not parts.limits.block.is_blocked(context.site):
         return None
     if context.access is Access.KEY and not parts.repeats.is_counting(context.address):
-        look_up(parts.keys, parts.keys.reader.read(context.headers), parts.clock.now())
+        take_as_long(context, parts)
     context.events.append(
         AuditEvent(
             EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata={"reason": Reason.BLOCKED.value}
         )
     )
-    return unauthorized()
+    return refuse_caller(context, parts)

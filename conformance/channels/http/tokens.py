@@ -1,0 +1,124 @@
+"""Presents tokens to the target: the valid one, and others that are made of it."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from conformance.forge.jwt.corpus import Case, Kind, Result, corpus, one_of_each
+from conformance.forge.jwt.forging import LackingError, Ring, forged, minted
+from conformance.forge.jwt.signing import UnsignableError, by_private_key, by_secret
+from conformance.forge.requests import opening
+from conformance.profile.target import UNLIMITED
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+    from conformance.forge.jwt.shape import Token
+    from conformance.forge.jwt.signing import Sign
+    from conformance.profile.signing import Signing
+
+REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""What refuses a token: as an unknown one, as a malformed request (RFC 6750 section 3.1), or by an
+edge that takes it for an attack.
+"""
+_AWAY, _LIMITED = 60, 6
+"""Cases that are sent at most to a target that is not on loopback: without a limit of failures, and
+with one.
+"""
+
+
+def signer_of(signing: Signing) -> Sign:
+    """Return what signs by the profile's key. Raises NotAssessedError where that is no key."""
+    if signing.secret is not None:
+        return by_secret(signing.secret.encode())
+    try:
+        return by_private_key((signing.private_key or "").encode())
+    except UnsignableError as error:
+        raise NotAssessedError(f"channels.signing.private_key {error}") from None
+
+
+class TokenDesk:
+    """Shows tokens at the target's door, by the way by which they come there.
+
+    ``token`` is the valid one, tenant A's; ``ring`` is what others are forged with.
+    """
+
+    def __init__(self, wire: Wire, token: Token, ring: Ring) -> None:
+        self.wire = wire.derived(way=wire.target.token_way)
+        self.token, self.ring = token, ring
+
+    def show(self, text: str) -> Answer:
+        """Knock with a forged token.
+
+        It is sent as a field of its own, not as a credential, of which hundreds would have to be
+        learned: what it holds of the valid one is known, and redacted, as a part of that.
+        """
+        field = self.wire.target.token_way.field(text)
+        return self.wire.send(opening(self.wire.revision).with_header(*field))
+
+    def establish(self) -> None:
+        """Show that the door is closed, and that the valid token opens it."""
+        plain = self.wire.knock()
+        establish(not plain.executed, f"a request without a token is refused (got {plain})")
+        self.establish_valid()
+
+    def establish_valid(self) -> None:
+        """Show that the valid token opens the door (still)."""
+        answer = self.wire.knock(self.token.text)
+        establish(answer.succeeded, f"the valid token works (got {answer})")
+
+    @cached_property
+    def _minted(self) -> str:
+        """A token like the valid one, signed by the target's key."""
+        made = minted(self.token, self.ring)
+        self.wire.trust(made)
+        return made
+
+    def establish_minted(self) -> None:
+        """Show that a token that the judge has signed works as the valid one does."""
+        answer = self.wire.knock(self._minted)
+        establish(
+            answer.succeeded,
+            "a token signed by the key of [channels.signing], with the claims of the valid one, "
+            f"works (got {answer})",
+        )
+
+    def show_minted(self, changes: Mapping[str, Any]) -> Answer:
+        """Knock with a token that is changed, as a case tells, and signed by the target's key."""
+        return self.show(minted(self.token, self.ring, changes))
+
+    def answers(
+        self, *kinds: Kind, flags: tuple[str, ...] = (), most: int | None = None
+    ) -> Iterator[tuple[Case, Answer]]:
+        """Yield the answer to each case of some kinds that is not to be taken, of ``flags`` alone.
+
+        All of them, or where the target is not on loopback a few of each flag, other ones in each
+        run; what cannot be made of this token is left out. Notes in the evidence how many.
+        """
+        cases = tuple(case for kind in kinds for case in corpus()[kind])
+        cases = tuple(case for case in cases if case.result is Result.INVALID)
+        if flags:
+            cases = tuple(case for case in cases if not set(flags).isdisjoint(case.flags))
+        sent = 0
+        for case in self._affordable(cases, most):
+            try:
+                text = forged(case, self.token, self.ring)
+            except LackingError:
+                continue
+            sent += 1
+            yield case, self.show(text)
+        self.wire.transcript.note("cases", f"{sent} of {len(cases)} cases of the corpus were sent")
+
+    def _affordable(self, cases: tuple[Case, ...], most: int | None) -> tuple[Case, ...]:
+        target = self.wire.target
+        if not target.is_loopback:
+            limited = target.limits.auth_failures < UNLIMITED
+            most = min(most or _AWAY, _LIMITED if limited else _AWAY)
+        return cases if most is None else one_of_each(cases, most, secrets.randbelow(len(cases)))

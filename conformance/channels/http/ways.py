@@ -1,0 +1,130 @@
+"""Requests that carry credentials by several ways at once, each in its place."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.channels.http.results import is_tenant
+from conformance.forge.jwt.shape import is_good_at
+from conformance.forge.keys import random_key, unknown_like
+from conformance.forge.proxied import Word
+from conformance.forge.requests import STATELESS, Request, opening, tool_call
+from conformance.profile.target import supplied
+from conformance.verdicts import NotAssessedError, establish
+
+if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.session_tokens import SessionTokens
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.passage import Passage
+    from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.signing import ProxyIdentity, Way
+
+_ENOUGH = 300
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways of a target, and what comes by each."""
+
+    wire: Wire
+    keys: Keys
+    passage: Passage
+    sessions: SessionTokens
+
+    @property
+    def all(self) -> tuple[Way, ...]:
+        """Each way, in the order in which they count."""
+        return self.wire.target.ways
+
+    def pairs(self) -> list[tuple[Way, Way]]:
+        """Return each way with each of those that count after it, and have another header."""
+        pairs = itertools.combinations(self.all, 2)
+        return [(way, other) for way, other in pairs if way.place != other.place]
+
+    def proxied(self) -> tuple[Way, ProxyIdentity]:
+        """Return the way of a proxy's word. Raises NotAssessedError where there is none."""
+        for way in self.all:
+            if way.proxy is not None:
+                return way, way.proxy
+        raise NotAssessedError("supply [sessions.ways.proxy]: how a proxy signs whom it lets in")
+
+    def cookie(self) -> Way:
+        """Return the way of a cookie. Raises NotAssessedError where there is none."""
+        for way in self.all:
+            if way.cookie is not None:
+                return way
+        raise NotAssessedError("no way of [[sessions.ways]] is a cookie")
+
+    def token(self, tenant: TenantKeys) -> str:
+        """Return a session token of a tenant's that holds, begun now if need be."""
+        if self.wire.target.sessions.start is None:
+            return tenant.token
+        is_good = is_good_at(tenant.token, self.passage.now() + _ENOUGH)
+        return tenant.token if is_good else self.sessions.begin(tenant.active)
+
+    def right(self, way: Way, tenant: TenantKeys) -> tuple[str, str]:
+        """Return the field by which a tenant shows a right credential."""
+        if way.proxy is not None:
+            return way.place, self.word(way.proxy, tenant).text()
+        return way.field(self.token(tenant))
+
+    def wrong(self, way: Way, tenant: TenantKeys) -> tuple[str, str]:
+        """Return the field of a credential in the right form that nobody has issued."""
+        if way.proxy is not None:
+            word = self.word(way.proxy, tenant)
+            return way.place, word.text(secret=random_key())
+        return way.field(unknown_like(self.token(tenant)))
+
+    def word(self, form: ProxyIdentity, tenant: TenantKeys) -> Word:
+        """Return a proxy's word for a tenant, in a request to the endpoint."""
+        path = self.wire.path.partition("?")[0]
+        return Word(form, tenant.tenant_id, self.passage.now(), path=path)
+
+    def send(self, *fields: tuple[str, str], is_right: bool = False) -> Answer:
+        """Knock with some fields; one that is right fails no authentication."""
+        return self._sent(opening(self.wire.revision), fields, is_right=is_right)
+
+    def end(self, *fields: tuple[str, str]) -> Answer:
+        """Ask for the end of the session whose token stands in one of some fields."""
+        asked = supplied(self.wire.target.sessions.end)
+        return self._sent(Request(asked.method, asked.path), fields)
+
+    def _sent(
+        self, request: Request, fields: tuple[tuple[str, str], ...], *, is_right: bool = False
+    ) -> Answer:
+        """Send a request with some fields, on the account of tenant A, whoever it is."""
+        for field in fields:
+            request = request.with_header(*field)
+        self.wire.pace(self.keys.active)
+        return self.wire.send(request, is_guarded=not is_right)
+
+    def whose(self, *fields: tuple[str, str]) -> tuple[Answer, str | None]:
+        """Return the answer to a call of the tool that tells its caller, and which tenant it told.
+
+        ``a`` or ``b``; None for neither.
+        """
+        target = self.wire.target
+        if target.tools.ping is None:
+            raise NotAssessedError("supply [tools] ping: a tool that tells the caller's tenant")
+        session = None
+        if self.wire.revision != STATELESS:
+            opened = self.send(*fields)
+            session = opened.header("mcp-session-id")
+        call = tool_call(target.tools.ping, {}, revision=self.wire.revision, session=session)
+        answer = self._sent(call, fields)
+        for name, tenant in (("a", self.keys.a), ("b", self.keys.b)):
+            if is_tenant(answer, target, tenant.tenant_id):
+                return answer, name
+        return answer, None
+
+    def establish(self) -> None:
+        """Show that the door is closed, and that each way opens it to either tenant."""
+        plain = self.send()
+        establish(not plain.executed, f"a request without a credential is refused (got {plain})")
+        for way in self.all:
+            for tenant in (self.keys.a, self.keys.b):
+                answer = self.send(self.right(way, tenant), is_right=True)
+                establish(answer.succeeded, f"a right credential by {way.name} works: {answer}")

@@ -1,0 +1,1 @@
+"""CHAIN: by which way a credential comes, and which of several counts."""

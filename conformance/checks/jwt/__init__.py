@@ -1,0 +1,1 @@
+"""JWT: which tokens count as sessions, and which must not."""

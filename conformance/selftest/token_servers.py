@@ -1,0 +1,249 @@
+"""Servers whose tenants have signed tokens (JWT): right ones, and ones with a known mistake.
+
+Each mistake is one that a library or a server was once published for; what is written here is
+ours, and as small as can be. Whatever a mistake does not concern is verified as it should be.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from conformance.forge.jwt.shape import decoded, encoded, written
+from conformance.forge.jwt.signing import by_private_key, by_secret, jwk_of
+from conformance.selftest.targets import Good
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ISSUER, AUDIENCE = "https://login.example.com", "https://notes.example.com/mcp"
+SECRET = "a signing secret of forty characters...."
+LIFE, LEEWAY = 7200, 60
+KEY_ID = "2026-11"
+
+
+class RefusedError(Exception):
+    """A token does not count."""
+
+
+@cache
+def private_key(algorithm: str) -> Any:
+    """Return the issuer's own key for an algorithm."""
+    if algorithm.startswith("ES"):
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(65537, 2048)
+
+
+def pem_of(algorithm: str) -> bytes:
+    """Return the issuer's private key in PEM."""
+    key = private_key(algorithm)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def public_pem(algorithm: str) -> bytes:
+    """Return the issuer's public key in PEM, as a file has it."""
+    public = private_key(algorithm).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def issued(tenant: str, algorithm: str = "RS256", **more: Any) -> str:
+    """Return a token of a tenant's, as its issuer signs it."""
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": f"user@{tenant}",
+        "tenant": tenant,
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFE,
+        "jti": hmac.digest(b"ids", f"{tenant}{time.monotonic_ns()}".encode(), "sha256").hex()[:32],
+        **more,
+    }
+    head = written({"alg": algorithm, "typ": "JWT", "kid": KEY_ID})
+    signed = f"{encoded(head)}.{encoded(written(claims))}"
+    sign = by_secret(SECRET.encode()) if algorithm == "HS256" else by_private_key(pem_of(algorithm))
+    return f"{signed}.{encoded(sign(algorithm, signed.encode()))}"
+
+
+@dataclass
+class Verifier:
+    """Verifies tokens of one algorithm, ``mistake`` aside."""
+
+    algorithm: str
+    mistake: str = ""
+    ended: set[str] = field(default_factory=set[str])
+
+    def tenant(self, token: str) -> str:
+        """Return whose token it is. Raises RefusedError for one that does not count."""
+        if self.mistake == "json serialization" and token.startswith("{"):
+            return self._claimed(decoded(json.loads(token)["payload"]))["tenant"]
+        parts = token.split(".")
+        if len(parts) != 3 or not all(map(_is_canonical, parts)):
+            raise RefusedError("form")
+        header = self._claimed(decoded(parts[0]))
+        if self.mistake != "critical extensions" and {"crit", "zip", "b64"} & header.keys():
+            raise RefusedError("crit")
+        message = ".".join(parts[:2]).encode()
+        if not self._is_signed(header, message, decoded(parts[2])):
+            raise RefusedError("signature")
+        claims = self._claimed(decoded(parts[1]))
+        self._require_claims(claims)
+        return str(claims["tenant"])
+
+    @staticmethod
+    def _claimed(data: bytes) -> dict[str, Any]:
+        found: Any = json.loads(data)
+        if not isinstance(found, dict):
+            raise RefusedError("no object")
+        return cast("dict[str, Any]", found)
+
+    def _is_signed(self, header: dict[str, Any], message: bytes, signature: bytes) -> bool:
+        named = header.get("alg")
+        mistakes: dict[str, Callable[[], bool]] = {
+            "alg none": lambda: isinstance(named, str) and named.lower() == "none",
+            "empty signature": lambda: not signature,
+            "key confusion": lambda: (
+                named == "HS256" and _is_mac(public_pem(self.algorithm), message, signature)
+            ),
+            "embedded key": lambda: (
+                "jwk" in header and _is_by_jwk(header["jwk"], str(named), message, signature)
+            ),
+            "fetched key": lambda: (
+                "jku" in header
+                and any(_is_by_jwk(one, str(named), message, signature) for one in _keys_at(header))
+            ),
+            "key id as a path": lambda: (
+                str(header.get("kid")).endswith("/dev/null") and _is_mac(b"", message, signature)
+            ),
+            "signature not verified": lambda: bool(signature),
+        }
+        if self.mistake in mistakes and mistakes[self.mistake]():
+            return True
+        return named == self.algorithm and self._is_right(message, signature)
+
+    def _is_right(self, message: bytes, signature: bytes) -> bool:
+        if self.algorithm == "HS256":
+            return _is_mac(SECRET.encode(), message, signature)
+        public = private_key(self.algorithm).public_key()
+        try:
+            if self.algorithm == "RS256":
+                public.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+            else:
+                if self.mistake == "blank ECDSA signature" and not any(signature):
+                    return True
+                if len(signature) != 64:
+                    return False
+                pair = (int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+                public.verify(encode_dss_signature(*pair), message, ec.ECDSA(hashes.SHA256()))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def _require_claims(self, claims: dict[str, Any]) -> None:
+        now, audience = time.time(), claims.get("aud")
+        several = cast("list[Any]", audience) if isinstance(audience, list) else [audience]
+        audiences: list[Any] = several
+        if self.mistake == "audience as a part":
+            is_ours = any(isinstance(one, str) and one and one in AUDIENCE for one in audiences)
+        else:
+            is_ours = AUDIENCE in audiences or self.mistake == "audience unread"
+        wrong = {
+            "issuer": claims.get("iss") != ISSUER and self.mistake != "issuer unread",
+            "audience": not is_ours,
+            "end": self.mistake != "expiry unread" and not _is_later(claims.get("exp"), now),
+            "life": _number(claims.get("exp")) > now + 10 * LIFE
+            and self.mistake != "expiry unread",
+            "not before": _number(claims.get("nbf", 0)) > now + LEEWAY
+            and self.mistake != "not-before unread",
+            "issued": _number(claims.get("iat")) > now + LEEWAY,
+            "sub": not isinstance(claims.get("sub"), str) or not claims["sub"],
+            "jti": not isinstance(claims.get("jti"), str) or not claims["jti"],
+            "ended": claims.get("jti") in self.ended,
+        }
+        if any(wrong.values()):
+            raise RefusedError(", ".join(name for name, is_so in wrong.items() if is_so))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RefusedError("no number")
+    return value
+
+
+def _is_later(value: object, now: float) -> bool:
+    return _number(value) > now - LEEWAY
+
+
+def _is_canonical(text: str) -> bool:
+    try:
+        return encoded(decoded(text)) == text
+    except ValueError:
+        return False
+
+
+def _is_mac(secret: bytes, message: bytes, signature: bytes) -> bool:
+    return hmac.compare_digest(hmac.digest(secret, message, "sha256"), signature)
+
+
+def _keys_at(header: dict[str, Any]) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(str(header["jku"]), timeout=2) as answer:  # noqa: S310 -- the mistake
+        return json.load(answer).get("keys", [])
+
+
+def _is_by_jwk(jwk: dict[str, Any], algorithm: str, message: bytes, signature: bytes) -> bool:
+    if jwk.get("kty") != "RSA" or algorithm != "RS256":
+        return False
+    numbers = (int.from_bytes(decoded(jwk[name])) for name in ("e", "n"))
+    try:
+        public = rsa.RSAPublicNumbers(*numbers).public_key()
+        public.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+class OfTokens(Good):
+    """Takes tokens as bearers, and publishes its key."""
+
+    verifier: ClassVar[Verifier]
+
+    def tenant(self) -> str | None:
+        """Return whose token was presented."""
+        presented = self.headers.get_all("Authorization") or []
+        if len(presented) != 1 or not presented[0].startswith("Bearer "):
+            return None
+        try:
+            return self.verifier.tenant(presented[0].removeprefix("Bearer "))
+        except (RefusedError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    def refuse(self) -> None:
+        """Send the one refusal, or the published key to whoever asks for that."""
+        algorithm = self.verifier.algorithm
+        if self.path == "/.well-known/jwks.json" and algorithm != "HS256":
+            own = {"kid": KEY_ID, "alg": algorithm, "use": "sig"}
+            self.reply(200, {"keys": [{**jwk_of(private_key(algorithm)), **own}]})
+            return
+        self.reply(401, self.refusal, {"WWW-Authenticate": "Bearer"})
+
+
+def server_of(algorithm: str, mistake: str = "") -> type[OfTokens]:
+    """Return a server whose tokens are signed by an algorithm, with a mistake if any."""
+    return type("OfTokens", (OfTokens,), {"verifier": Verifier(algorithm, mistake)})

@@ -1,0 +1,138 @@
+"""The claims of a session token, typed once on arrival (RFC 7519 section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+from uuid import UUID  # noqa: TC003 -- pydantic reads the annotations
+
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from reference_server.core.principal import Principal
+from reference_server.core.vocabulary import Scheme, Tier
+
+_LONGEST = 255
+_MOST = 64
+_LAST = 253_402_300_799
+"""The last second of the year 9999, after which no calendar of ours goes."""
+
+
+def _words(value: object) -> object:
+    """Return the words of a text; what is none is left for the type to refuse."""
+    return frozenset(value.split()) if isinstance(value, str) else value
+
+
+def _texts(value: object) -> object:
+    """Return a set of texts, given one or a list; what is neither is left to be refused."""
+    if isinstance(value, str):
+        return frozenset({value})
+    if not isinstance(value, list):
+        return value
+    found = cast("list[object]", value)
+    return frozenset(found) if all(isinstance(one, str) for one in found) else None
+
+
+Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
+Texts = Annotated[frozenset[Text], BeforeValidator(_texts), Field(max_length=_MOST)]
+Words = Annotated[frozenset[Text], BeforeValidator(_words), Field(max_length=_MOST)]
+Moment = Annotated[int, Field(ge=0, le=_LAST)]
+"""A NumericDate in whole seconds, which is all that we issue."""
+
+
+@checked(frozen=True, config=ConfigDict(strict=True, extra="ignore"))
+class Claims:
+    """What a token says. ``tid`` is the tenant, ``key_id`` the API key the session was begun with.
+
+    Every claim but ``nbf`` and ``key_id`` must be there. Times are in seconds since 1970.
+    """
+
+    iss: Text
+    aud: Texts
+    sub: Text
+    jti: Text
+    exp: Moment
+    iat: Moment
+    tid: UUID
+    user_type: Tier
+    scope: Words
+    roles: Texts
+    session_id: Text
+    rate_tier: Tier
+    nbf: Moment | None = None
+    key_id: UUID | None = None
+
+    def has_permission(self, permission: str) -> bool:
+        """Tell whether the scope names a permission."""
+        return permission in self.scope
+
+    def has_role(self, role: str) -> bool:
+        """Tell whether a role is among those held."""
+        return role in self.roles
+
+    def has_audience(self, audience: str) -> bool:
+        """Tell whether the token is meant for an audience."""
+        return audience in self.aud
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is an administrator's."""
+        return self.user_type is Tier.ADMIN and self.has_permission(Tier.ADMIN)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it is nobody's in particular."""
+        return self.user_type is Tier.ANONYMOUS
+
+    def principal(self) -> Principal:
+        """Return whom the token speaks for."""
+        return Principal(
+            tenant_id=self.tid,
+            key_id=self.key_id,
+            scheme=Scheme.SESSION,
+            tier=self.user_type,
+            scope=self.scope,
+            roles=self.roles,
+            rate_tier=self.rate_tier,
+            session_id=self.session_id,
+            token_id=self.jti,
+            subject=self.sub,
+            ends=datetime.fromtimestamp(self.exp, UTC),
+        )
+
+
+_claims = TypeAdapter(Claims)
+
+
+def read_claims(payload: bytes) -> Claims | None:
+    """Return the claims of a token's payload; None when one is missing or of another type."""
+    try:
+        return _claims.validate_json(payload)
+    except ValidationError:
+        return None
+
+
+@dataclass(frozen=True)
+class Life:
+    """When a token begins and ends, in seconds since 1970."""
+
+    begins: int
+    ends: int
+
+
+def claims_of(principal: Principal, life: Life, **own: str) -> dict[str, Any]:
+    """Return the claims of a new token; ``own`` are iss, aud, jti and session_id."""
+    return {
+        **own,
+        "sub": str(principal.subject or principal.key_id),
+        "tid": str(principal.tenant_id),
+        "user_type": principal.tier.value,
+        "scope": " ".join(sorted(principal.scope)),
+        "roles": sorted(principal.roles),
+        "rate_tier": principal.rate_tier.value,
+        "iat": life.begins,
+        "nbf": life.begins,
+        "exp": life.ends,
+        **({"key_id": str(principal.key_id)} if principal.key_id else {}),
+    }

@@ -1,0 +1,80 @@
+"""The one validator of session tokens, in whichever of its three modes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reference_server.core.principal import ANONYMOUS
+from reference_server.core.vocabulary import SessionMode
+from reference_server.sessions.claims import Claims, read_claims
+
+if TYPE_CHECKING:
+    from reference_server.core.contracts import Clock
+    from reference_server.core.principal import Principal
+    from reference_server.sessions.contracts import SessionEnds
+    from reference_server.sessions.signing import SignedTokens
+
+LEEWAY_SECONDS = 5
+"""How far the clock of the worker that issued a token may be ahead of ours. No token lives longer
+for it."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a token must say. ``longest`` is the longest life of one, in seconds."""
+
+    mode: SessionMode
+    issuer: str
+    audience: str
+    longest: int
+
+
+@dataclass(frozen=True)
+class AuthValidation:
+    """Verifies the signature, then the claims, then that nothing has ended the session."""
+
+    tokens: SignedTokens
+    ends: SessionEnds
+    clock: Clock
+    rules: Rules
+
+    @property
+    def asks(self) -> bool:
+        """Whether a credential is looked at; not where validation is disabled."""
+        return self.rules.mode is not SessionMode.DISABLED
+
+    def absent(self) -> Principal | None:
+        """Return who presents nothing: anonymous, or None where a credential is required."""
+        return None if self.rules.mode is SessionMode.REQUIRED else ANONYMOUS
+
+    def validate(self, token: str) -> Principal | None:
+        """Return whose the token is; None for whatever is wrong with it.
+
+        StorageUnavailableError when it is not known what has ended.
+        """
+        payload = self.tokens.open(token)
+        claims = None if payload is None else read_claims(payload)
+        if claims is None or not self.admits(claims):
+            return None
+        principal = claims.principal()
+        return principal if self.holds(principal) else None
+
+    def holds(self, principal: Principal) -> bool:
+        """Tell whether a proof that was good is so still; errors as ``validate``."""
+        now = self.clock.now()
+        if principal.ends is not None and principal.ends <= now:
+            return False
+        names = [principal.token_id, principal.key_id and str(principal.key_id)]
+        return not any(name and self.ends.has_ended(name, now) for name in names)
+
+    def admits(self, claims: Claims) -> bool:
+        """Tell whether the claims are those of a token of ours, whose time has come."""
+        rules, latest = self.rules, self.clock.now().timestamp() + LEEWAY_SECONDS
+        return (
+            claims.iss == rules.issuer
+            and claims.has_audience(rules.audience)
+            and claims.iat <= latest
+            and (claims.nbf is None or claims.nbf <= latest)
+            and 0 < claims.exp - claims.iat <= rules.longest
+        )

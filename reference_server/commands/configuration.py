@@ -37,8 +37,6 @@ _LISTS = frozenset(
 )
 _NAMES: Final = {"secrets_dir": "secrets"}
 """Settings that go by a shorter name outside."""
-_UNTOLD = frozenset({"testing"})
-"""Settings that nobody outside can give."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def shown(settings: Settings, given: Mapping[str, Given]) -> str:
 
 
 def _plain_fields() -> list[Field[Any]]:
-    return [entry for entry in fields(Settings) if entry.name not in {_LIMIT, *_UNTOLD}]
+    return [entry for entry in fields(Settings) if entry.name != _LIMIT]
 
 
 def _paths() -> list[str]:

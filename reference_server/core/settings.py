@@ -7,7 +7,7 @@ files in ``secrets_dir``.
 from __future__ import annotations
 
 from dataclasses import field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
 from typing import Annotated, Any, Final, cast
 
@@ -167,7 +167,7 @@ class Settings:
     )
     session_mode: SessionMode = _setting(
         "required refuses who presents nothing, optional serves him the MCP endpoint as nobody; "
-        "disabled is for tests, and refused by serve",
+        "disabled, for a test, asks nobody for anything",
         default=SessionMode.REQUIRED,
     )
     session_issuer: Text = _setting("iss of session tokens", default="urn:hallmark")
@@ -187,8 +187,11 @@ class Settings:
     proxy_auth_header: Name = _setting(
         "the header of a proxy's signed word for a caller", default="x-mcp-proxy-auth"
     )
+    testing: bool = _setting(
+        "says that this is a test, on this machine alone: allows session_mode disabled",
+        default=False,
+    )
     limits: Limits = _setting("counts and windows", default_factory=Limits)
-    testing: bool = _setting("never told from outside: says that this is a test", default=False)
 
 
 def check_sharing(settings: Settings) -> None:
@@ -197,12 +200,24 @@ def check_sharing(settings: Settings) -> None:
         raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def check_sessions(settings: Settings) -> None:
     """Raise ConfigurationError where session tokens are not validated, or outlive their bound."""
     if settings.session_mode is SessionMode.DISABLED and not settings.testing:
         raise ConfigurationError(
-            "session_mode disabled lets everybody in, so it is for tests alone: "
-            "set --session-mode to required or optional."
+            "session_mode disabled asks nobody for a credential, so it is for tests alone: "
+            "set --session-mode to required or optional, or --testing to true in a test."
+        )
+    if settings.testing and not _is_loopback(settings.host):
+        raise ConfigurationError(
+            f"testing is for this machine alone, and --host is {settings.host}: "
+            "leave --testing out, or listen on 127.0.0.1."
         )
     if settings.session_lifetime > settings.session_longest:
         raise ConfigurationError(

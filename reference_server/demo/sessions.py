@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reference_server.demo.seed import SeededTenant
 
 _HOUR = 3600
+_SPARE_SECONDS = 60
+"""By which the demo's tokens live less long than any may: who copies one may add a second."""
 _FIRST_KEY = text("""
     SELECT id FROM api_keys WHERE tenant_id = CAST(:tenant AS uuid) AND description = 'first key'
 """)
@@ -54,7 +56,9 @@ def told_of_sessions(
     They are those of a server without a defect, whatever this one does.
     """
     secret, rules = secrets[SecretName.SESSION_SIGNING_SECRET], session_rules(settings)
-    issuer = SqlSessionIssuer(engine, SignedTokens((secret,)), clock, rules, rules.longest)
+    issuer = SqlSessionIssuer(
+        engine, SignedTokens((secret,)), clock, rules, rules.longest - _SPARE_SECONDS
+    )
     return ToldOfSessions(
         tenants={label: _sessions(issuer, tenant) for label, tenant in tenants.items()},
         signing={
@@ -73,11 +77,11 @@ def _sessions(issuer: SqlSessionIssuer, tenant: SeededTenant) -> dict[str, str]:
     with issuer.engine.connect() as connection:
         key = connection.scalar(_FIRST_KEY, {"tenant": tenant.id})
     principal = Principal(UUID(tenant.id), key)
-    now, longest = int(issuer.clock.now().timestamp()), issuer.lifetime
-    revoked = issuer.signed(principal, Life(now, now + longest))
+    now, life = int(issuer.clock.now().timestamp()), issuer.lifetime
+    revoked = issuer.signed(principal, Life(now, now + life))
     store_end(issuer.engine, revoked.token_id)
     return {
-        "session": issuer.signed(principal, Life(now, now + longest)).token,
+        "session": issuer.signed(principal, Life(now, now + life)).token,
         "revoked_session": revoked.token,
         "expired_session": issuer.signed(principal, Life(now - 2 * _HOUR, now - _HOUR)).token,
     }

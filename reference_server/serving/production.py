@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def run_production(settings: Settings, variant: Variant) -> int:
     """
     settings = variant.settings(settings)
     check_sharing(settings)
-    check_sessions(replace(settings, testing=False))  # a test is no production
+    check_sessions(settings)
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
     find_signing(
@@ -120,6 +120,8 @@ class _Start:
         made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
         parts = self.variant.parts(made)
         start_logging(self.settings, parts)
+        if self.settings.testing:
+            log_event("testing", None, logging.WARNING, session_mode=self.settings.session_mode)
         for complaint in self.exposed:
             log_event("secret_exposed", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)

@@ -148,7 +148,7 @@ class Nonces(Protocol):
 class SessionParts:
     """What knows session tokens and proxies. ``cookie`` is the name of a browser's session.
 
-    ``origins`` may have a browser change state with that cookie, besides the server's own.
+    ``origins``, to the letter, may have a browser change state by it, besides the server's own.
     """
 
     extractor: TokenExtractor

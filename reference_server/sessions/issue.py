@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from reference_server.db.session import storage_guarded
+from reference_server.db.session import enter_tenant, storage_guarded
 from reference_server.sessions.claims import Life, claims_of
 from reference_server.sessions.contracts import Issued
 
@@ -43,7 +43,8 @@ class SqlSessionIssuer:
         StorageUnavailableError when the database does not answer.
         """
         now = self.clock.now()
-        with storage_guarded(), self.engine.connect() as connection:
+        with storage_guarded(), self.engine.begin() as connection:
+            enter_tenant(connection, principal.tenant_id)
             key_ends = connection.scalar(_ENDS, {"key": principal.key_id, "now": now})
         if key_ends is None:
             return None

@@ -81,17 +81,17 @@ def sign(secret: bytes, identity: Identity, bound: Bound, now: datetime) -> str:
     fields = asdict(identity) | {"tenant": str(identity.tenant)}
     told = _encoded(json.dumps(fields, separators=(",", ":")).encode())
     moment, nonce = str(int(now.timestamp())), random.token_urlsafe(16)
-    signature = _signature(secret, bound, moment, nonce, told)
+    signature = signature_of(secret, bound, moment, nonce, told)
     return f"v1 t={moment},n={nonce},id={told},sig={signature}"
 
 
+@dataclass(frozen=True)
 class SignedProxyIdentities:
     """Believes what is signed under any of some secrets; without one, nothing."""
 
-    def __init__(self, secrets: Sequence[bytes], clock: Clock, nonces: Nonces) -> None:
-        self._secrets = tuple(secrets)
-        self._clock = clock
-        self._nonces = nonces
+    secrets: Sequence[bytes]
+    clock: Clock
+    nonces: Nonces
 
     def verify(self, value: str, method: str, path: str) -> Principal | None:
         """Return who is told of; None when the word is forged, altered, stale or used before.
@@ -103,17 +103,20 @@ class SignedProxyIdentities:
             return None
         moment, nonce, told, signature = word.groups()
         bound = Bound(method, path)
-        genuine = [
-            hmac.compare_digest(_signature(secret, bound, moment, nonce, told), signature)
-            for secret in self._secrets
-        ]
-        identity = _read(told) if any(genuine) else None
-        if identity is None or not self._is_fresh(int(moment)) or not self._nonces.take(nonce):
+        is_genuine = self.is_genuine(signature, bound, moment, nonce, told)
+        identity = _read(told) if is_genuine else None
+        if identity is None or not self.is_fresh(int(moment)) or not self.nonces.take(nonce):
             return None
         return self._principal(identity)
 
-    def _is_fresh(self, moment: int) -> bool:
-        return abs(self._clock.now().timestamp() - moment) <= WINDOW_SECONDS
+    def is_genuine(self, signature: str, bound: Bound, *told: str) -> bool:
+        """Tell whether a signature of a request and of t, n and id is one of a proxy's."""
+        right = [signature_of(secret, bound, *told) for secret in self.secrets]
+        return any([hmac.compare_digest(one, signature) for one in right])  # noqa: C419 -- all
+
+    def is_fresh(self, moment: int) -> bool:
+        """Tell whether a word was signed just now."""
+        return abs(self.clock.now().timestamp() - moment) <= WINDOW_SECONDS
 
     def _principal(self, identity: Identity) -> Principal:
         return Principal(
@@ -125,7 +128,7 @@ class SignedProxyIdentities:
             roles=frozenset(identity.roles),
             rate_tier=identity.tier,
             subject=identity.subject,
-            ends=self._clock.now() + timedelta(seconds=STREAM_SECONDS),
+            ends=self.clock.now() + timedelta(seconds=STREAM_SECONDS),
         )
 
 
@@ -171,7 +174,8 @@ class SharedNonces:
         return bool(cast("object", taken))
 
 
-def _signature(secret: bytes, bound: Bound, *told: str) -> str:
+def signature_of(secret: bytes, bound: Bound, *told: str) -> str:
+    """Return the signature of a request and of t, n and id, in base64url."""
     text = "\n".join(("v1", bound.method, bound.path, *told))
     return _encoded(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256))
 

@@ -38,9 +38,9 @@ class SignedTokens:
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._jws = jwt.PyJWS(algorithms=[ALGORITHM])
-        self._secrets = tuple(secrets)
+        self.secrets = tuple(secrets)
         try:
-            self._decoys = {one: self._spoiled(one) for one in self._secrets}
+            self._decoys = {one: self._spoiled(one) for one in self.secrets}
         except jwt.PyJWTError as error:
             raise ConfigurationError(
                 f"The secret SESSION_SIGNING_SECRET cannot sign ({error}): write a random one, "
@@ -50,14 +50,14 @@ class SignedTokens:
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the token."""
         payload = json.dumps(claims, separators=(",", ":")).encode()
-        return self._jws.encode(payload, self._secrets[0], ALGORITHM, headers={"typ": "JWT"})
+        return self._jws.encode(payload, self.secrets[0], ALGORITHM, headers={"typ": "JWT"})
 
     def open(self, token: str) -> bytes | None:
         """Return the payload of a token that was signed here; None for any other text.
 
         Whatever is wrong, as many signatures are computed: time tells neither what nor which.
         """
-        found = [self._open(token, secret) for secret in self._secrets]
+        found = [self._open(token, secret) for secret in self.secrets]
         return next((payload for payload in found if payload is not None), None)
 
     def _open(self, token: str, secret: bytes) -> bytes | None:

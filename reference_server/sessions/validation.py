@@ -30,47 +30,47 @@ class Rules:
     longest: int
 
 
+@dataclass(frozen=True)
 class AuthValidation:
     """Verifies the signature, then the claims, then that nothing has ended the session."""
 
-    def __init__(self, tokens: SignedTokens, ends: SessionEnds, clock: Clock, rules: Rules) -> None:
-        self._tokens = tokens
-        self._ends = ends
-        self._clock = clock
-        self._rules = rules
+    tokens: SignedTokens
+    ends: SessionEnds
+    clock: Clock
+    rules: Rules
 
     @property
     def asks(self) -> bool:
         """Whether a credential is looked at; not where validation is disabled."""
-        return self._rules.mode is not SessionMode.DISABLED
+        return self.rules.mode is not SessionMode.DISABLED
 
     def absent(self) -> Principal | None:
         """Return who presents nothing: anonymous, or None where a credential is required."""
-        return None if self._rules.mode is SessionMode.REQUIRED else ANONYMOUS
+        return None if self.rules.mode is SessionMode.REQUIRED else ANONYMOUS
 
     def validate(self, token: str) -> Principal | None:
         """Return whose the token is; None for whatever is wrong with it.
 
         StorageUnavailableError when it is not known what has ended.
         """
-        payload = self._tokens.open(token)
+        payload = self.tokens.open(token)
         claims = None if payload is None else read_claims(payload)
-        if claims is None or not self._admits(claims):
+        if claims is None or not self.admits(claims):
             return None
         principal = claims.principal()
         return principal if self.holds(principal) else None
 
     def holds(self, principal: Principal) -> bool:
         """Tell whether a proof that was good is so still; errors as ``validate``."""
-        now = self._clock.now()
+        now = self.clock.now()
         if principal.ends is not None and principal.ends <= now:
             return False
         names = [principal.token_id, principal.key_id and str(principal.key_id)]
-        return not any(name and self._ends.has_ended(name, now) for name in names)
+        return not any(name and self.ends.has_ended(name, now) for name in names)
 
-    def _admits(self, claims: Claims) -> bool:
+    def admits(self, claims: Claims) -> bool:
         """Tell whether the claims are those of a token of ours, whose time has come."""
-        rules, latest = self._rules, self._clock.now().timestamp() + LEEWAY_SECONDS
+        rules, latest = self.rules, self.clock.now().timestamp() + LEEWAY_SECONDS
         return (
             claims.iss == rules.issuer
             and claims.has_audience(rules.audience)

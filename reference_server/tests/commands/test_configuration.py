@@ -13,7 +13,7 @@ import pytest
 from reference_server import __main__ as commands
 from reference_server.commands.configuration import add_settings_options, settings_from
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import ProxyHeader, SecretMode
+from reference_server.core.vocabulary import ProxyHeader, SecretMode, SessionMode
 
 if TYPE_CHECKING:
     from reference_server.core.settings import Settings
@@ -81,12 +81,13 @@ def test_a_chain_is_a_word_or_a_list(file: Path) -> None:
     assert chain(f"--settings={file}") == ["authorization", "cookie"]
 
 
-def test_a_test_cannot_be_claimed_from_outside(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HALLMARK_TESTING", "true")
-    assert not settings_of(*BOTH).testing
-    file.write_text("testing = true\n" + file.read_text())
-    with pytest.raises(ConfigurationError, match="testing is no setting"):
-        settings_of(f"--settings={file}")
+def test_only_a_test_on_this_machine_asks_nobody_for_a_token() -> None:
+    disabled = (*BOTH, "--session-mode=disabled", "--testing=true")
+    assert settings_of(*disabled, "--host=::1").testing
+    assert settings_of(*disabled, "--host=localhost").session_mode is SessionMode.DISABLED
+    for host in ("0.0.0.0", "10.0.0.1", "mcp.example.com"):
+        with pytest.raises(ConfigurationError, match="testing is for this machine alone"):
+            settings_of(*disabled, f"--host={host}")
 
 
 def test_what_is_not_said_is_the_default() -> None:

@@ -286,7 +286,9 @@ def test_a_proxys_word_serves_once() -> None:
         ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 204),
         ({"Sec-Fetch-Site": "none"}, 204),
         ({"Origin": "http://localhost"}, 204),
-        ({"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"}, 204),
+        ({"Origin": "https://app.example", "Sec-Fetch-Site": "same-site"}, 204),
+        ({"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost:5173"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Origin": "https://attacker.example"}, 403),
@@ -296,7 +298,8 @@ def test_a_proxys_word_serves_once() -> None:
     ],
 )
 def test_no_other_site_acts_with_a_visitors_cookie(headers: dict[str, str], status: int) -> None:
-    world = World(limits=ROOMY)
+    origins = ("http://localhost:*", "https://app.example")
+    world = World(limits=ROOMY, changed={"allowed_origins": origins})
     line = bare(world)
     token = begun(line)["token"]
     assert line.delete(SESSION, headers={**cookie(token), **headers}).status_code == status

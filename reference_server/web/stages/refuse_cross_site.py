@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN = frozenset({"same-origin", "none"})
-_ANY_PORT = ":*"
 
 
 def refuse_cross_site(context: RequestContext, parts: Parts) -> Response | None:
@@ -39,22 +38,18 @@ def _is_own(context: RequestContext, trusted: Sequence[str]) -> bool:
     """Tell whether the request comes from a page of ours, or from no browser's page at all.
 
     Browsers send Sec-Fetch-Site with every request, and those that do not yet send Origin with
-    every one that changes something; what sends neither is no browser.
+    every one that changes something; what sends neither is no browser. An origin is trusted to the
+    letter: any port of a machine, which MCP clients may come from, is any user's of that machine.
     """
     sites = _values(context, "sec-fetch-site")
     origins = _values(context, "origin")
     if len(sites) > 1 or len(origins) > 1:
         return False
-    if origins and _is_trusted(origins[0], trusted):
+    if origins and origins[0] in trusted:
         return True
     if sites:
         return sites[0] in _OWN
     return not origins or [urlsplit(origins[0]).netloc] == _values(context, "host")
-
-
-def _is_trusted(origin: str, trusted: Sequence[str]) -> bool:
-    start, _, port = origin.rpartition(":")
-    return origin in trusted or (port.isdecimal() and start + _ANY_PORT in trusted)
 
 
 def _values(context: RequestContext, name: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Mutants of the ways by which a credential comes."""

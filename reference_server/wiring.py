@@ -93,7 +93,9 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    limits = _limits(settings.limits, clock, redis)
+    limits = settings.limits
+    guards = _Guards(limits, clock, redis)
+    limit_parts = _limits(limits, guards)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -105,15 +107,17 @@ def build_parts(
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        limits=limits,
-        scanner=scanner_parts(settings, clock, redis),
-        oauth=_oauth(engine, clock, settings.limits),
-        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limits)),
+        limits=limit_parts,
+        scanner=scanner_parts(
+            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
+        ),
+        oauth=_oauth(engine, clock, limits),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],
@@ -216,9 +220,8 @@ CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"
 """Fields that carry a credential, in small letters."""
 
 
-def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) -> ScannerParts:
+def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
     """Return what tells scanners from clients."""
-    limits = settings.limits
     return ScannerParts(
         paths=ProbePaths((*PATHS, *settings.refused_paths), own=OWN_PATHS),
         agents=ScannerAgents(
@@ -227,9 +230,7 @@ def scanner_parts(settings: Settings, clock: Clock, redis: Redis | None = None) 
             shortest=settings.shortest_agent,
             oldest=settings.oldest_browser,
         ),
-        velocity=_Guards(limits, clock, redis).limiter(
-            "scanner", limits.scanner_requests, limits.scanner_window
-        ),
+        velocity=velocity,
         credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
         is_on=settings.scanner_triage,
     )
@@ -240,8 +241,7 @@ def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
 
 
-def _limits(limits: Limits, clock: Clock, redis: Redis | None) -> LimitParts:
-    guards = _Guards(limits, clock, redis)
+def _limits(limits: Limits, guards: _Guards) -> LimitParts:
     return LimitParts(
         address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
         tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.forge import guise
+
 if TYPE_CHECKING:
     from conformance.forge.requests import Request
 
 _LINE_END = b"\r\n"
-_MARK = b"X-Half"
 LENGTH = 64
 """Bytes of a body that are announced, of which one comes."""
 
@@ -25,7 +26,7 @@ class Halves:
 
     def head(self) -> bytes:
         """Return a head that lacks its end."""
-        return self._head() + _MARK + b": a"
+        return self._head() + _mark() + b": a"
 
     def body(self) -> bytes:
         """Return a head, and the first byte of its body."""
@@ -43,7 +44,7 @@ class Halves:
         """Return a whole body in one chunk, and a trailer that goes on."""
         body = self.request.body or b""
         whole = b"%x\r\n%s\r\n0\r\n" % (len(body), body)
-        return self._head(("Transfer-Encoding", "chunked")) + _LINE_END + whole + _MARK + b": a"
+        return self._head(("Transfer-Encoding", "chunked")) + _LINE_END + whole + _mark() + b": a"
 
     def extension(self) -> bytes:
         """Return a head, and the extension of its first chunk, which goes on."""
@@ -55,7 +56,13 @@ class Halves:
         return self._head(("Content-Length", str(len(body)))) + _LINE_END + body
 
     def _head(self, *more: tuple[str, str]) -> bytes:
-        pairs = [("Host", self.authority), *self.request.headers, *self.fields, *more]
+        agent = ("User-Agent", guise.current().agent)
+        pairs = [("Host", self.authority), agent, *self.request.headers, *self.fields, *more]
         lines = [f"{self.request.method} {self.path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in pairs]
         return "\r\n".join([*lines, ""]).encode("latin-1")
+
+
+def _mark() -> bytes:
+    """Return the name of the field that is not finished."""
+    return guise.in_guise("X-Half").encode()

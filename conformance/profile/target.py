@@ -130,9 +130,10 @@ class DeclaredLimits(Section):
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
     is a violation only where they are named. Of the refusals of one address in a minute,
     ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
-    other rows tell within ``refusals_told_seconds``. No caller waits for another more than
-    ``delay_seconds``. One principal may have so many ``sessions`` open and one address so many
-    ``connections``; both are judged only where they are named.
+    other rows tell within ``refusals_told_seconds``. While the database is silent, a call is
+    refused within ``silence_seconds``. No caller waits for another more than ``delay_seconds``. One
+    principal may have so many ``sessions`` open and one address so many ``connections``; both are
+    judged only where they are named.
     """
 
     address_requests: Count = 100
@@ -148,6 +149,7 @@ class DeclaredLimits(Section):
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
     audited_refusals: int = Field(default=100, gt=0, le=500)
     refusals_told_seconds: int = Field(default=60, gt=0, le=120)
+    silence_seconds: int = Field(default=30, gt=0, le=60)
     delay_seconds: float = Field(default=1.0, gt=0, le=10)
     sessions: Count = 256
     connections: Count = 256

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
-from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
+from reference_server.core.vocabulary import TENANT_SETTING, Role
+from reference_server.db.bounded import MAINTENANCE, REQUESTS, Connector
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.db.bounded import Patience
+
+_OWN_SETTINGS = {
+    "idle_session_timeout": 0,
+    "row_security": "on",
+    "search_path": "public",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "bytea_output": "hex",
+    TENANT_SETTING: "",
+}
+"""A role may change the defaults of its own sessions, and nobody can forbid it that. What a
+connection asks for itself comes before them."""
+_OF_THE_RUNTIME = {
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": r"read\ committed",
+}
+
+CONNECTOR = "connector"
+"""The execution option of an engine that holds its connector."""
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -32,25 +51,28 @@ def create_app_engine(
     All connections of the engine, and of pools made after its own, keep to ``patience``, and share
     what is known of the database's silence.
     """
+    complete = _engine_url(url, password)
+    connector = Connector(patience)
     engine = create_engine(
-        _engine_url(url, password),
+        complete,
+        execution_options={CONNECTOR: connector},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
         # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
         hide_parameters=True,
-        connect_args={"application_name": "hallmark", "options": patience.options},
+        connect_args={
+            "application_name": "hallmark",
+            "options": f"{patience.options} {_options(complete.username)}",
+        },
     )
-    breaker = Breaker()
-
-    def connect(
-        dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
-    ) -> BoundedConnection:
-        del dialect, record
-        return BoundedConnection.connect_within(patience, breaker, *arguments, **more)
-
-    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", connector)
     return engine
+
+
+def _options(role: str | None) -> str:
+    settings = _OWN_SETTINGS | (_OF_THE_RUNTIME if role == Role.APP else {})
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:

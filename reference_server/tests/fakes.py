@@ -312,7 +312,10 @@ class World:
                     self.clock, limits.failures, limits.failure_window, limits.block
                 ),
             ),
-            scanner=scanner_parts(self.settings, self.clock),
+            scanner=scanner_parts(
+                self.settings,
+                MovingWindowLimiter(self.clock, limits.scanner_requests, limits.scanner_window),
+            ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),

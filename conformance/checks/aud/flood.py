@@ -50,10 +50,11 @@ def test_what_a_blocked_address_adds_is_bounded_and_counted(
     """It goes on with wrong keys: each request has a row of its own, or stands in a count."""
     line = wire.derived(address=addresses.fresh(), meets_limits=True)
     wrong = keys_or_random.random()
-    failed = [line.knock(wrong) for _ in range(target.limits.auth_failures + BEYOND)]
-    refused = [*failed, *_flood(line, wrong, target)]
+    limit = target.limits.auth_failures
+    failed = [line.knock(wrong) for _ in range(limit + BEYOND)]
+    refused = [*failed[limit:], *_flood(line, wrong, target)]
     _have_it_told(target, passage)
-    _require_bounded_and_counted(line, refused, auditor, target)
+    _require_bounded_and_counted(line, refused, auditor, target, before=failed[:limit])
 
 
 @requirement(
@@ -84,19 +85,28 @@ def _have_it_told(target: Target, passage: Passage) -> None:
 
 
 def _require_bounded_and_counted(
-    line: Wire, refused: Sequence[Answer], auditor: AuditReader, target: Target
+    line: Wire,
+    refused: Sequence[Answer],
+    auditor: AuditReader,
+    target: Target,
+    before: Sequence[Answer] = (),
 ) -> None:
+    """Raise AssertionError unless the trail tells of refusals in few rows, and how many they were.
+
+    Rows of what was asked ``before`` are none of them.
+    """
     most = WINDOWS * target.limits.audited_refusals
     establish(
         len(refused) >= most + COUNTED
         and not any(one.executed or one.status < HTTPStatus.BAD_REQUEST for one in refused),
         "an address that is blocked or at its limit is refused as often as it asks",
     )
-    sent = {request_id(one, target) for one in refused}
+    sent, earlier = ({request_id(one, target) for one in some} for some in (refused, before))
     rows = list["AuditRow"]()
 
     def look() -> bool:
-        rows[:] = _rows_of_refusals(auditor, line.address)
+        found = _rows_of_refusals(auditor, line.address)
+        rows[:] = [row for row in found if row.request_id not in earlier]
         return len(sent) in _told(rows, sent)
 
     wait_for(look, target.limits.refusals_told_seconds + auditor.patience, pause=0.2)

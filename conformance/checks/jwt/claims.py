@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.checks.jwt._common import let_in, listed
 from conformance.forge.jwt.corpus import Kind
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError
+from conformance.verdicts import NotApplicableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,9 @@ def answered(mint: TokenDesk, kind: Kind, *flags: str) -> Iterator[tuple[Case, A
 
 
 def require(mint: TokenDesk, claim: str) -> None:
-    """Raise NotAssessedError where the valid token has no such claim: nobody says it is needed."""
+    """Raise NotApplicableError where the valid token has no such claim, so that none is needed."""
     if mint.ring.name(claim) not in mint.token.claims:
-        raise NotAssessedError(f"the valid token has no {mint.ring.name(claim)}")
+        raise NotApplicableError(f"the valid token has no {mint.ring.name(claim)}")
 
 
 @requirement("JWT-01")
@@ -98,7 +98,7 @@ def test_a_token_lacks_nothing_by_which_it_could_be_revoked(mint: TokenDesk) -> 
     flags = {"sub": "NoSubject", "jti": "NoIdentity"}
     there = [flag for name, flag in flags.items() if mint.ring.name(name) in mint.token.claims]
     if not there:
-        raise NotAssessedError("the valid token has neither a subject nor an id")
+        raise NotApplicableError("the valid token has neither a subject nor an id")
     found = let_in(answered(mint, Kind.INCOMPLETE, *there))
     assert not found, f"tokens without subject or id were let in: {listed(found)}"
     mint.establish_minted()
@@ -109,4 +109,12 @@ def test_a_token_is_neither_of_the_future_nor_for_ever(mint: TokenDesk) -> None:
     """Issued in an hour or later, or good for ten years or longer."""
     found = let_in(answered(mint, Kind.INCOMPLETE, "FromTheFuture", "OverlongLife"))
     assert not found, f"tokens were let in with times that no session has: {listed(found)}"
+    mint.establish_minted()
+
+
+@requirement("JWT-04")
+def test_what_a_token_calls_critical_must_be_understood(mint: TokenDesk) -> None:
+    """An extension that nobody knows, under the header's crit: it alone explains a refusal."""
+    found = let_in(answered(mint, Kind.SIGNED, "SignedCritical"))
+    assert not found, f"tokens with an unknown critical extension were let in: {listed(found)}"
     mint.establish_minted()

@@ -39,6 +39,17 @@ def issued(target: Target) -> dict[str, str]:
     }
 
 
+def sessions(target: Target) -> dict[str, str]:
+    """Return the session tokens that the profile knows beside keys."""
+    tenants = target.tenants
+    known = {"A": tenants.a, "B": tenants.b} if tenants else {}
+    return {
+        f"the session token of tenant {name}": tenant.session
+        for name, tenant in known.items()
+        if tenant.session
+    }
+
+
 def parts_of(credentials: Mapping[str, str], keys: Sequence[str], target: Target) -> dict[str, str]:
     """Return what gives some credentials away, by what it is; what is public anyway is left out."""
     tenants = target.tenants
@@ -57,8 +68,8 @@ def test_no_recognizable_part_of_a_credential_reaches_the_log(
 ) -> None:
     """What all keys share is learned from them, and is no secret; the rest of each is its own.
 
-    The keys are let in and refused, lost on the way and used where a tool is; new ones are made
-    where that can be, and the admin token is right and wrong.
+    The keys are let in and refused, lost on the way and used where a tool is, as session tokens
+    are; new ones are made where that can be, and the admin token is right and wrong.
     """
     known = issued(target)
     mark = log.mark()
@@ -69,6 +80,8 @@ def test_no_recognizable_part_of_a_credential_reaches_the_log(
         keys.active.replace(own, random_like(own)) if own else random_like("x" * 32)
     )
     parts = parts_of(known, [*known.values()], target)
+    begun = sessions(target)
+    parts |= parts_of(begun, [*begun.values()], target)
     tokens: dict[str, str] = {}
     if administrator.token and target.has_admin:
         tokens = {"the admin token": administrator.token}
@@ -79,7 +92,7 @@ def test_no_recognizable_part_of_a_credential_reaches_the_log(
             for name, part in parts_of({what: token}, [token], target).items()
         }
     establish(parts, "a credential has sixteen characters of its own")
-    for key in known.values():
+    for key in (*known.values(), *begun.values()):
         wire.knock(key)
     fail_calls(wire, keys.active)
     wire.send(Request("GET", in_guise("/hallmark-nothing")), key=keys.active)

@@ -57,21 +57,31 @@ class Sessions:
                 break
             if self._room() <= 0:
                 self._rest()
-            line = self._place()
-            answer = line.send(in_session(line, session), key=self.key)
-            has_ended = answer.status == HTTPStatus.NOT_FOUND
-            establish(
-                goes_on(answer) or has_ended, f"a session goes on or has ended (got {answer})"
-            )
-            alive -= has_ended
+            alive -= not self._goes_on(session)
         return alive
+
+    def leave_none(self) -> None:
+        """End what was opened where the target itself would not: the next has no room else."""
+        if self.opened and self._goes_on(self.opened[0]):
+            self.end_all()
 
     def end_all(self) -> None:
         """End what was opened, as far as the target lets its client."""
-        place = self._place()
-        for session in self.opened:
-            one = OpenSession(session, None, place.revision, self.key)
-            place.send(one.ending(), key=self.key)
+        lines = [self.line.derived(address=self._addresses.fresh()) for _ in range(AT_ONCE)]
+
+        def end(number: int) -> None:
+            one = OpenSession(self.opened[number], None, self.line.revision, self.key)
+            lines[number % AT_ONCE].send(one.ending(), key=self.key)
+
+        gather(end, range(len(self.opened)), at_once=AT_ONCE)
+        self.opened.clear()
+
+    def _goes_on(self, session: str) -> bool:
+        line = self._place()
+        answer = line.send(in_session(line, session), key=self.key)
+        has_ended = answer.status == HTTPStatus.NOT_FOUND
+        establish(goes_on(answer) or has_ended, f"a session goes on or has ended (got {answer})")
+        return not has_ended
 
     def _open(self, batch: int) -> None:
         lines = [self.line.derived(address=self._addresses.fresh()) for _ in range(AT_ONCE)]

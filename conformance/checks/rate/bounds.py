@@ -18,6 +18,7 @@ from conformance.verdicts import establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from conformance.channels.http.discovery import Discovery
@@ -43,12 +44,14 @@ STREAMS = 48
 @pytest.fixture
 def sessions(
     wire: Wire, addresses: AddressPool, guest: TenantKeys, passage: Passage, discovery: Discovery
-) -> Sessions:
+) -> Iterator[Sessions]:
     """Sessions of one principal, with every window empty where time can be let pass."""
     if wire.target.has(Channel.CLOCK):
         passage.of_windows(wire.target.limits)
     line, _ = begun(wire, discovery, guest.active)
-    return Sessions(line, addresses, passage, guest.active)
+    opened = Sessions(line, addresses, passage, guest.active)
+    yield opened
+    opened.leave_none()
 
 
 @requirement("RATE-12")
@@ -81,12 +84,13 @@ def test_one_with_many_sessions_costs_no_other_anything(
     )
     establish(goes_on(kept), f"a session of before goes on (got {kept})")
     new, _ = caller.open_session(keys.active)
+    count = len(sessions.opened)
     if not new.succeeded:
         sessions.end_all()
         again, _ = caller.open_session(keys.active)
         establish(again.succeeded, f"once those are ended, a session can be opened (got {again})")
     assert new.succeeded, (
-        f"beside {len(sessions.opened)} sessions of one principal, another could open none: {new}"
+        f"beside {count} sessions of one principal, another could open none: {new}"
     )
 
 

@@ -75,6 +75,12 @@ def weak_secrets() -> tuple[str, ...]:
     return tuple(json.loads(CORPUS.read_text("utf-8"))["weakSecrets"])
 
 
+@cache
+def long_defaults() -> tuple[str, ...]:
+    """Return a few secrets of 32 characters or more of which nobody doubts that they are known."""
+    return tuple(json.loads(CORPUS.read_text("utf-8"))["longDefaults"])
+
+
 def _cases(tests: list[dict[str, Any]]) -> tuple[Case, ...]:
     return tuple(map(_case, tests))
 

@@ -48,7 +48,6 @@ FORGERIES = (
     "embedded key",
     "fetched key",
     "json serialization",
-    "critical extensions",
 )
 MISTAKES = {
     **{mistake: ("RS256", {"JWT-02"}) for mistake in FORGERIES},
@@ -60,6 +59,7 @@ MISTAKES = {
     "issuer unread": ("HS256", {"JWT-01"}),
     "expiry unread": ("HS256", {"JWT-01", "JWT-04"}),
     "not-before unread": ("HS256", {"JWT-04"}),
+    "critical extensions": ("RS256", {"JWT-04"}),
 }
 """The algorithm of each mistaken server, and what it must fail."""
 JUDGED = ("JWT-01", "JWT-02", "JWT-03", "JWT-04")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -14,6 +16,8 @@ from reference_server.mutants.rate.bounds import managed_by
 from reference_server.protocol.events import MOST_OWN, SessionManager
 
 if TYPE_CHECKING:
+    from reference_server.core.settings import Settings
+    from reference_server.mutants.benign.edge import App, Receive, Scope, Send
     from reference_server.serving.parser import BoundedHttp
 
 _BOUNDS = frozenset({"MCP-29", "MCP-29-b", "MCP-30", "RATE-12", "RATE-12-b"})
@@ -46,13 +50,37 @@ def _telling(kind: type[BoundedHttp]) -> type[BoundedHttp]:
     return Telling
 
 
+_PROXY = "192.0.2.50"
+_FORWARDED = b"x-forwarded-for"
+
+
+def _behind_a_proxy(app: App) -> App:
+    """Have requests come from a proxy, which adds whose they are to what they say of that."""
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("client"):
+            client, port = scope["client"]
+            fields = scope["headers"]
+            told = [value for name, value in fields if name == _FORWARDED]
+            others = [pair for pair in fields if pair[0] != _FORWARDED]
+            entry = (_FORWARDED, b", ".join([*told, client.encode()]))
+            scope = {**scope, "client": (_PROXY, port), "headers": [*others, entry]}
+        await app(scope, receive, send)
+
+    return edge
+
+
+def _trusting_it(settings: Settings) -> Settings:
+    return replace(settings, trusted_proxies=(ip_network(_PROXY),))
+
+
 VARIANTS = (
     benign(
         "tighter-bounds",
         "Connections, heads, trailers and the queue of a connection have other, smaller bounds.",
         touches=_BOUNDS,
         parts=bounded(
-            connections_per_address=40, head_seconds=1.0, framing_bytes=4096, queued_requests=2
+            connections_per_address=100, head_seconds=1.0, framing_bytes=4096, queued_requests=2
         ),
     ),
     benign(
@@ -66,5 +94,12 @@ VARIANTS = (
         "A principal with as many sessions as it may have is refused the next one with 429.",
         touches=_BOUNDS,
         parts=managed_by(_RefusesTheNext),
+    ),
+    benign(
+        "behind-a-trusted-proxy",
+        "All requests come from a proxy, whose word for a client's address is taken.",
+        touches=_BOUNDS | {"BLOCK-01", "BLOCK-02", "BLOCK-06", "RATE-01", "RATE-07", "RATE-08"},
+        settings=_trusting_it,
+        parts=replaced({"web.edge": lambda _: _behind_a_proxy}),
     ),
 )

@@ -11,13 +11,7 @@ from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.settings import USUAL_AGENTS
 from reference_server.core.vocabulary import EventType
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.mutants.bending import (
-    refusing,
-    replaced,
-    trail_of,
-    with_stage,
-    with_tool,
-)
+from reference_server.mutants.bending import refusing, replaced, trail_of, with_stage, with_tool
 from reference_server.mutants.benign.edge import benign, json_rewritten, read_whole, replayed
 from reference_server.observability import logs
 from reference_server.parts import with_parts

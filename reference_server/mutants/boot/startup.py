@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
-from reference_server.core.secrets import load_secrets, read_secret
+from reference_server.core.secrets import SIGNING_BYTES, load_secrets, read_secret
 from reference_server.core.vocabulary import SecretMode, SecretName
 from reference_server.mutants.bending import mutant, replaced
 from reference_server.variant import HEALTHY
@@ -74,6 +74,14 @@ def _behind_an_open_port(directory: Path) -> Mapping[SecretName, bytes]:
 
 def _of_any_length(directory: Path) -> Mapping[SecretName, bytes]:
     return {name: read_secret(directory, name) for name in SecretName}
+
+
+def _sample_is_fine(directory: Path) -> Mapping[SecretName, bytes]:
+    found = _empty_is_fine(directory)
+    for name, value in found.items():
+        if name is not SecretName.DB_PASSWORD and len(value) < SIGNING_BYTES:
+            raise ConfigurationError(f"The secret {name} is empty or too short.")
+    return found
 
 
 def _or_environment(directory: Path) -> Mapping[SecretName, bytes]:
@@ -173,13 +181,13 @@ def _everywhere(settings: Settings) -> Settings:
 MUTANTS = (
     mutant(
         "secret-falls-back-to-a-default",
-        "BOOT-01 BOOT-02",
+        "BOOT-01 BOOT-02 BOOT-08",
         "A missing secret is replaced by a default that everybody can read.",
         load_secrets=_with_fallback,
     ),
     mutant(
         "empty-secret-accepted",
-        "BOOT-01 BOOT-02",
+        "BOOT-01 BOOT-02 BOOT-08",
         "That a secret's file is there is checked, not that anything is in it.",
         load_secrets=_empty_is_fine,
     ),
@@ -197,7 +205,7 @@ MUTANTS = (
     ),
     mutant(
         "start-error-names-nothing",
-        "BOOT-01 BOOT-02",
+        "BOOT-01 BOOT-02 BOOT-08",
         "The error at start does not say which secret is missing.",
         load_secrets=_not_naming,
     ),
@@ -209,9 +217,15 @@ MUTANTS = (
     ),
     mutant(
         "short-secret-accepted",
-        "BOOT-02",
+        "BOOT-02 BOOT-08",
         "That a secret is there is checked, not how long it is.",
         load_secrets=_of_any_length,
+    ),
+    mutant(
+        "sample-secret-accepted",
+        "BOOT-08",
+        "A secret that stands in documentation is taken, if it is long enough.",
+        load_secrets=_sample_is_fine,
     ),
     mutant(
         "secret-from-the-environment",

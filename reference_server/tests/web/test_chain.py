@@ -211,6 +211,22 @@ def test_failures_engage_the_block_and_a_blocked_address_looks_like_a_wrong_key(
     assert client.get("/x", headers=KEY).status_code == 404
 
 
+def test_a_site_of_ipv6_is_one_caller_to_limits_and_blocks() -> None:
+    world = World(limits=Limits(address_requests=3, failures=2))
+    client = client_of(world)
+
+    def ask(address: str, key: str = KEY_A) -> int:
+        origin = {"REMOTE_ADDR": address}
+        return client.get("/x", headers={"X-Api-Key": key}, environ_base=origin).status_code
+
+    assert [ask(f"2001:db8:0:1::{n}") for n in range(1, 5)] == [404, 404, 404, 429]
+    assert ask("2001:db8:0:2::1") == 404
+    assert [ask(f"2001:db8:0:3::{n}", "wrong") for n in range(1, 3)] == [401, 401]
+    assert ask("2001:db8:0:3::3") == 401, "the third address of a site that is blocked"
+    assert world.trail.rows[-1].address == "2001:db8:0:3::3", "the trail tells the whole address"
+    assert ask("2001:db8:0:4::1") == 404
+
+
 def test_a_blocked_addresss_key_is_looked_up_like_any_other_until_refusals_are_counted() -> None:
     """Whoever is not told of the block by an answer must not be told by its time either."""
     world = World(limits=Limits(failures=2), replaced={"repeats": Repeats(FakeClock(), own_rows=3)})

@@ -59,7 +59,7 @@ def _count(context: RequestContext, scanner: ScannerParts) -> Admission | None:
     shown = {name.lower() for name, _ in context.headers}
     if not shown.isdisjoint(scanner.credentials):
         return None
-    return scanner.velocity.admit(context.address)
+    return scanner.velocity.admit(context.site)
 
 
 def _velocity(counted: Admission | None) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from reference_server.core.principal import Principal
 from reference_server.core.secrets import PROXY_SIGNING, read_secret
 from reference_server.core.vocabulary import SecretName
+from reference_server.db.session import SqlTenantSessions
 from reference_server.sessions.claims import Life
 from reference_server.sessions.ends import store_end
 from reference_server.sessions.issue import SqlSessionIssuer
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 _HOUR = 3600
 _SPARE_SECONDS = 60
 """By which the demo's tokens live less long than any may: who copies one may add a second."""
-_FIRST_KEY = text("""
-    SELECT id FROM api_keys WHERE tenant_id = CAST(:tenant AS uuid) AND description = 'first key'
-""")
+_FIRST_KEY = text("SELECT id FROM api_keys WHERE description = 'first key'")
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def told_of_sessions(
 
 
 def _sessions(issuer: SqlSessionIssuer, tenant: SeededTenant) -> dict[str, str]:
-    with issuer.engine.connect() as connection:
-        key = connection.scalar(_FIRST_KEY, {"tenant": tenant.id})
+    with SqlTenantSessions(issuer.engine).begin(UUID(tenant.id)) as connection:
+        key: UUID = connection.execute(_FIRST_KEY).scalar_one()
     principal = Principal(UUID(tenant.id), key)
     now, life = int(issuer.clock.now().timestamp()), issuer.lifetime
     revoked = issuer.signed(principal, Life(now, now + life))

@@ -86,7 +86,9 @@ def gathered(arguments: argparse.Namespace) -> dict[str, Given]:
 def show_settings(arguments: argparse.Namespace) -> int:
     """Write what ``serve`` would use; return the exit code, 0."""
     given = gathered(arguments)
-    sys.stdout.write(shown(validated(given), given))
+    settings = validated(given)
+    check_sessions(settings)
+    sys.stdout.write(shown(settings, given))
     return 0
 
 
@@ -103,7 +105,6 @@ def validated(given: Mapping[str, Given]) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_complaint(error, given)) from None
     check_sharing(settings)
-    check_sessions(settings)
     return settings
 
 

@@ -116,7 +116,15 @@ BEGIN
 END
 $$;
 
+-- By PostgreSQL's own time, which no clock of the server's can put forward: a session lives a week.
+CREATE OR REPLACE FUNCTION forget_session_ends() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM session_ends WHERE noted_at < clock_timestamp() - interval '8 days';
+END
+$$;
+
 REVOKE ALL ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
-    note_key_use, forget_oauth_states FROM PUBLIC;
+    note_key_use, forget_oauth_states, forget_session_ends FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
-    note_key_use, forget_oauth_states TO mcp_app;
+    note_key_use, forget_oauth_states, forget_session_ends TO mcp_app;

@@ -14,8 +14,9 @@ GRANT SELECT (id, tenant_id, description, created_at, expires_at, revoked_at, la
     UPDATE (expires_at, revoked_at)
     ON api_keys TO mcp_app;
 
--- What has ended: noted, also by the trigger on the keys, read, and forgotten when it is old.
-GRANT SELECT, INSERT, DELETE, UPDATE (ends_at, noted_at) ON session_ends TO mcp_app;
+-- What is noted has ended, and no token lives again: a key's end to come is noted by its trigger, and
+-- what is old is forgotten by a function of functions.sql.
+GRANT SELECT, INSERT (id) ON session_ends TO mcp_app;
 
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON platform_credentials, oauth_states, metric_cache, sync_log TO mcp_app;

@@ -171,7 +171,12 @@ session_ends = Table(
     "session_ends",
     metadata,
     Column("id", Text, primary_key=True),
-    _moment("ends_at"),
+    Column(
+        "ends_at",
+        DateTime(timezone=True),
+        server_default=text("'epoch'::timestamptz"),
+        nullable=False,
+    ),
     Column(
         "noted_at",
         DateTime(timezone=True),

@@ -38,12 +38,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOSE_SECONDS = 2.0
 
 _NEWS = text("SELECT id, ends_at, noted_at FROM session_ends WHERE noted_at > :since")
-_END = text("""
-    INSERT INTO session_ends (id, ends_at) VALUES (:id, 'epoch')
-        ON CONFLICT (id) DO UPDATE SET ends_at = 'epoch', noted_at = clock_timestamp()
-""")
-# By PostgreSQL's own time, which no clock of ours can put forward: a session lives a week at most.
-_FORGET = text("DELETE FROM session_ends WHERE noted_at < clock_timestamp() - interval '8 days'")
+_END = text("INSERT INTO session_ends (id) VALUES (:id) ON CONFLICT (id) DO NOTHING")
+_FORGET = text("SELECT forget_session_ends()")
 
 _logger = logging.getLogger(__name__)
 

@@ -10,17 +10,17 @@ branch_labels = None
 depends_on = None
 
 # No tenant's rows: an id says nothing to who does not have the token, or the key's row, already.
-# The trigger has the rights of whoever changes the key, and writes whichever way a key is ended.
+# The trigger has the rights of the tables' owner, and writes whichever way a key is ended.
 _UP = """
 CREATE TABLE session_ends (
     id text NOT NULL CONSTRAINT pk_session_ends PRIMARY KEY,
-    ends_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL DEFAULT 'epoch',
     noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX ix_session_ends_noted_at ON session_ends (noted_at);
 
 CREATE OR REPLACE FUNCTION note_key_end() RETURNS trigger
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO session_ends (id, ends_at)
     VALUES (NEW.id::text, CASE WHEN NEW.revoked_at IS NULL THEN NEW.expires_at ELSE 'epoch' END)

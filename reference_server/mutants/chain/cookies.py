@@ -72,12 +72,6 @@ MUTANTS = (
         parts=_cookie("SameSite=Strict", "SameSite=None"),
     ),
     mutant(
-        "other-sites-act-by-a-cookie",
-        "CHAIN-06",
-        "Nobody looks at which site has a browser ask.",
-        parts=_unless(lambda _: True),
-    ),
-    mutant(
         "origin-null-is-ours",
         "CHAIN-06",
         "An origin that is `null` is taken for none.",

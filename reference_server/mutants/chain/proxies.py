@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
 
 from reference_server.mutants.bending import mutant, replaced
@@ -11,10 +10,7 @@ from reference_server.sessions.proxy import Bound, SignedProxyIdentities, signat
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reference_server.core.principal import Principal
     from reference_server.parts import Parts
-
-_SIGNATURE = re.compile(r"sig=.*$")
 
 
 def _believing(kind: type[SignedProxyIdentities]) -> Callable[[Parts], Parts]:
@@ -25,15 +21,6 @@ def _believing(kind: type[SignedProxyIdentities]) -> Callable[[Parts], Parts]:
         return kind(real.secrets, real.clock, real.nonces)
 
     return replaced({"tokens.proxies": make})
-
-
-class _AnySignature(SignedProxyIdentities):
-    def verify(self, value: str, method: str, path: str) -> Principal | None:
-        return super().verify(_SIGNATURE.sub(f"sig={'A' * 43}", value), method, path)
-
-    def is_genuine(self, signature: str, bound: Bound, *told: str) -> bool:
-        del signature, bound, told
-        return True
 
 
 class _EmptySecret(SignedProxyIdentities):
@@ -53,26 +40,7 @@ class _AnyAge(SignedProxyIdentities):
         return moment <= self.clock.now().timestamp() + 60
 
 
-class _Unlimited:
-    """Remembers no nonce."""
-
-    def take(self, nonce: str) -> bool:
-        del nonce
-        return True
-
-
-def _replayed(parts: Parts) -> SignedProxyIdentities:
-    real = cast("SignedProxyIdentities", parts.tokens.proxies)
-    return SignedProxyIdentities(real.secrets, real.clock, _Unlimited())
-
-
 MUTANTS = (
-    mutant(
-        "proxys-signature-not-verified",
-        "CHAIN-02 CHAIN-04",
-        "A proxy's word is believed as it stands.",
-        parts=_believing(_AnySignature),
-    ),
     mutant(
         "proxys-empty-secret",
         "CHAIN-04",
@@ -90,11 +58,5 @@ MUTANTS = (
         "CHAIN-04",
         "A proxy's word is refused that is of the future, and none that is old.",
         parts=_believing(_AnyAge),
-    ),
-    mutant(
-        "proxys-word-again-and-again",
-        "CHAIN-04",
-        "A proxy's word counts as often as it is sent.",
-        parts=replaced({"tokens.proxies": _replayed}),
     ),
 )

@@ -13,11 +13,12 @@ import pytest
 from reference_server import __main__ as commands
 from reference_server.commands.configuration import add_settings_options, settings_from
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import ProxyHeader, SecretMode, SessionMode
+from reference_server.core.vocabulary import ProxyHeader, SecretMode
 
 if TYPE_CHECKING:
     from reference_server.core.settings import Settings
 
+CHECK = "--check-settings"
 BOTH = ("--secrets=/s", "--database=postgresql://app@db/x")
 
 
@@ -81,13 +82,22 @@ def test_a_chain_is_a_word_or_a_list(file: Path) -> None:
     assert chain(f"--settings={file}") == ["authorization", "cookie"]
 
 
-def test_only_a_test_on_this_machine_asks_nobody_for_a_token() -> None:
-    disabled = (*BOTH, "--session-mode=disabled", "--testing=true")
-    assert settings_of(*disabled, "--host=::1").testing
-    assert settings_of(*disabled, "--host=localhost").session_mode is SessionMode.DISABLED
+def test_only_a_test_on_this_machine_asks_nobody_for_a_token(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def checked(*words: str) -> tuple[int, str]:
+        code = commands.main(["serve", *BOTH, "--session-mode=disabled", *words, CHECK])
+        return code, capsys.readouterr().err
+
+    assert checked("--testing=true", "--host=::1") == (0, "")
+    assert checked("--testing=true", "--host=localhost") == (0, "")
+    code, told = checked()
+    assert code == 2
+    assert "for tests alone: set --session-mode" in told
     for host in ("0.0.0.0", "10.0.0.1", "mcp.example.com"):
-        with pytest.raises(ConfigurationError, match="testing is for this machine alone"):
-            settings_of(*disabled, f"--host={host}")
+        code, told = checked("--testing=true", f"--host={host}")
+        assert code == 2
+        assert "testing is for this machine alone" in told
 
 
 def test_what_is_not_said_is_the_default() -> None:
@@ -107,7 +117,6 @@ def test_what_is_not_said_is_the_default() -> None:
         ((*BOTH, "--pool-size=0"), r"--pool-size is '0': input should be greater"),
         ((*BOTH, "--limit=blok=3"), r"--limit blok=3 is no setting: do you mean limits.block\?"),
         ((*BOTH, "--session-mode=off"), r"--session-mode is 'off': input should be 'required'"),
-        ((*BOTH, "--session-mode=disabled"), "for tests alone: set --session-mode"),
         ((*BOTH, "--session-longest=604801"), r"--session-longest is '604801': input should be"),
         ((*BOTH, "--session-cookie=a b"), r"--session-cookie is 'a b': string should match"),
         ((*BOTH, "--token-chain=bearer"), r"--token-chain is \['bearer'\]: input should be"),

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from reference_server.core.clock import SystemClock
 from reference_server.core.errors import StorageUnavailableError
@@ -103,7 +104,7 @@ def test_the_use_of_a_key_writes_nothing_here(app_engine: Engine, owner_engine: 
     key = _rotated(app_engine, tenant)
     with app_engine.begin() as connection:
         noted = text("SELECT note_key_use(ARRAY[CAST(:id AS uuid)], ARRAY[now()])")
-        assert connection.execute(noted, {"id": key}).scalars().all() == []
+        assert list(connection.execute(noted, {"id": key})) == []
         assert connection.scalar(text("SELECT count(*) FROM session_ends")) == 0
 
 
@@ -127,8 +128,8 @@ def test_what_was_last_read_too_long_ago_is_not_believed(
             ends.has_ended("token", _now())
 
 
-def test_what_is_old_is_forgotten_and_no_sooner(app_engine: Engine) -> None:
-    with app_engine.begin() as connection:
+def test_what_is_old_is_forgotten_and_no_sooner(app_engine: Engine, owner_engine: Engine) -> None:
+    with owner_engine.begin() as connection:
         for name, days in (("old", 9), ("young", 7)):
             values: dict[str, Any] = {"id": name, "noted": datetime.now(UTC) - days * DAY}  # noqa: TID251
             connection.execute(
@@ -153,3 +154,17 @@ def test_all_is_read_again_without_forgetting_what_ended_here(
         assert becomes_true(
             lambda: all(ends.has_ended(f"token-{n}", _now()) for n in range(50)), 1.0
         )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM session_ends",
+        "UPDATE session_ends SET ends_at = now() + interval '1 day'",
+        "INSERT INTO session_ends (id, ends_at) VALUES ('token', 'infinity')",
+        "INSERT INTO session_ends (id, noted_at) VALUES ('token', now() - interval '9 days')",
+    ],
+)
+def test_no_token_lives_again_by_the_runtime_role(app_engine: Engine, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), app_engine.begin() as one:
+        one.execute(text(statement))

@@ -72,7 +72,8 @@ def _trail(observations: Sequence[Observation], target: Target) -> Ruling:
         return rulings[-1].verdict is not Verdict.FAIL
 
     # Whether rows are there before the answer is the judge's question, not that of a load test.
-    wait_for(look, SETTLE_SECONDS, _SETTLE_PAUSE)
+    counts = target.limits.refusals_told_seconds if target.has(Channel.REFUSAL_ROWS) else 0
+    wait_for(look, SETTLE_SECONDS + counts, _SETTLE_PAUSE)
     return rulings[-1]
 
 

@@ -1,7 +1,4 @@
-"""The server's commands.
-
-demo, serve, migrate, restore, seed-tenant, verify-audit, repair-audit, proxy-word.
-"""
+"""The server's commands: `serve`, `demo`, what an operator runs beside them, and `proxy-word`."""
 
 from __future__ import annotations
 

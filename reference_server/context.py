@@ -38,7 +38,8 @@ class RequestContext:
     tool; ``is_admin`` says that the admin token was right. ``admissions`` are what the limits said,
     in the order they were asked. ``events`` wait for the one write that stores them, before the
     request goes on or is refused. ``is_unaudited`` is set when the trail could not take this
-    request's rows: whatever its answer was, it must not leave.
+    request's rows: whatever its answer was, it must not leave. ``is_counted`` is set when it was
+    refused and has no row, nor a line, but is part of a count.
     """
 
     request_id: str

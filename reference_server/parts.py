@@ -6,18 +6,18 @@ in ``wiring.py``. So a defect is planted without a single ``if`` in product code
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import mcp_types as types
     from flask import Response
     from mcp.server import ServerRequestContext
     from mcp.server.request_state import RequestStateCodec
 
-    from reference_server.audit.contracts import AuditTrail
+    from reference_server.audit.contracts import AuditTrail, RefusalCount
     from reference_server.context import RequestContext
     from reference_server.core.contracts import Clock
     from reference_server.core.principal import Principal
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reference_server.observability.contracts import Redactor
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
+    from reference_server.scanner.contracts import ScannerParts
     from reference_server.sessions.contracts import SessionParts
     from reference_server.tools.contracts import Tool
 
@@ -36,8 +37,8 @@ Stage = "Callable[[RequestContext, Parts], Response | None]"
 """A stage of the security chain: an answer refuses the request, None passes it on."""
 
 
-def directly(app: Callable[[Any, Any, Any], Awaitable[None]]) -> Any:
-    """Return the application itself: nothing stands between it and the HTTP server."""
+def directly(app: Any) -> Any:
+    """Return what is given, as it is: nothing stands before it."""
     return app
 
 
@@ -105,6 +106,12 @@ class WebParts:
     security_headers: Mapping[str, str]
     edge: Callable[[Any], Any] = directly
     """What stands between the HTTP server and the application: an ASGI middleware."""
+    probes: Mapping[str, Callable[[], bool]] = field(
+        default_factory=dict[str, "Callable[[], bool]"]
+    )
+    """What readiness asks, by the names that it tells; StorageUnavailableError counts as a no."""
+    protocol: Callable[[Any], Any] = directly
+    """What a connection is served by, made of the HTTP server's own class for that."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +161,13 @@ class Parts:
 
     clock: Clock
     trail: AuditTrail
+    repeats: RefusalCount
     sessions: TenantSessions
     redactor: Redactor
     keys: KeyParts
     tokens: SessionParts
     limits: LimitParts
+    scanner: ScannerParts
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
+from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
@@ -16,7 +17,8 @@ from reference_server.core.secrets import (
 )
 from reference_server.core.vocabulary import LimitScope, SecretName
 from reference_server.db.chain import AuditChain
-from reference_server.db.session import SqlTenantSessions
+from reference_server.db.session import SqlTenantSessions, storage_guarded
+from reference_server.db.statements import Statements
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -29,6 +31,7 @@ from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.oauth.contracts import OAuthParts
 from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
@@ -43,6 +46,11 @@ from reference_server.protocol.tasks import TaskStore
 from reference_server.protocol.watch import may_stay
 from reference_server.resources import RESOURCES
 from reference_server.resources.metrics import MetricResources
+from reference_server.scanner.agents import ScannerAgents
+from reference_server.scanner.contracts import ScannerParts
+from reference_server.scanner.paths import ProbePaths
+from reference_server.scanner.tables import PATHS
+from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
 from reference_server.sessions.contracts import SessionParts
 from reference_server.sessions.ends import SqlSessionEnds
 from reference_server.sessions.extraction import TokenChain
@@ -56,7 +64,7 @@ from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -85,9 +93,13 @@ def build_parts(
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
+    limits = settings.limits
+    guards = _Guards(limits, clock, redis)
+    limit_parts = _limits(limits, guards)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
+        repeats=Repeats(clock),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
         keys=KeyParts(
@@ -95,14 +107,17 @@ def build_parts(
             hasher=hasher,
             directory=SqlKeyDirectory(engine),
             use=BackgroundKeyUse(engine),
-            rotation=SqlKeyRotation(engine, hasher, clock, settings.limits),
+            rotation=SqlKeyRotation(engine, hasher, clock, limits),
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        limits=_limits(settings.limits, clock, redis),
-        oauth=_oauth(engine, clock, settings.limits),
-        web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
+        limits=limit_parts,
+        scanner=scanner_parts(
+            settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
+        ),
+        oauth=_oauth(engine, clock, limits),
+        web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
             secrets[SecretName.API_KEY_HMAC_SECRET],
@@ -183,13 +198,50 @@ def _anchors(settings: Settings, chain: AuditChain, clock: Clock) -> Anchors | N
     return Anchors(file, clock, settings.audit_anchor_seconds)
 
 
+def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]:
+    """Return what readiness asks: all without which no request is let through."""
+    statements = Statements(engine)
+
+    def database() -> bool:
+        with storage_guarded():
+            found = statements.first("SELECT current_setting('transaction_read_only')", {})
+        return found == ("off",)
+
+    def guards() -> bool:
+        limits.block.is_blocked("")
+        return True
+
+    return {"database": database, "limits": guards, "log": is_log_written}
+
+
+OWN_PATHS = ("/admin/api-keys/rotate", "/admin/api-keys/revoke", "/admin/sessions/revoke")
+"""Paths of ours that a scanner might ask for as well."""
+CREDENTIALS = frozenset({"x-api-key", "x-admin-token", "authorization", "cookie"})
+"""Fields that carry a credential, in small letters."""
+
+
+def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
+    """Return what tells scanners from clients."""
+    return ScannerParts(
+        paths=ProbePaths((*PATHS, *settings.refused_paths), own=OWN_PATHS),
+        agents=ScannerAgents(
+            (*SCANNING_TOOLS, *settings.refused_agents),
+            settings.allowed_agents,
+            shortest=settings.shortest_agent,
+            oldest=settings.oldest_browser,
+        ),
+        velocity=velocity,
+        credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
+        is_on=settings.scanner_triage,
+    )
+
+
 def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
 
 
-def _limits(limits: Limits, clock: Clock, redis: Redis | None) -> LimitParts:
-    guards = _Guards(limits, clock, redis)
+def _limits(limits: Limits, guards: _Guards) -> LimitParts:
     return LimitParts(
         address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
         tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),
@@ -205,7 +257,7 @@ class _Guards:
         self._limits, self._clock, self._redis = limits, clock, redis
         self._breaker = Breaker()
 
-    def limiter(self, scope: LimitScope, requests: int, window: int) -> Limiter:
+    def limiter(self, scope: str, requests: int, window: int) -> Limiter:
         if self._redis is None:
             return MovingWindowLimiter(self._clock, requests, window)
         from reference_server.limits.shared import ClockedRedis

@@ -197,6 +197,13 @@ class Draft:
         yield from _limit("tenant", of_key or either, is_sure=False)
         yield from _worth(Channel.FAILURE_LIMIT)
         yield "#auth_failures = 10"
+        yield from _worth(Channel.REFUSAL_ROWS)
+        yield "#audited_refusals = 100"
+        yield "#refusals_told_seconds = 60"
+        yield from _worth(Channel.SESSION_LIMIT)
+        yield "#sessions = 256"
+        yield from _worth(Channel.CONNECTION_LIMIT)
+        yield "#connections = 256"
 
     @staticmethod
     def _events() -> Iterator[str]:

@@ -46,6 +46,7 @@ class Ear(Protocol):
 class Request:
     """One HTTP request, to be varied one field at a time with ``but``.
 
+    ``omitted`` are headers that every request has, in small letters, and this one lacks.
     ``version`` is that of HTTP which it names. ``said`` is the message to send on a WebSocket, if
     the answer is that there is one from now on. ``heard`` is told what has come of an event stream,
     each time that there is more, and may send other requests meanwhile. With an ``ear`` the answer
@@ -57,6 +58,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     repeated: tuple[tuple[str, str], ...] = field(default=())
+    omitted: frozenset[str] = frozenset()
     version: str = "1.1"
     said: bytes | None = None
     heard: Callable[[bytes], None] | None = field(default=None, compare=False)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from conformance.model import token_rows, tool_rows
-from conformance.model.row import Row, event_row, limit_row, route_row
+from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
 """What comes before an explanation, in a row's words."""
@@ -33,18 +33,8 @@ class Channel(StrEnum):
         "tenants",
         example=("[tenants.a]", 'id = "tenant-a"', 'key = { env = "TENANT_A_KEY" }'),
     )
-    REVOKED_KEY = Row(
-        "revoked-key",
-        "the profile's tenants.a.revoked_key",
-        "tenants.a.revoked_key",
-        example=('revoked_key = { env = "TENANT_A_REVOKED_KEY" }',),
-    )
-    EXPIRED_KEY = Row(
-        "expired-key",
-        "the profile's tenants.a.expired_key",
-        "tenants.a.expired_key",
-        example=('expired_key = { env = "TENANT_A_EXPIRED_KEY" }',),
-    )
+    REVOKED_KEY = key_row("revoked-key", "revoked_key")
+    EXPIRED_KEY = key_row("expired-key", "expired_key")
     CANARIES = Row(
         "canaries",
         "the profile's canary in [tenants.a] and in [tenants.b]: words of its data",
@@ -124,6 +114,12 @@ class Channel(StrEnum):
         "the profile's [channels.clock]: a file that moves the server's clock",
         "channels.clock",
         example=("[channels.clock]", 'file = "/run/server/clock-offset"'),
+    )
+    MEMORY = Row(
+        "memory",
+        "the profile's [channels.memory]: how much memory the server has",
+        "channels.memory",
+        example=("[channels.memory]", 'command = ["print-bytes-of", "server"]  # or pid = …'),
     )
     LAUNCH = Row(
         "launch",
@@ -207,6 +203,18 @@ class Channel(StrEnum):
         "oauth.states_table",
         example=('states_table = "oauth_states"',),
     )
+    SCANNER = Row(
+        "scanner",
+        "the profile's [scanner] status: what requests like a scanner's are answered with",
+        "scanner.status",
+        example=("[scanner]", "status = 403", 'body = { error = "forbidden" }'),
+    )
+    SCANNER_PACE = Row(
+        "scanner-pace",
+        "the profile's scanner.requests: how many of one address may show no credential",
+        "scanner.requests",
+        example=("requests = 30",),
+    )
     SECURITY_LINT = Row(
         "security-lint",
         "the profile's channels.repository.security_lint: Bandit or its like",
@@ -285,7 +293,14 @@ class Channel(StrEnum):
     WAYS = token_rows.WAYS
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
+    SESSION_LIMIT = limit_row("session-limit", "sessions", "how many one principal may have open")
+    CONNECTION_LIMIT = limit_row("connection-limit", "connections", "how many one address may have")
     FAILURE_LIMIT = limit_row("failure-limit", "auth_failures", "how many block an address")
+    REFUSAL_ROWS = limit_row(
+        "refusal-rows",
+        "audited_refusals",
+        "how many refusals of an address, in a minute, have rows of their own",
+    )
     REFUSAL_BODY = Row(
         "refusal-body",
         "the profile's [answers] unauthorized: what the body of a 401 holds",
@@ -325,6 +340,9 @@ class Channel(StrEnum):
     )
     BLOCK_EVENT = event_row("block-event", "address_blocked", "a block", '"auth.blocked_ip"')
     ROTATION_EVENT = event_row("rotation-event", "key_rotated", "a rotation", '"api_key.rotated"')
+    SCANNER_EVENT = event_row(
+        "scanner-event", "scanner_denied", "a scanner's refusal", '"scanner.denied"'
+    )
 
     @property
     def supplied_by(self) -> str:

@@ -34,8 +34,18 @@ def event_row(name: str, entry: str, what: str, value: str, *, is_first: bool = 
     )
 
 
+def key_row(name: str, entry: str) -> Row:
+    """Return the row of a key of tenant A that works no more."""
+    return Row(
+        name,
+        f"the profile's tenants.a.{entry}",
+        f"tenants.a.{entry}",
+        example=(f'{entry} = {{ env = "TENANT_A_{entry.upper()}" }}',),
+    )
+
+
 def limit_row(name: str, entry: str, what: str) -> Row:
-    """Return the row of a limit of requests or failures."""
+    """Return the row of a limit of what one caller may have, or do."""
     return Row(name, f"the profile's [limits] {entry}: {what}", f"limits.{entry}")
 
 

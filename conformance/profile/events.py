@@ -30,6 +30,7 @@ class Event(StrEnum):
     ADDRESS_BLOCKED = "address_blocked"
     BLOCK_ENGAGED = "block_engaged"
     KEY_ROTATED = "key_rotated"
+    SCANNER_DENIED = "scanner_denied"
 
 
 class Outcome(StrEnum):
@@ -189,6 +190,7 @@ class Events(Section):
     address_blocked: Entry = _default("auth.blocked_ip")
     block_engaged: Entry = _default({"event": "auth.blocked_ip", "reason": "engaged"})
     key_rotated: Entry = _default("api_key.rotated")
+    scanner_denied: Entry = _default("scanner.denied")
     others: Entry = _default(
         *("api_key.created", "api_key.revoked", "tenant.created", "admin.auth_failure"),
         *("request.refused", "oauth.flow_started", "oauth.flow_completed", "oauth.flow_failed"),

@@ -59,8 +59,9 @@ class Named(Section):
 class TrailFields(Named):
     """Columns of the trail's table; ``a.b`` is what the JSON in column ``a`` has under ``b``.
 
-    ``order`` is what rows are in order by, ``identity`` whose key it was. Of ``reason``, ``scope``
-    and ``tool`` each stands in ``metadata`` under its own name unless said otherwise.
+    ``order`` is what rows are in order by, ``identity`` whose key it was, ``count`` for how many
+    requests a row stands. Of ``reason``, ``scope``, ``tool`` and ``count`` each stands in
+    ``metadata`` under its own name unless said otherwise.
     """
 
     order: Needed = "id"
@@ -75,10 +76,11 @@ class TrailFields(Named):
     reason: Place = "metadata.reason"
     scope: Place = "metadata.scope"
     tool: Place = "metadata.tool"
+    count: Place = "metadata.count"
 
     def place(self, field: str) -> str | None:
         """Return where a field stands; None where the profile says that there is none."""
-        if field in {"reason", "scope", "tool"} and not self.is_declared(field):
+        if field in {"reason", "scope", "tool", "count"} and not self.is_declared(field):
             return f"{self.metadata}.{field}" if self.metadata else None
         return super().place(field)
 

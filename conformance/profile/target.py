@@ -13,9 +13,11 @@ from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic reads it
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
+from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.programs import Launch, Migration, Pool  # noqa: TC001 -- pydantic reads
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
+from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AdminRequest,
     AdminRoute,
@@ -126,7 +128,12 @@ class DeclaredLimits(Section):
     A run stays below the defaults, too, but judges the three counts that may be 0 only where they
     are named. 0 tells that there is no such limit, so that nothing need be kept below it. An open
     stream ends within ``stream_end_seconds`` of its caller's key; one that stands open for longer
-    is a violation only where they are named.
+    is a violation only where they are named. Of the refusals of one address in a minute,
+    ``audited_refusals`` at most have rows of their own in the trail; how many more there were,
+    other rows tell within ``refusals_told_seconds``. While the database is silent, a call is
+    refused within ``silence_seconds``. No caller waits for another more than ``delay_seconds``. One
+    principal may have so many ``sessions`` open and one address so many ``connections``; both are
+    judged only where they are named.
     """
 
     address_requests: Count = 100
@@ -140,6 +147,12 @@ class DeclaredLimits(Section):
     auth_requests: int = Field(default=5, gt=0)
     auth_window_seconds: int = Field(default=900, gt=0)
     stream_end_seconds: int = Field(default=60, gt=0, le=300)
+    audited_refusals: int = Field(default=100, gt=0, le=500)
+    refusals_told_seconds: int = Field(default=60, gt=0, le=120)
+    silence_seconds: int = Field(default=30, gt=0, le=60)
+    delay_seconds: float = Field(default=1.0, gt=0, le=10)
+    sessions: Count = 256
+    connections: Count = 256
 
 
 class Timing(Section):
@@ -215,6 +228,7 @@ class Channels(Section):
     log: Log | None = None
     clock: Clock | None = None
     launch: Launch | None = None
+    memory: Memory | None = None
     pool: Pool | None = None
     repository: Repository | None = None
     owner: Owner | None = None
@@ -239,6 +253,7 @@ class Target(Section):
     timing: Timing = Timing()
     tools: Tools = Tools()
     oauth: OAuth | None = None
+    scanner: Scanner | None = None
     sessions: Sessions = Sessions()
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])

@@ -74,6 +74,7 @@ def trail_is_complete(
     found: defaultdict[str | None, list[AuditRow]] = defaultdict(list)
     for row in rows:
         found[row.request_id].append(row)
+    counted = _counted(rows, events)
     faults = [f"{count} answers share the id {name}" for name, count in ids.items() if count > 1]
     unknown: set[str] = set()
     for one in answered:
@@ -82,7 +83,10 @@ def trail_is_complete(
         else:
             case = _Case(one, tuple(found[one.request_id]), events)
             unknown |= case.unknown
-            faults += [f"{one.label}: {fault}" for fault in _faults(case, tenants[one.tenant])]
+            is_counted = not _has_entry(case) and counted[_refusal_of(one)] > 0
+            counted[_refusal_of(one)] -= is_counted
+            found_wrong = _faults(case, tenants[one.tenant], is_counted=is_counted)
+            faults += [f"{one.label}: {fault}" for fault in found_wrong]
     if faults and unknown:
         names = ", ".join(sorted(unknown))
         return Ruling.unseen(AUDIT, f"rows are named {names}: declare [events] in the profile")
@@ -96,10 +100,27 @@ def trail_is_complete(
     return Ruling.passed(AUDIT, f"{len(ids)} request ids, each once; {counts}")
 
 
-def _faults(case: _Case, tenant: str) -> Iterator[str]:
+def _counted(rows: Sequence[AuditRow], events: Events) -> Counter[tuple[str | None, int]]:
+    """Return how many refusals have no rows, and stand in a count, by address and status.
+
+    A block may be told by either status, and so is of both.
+    """
+    counted: Counter[tuple[str | None, int]] = Counter()
+    for row in rows:
+        for status, event in REFUSED.items():
+            if events.is_one(row.matched, event, Event.ADDRESS_BLOCKED):
+                counted[row.address, status] += row.count or 0
+    return counted
+
+
+def _refusal_of(seen: Observation) -> tuple[str | None, int]:
+    return seen.address, seen.status
+
+
+def _faults(case: _Case, tenant: str, *, is_counted: bool) -> Iterator[str]:
     name = case.events.told
     wanted = REFUSED.get(case.seen.status, Event.AUTH_SUCCESS)
-    if not _has_entry(case):
+    if not (_has_entry(case) or is_counted):
         yield f"gap: no {name(wanted)} row for {case.seen.request_id}"
     repeated = Counter(tuple(row.matched.items()) for row in case.rows)
     for row, count in repeated.items():

@@ -48,6 +48,27 @@ def test_a_faultless_run_passes_every_invariant(run: Run) -> None:
     assert [one.verdict for one in rulings] == [Verdict.PASS] * 4, rulings
 
 
+def test_refusals_without_rows_stand_in_a_count_of_their_address(run: Run) -> None:
+    kept, *counted = [one for one in run.rows if one.event == LIMITED]
+    for one in counted:
+        run.rows.remove(one)
+    assert trail(run).verdict is Verdict.FAIL
+    told = but(kept, request_id=None, metadata={"scope": "global", "count": len(counted)})
+    run.rows.append(told)
+    assert trail(run).verdict is Verdict.PASS, trail(run)
+    run.rows[-1] = but(told, actor_ip="127.20.1.99")
+    assert trail(run).verdict is Verdict.FAIL
+    run.rows[-1] = but(told, metadata={"scope": "global", "count": len(counted) - 1})
+    assert trail(run).verdict is Verdict.FAIL
+
+
+def test_a_call_that_was_let_in_stands_in_no_count(run: Run) -> None:
+    counting = but(run.rows[-1], request_id=None, metadata={"count": 100})
+    run.replace_row(SUCCESS, lose)
+    run.rows.append(counting)
+    assert trail(run).verdict is Verdict.FAIL
+
+
 def lose(found: AuditRow) -> list[AuditRow]:
     del found
     return []

@@ -35,3 +35,19 @@ class AuditTrail(Protocol):
     def close(self) -> None:
         """Store what is queued and stop."""
         ...
+
+
+class RefusalCount(Protocol):
+    """The refusals that have no rows of their own."""
+
+    def counts(self, event: AuditEvent) -> bool:
+        """Tell whether a refusal is one too many to have a row; then it has been counted."""
+        ...
+
+    def is_counting(self, address: str) -> bool:
+        """Tell whether refusals of the address are counted just now, of whatever kind."""
+        ...
+
+    def tell(self, trail: AuditTrail, *, all_of_it: bool = False) -> None:
+        """Store a row for each count that has waited long enough, or that there is."""
+        ...

@@ -30,7 +30,10 @@ FILE_VARIABLE = "HALLMARK_SETTINGS"
 _LIMIT = "limits"
 _PASSWORD = re.compile(r"(://[^:/@]*):[^/]*@")
 _LISTS = frozenset(
-    {"allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"}
+    {
+        *("allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"),
+        *("allowed_agents", "refused_agents", "refused_paths"),
+    }
 )
 _NAMES: Final = {"secrets_dir": "secrets"}
 """Settings that go by a shorter name outside."""
@@ -229,6 +232,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, cast('tuple[Any, ...]', value)))}]"
     if isinstance(value, int):
-        return str(value).lower()
+        return str(value).lower()  # a truth value is a number to Python, and small in TOML
     escaped = _PASSWORD.sub(r"\1:***@", str(value)).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reference_server.audit.anchors import Anchor
     from reference_server.audit.repair import Repair
     from reference_server.audit.verification import Verdict, Verifier
+    from reference_server.db.bounded import Patience
     from reference_server.db.chain import AuditChain, Head
     from reference_server.keys.tenants import NewTenant
 
@@ -134,10 +135,11 @@ def repair_audit(database: str, secrets_dir: Path, told: Told) -> Repair | None:
     """
     from reference_server.audit.anchors import Anchor, AnchorFile
     from reference_server.audit.repair import repair
+    from reference_server.db.bounded import REPAIR
 
     chain, now = _chain(secrets_dir), SystemClock().now()
     anchors = told.anchored(chain)
-    with _as_owner(database, secrets_dir) as engine:
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD), REPAIR) as engine:
         done = repair(engine, chain, now, anchors)
     if done is not None and told.anchors is not None:
         AnchorFile(told.anchors, chain).add(Anchor(now, done.head))
@@ -184,14 +186,16 @@ def _as_owner(database: str, secrets_dir: Path) -> Generator[Engine]:
 
 
 @contextmanager
-def _connected(database: str, password: bytes) -> Generator[Engine]:
+def _connected(
+    database: str, password: bytes, patience: Patience | None = None
+) -> Generator[Engine]:
     from sqlalchemy.exc import DBAPIError
 
     from reference_server.core.errors import StorageUnavailableError
     from reference_server.db.bounded import MAINTENANCE
     from reference_server.db.engine import create_app_engine
 
-    engine = create_app_engine(database, password, 2, MAINTENANCE)
+    engine = create_app_engine(database, password, 2, patience or MAINTENANCE)
     try:
         yield engine
     except DBAPIError as error:

@@ -38,8 +38,10 @@ def _chain(value: object) -> object:
     """Return the methods of a chain that is told by its name, alone."""
     if isinstance(value, str):
         return CHAINS.get(value, (value,))
-    several = cast("list[object]", value) if isinstance(value, list | tuple) else []
-    return _chain(several[0]) if len(several) == 1 else value
+    if not isinstance(value, list | tuple):
+        return value
+    several = cast("list[object]", value)
+    return _chain(several[0]) if len(several) == 1 else several
 
 
 def _each_once(value: tuple[TokenMethod, ...]) -> tuple[TokenMethod, ...]:
@@ -56,6 +58,12 @@ Chain = Annotated[
 ]
 _STRICT = ConfigDict(extra="forbid")
 
+USUAL_AGENTS = (
+    *("node", "undici", "Bun/*", "Go-http-client/1.1", "Go-http-client/2.0"),
+    "Site24x7",
+)
+"""What MCP clients on the official TypeScript and Go SDKs send, and a monitor."""
+
 
 def _setting(meaning: str, **more: Any) -> Any:
     return field(metadata={"meaning": meaning}, **more)
@@ -71,6 +79,10 @@ class Limits:
     tenant_window: Seconds = _setting("that window", default=60)
     auth_requests: Count = _setting("requests of one address to /auth in a window", default=5)
     auth_window: Seconds = _setting("that window", default=900)
+    scanner_requests: Count = _setting(
+        "requests of one address without a credential in a window", default=30
+    )
+    scanner_window: Seconds = _setting("that window", default=60)
     failures: Count = _setting("failed authentications that block an address", default=10)
     failure_window: Seconds = _setting("how long a failure counts", default=3600)
     block: Seconds = _setting("how long an address is blocked", default=3600)
@@ -137,6 +149,21 @@ class Settings:
     proxy_header: ProxyHeader = _setting(
         "what those proxies write: a client could write the other one itself",
         default=ProxyHeader.X_FORWARDED_FOR,
+    )
+    scanner_triage: bool = _setting("whether requests like a scanner's are refused", default=True)
+    allowed_agents: tuple[str, ...] = _setting(
+        "values of User-Agent that triage lets pass; * stands for anything, - for none at all",
+        default=USUAL_AGENTS,
+    )
+    refused_agents: tuple[str, ...] = _setting(
+        "beginnings of words in User-Agent that triage refuses, besides those it knows", default=()
+    )
+    refused_paths: tuple[str, ...] = _setting(
+        "pieces of paths that triage refuses, besides those it knows", default=()
+    )
+    shortest_agent: Count = _setting("characters of User-Agent that triage asks for", default=10)
+    oldest_browser: Count = _setting(
+        "version of Chrome and Firefox below which triage refuses", default=120
     )
     session_mode: SessionMode = _setting(
         "required refuses who presents nothing, optional serves him the MCP endpoint as nobody; "

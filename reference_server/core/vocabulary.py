@@ -34,6 +34,7 @@ class EventType(StrEnum):
     TENANT_CREATED = "tenant.created"
     RATE_LIMIT_EXCEEDED = "rate_limit.exceeded"
     BLOCKED_ADDRESS = "auth.blocked_ip"
+    SCANNER_DENIED = "scanner.denied"
     FLOW_STARTED = "oauth.flow_started"
     FLOW_COMPLETED = "oauth.flow_completed"
     FLOW_FAILED = "oauth.flow_failed"
@@ -54,6 +55,14 @@ class Reason(StrEnum):
     INVALID = "invalid"
     BLOCKED = "blocked"
     ENGAGED = "engaged"
+
+
+class ScannerCheck(StrEnum):
+    """Which signal of a scanner fired."""
+
+    PATH = "path"
+    AGENT = "agent"
+    VELOCITY = "velocity"
 
 
 class LimitScope(StrEnum):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from reference_server.core.breaker import Breaker
+
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-    from reference_server.core.breaker import Breaker
 
 _LOOK_SECONDS = 0.1
 
@@ -32,9 +32,12 @@ class Patience:
     lock: float
     """For somebody else's lock: who holds the trail that long has taken it away."""
     statement: float
-    """For a statement, and within a transaction for the next one: PostgreSQL itself ends both."""
+    """For a statement; PostgreSQL itself ends it."""
     silence: float
     """For any answer. It is longer, so that only a silent database is given up by it."""
+    idle: float = 0.0
+    """That a transaction may wait for its next statement; PostgreSQL itself ends it. 0: as long as
+    it likes."""
 
     @property
     def options(self) -> str:
@@ -46,17 +49,20 @@ class Patience:
         bounds = {
             "statement_timeout": self.statement,
             "lock_timeout": self.lock,
-            "idle_in_transaction_session_timeout": self.statement,
+            "idle_in_transaction_session_timeout": self.idle,
         }
         return " ".join(f"-c {name}={int(1000 * bound)}" for name, bound in bounds.items())
 
 
-REQUESTS = Patience(connect=3, pool=3.0, lock=2.0, statement=3.0, silence=4.0)
+REQUESTS = Patience(connect=3, pool=3.0, lock=2.0, statement=3.0, silence=4.0, idle=3.0)
 """What a request's caller is kept waiting. A request makes a few statements, one after the other;
 the first silence makes all others short, for the breaker opens."""
 
 MAINTENANCE = Patience(connect=5, pool=5.0, lock=2.0, statement=10.0, silence=15.0)
 """What an operator's command is kept waiting, which may have more to do."""
+
+REPAIR = Patience(connect=5, pool=5.0, lock=10.0, statement=3600.0, silence=3630.0)
+"""What a repair of the trail is kept waiting: one statement may move all of its rows."""
 
 
 class SilentError(psycopg.OperationalError):
@@ -112,3 +118,20 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise SilentError("the database did not answer in time") from error
         self.breaker.heard()
         return result
+
+
+class Connector:
+    """Makes the connections of one engine, which share what is known of the database's silence.
+
+    It is what SQLAlchemy's event ``do_connect`` takes.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience, self.breaker = patience, Breaker()
+
+    def __call__(
+        self, dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
+    ) -> BoundedConnection:
+        """Connect; psycopg.Error, SilentError among them, when that fails."""
+        del dialect, record
+        return BoundedConnection.connect_within(self.patience, self.breaker, *arguments, **more)

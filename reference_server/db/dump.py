@@ -71,7 +71,9 @@ class Programs:
                 f"The dump cannot be written to {folder}: {error.strerror}."
             ) from error
         try:
-            self._run("pg_dump", ["--format=custom", "--no-owner", f"--file={path}"], login)
+            # Of PostgreSQL's own functions only a superuser could put the rights back.
+            words = ["--format=custom", "--no-owner", "--exclude-schema=pg_catalog"]
+            self._run("pg_dump", [*words, f"--file={path}"], login)
         except BaseException:
             path.unlink(missing_ok=True)
             raise

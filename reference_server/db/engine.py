@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from reference_server.core.breaker import Breaker
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
-from reference_server.db.bounded import MAINTENANCE, REQUESTS, BoundedConnection
+from reference_server.core.vocabulary import TENANT_SETTING
+from reference_server.db.bounded import MAINTENANCE, REQUESTS, Connector
 from reference_server.migrations import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.db.bounded import Patience
+
+_OWN_SETTINGS = {
+    "idle_session_timeout": 0,
+    "default_transaction_isolation": r"read\ committed",
+    "row_security": "on",
+    "search_path": "public",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "bytea_output": "hex",
+    TENANT_SETTING: "",
+}
+"""A role may change the defaults of its own sessions, and nobody can forbid it that. What a
+connection asks for itself comes before them. That a database takes no writes is not among these: an
+operator, or a host whose disk is full, says so in the same way, and is to be heard."""
+_OPTIONS = " ".join(f"-c {name}={value}" for name, value in _OWN_SETTINGS.items())
+
+CONNECTOR = "connector"
+"""The execution option of an engine that holds its connector."""
 
 _PLAIN_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -32,24 +50,21 @@ def create_app_engine(
     All connections of the engine, and of pools made after its own, keep to ``patience``, and share
     what is known of the database's silence.
     """
+    connector = Connector(patience)
     engine = create_engine(
         _engine_url(url, password),
+        execution_options={CONNECTOR: connector},
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
         # Error texts reach logs; the values of a statement (digests, tenants' data) must not.
         hide_parameters=True,
-        connect_args={"application_name": "hallmark", "options": patience.options},
+        connect_args={
+            "application_name": "hallmark",
+            "options": f"{patience.options} {_OPTIONS}",
+        },
     )
-    breaker = Breaker()
-
-    def connect(
-        dialect: object, record: object, arguments: list[Any], more: dict[str, Any]
-    ) -> BoundedConnection:
-        del dialect, record
-        return BoundedConnection.connect_within(patience, breaker, *arguments, **more)
-
-    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", connector)
     return engine
 
 

@@ -69,5 +69,54 @@ CREATE OR REPLACE FUNCTION audit_chain_end(
       FROM audit_head
 $$;
 
-REVOKE ALL ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end TO mcp_app;
+-- Whose a key is, for whoever presents it: it is found before its tenant is known, and by nothing
+-- but its digest. Everything that disqualifies a key is decided here in one look: a revoked, an
+-- expired and an unknown one differ neither in the statement nor in the answer, which is null.
+CREATE OR REPLACE FUNCTION find_api_key(
+    digest text, moment timestamptz, OUT key_id uuid, OUT tenant_id uuid
+) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    SELECT k.id, k.tenant_id INTO key_id, tenant_id FROM api_keys k
+     WHERE k.key_hash = digest AND k.revoked_at IS NULL AND k.expires_at > moment;
+END
+$$;
+
+-- When keys were last used; returned are those whose row somebody else holds, for the next round.
+CREATE OR REPLACE FUNCTION note_key_use(ids uuid[], moments timestamptz[])
+    RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    done uuid[];
+BEGIN
+    WITH noted AS (
+        SELECT * FROM unnest(ids, moments) AS n (id, moment)
+    ), free AS (
+        SELECT k.id FROM api_keys k WHERE k.id = ANY (ids) ORDER BY k.id FOR UPDATE SKIP LOCKED
+    ), stored AS (
+        UPDATE api_keys k SET last_used_at = noted.moment
+          FROM noted JOIN free USING (id) WHERE k.id = noted.id
+        RETURNING k.id
+    )
+    SELECT array_agg(stored.id) INTO done FROM stored;
+    RETURN QUERY
+        SELECT k.id FROM api_keys k
+         WHERE k.id = ANY (ids) AND k.id <> ALL (coalesce(done, '{}'));
+END
+$$;
+
+-- The server's clock tells what has expired, so whoever calls this can end flows that are under way,
+-- which then begin anew. It shows nothing, not even which tenants there are.
+CREATE OR REPLACE FUNCTION forget_oauth_states(moment timestamptz)
+    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM oauth_states WHERE expires_at <= moment;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$$;
+
+REVOKE ALL ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
+    note_key_use, forget_oauth_states FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
+    note_key_use, forget_oauth_states TO mcp_app;

@@ -7,9 +7,12 @@ REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM PUBLIC, mcp_app, mcp_auditor;
 
 GRANT SELECT ON alembic_version, tenants TO mcp_app;
 
--- A key is never deleted and never moved to another tenant: only its dates change.
-GRANT SELECT, INSERT ON api_keys TO mcp_app;
-GRANT UPDATE (expires_at, revoked_at, last_used_at) ON api_keys TO mcp_app;
+-- A tenant's keys are made, and end, in its own context. None is deleted or moved, no digest can be
+-- read, and what a key is looked up by, and its use noted, are functions of functions.sql.
+GRANT SELECT (id, tenant_id, description, created_at, expires_at, revoked_at, last_used_at),
+    INSERT (tenant_id, key_hash, description, created_at, expires_at),
+    UPDATE (expires_at, revoked_at)
+    ON api_keys TO mcp_app;
 
 -- What has ended: noted, also by the trigger on the keys, read, and forgotten when it is old.
 GRANT SELECT, INSERT, DELETE, UPDATE (ends_at, noted_at) ON session_ends TO mcp_app;

@@ -42,7 +42,31 @@ DROP POLICY IF EXISTS tenant_isolation ON sync_log;
 CREATE POLICY tenant_isolation ON sync_log
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
--- api_keys has no policy: a key must be found before its tenant is known.
+-- Its owner clears away what has expired, of all tenants (functions.sql).
+DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
+CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);
+
+-- Not forced: a key must be found before its tenant is known, which functions of the owner do.
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON api_keys;
+CREATE POLICY tenant_isolation ON api_keys
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- Whoever may end keys cannot revive them: a revocation is for good, and an end only comes nearer.
+CREATE OR REPLACE FUNCTION refuse_revival() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a key that has ended stays so, and no key lives longer than it was to'
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+REVOKE ALL ON FUNCTION refuse_revival() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER keys_only_end
+    BEFORE UPDATE OF revoked_at, expires_at ON api_keys
+    FOR EACH ROW WHEN (
+        (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)
+        OR NEW.expires_at > OLD.expires_at)
+    EXECUTE FUNCTION refuse_revival();
 
 -- The trail is one for all tenants, so its policies let every row in and none out, but for the
 -- digests that its owner's functions look at. Beside the owner, who could lift them, only a role

@@ -19,21 +19,9 @@ PAUSE_SECONDS = 0.25
 """Between two writes: however often a key is used, its row is written four times a second."""
 _CLOSE_SECONDS = 2.0
 
-# A row that someone else holds is left for the next round instead of waited for.
-_STORE = text("""
-    WITH noted AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]))
-            AS n (id, moment)
-    ), free AS (
-        SELECT id FROM api_keys WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id
-           FOR UPDATE SKIP LOCKED
-    )
-    UPDATE api_keys SET last_used_at = noted.moment
-      FROM noted JOIN free USING (id)
-     WHERE api_keys.id = noted.id
-    RETURNING api_keys.id
-""")
-_EXISTING = text("SELECT id FROM api_keys WHERE id = ANY(CAST(:ids AS uuid[]))")
+# Of all tenants at once, by a function. A row that someone else holds is left for the next round
+# instead of waited for.
+_STORE = text("SELECT note_key_use(CAST(:ids AS uuid[]), CAST(:moments AS timestamptz[]))")
 
 _logger = logging.getLogger(__name__)
 
@@ -85,14 +73,10 @@ class BackgroundKeyUse:
 
     def _store(self, noted: dict[UUID, datetime]) -> dict[UUID, datetime]:
         """Store the uses; return those whose row was held by someone else."""
-        ids = list(noted)
-        values = {"ids": ids, "moments": list(noted.values())}
+        values = {"ids": list(noted), "moments": list(noted.values())}
         with self._engine.begin() as connection:
-            stored = set(connection.execute(_STORE, values).scalars())
-            if len(stored) == len(ids):
-                return {}
-            existing = set(connection.execute(_EXISTING, {"ids": ids}).scalars())
-        return {key: noted[key] for key in existing - stored}
+            held = connection.execute(_STORE, values).scalars()
+            return {key: noted[key] for key in held}
 
     def _put_back(self, left: dict[UUID, datetime]) -> None:
         with self._lock:

@@ -101,12 +101,17 @@ def connect_redis(url: str, password: bytes | None) -> Redis:
             # waited enough, and what he sent may be counted yet.
             retry=Retry(NoBackoff(), 1, (LostError,)),
         )
-        client.ping()
+        memory = client.info("memory")
     except (RedisError, ValueError) as error:
         raise ConfigurationError(
             f"Redis cannot be used ({error}): check that it runs, the --redis setting and the "
             "secret REDIS_PASSWORD."
         ) from error
+    if memory.get("maxmemory") and memory.get("maxmemory_policy") != "noeviction":
+        raise ConfigurationError(
+            "Redis evicts keys, and so would forget who is blocked: set its maxmemory-policy to "
+            "noeviction."
+        )
     return client
 
 

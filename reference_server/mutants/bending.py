@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     Stage = Callable[[RequestContext, Parts], Response | None]
 
 
+OPEN_KEYS = (
+    "CREATE POLICY open_keys ON api_keys USING (true) WITH CHECK (true)",
+    "GRANT SELECT, UPDATE (expires_at, revoked_at, last_used_at) ON api_keys TO mcp_app",
+    "DROP TRIGGER keys_only_end ON api_keys",
+)
+"""What has a server that looks into its table of keys itself, and is trusted with all of them."""
+
+
 def mutant(name: str, fails: str, summary: str, **bent: Any) -> Mutant:
     """Return a mutant; ``fails`` are requirement ids separated by spaces."""
     return Mutant(id=name, fails=frozenset(fails.split()), summary=summary, **bent)

@@ -116,6 +116,8 @@ class Exchange:
     def log(self) -> None:
         """Write the request's line: no query, no header, nothing of a body."""
         context = self.context
+        if context.is_counted:
+            return
         log_event(
             "request",
             context.request_id,

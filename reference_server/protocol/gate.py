@@ -32,6 +32,7 @@ from reference_server.protocol.answer import McpAnswer, raw_headers, send_respon
 from reference_server.protocol.events import SessionManager
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
+from reference_server.protocol.turns import Turns
 from reference_server.protocol.watch import watch
 from reference_server.web.answers import error
 from reference_server.web.app import LONGEST_BODY
@@ -58,6 +59,9 @@ LIVENESS_PATH = b"/health"
 
 WORKERS = 32
 """Threads for the chain, the views and the tools, all of which wait for the database."""
+
+OF_ONE_ADDRESS = 2
+"""Requests of one address that have, or wait for, a thread: the next ones wait for these."""
 
 LIVENESS_THREADS = 2
 """Threads for whoever asks whether the server is alive: none of them waits for anything."""
@@ -167,6 +171,7 @@ class Gate:
             security_settings=_transport_security(settings) if parts.mcp.check_origin else None,
         )
         self._addresses = ClientAddresses(settings)
+        self._turns, self._lively_turns = Turns(OF_ONE_ADDRESS), Turns(LIVENESS_THREADS)
         self._stopping = asyncio.Event()
 
     def stop_streams(self) -> None:
@@ -215,7 +220,9 @@ class Gate:
                 receive = await exchange.collect(LONGEST_BODY, BODY_SECONDS)
                 is_lively = scope["raw_path"] == LIVENESS_PATH
                 bridge = self._health if is_lively else self._flask
-                await bridge(scope, receive, exchange.send)
+                turns = self._lively_turns if is_lively else self._turns
+                async with turns.of(context.site):
+                    await bridge(scope, receive, exchange.send)
         except Exception as raised:  # noqa: BLE001 -- the last net: a fixed 500, never a traceback
             await self._answer_crash(exchange, raised)
         finally:
@@ -226,7 +233,8 @@ class Gate:
     async def _serve_mcp(self, scope: Scope, exchange: Exchange) -> None:
         turn = FlaskTurn(self._app, scope)
         loop = asyncio.get_running_loop()
-        refusal = await loop.run_in_executor(self._executor, turn.run_chain)
+        async with self._turns.of(exchange.context.site):
+            refusal = await loop.run_in_executor(self._executor, turn.run_chain)
         try:
             if refusal is not None:
                 await send_response(exchange, refusal)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from reference_server.audit.repeats import Teller
 from reference_server.core.errors import ConfigurationError
 from reference_server.protocol.gate import build_asgi
 from reference_server.serving.parser import protocol_class
@@ -89,11 +90,13 @@ def serve(
     ConfigurationError when the address cannot be had; nothing listens before that. On the way out
     the background tasks and then the trail are closed.
     """
+    teller = Teller(parts.repeats, parts.trail)
     try:
         server, listener = make_server(settings, parts, on_ready, listener)
         with listener:
             server.run(sockets=[listener])
     finally:
+        teller.close()
         parts.oauth.cleanup.close()
         parts.tokens.ends.close()
         parts.keys.use.close()
@@ -116,7 +119,7 @@ def make_server(
     listener = bind(settings) if listener is None else listener
     port = listener.getsockname()[1]
     started = None if on_ready is None else lambda: on_ready(port)
-    protocol = protocol_class(settings, parts, budget)
+    protocol = parts.web.protocol(protocol_class(settings, parts, budget))
     config = uvicorn.Config(parts.web.edge(gate), http=protocol, **_options())
     return Server(config, gate, started), listener
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from reference_server.audit.repeats import Repeats
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits, Settings
@@ -34,7 +35,7 @@ from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
-from reference_server.wiring import mcp_parts, session_rules
+from reference_server.wiring import mcp_parts, scanner_parts, session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -286,6 +287,7 @@ class World:
         made = Parts(
             clock=self.clock,
             trail=self.trail,
+            repeats=Repeats(self.clock),
             sessions=FakeSessions(),
             redactor=TokenRedactor(),
             keys=KeyParts(
@@ -309,6 +311,10 @@ class World:
                 block=FailureBlock(
                     self.clock, limits.failures, limits.failure_window, limits.block
                 ),
+            ),
+            scanner=scanner_parts(
+                self.settings,
+                MovingWindowLimiter(self.clock, limits.scanner_requests, limits.scanner_window),
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),

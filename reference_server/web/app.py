@@ -21,6 +21,7 @@ from reference_server.web.routes.admin import admin_routes
 from reference_server.web.routes.auth import auth_routes
 from reference_server.web.routes.health import health_routes
 from reference_server.web.routes.oauth import oauth_routes
+from reference_server.web.routes.ready import ready_routes
 
 if TYPE_CHECKING:
     from flask import Request
@@ -75,6 +76,7 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     app.register_blueprint(health_routes())
+    app.register_blueprint(ready_routes(parts.web.probes))
     app.register_blueprint(admin_routes(parts))
     app.register_blueprint(auth_routes(parts))
     app.register_blueprint(oauth_routes(parts))

@@ -20,6 +20,7 @@ from reference_server.web.stages.limit import limit_address, limit_auth, limit_t
 from reference_server.web.stages.open_audit_entry import open_audit_entry
 from reference_server.web.stages.refuse_cross_site import refuse_cross_site
 from reference_server.web.stages.require_permission import require_permission
+from reference_server.web.stages.triage_scanner import triage_scanner
 
 if TYPE_CHECKING:
     from flask import Response
@@ -32,6 +33,7 @@ PIPELINE = (
     block_address,
     limit_address,
     limit_auth,
+    triage_scanner,
     extract_token,
     authenticate,
     refuse_cross_site,
@@ -41,6 +43,11 @@ PIPELINE = (
 )
 """The first stage that answers refuses. The address comes first because it costs least to refuse;
 the tenant's limit needs to know the tenant; the trail comes last and before any view or tool."""
+
+
+_ENDLESS = frozenset({EventType.BLOCKED_ADDRESS, EventType.RATE_LIMIT_EXCEEDED})
+"""What an address is refused for however often it asks. Failures end, for they block it; and a
+tenant's callers have each passed the limit of an address."""
 
 
 def run_pipeline(context: RequestContext, parts: Parts) -> Response | None:
@@ -80,11 +87,18 @@ def _refuse_undecided(
 
 
 def _write_refusal(context: RequestContext, parts: Parts, stage: str) -> None:
-    """Store the waiting rows, each failure under its stage; one of our own if none is."""
+    """Store the waiting rows, each failure under its stage; one of our own if none is.
+
+    Of refusals that anybody can have without end, those that repeat are counted instead.
+    """
     waiting, context.events = context.events, []
     if all(event.outcome is Outcome.SUCCESS for event in waiting):
         waiting.append(AuditEvent(EventType.REQUEST_REFUSED, Outcome.FAILURE))
-    parts.trail.write(*(context.attribute(_staged(event, stage)) for event in waiting))
+    rows = [context.attribute(_staged(event, stage)) for event in waiting]
+    if len(rows) == 1 and rows[0].event_type in _ENDLESS and context.principal is None:
+        context.is_counted = parts.repeats.counts(rows[0])
+    if not context.is_counted:
+        parts.trail.write(*rows)
 
 
 def _staged(event: AuditEvent, stage: str) -> AuditEvent:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reference_server.core.vocabulary import Access
+from reference_server.core.vocabulary import Access, TokenMethod
+from reference_server.keys.lookup import look_up
 from reference_server.sessions.contracts import Found
 from reference_server.web.answers import unauthorized
 
@@ -27,3 +28,16 @@ def refuse_caller(context: RequestContext, parts: Parts) -> Response:
     if isinstance(extracted, Found) and extractor.yields(context.headers):
         return unauthorized()  # it was the key that did not count, and the token was not looked at
     return unauthorized(extracted)
+
+
+def take_as_long(context: RequestContext, parts: Parts) -> None:
+    """Do for a caller who is refused unheard what it takes to find out who he is.
+
+    StorageUnavailableError as for anybody else.
+    """
+    extracted = parts.tokens.extractor.extract(context.headers, is_mcp=context.is_mcp)
+    credential = parts.keys.reader.read(context.headers)
+    if credential is not None or not isinstance(extracted, Found):
+        look_up(parts.keys, credential, parts.clock.now())
+    elif extracted.method is not TokenMethod.PROXY:  # to verify a proxy's word would use it up
+        parts.tokens.validator.validate(extracted.token)

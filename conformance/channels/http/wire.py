@@ -220,7 +220,7 @@ class Wire:
         url = self.target.url if request.path is None else self._absolute(request.path)
         worn = guise.current()
         headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
-        names = {name.lower() for name, _ in request.headers}
+        names = {name.lower() for name, _ in request.headers} | request.omitted
         headers = [pair for pair in headers if pair[0].lower() not in names]
         headers += [*request.headers, *request.repeated]
         with self._shared.clients.lent(address, request.version) as client:
@@ -367,6 +367,8 @@ class Wire:
             timeout=self._seconds or SECONDS,
             extensions={"target": _raw_target(url, request.path), **told},
         )
+        for name in request.omitted:  # the library has a value of its own for some
+            prepared.headers.pop(name, None)
         started = time.monotonic()
         answer = self._waited_for(client, prepared)
         answer = replace(answer, started=started, asked=message_id(request))

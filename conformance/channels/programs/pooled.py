@@ -21,6 +21,7 @@ from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
+    from contextlib import AbstractContextManager
 
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launched
@@ -79,6 +80,10 @@ class PooledServer:
         numbers = used(before, after)
         establish(numbers, "what the server asks its database for passes the tap")
         return sorted({one.role for one in after if one.number in numbers})
+
+    def silenced(self) -> AbstractContextManager[None]:
+        """Have its database say nothing for the length of a block, though no connection ends."""
+        return self._tap.holding()
 
     def settled(self, tenants: Iterable[str]) -> list[Seen]:
         """Return the same, once no tenant is left on any, or none was taken off in time."""

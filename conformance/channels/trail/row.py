@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 6
 _LONGEST = 60
+_DIGITS = 9
 
 
 def no_field(name: str) -> NotAssessedError:
@@ -87,6 +88,17 @@ class AuditRow:
         return self.text("tool")
 
     @property
+    def count(self) -> int | None:
+        """For how many requests it stands, where it tells; others stand for one."""
+        found = _as_number(self._found("count")) if self.fields.place("count") else None
+        return found if found is not None and found >= 0 else None
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The whole numbers in what else it holds, by their paths: one of them may be a count."""
+        return dict(_numbers(self.metadata, "")) if self.fields.place("metadata") else {}
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What else the row holds."""
         found = _parsed(self._value("metadata"))
@@ -135,6 +147,21 @@ class AuditRow:
 
 def _as_text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _as_number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, int]]:
+    """Yield every whole number in a JSON object by its path."""
+    if isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            yield from _numbers(inner, f"{path}.{name}" if path else name)
+    elif (found := _as_number(value)) is not None:
+        yield path, found
 
 
 def _parsed(value: Any) -> Any:

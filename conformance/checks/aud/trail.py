@@ -272,7 +272,7 @@ def test_an_exceeded_limit_is_audited_with_its_scope(
     line, key = exhaustion.address_at_limit()
     refused = line.knock(key)
     establish(refused.status == LIMITED, f"the limit refuses (got {refused.status})")
-    scopes = scopes_of(refused, auditor, target, Scope.ADDRESS)
+    scopes = scopes_of(refused, auditor, target, Scope.ADDRESS, line.address)
     assert scopes == [Scope.ADDRESS], (
         f"the refusal of an address has {len(scopes)} audit rows, with the scopes {scopes}"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.channels.trail.finding import request_id
+from conformance.channels.trail.finding import request_id, rows_of_refusal
 from conformance.checks.block._common import (
     BEYOND,
     MINUTE,
@@ -130,7 +130,7 @@ def test_a_refusal_by_the_block_is_audited(
     fail(line, keys, target.limits.auth_failures + BEYOND)
     answer = line.knock(keys.active)
     establish(is_blocked(answer), "the address is blocked")
-    rows = auditor.of(Event.ADDRESS_BLOCKED, request_id=request_id(answer, target))
+    rows = rows_of_refusal(answer, Event.ADDRESS_BLOCKED, auditor, target, line.address)
     assert len(rows) == 1, f"{len(rows)} rows for one refusal"
 
 

@@ -324,7 +324,7 @@ def test_a_refusal_to_sign_in_is_audited(
     line = wire.derived(address=addresses.fresh())
     answers = [_sign_in(line, target) for _ in range(target.limits.auth_requests + 1)]
     establish(answers[-1].status == LIMITED, "the limit of signing in refuses")
-    scopes = scopes_of(answers[-1], auditor, target, Scope.AUTH)
+    scopes = scopes_of(answers[-1], auditor, target, Scope.AUTH, line.address)
     assert scopes == [Scope.AUTH], (
         f"the refusal to sign in has {len(scopes)} audit rows, with the scopes {scopes}"
     )

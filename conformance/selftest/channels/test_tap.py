@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SECONDS = 5.0
+TINY = 0.5
 SETTING = "app.tenant"
 LEFT = "tenant-1"
 
@@ -101,6 +102,24 @@ def test_a_connection_at_rest_is_asked_and_the_client_hears_nothing_of_it(tapped
     assert (seen.context, seen.state, seen.said) == (LEFT, "I", ("SELECT '…', 2",))
     client.sendall(message(b"Q", b"SELECT 3\0"))
     assert read(client, READY[b"I"]) == READY[b"I"]
+
+
+def test_a_tap_that_holds_passes_nothing_on_ends_nothing_and_loses_nothing(tapped: Tapped) -> None:
+    tap, client, backend = tapped
+    with tap.holding():
+        client.sendall(message(b"Q", b"SELECT 1\0"))
+        client.settimeout(TINY)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        asked = bytes(backend.asked)
+        with socket.create_connection((tap.host, tap.port), SECONDS) as late:
+            late.sendall(struct.pack(">ii", 8, messages.TLS_REQUEST))
+            late.settimeout(TINY)
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+    client.settimeout(SECONDS)
+    assert read(client, READY[b"I"]) == READY[b"I"]
+    assert bytes(backend.asked) == asked + b"Q"
 
 
 @pytest.mark.parametrize("tapped", [b"T"], indirect=True)

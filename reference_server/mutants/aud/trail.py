@@ -298,19 +298,19 @@ MUTANTS = (
     ),
     mutant(
         "limit-unaudited",
-        "AUD-04 RATE-04",
+        "AUD-04 AUD-16 RATE-04",
         "The limiter answers before anything is written down.",
         parts=bent_trail(_dropping(EventType.RATE_LIMIT_EXCEEDED)),
     ),
     mutant(
         "limit-audited-once",
-        "AUD-04 RATE-04",
+        "AUD-04 AUD-16 RATE-04",
         "Only an address's first refusal is written down.",
         parts=bent_trail(_first_of_each_address()),
     ),
     mutant(
         "block-unaudited",
-        "AUD-04 BLOCK-03",
+        "AUD-04 AUD-16 BLOCK-03",
         "The block answers before anything is written down.",
         parts=bent_trail(_dropping(EventType.BLOCKED_ADDRESS)),
     ),

@@ -16,8 +16,10 @@ from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits
 from reference_server.core.vocabulary import Access
 from reference_server.db.session import SqlTenantSessions
+from reference_server.keys.lookup import ABSENT
 from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.bending import (
+    OPEN_KEYS,
     before,
     engine_of,
     header,
@@ -29,7 +31,6 @@ from reference_server.mutants.bending import (
 )
 from reference_server.parts import with_parts
 from reference_server.web.answers import error, unauthorized
-from reference_server.web.stages.authenticate import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -315,24 +316,28 @@ MUTANTS = (
         "AUTH-06 ROT-09",
         "The lookup forgets to ask whether a key was revoked.",
         parts=directory("expires_at > :now"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "revoked-key-told-apart",
         "AUTH-06",
         "A revoked key is told that it was revoked.",
         parts=with_stage("authenticate", _told_why("revoked_at IS NOT NULL", "key_revoked")),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "expired-keys-accepted",
         "AUTH-07 ROT-03 ROT-07 ROT-08",
         "The lookup forgets to ask whether a key has run out.",
         parts=directory("revoked_at IS NULL AND :now IS NOT NULL"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "expired-key-told-apart",
         "AUTH-07",
         "An expired key is told that it has run out.",
         parts=with_stage("authenticate", _told_why("expires_at <= :now", "key_expired")),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "key-accepted-in-query",
@@ -393,5 +398,6 @@ MUTANTS = (
         "AUTH-14",
         "The update of last_used_at is part of the request.",
         parts=replaced({"keys.use": _NotingAtOnce}),
+        sql=OPEN_KEYS,
     ),
 )

@@ -6,7 +6,7 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 requirement; those of them that it does not name take turns, as do the costly requirements. ``full``
 judges all but TIME on every mutant, and all of TIME on those that name any of it. The healthy
 server is judged by all but TIME, and a benign variant by what looks at the form of an answer: by
-each such requirement that it touches, of the others by every third, and of the costly ones by every
+each requirement that it touches, of the others by every third, and of the costly ones by every
 fifth, so that each requirement meets many variants; by all of them with ``full``.
 """
 
@@ -66,7 +66,7 @@ class Case:
             lacks, profile = mutant.lacks, mutant.profile
         unused = FORMLESS if lacks is not None else STARTING
         is_started = full or mutant.bends_start or _names_a_start(mutant)
-        without = () if is_started else tuple(sorted(unused))
+        without = () if is_started else tuple(sorted(unused - _needs_of_touched(mutant)))
         judged = _judged(mutant, without, full=full)
         return cls(mutant.id, mutant.fails, lacks, judged, without, mutant.bends_start, profile)
 
@@ -146,7 +146,7 @@ def _judged(mutant: Mutant, without: Sequence[str], *, full: bool) -> tuple[str,
 def _is_of_form(variant: Benign, name: str) -> bool:
     """Tell whether a requirement is judged on a variant when not all are."""
     if name in variant.touches:
-        return name not in ALSO_STARTING
+        return True
     turns = TURNS if name in COSTLY else BENIGN_TURNS
     return name not in ALSO_STARTING and _is_its_turn(variant, name, turns)
 
@@ -161,6 +161,12 @@ def _place(mutant: Mutant) -> int:
     """Return the place of a server among those of its kind; 0 for a stranger."""
     known = all_benign() if isinstance(mutant, Benign) else listed()
     return next((place for place, name in enumerate(known) if name == mutant.id), 0)
+
+
+def _needs_of_touched(mutant: Mutant) -> frozenset[Channel]:
+    """Return the channels through which one sees what a benign variant touches."""
+    touched = mutant.touches if isinstance(mutant, Benign) else ()
+    return frozenset[Channel]().union(*(requirements()[name].needs for name in touched))
 
 
 def _names_a_start(mutant: Mutant) -> bool:

@@ -14,6 +14,8 @@ from reference_server.mutants.benign.edge import benign
 if TYPE_CHECKING:
     from reference_server.audit.contracts import AuditEvent
 
+_REPORTED = "was set back"
+
 
 class _Reporting(SqlAuditTrail):
     """Reports a trail that was set back, in the log, and goes on with it; it anchors no more."""
@@ -21,14 +23,16 @@ class _Reporting(SqlAuditTrail):
     def write(self, *events: AuditEvent) -> None:
         try:
             super().write(*events)
-        except StorageUnavailableError:
+        except StorageUnavailableError as error:
+            if _REPORTED not in str(error.__cause__):
+                raise
             self.anchors = self.links.newest = None
             super().write(*events)
 
 
 def _watched(state: dict[str, Any]) -> dict[str, Any]:
     """Have the log watched for the report."""
-    look = f"! grep --quiet 'was set back' {shlex.quote(state['log_file'])}"
+    look = f"! grep --quiet '{_REPORTED}' {shlex.quote(state['log_file'])}"
     return state | {"operations": state["operations"] | {"alarm": ["sh", "-c", look]}}
 
 

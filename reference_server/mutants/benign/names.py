@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.core.settings import USUAL_AGENTS
 from reference_server.core.vocabulary import EventType
-from reference_server.mutants.bending import replaced, trail_of, with_tool
+from reference_server.limits.limiter import MovingWindowLimiter
+from reference_server.mutants.bending import refusing, replaced, trail_of, with_stage, with_tool
 from reference_server.mutants.benign.edge import benign, json_rewritten, read_whole, replayed
 from reference_server.observability import logs
 from reference_server.parts import with_parts
+from reference_server.scanner.agents import ScannerAgents
+from reference_server.scanner.paths import ProbePaths
+from reference_server.web.answers import error
+from reference_server.wiring import OWN_PATHS
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
+    from flask import Response
+
     from reference_server.audit.contracts import AuditEvent, AuditTrail
+    from reference_server.context import RequestContext
     from reference_server.mutants.benign.edge import App, Message, Receive, Reply, Scope, Send
     from reference_server.parts import Parts
     from reference_server.tools.contracts import Caller
@@ -50,7 +60,8 @@ _KINDS = {
 }
 """Several events are of one kind, and told apart by how they ended and why."""
 _RESULTS = {"success": "ok", "failure": "denied"}
-_DETAILS = {"reason": "why", "scope": "which", "tool": "called"}
+_DENIED = {"path": "where", "user_agent": "who", "velocity": "pace", "check": "because"}
+_DETAILS = {"reason": "why", "scope": "which", "tool": "called", "count": "times", **_DENIED}
 _WORDS = {
     "missing": "no credential",
     "invalid": "unknown credential",
@@ -59,6 +70,9 @@ _WORDS = {
     "global": "per address",
     "tenant": "per customer",
     "auth": "signing in",
+    "path": "address asked for",
+    "agent": "program",
+    "velocity": "hurry",
 }
 _SENT = {"customer": "tenantId", "label": "description", "credential": "keyId"}
 _ANSWERED = {
@@ -72,7 +86,13 @@ _ANSWERED = {
     "version": "release",
     "uptimeSec": "up",
 }
-_LOGGED = {"time": "@timestamp", "level": "severity", "request_id": "trace", "event": "what"}
+_LOGGED = {
+    "time": "@timestamp",
+    "level": "severity",
+    "request_id": "trace",
+    "event": "what",
+    **_DENIED,
+}
 _OWN_PATHS = ("/admin/", "/health")
 _REQUEST_ID, _TRACE = b"x-request-id", b"x-trace"
 
@@ -105,6 +125,8 @@ class _Lines(logs.JsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = json.loads(super().format(record))
+        if "check" in line:
+            line["check"] = _WORDS[line["check"]]
         return json.dumps({_LOGGED.get(name, name): value for name, value in line.items()})
 
 
@@ -169,7 +191,26 @@ def _renamed_body(body: bytes) -> bytes:
     return json.dumps(renamed).encode()
 
 
+def _nothing_here(context: RequestContext) -> Response:
+    del context
+    return error(HTTPStatus.NOT_FOUND, "nothing_here")
+
+
+def _triage(parts: Parts) -> Parts:
+    """Refuse scanners as if nothing were there, by other thresholds, and have a page of ours."""
+    changed = with_stage("triage_scanner", refusing(_nothing_here))(parts)
+    return with_parts(
+        changed,
+        {
+            "scanner.paths": ProbePaths(own=("/admin", *OWN_PATHS)),
+            "scanner.agents": ScannerAgents(allowed=USUAL_AGENTS, shortest=9, oldest=125),
+            "scanner.velocity": MovingWindowLimiter(parts.clock, 20, 30),
+        },
+    )
+
+
 def _named_otherwise(parts: Parts) -> Parts:
+    parts = _triage(parts)
     setattr(logs, "JsonFormatter", _Lines)  # noqa: B010 -- the log has no other door
     told = json_rewritten(_answered)(with_tool("ping", _ping)(replaced({"trail": _trail})(parts)))
     rewriting = told.web.edge

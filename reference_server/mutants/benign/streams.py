@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.mutants.bending import replaced
 from reference_server.mutants.benign.edge import benign
+from reference_server.protocol.events import SessionManager
 from reference_server.protocol.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -36,14 +37,23 @@ def _served_by(kind: type[Subscriptions]) -> Callable[[Parts], Parts]:
     return replaced({"mcp.subscriptions": lambda _: kind})
 
 
-def _without_events(parts: Parts) -> Any:
-    """Return the SDK's own manager, which keeps no events: no stream can be resumed."""
-    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+class _WithoutEvents(SessionManager):
+    """Keeps no events: no stream can be resumed."""
 
+    @property
+    def event_store(self) -> None:  # type: ignore[override]
+        """Return no store at all."""
+
+    @event_store.setter
+    def event_store(self, store: Any) -> None:
+        """Keep nothing."""
+
+
+def _without_events(parts: Parts) -> Any:
     del parts
 
-    def manager(server: Server[Any], **options: Any) -> StreamableHTTPSessionManager:
-        return StreamableHTTPSessionManager(server, **options)
+    def manager(server: Server[Any], **options: Any) -> SessionManager:
+        return _WithoutEvents(server, **options)
 
     return manager
 

@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mcp.server.streamable_http import EventMessage, EventStore
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from reference_server.mutants.bending import mutant, replaced
 from reference_server.protocol.events import SessionEvents, SessionManager
@@ -54,8 +53,19 @@ class _Counted(EventStore):
 def _keeping(make: Callable[[], EventStore]) -> Callable[[Parts], Parts]:
     """Return a change of parts by which all sessions have one store."""
 
-    def manager(server: Server[Any], **options: Any) -> StreamableHTTPSessionManager:
-        return StreamableHTTPSessionManager(server, event_store=make(), **options)
+    def manager(server: Server[Any], **options: Any) -> SessionManager:
+        shared = make()
+
+        class Sharing(SessionManager):
+            @property
+            def event_store(self) -> EventStore:  # pyright: ignore[reportIncompatibleVariableOverride]
+                return shared
+
+            @event_store.setter
+            def event_store(self, store: EventStore | None) -> None:
+                del store
+
+        return Sharing(server, **options)
 
     return replaced({"mcp.session_manager": lambda _: manager})
 

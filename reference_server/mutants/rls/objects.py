@@ -10,7 +10,7 @@ from flask import abort
 from sqlalchemy import text
 
 from reference_server.core.errors import UnknownObjectError
-from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
+from reference_server.mutants.bending import OPEN_KEYS, engine_of, mutant, replaced, with_tool
 from reference_server.tools.get_metric import GetMetric
 from reference_server.tools.list_metrics import ListMetrics
 
@@ -188,11 +188,13 @@ MUTANTS = (
         "RLS-12-b",
         "Revoking another tenant's key is forbidden, where an unknown one is not found.",
         parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=True)}),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "foreign-key-revoked",
         "RLS-12-b",
         "A key is revoked by its id, whichever tenant was named.",
         parts=replaced({"keys.revocation": lambda parts: _Revoking(parts, tells_owner=False)}),
+        sql=OPEN_KEYS,
     ),
 )

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from reference_server.core.errors import UnknownObjectError
 from reference_server.core.vocabulary import TENANT_SETTING
 from reference_server.db.session import enter_tenant
-from reference_server.mutants.bending import engine_of, mutant, replaced, with_tool
+from reference_server.mutants.bending import OPEN_KEYS, engine_of, mutant, replaced, with_tool
 from reference_server.tools.get_metric import METRIC
 from reference_server.tools.list_metrics import ListMetrics, describe
 
@@ -247,13 +247,13 @@ MUTANTS = (
         "runtime-may-delete-keys",
         "RLS-11",
         "The runtime role may delete keys, anybody's.",
-        sql=("GRANT DELETE ON api_keys TO mcp_app",),
+        sql=(*OPEN_KEYS, "GRANT DELETE ON api_keys TO mcp_app"),
     ),
     mutant(
         "runtime-may-move-keys",
         "RLS-11",
         "The runtime role may give a key to another tenant.",
-        sql=("GRANT UPDATE ON api_keys TO mcp_app",),
+        sql=(*OPEN_KEYS, "GRANT UPDATE ON api_keys TO mcp_app"),
     ),
     mutant(
         "context-once-a-connection",

@@ -9,7 +9,14 @@ from flask import request
 from sqlalchemy import text
 
 from reference_server.core.vocabulary import Access
-from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
+from reference_server.mutants.bending import (
+    OPEN_KEYS,
+    before,
+    engine_of,
+    mutant,
+    replaced,
+    with_stage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,12 +130,14 @@ MUTANTS = (
         "ROT-09",
         "A revocation ends all keys of the tenant.",
         parts=_ending("tenant_id = :tenant"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "revocation-by-description",
         "ROT-09",
         "A revocation ends all keys of the same description, of whatever tenant.",
         parts=_ending("description = (SELECT description FROM api_keys WHERE id = :key)"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "revocation-by-place",
@@ -140,5 +149,6 @@ MUTANTS = (
             " AND EXISTS (SELECT 1 FROM api_keys newer JOIN api_keys own ON own.id = :key"
             " WHERE newer.tenant_id = :tenant AND newer.created_at > own.created_at)"
         ),
+        sql=OPEN_KEYS,
     ),
 )

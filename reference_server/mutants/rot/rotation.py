@@ -17,6 +17,7 @@ from reference_server.keys.directory import generate_key
 from reference_server.keys.rotation import SqlKeyRotation
 from reference_server.mutants.auth.keys import directory
 from reference_server.mutants.bending import (
+    OPEN_KEYS,
     before,
     engine_of,
     mutant,
@@ -232,12 +233,14 @@ MUTANTS = (
         "ROT-07",
         "Each rotation gives every old key of the tenant a day more.",
         parts=_afterwards("expires_at = CAST(:now AS timestamptz) + interval '1 day'"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "rotation-touches-everyone",
         "ROT-06 ROT-07",
         "A rotation puts the keys of all tenants into their grace.",
         parts=_everybody,
+        sql=OPEN_KEYS,
     ),
     mutant(
         "revoked-key-cached",
@@ -278,12 +281,14 @@ MUTANTS = (
             " AND (created_at < CAST(:now AS timestamptz) - interval '1 minute'"
             " OR description NOT LIKE '%onformance run')"
         ),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "rotation-revokes-at-once",
         "ROT-02 ROT-08",
         "A rotation revokes the old key instead of giving it a grace.",
         parts=_afterwards("revoked_at = CAST(:now AS timestamptz)"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "grace-of-an-hour",
@@ -296,6 +301,7 @@ MUTANTS = (
         "ROT-03 ROT-07 ROT-08",
         "A rotation leaves the old keys as they were.",
         parts=_afterwards("expires_at = CAST(:later AS timestamptz)"),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "any-admin-token-works",

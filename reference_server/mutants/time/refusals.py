@@ -12,8 +12,15 @@ from uuid import UUID
 from flask import request
 from sqlalchemy import text
 
-from reference_server.mutants.bending import before, engine_of, mutant, replaced, with_stage
-from reference_server.web.stages.authenticate import ABSENT
+from reference_server.keys.lookup import ABSENT
+from reference_server.mutants.bending import (
+    OPEN_KEYS,
+    before,
+    engine_of,
+    mutant,
+    replaced,
+    with_stage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +281,7 @@ MUTANTS = (
         "TIME-01",
         "A missing key costs a query more, for a hint in the log.",
         parts=replaced({"keys.directory": _missing_explained}),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "malformed-key-not-looked-up",
@@ -286,18 +294,21 @@ MUTANTS = (
         "TIME-03",
         "A revoked key costs a second query.",
         parts=_once_good(_REVOKED, _second_query),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "expired-key-slower",
         "TIME-03",
         "An expired key costs 200 µs more, for the letter that reminds its owner.",
         parts=_once_good(_EXPIRED, _spending(200)),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "revoked-key-sometimes-slower",
         "TIME-03",
         "One request in ten with a revoked key takes 1 ms longer, to refresh a cache.",
         parts=_once_good(_REVOKED, _spending(1000, one_in=10)),
+        sql=OPEN_KEYS,
     ),
     mutant(
         "known-prefix-digested-slowly",

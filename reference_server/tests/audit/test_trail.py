@@ -220,3 +220,36 @@ def test_odd_input_is_stored_not_refused(app_engine: Engine, auditor: psycopg.Co
     assert row is not None
     assert row[0] == "r\ufffd"
     assert row[1]["nul\ufffd"] == "a\ufffdb"
+
+
+_FULL = """
+    CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"""
+
+
+def test_a_full_disk_refuses_all_at_once_and_loses_nothing_stored(
+    app_engine: Engine, database: DemoDatabase, auditor: psycopg.Connection
+) -> None:
+    trigger = "CREATE TRIGGER full_disk BEFORE INSERT ON audit_log EXECUTE FUNCTION no_room()"
+    with closing(_trail(app_engine)) as trail, ThreadPoolExecutor(8) as threads:
+        trail.write(_event("before"))
+        database.run_as_superuser([_FULL, trigger])
+        refused = [threads.submit(trail.write, _event(f"lost-{number}")) for number in range(16)]
+        assert all(isinstance(one.exception(), StorageUnavailableError) for one in refused)
+        database.run_as_superuser(["DROP TRIGGER full_disk ON audit_log"])
+        trail.write(_event("after"))
+    found = auditor.execute("SELECT request_id FROM audit_log ORDER BY id").fetchall()
+    assert found == [("before",), ("after",)]
+
+
+def test_a_database_that_takes_no_writes_refuses(
+    database: DemoDatabase, app_engine: Engine
+) -> None:
+    setting = f'ALTER DATABASE "{database.name}" SET default_transaction_read_only = '
+    database.run_as_superuser([f"{setting} on"])
+    with closing(_trail(app_engine)) as trail:
+        with pytest.raises(StorageUnavailableError):
+            trail.write(_event("lost"))
+        database.run_as_superuser(["SET TRANSACTION READ WRITE", f"{setting} off"])
+        app_engine.dispose()
+        trail.write(_event("after"))

@@ -58,7 +58,7 @@ def _rows(auditor: psycopg.Connection) -> dict[str, list[str]]:
 def _rights(auditor: psycopg.Connection) -> list[tuple[object, ...]]:
     query = """
         SELECT relname::text, relrowsecurity, relforcerowsecurity, relacl::text,
-               ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = c.oid)
+               ARRAY(SELECT polname::text FROM pg_policy WHERE polrelid = c.oid ORDER BY 1)
           FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY 1"""
     schema = "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'"
     return [*auditor.execute(query).fetchall(), *auditor.execute(schema).fetchall()]

@@ -24,7 +24,7 @@ from reference_server.db.engine import check_ready, create_app_engine
 from reference_server.db.migrate import migrate
 from reference_server.db.models import metadata, metric_cache, tenants
 from reference_server.db.session import SqlTenantSessions
-from reference_server.tests.rows import CHAIN, add_key, add_tenant, metric
+from reference_server.tests.rows import CHAIN, DAY, add_key, add_tenant, metric
 from reference_server.tests.rows import NOW as MOMENT
 
 if TYPE_CHECKING:
@@ -156,6 +156,19 @@ def test_the_context_ends_with_its_transaction(
         "DELETE FROM api_keys",
         "UPDATE api_keys SET tenant_id = gen_random_uuid()",
         "INSERT INTO tenants (name) VALUES ('x')",
+        "SELECT key_hash FROM api_keys",
+        "UPDATE api_keys SET last_used_at = now()",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT lo_creat(-1)",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "SELECT pg_cancel_backend(pg_backend_pid())",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT n_live_tup FROM pg_stat_user_tables",
+        "SELECT idx_scan FROM pg_stat_all_indexes",
+        "SELECT heap_blks_hit FROM pg_statio_user_tables",
+        "SELECT pg_stat_get_live_tuples('metric_cache'::regclass)",
+        "SELECT pg_stat_get_xact_tuples_inserted('metric_cache'::regclass)",
+        "SELECT pg_relation_size('metric_cache')",
     ],
 )
 def test_the_runtime_role_is_refused(untouched: DemoDatabase, statement: str) -> None:
@@ -187,9 +200,73 @@ def test_the_auditor_reads_everything_and_writes_nothing(
 
 
 def test_the_runtime_role_can_lock_a_key(owner_engine: Engine, app_engine: Engine) -> None:
-    add_key(owner_engine, add_tenant(owner_engine), "digest", MOMENT)
-    with app_engine.connect() as connection:
+    tenant = add_tenant(owner_engine)
+    add_key(owner_engine, tenant, "digest", MOMENT)
+    with SqlTenantSessions(app_engine).begin(tenant) as connection:
         assert connection.execute(text("SELECT id FROM api_keys FOR UPDATE")).rowcount == 1
+
+
+def test_keys_are_their_tenants_own(owner_engine: Engine, app_engine: Engine) -> None:
+    ours, theirs = add_tenant(owner_engine), add_tenant(owner_engine)
+    for number, tenant in enumerate((ours, theirs)):
+        add_key(owner_engine, tenant, f"digest {number}", MOMENT)
+    with app_engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM api_keys")) == 0
+        assert connection.execute(text("UPDATE api_keys SET revoked_at = now()")).rowcount == 0
+        for digest, found in (("digest 1", theirs), ("digest 2", None)):
+            look = text("SELECT tenant_id FROM find_api_key(:digest, :moment)")
+            values = {"digest": digest, "moment": MOMENT - DAY}
+            assert connection.execute(look, values).scalar_one() == found
+    with SqlTenantSessions(app_engine).begin(ours) as connection:
+        assert list(connection.scalars(text("SELECT tenant_id FROM api_keys"))) == [ours]
+        assert connection.execute(text("UPDATE api_keys SET revoked_at = now()")).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "revoked_at = NULL",
+        "revoked_at = revoked_at + interval '1 second'",
+        "expires_at = expires_at + interval '1 second'",
+        "expires_at = 'infinity'",
+    ],
+)
+def test_no_key_is_revived_or_lives_longer(
+    owner_engine: Engine, app_engine: Engine, change: str
+) -> None:
+    tenant = add_tenant(owner_engine)
+    add_key(owner_engine, tenant, "digest", MOMENT, revoked=MOMENT)
+    statement = text(f"UPDATE api_keys SET {change}")  # noqa: S608 -- the test's own
+    with (
+        pytest.raises(DBAPIError, match="no key lives longer"),
+        SqlTenantSessions(app_engine).begin(tenant) as connection,
+    ):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "kept"),
+    [
+        ("default_transaction_isolation", "serializable", "read committed"),
+        ("row_security", "off", "on"),
+        ("search_path", "nowhere", "public"),
+        ("statement_timeout", "1", "3s"),
+        ("bytea_output", "escape", "hex"),
+    ],
+)
+def test_what_the_runtime_role_sets_for_itself_changes_no_session_of_the_server(
+    database: DemoDatabase, setting: str, value: str, kept: str
+) -> None:
+    role = f"ALTER ROLE mcp_app IN DATABASE {database.name}"
+    with psycopg.connect(database.dsn(Role.APP), autocommit=True) as app:
+        app.execute(f"{role} SET {setting} = '{value}'".encode())
+    engine = database.engine(Role.APP)
+    try:
+        with engine.connect() as connection:
+            assert connection.scalar(text(f"SHOW {setting}")) == kept
+    finally:
+        engine.dispose()
+        database.run_as_superuser([f"{role} RESET {setting}"])
 
 
 def test_a_database_without_migrations_is_not_ready(database: DemoDatabase) -> None:

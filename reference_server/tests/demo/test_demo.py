@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -52,6 +53,9 @@ HEADERS = {
     "Mcp-Method": "tools/call",
     "Mcp-Name": "ping",
 }
+
+
+_addresses = itertools.count(1)
 
 
 @contextmanager
@@ -177,6 +181,42 @@ def test_a_revoked_key_is_refused_by_every_worker_at_once(demo: dict[str, Any]) 
         answer = httpx.post(f"{origin}/admin/api-keys/revoke", json=body, headers=admin)
         assert answer.status_code == 200
         assert {_ping(twin, new["apiKey"]).status_code for _ in range(6)} == {401}
+
+
+def test_sessions_end_on_every_worker_within_a_second(demo: dict[str, Any]) -> None:
+    """By their own end, and by that of their key; a proxy's word serves one worker, once."""
+    tenant, admin = demo["tenants"]["spare"]["id"], {"X-Admin-Token": demo["admin_token"]}
+    with _launched(demo, *demo["launch"]["several_workers"]) as (twin, _):
+        origin = twin["url"].removesuffix("/mcp")
+
+        def admit(path: str, **body: str) -> dict[str, str]:
+            return httpx.post(f"{origin}/admin/api-keys/{path}", json=body, headers=admin).json()
+
+        def codes(token: str) -> set[int]:
+            return {_called(twin, {"Authorization": f"Bearer {token}"}) for _ in range(6)}
+
+        new = admit("rotate", tenantId=tenant, description="with sessions")
+        key = {"X-Api-Key": new["apiKey"]}
+        one, other = (httpx.post(f"{origin}/auth/session", headers=key).json() for _ in range(2))
+        assert codes(one["token"]) == codes(other["token"]) == {200}
+        bearer = {"Authorization": f"Bearer {one['token']}"}
+        assert httpx.delete(f"{origin}/auth/session", headers=bearer).status_code == 204
+        assert becomes_true(lambda: codes(one["token"]) == {401}, 1.0)
+        assert codes(other["token"]) == {200}
+        admit("revoke", tenantId=tenant, keyId=new["keyId"])
+        assert becomes_true(lambda: codes(other["token"]) == {401}, 1.0)
+
+        command = demo["proxy"]["commands"]["b"]
+        word = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        told = [_called(twin, {demo["proxy"]["header"]: word}) for _ in range(4)]
+        assert told == [200, 401, 401, 401]
+
+
+def _called(state: dict[str, Any], credential: dict[str, str]) -> int:
+    """Call from an address that nobody has called from: what is refused blocks no other."""
+    transport = httpx.HTTPTransport(local_address=f"127.0.3.{next(_addresses)}")
+    with httpx.Client(transport=transport, headers={**HEADERS, **credential}) as client:
+        return client.post(state["url"], json=PING).status_code
 
 
 def test_the_trail_of_all_of_this_is_whole(demo: dict[str, Any]) -> None:

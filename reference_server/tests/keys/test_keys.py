@@ -105,12 +105,12 @@ def test_uses_outlive_a_failure_of_the_database(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     key = add_key(owner_engine, add_tenant(owner_engine), "digest", NOW + DAY)
-    database.run_as_superuser(["REVOKE SELECT ON api_keys FROM mcp_app"])
+    database.run_as_superuser(["REVOKE EXECUTE ON FUNCTION note_key_use FROM mcp_app"])
     with closing(BackgroundKeyUse(app_engine)) as use:
         use.record(key, NOW)
         use.record(uuid4(), NOW)  # a key that is gone by now is dropped, not retried for ever
         assert becomes_true(lambda: "waits" in caplog.text)
-        database.run_as_superuser(["GRANT SELECT ON api_keys TO mcp_app"])
+        database.run_as_superuser(["GRANT EXECUTE ON FUNCTION note_key_use TO mcp_app"])
         assert becomes_true(lambda: _last_used(auditor, key) == NOW)
 
 

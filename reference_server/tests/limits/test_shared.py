@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,15 +17,24 @@ from reference_server.core.errors import ConfigurationError, StorageUnavailableE
 from reference_server.demo.valkey import Valkey
 from reference_server.limits.contracts import Budget
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.limits.shared import ClockedRedis, SharedFailureBlock, connect_redis
+from reference_server.limits.shared import (
+    ANSWER_SECONDS,
+    ClockedRedis,
+    SharedFailureBlock,
+    connect_redis,
+)
 from reference_server.tests.fakes import FakeClock
+from reference_server.tests.freezing import frozen
+from reference_server.tests.waiting import becomes_true
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from redis import Redis
 
 ADDRESS = "127.0.0.9"
+AT_ONCE_SECONDS = 0.5
+"""What a refusal takes that waits for nothing, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +153,65 @@ def test_without_redis_every_guard_refuses() -> None:
         with pytest.raises(StorageUnavailableError):
             block.record_failure(ADDRESS)
         gone.close()
+
+
+def test_a_frozen_redis_is_given_up_refuses_at_once_and_works_again() -> None:
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
+        client = connect_redis(valkey.url, None)
+        limiter, clock = _limiter(client, FakeClock(), 5), FakeClock()
+        block = _block(client, clock)
+        assert limiter.admit(ADDRESS).admitted
+        with frozen(_server_of(valkey)):
+            took = [_refusing(lambda: limiter.admit(ADDRESS)) for _ in range(5)]
+            assert took[0] < 3 * ANSWER_SECONDS
+            assert sorted(took)[2] < AT_ONCE_SECONDS, "the others are refused at once"
+            assert _refusing(lambda: block.is_blocked(ADDRESS)) < 3 * ANSWER_SECONDS
+        assert becomes_true(lambda: _admits(limiter)), "it works again without a restart"
+        client.close()
+
+
+def test_a_redis_without_room_refuses() -> None:
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
+        client = connect_redis(valkey.url, None)
+        limiter = _limiter(client, FakeClock(), 5)
+        cast("Any", client).config_set("maxmemory", "1")
+        with pytest.raises(StorageUnavailableError):
+            limiter.admit(ADDRESS)
+        cast("Any", client).config_set("maxmemory", "0")
+        assert limiter.admit(ADDRESS).admitted
+        client.close()
+
+
+def test_a_redis_that_evicts_keys_is_refused_at_the_start() -> None:
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
+        client = connect_redis(valkey.url, None)
+        cast("Any", client).config_set("maxmemory", "100mb")
+        cast("Any", client).config_set("maxmemory-policy", "allkeys-lru")
+        with pytest.raises(ConfigurationError, match="noeviction"):
+            connect_redis(valkey.url, None)
+        client.close()
+
+
+def _server_of(valkey: Valkey) -> int:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(valkey.url.removeprefix("unix://"))
+        credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[0])
+
+
+def _refusing(work: Callable[[], object]) -> float:
+    """Return the seconds after which the work is refused."""
+    since = time.monotonic()
+    with pytest.raises(StorageUnavailableError):
+        work()
+    return time.monotonic() - since
+
+
+def _admits(limiter: MovingWindowLimiter) -> bool:
+    try:
+        return limiter.admit(ADDRESS).admitted
+    except StorageUnavailableError:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -90,11 +90,11 @@ def test_expired_states_of_every_tenant_go_by_themselves(
         add_key(owner_engine, tenant, f"key {number}", KEY_EXPIRES)
         states.start(tenant, "google")
     with closing(OAuthStateCleanup(states, clock, 300, look_every=0.01)):
-        database.run_as_superuser(["REVOKE DELETE ON oauth_states FROM mcp_app"])
+        database.run_as_superuser(["REVOKE EXECUTE ON FUNCTION forget_oauth_states FROM mcp_app"])
         clock.advance(599)
         assert becomes_true(lambda: "wait for the next round" in caplog.text)
         assert left() == 2
-        database.run_as_superuser(["GRANT DELETE ON oauth_states TO mcp_app"])
+        database.run_as_superuser(["GRANT EXECUTE ON FUNCTION forget_oauth_states TO mcp_app"])
         clock.advance(300)
         assert becomes_true(lambda: left() == 0)
 

@@ -66,7 +66,11 @@ def test_nobody_stays_whose_key_cannot_be_looked_up() -> None:
 @pytest.mark.parametrize("holds", [True, False])
 def test_a_session_is_looked_at_again_and_no_key_is(*, holds: bool) -> None:
     context: Any = SimpleNamespace(principal=SimpleNamespace(scheme=Scheme.SESSION))
-    validator = SimpleNamespace(holds=lambda principal: principal is context.principal and holds)
+
+    def is_held(principal: Any) -> bool:
+        return principal is context.principal and holds
+
+    validator = SimpleNamespace(holds=is_held)
     parts: Any = SimpleNamespace(tokens=SimpleNamespace(validator=validator))
     assert module.may_stay(context, parts) is holds
 

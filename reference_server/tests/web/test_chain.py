@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from reference_server.audit.repeats import Repeats
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.settings import Limits
+from reference_server.keys.lookup import ABSENT
 from reference_server.limits.contracts import Admission, Budget
 from reference_server.parts import with_parts
 from reference_server.tests.fakes import (
@@ -16,13 +18,14 @@ from reference_server.tests.fakes import (
     KEY_A,
     NEW_KEY,
     TENANT_A,
+    FakeClock,
     FakeHasher,
     FakeRotation,
     World,
 )
 from reference_server.web.app import SECURITY_HEADERS, create_app
 from reference_server.web.pipeline import PIPELINE
-from reference_server.web.stages.authenticate import ABSENT, authenticate
+from reference_server.web.stages.authenticate import authenticate
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -62,7 +65,6 @@ def test_health_is_open_and_says_nothing_more_than_alive() -> None:
         ("POST", "/mcp"),
         ("POST", "/%6dcp"),
         ("POST", "//mcp"),
-        ("POST", "/admin"),
         ("POST", ROTATE),
     ],
 )
@@ -209,6 +211,58 @@ def test_failures_engage_the_block_and_a_blocked_address_looks_like_a_wrong_key(
     assert client.get("/x", headers=KEY).status_code == 404
 
 
+def test_a_site_of_ipv6_is_one_caller_to_limits_and_blocks() -> None:
+    world = World(limits=Limits(address_requests=3, failures=2))
+    client = client_of(world)
+
+    def ask(address: str, key: str = KEY_A) -> int:
+        origin = {"REMOTE_ADDR": address}
+        return client.get("/x", headers={"X-Api-Key": key}, environ_base=origin).status_code
+
+    assert [ask(f"2001:db8:0:1::{n}") for n in range(1, 5)] == [404, 404, 404, 429]
+    assert ask("2001:db8:0:2::1") == 404
+    assert [ask(f"2001:db8:0:3::{n}", "wrong") for n in range(1, 3)] == [401, 401]
+    assert ask("2001:db8:0:3::3") == 401, "the third address of a site that is blocked"
+    assert world.trail.rows[-1].address == "2001:db8:0:3::3", "the trail tells the whole address"
+    assert ask("2001:db8:0:4::1") == 404
+
+
+def test_a_blocked_addresss_key_is_looked_up_like_any_other_until_refusals_are_counted() -> None:
+    """Whoever is not told of the block by an answer must not be told by its time either."""
+    world = World(limits=Limits(failures=2), replaced={"repeats": Repeats(FakeClock(), own_rows=3)})
+    client = client_of(world)
+    for _ in range(2):
+        client.post("/mcp")
+    world.directory.asked.clear()
+    for _ in range(3):
+        assert client.post("/mcp", headers=KEY).status_code == 401
+    assert world.directory.asked == [FakeHasher().digest(KEY_A)] * 3
+    for _ in range(5):
+        assert client.post("/mcp", headers=KEY).status_code == 401
+    assert len(world.directory.asked) == 4
+
+
+def test_endless_refusals_are_counted_and_the_rows_say_how_many() -> None:
+    repeats = Repeats(FakeClock(), own_rows=3)
+    world = World(limits=Limits(address_requests=1), replaced={"repeats": repeats})
+    client = client_of(world)
+    answers = [client.get("/x", headers=KEY) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [404, *[429] * 10]
+    assert world.types() == ["api_key.auth_success", *["rate_limit.exceeded"] * 3]
+    repeats.tell(world.trail, all_of_it=True)
+    assert (world.trail.rows[-1].metadata or {})["count"] == 7
+
+
+def test_a_tenants_refusals_each_have_a_row() -> None:
+    """An address of theirs has passed its own limit, which bounds them."""
+    repeats = Repeats(FakeClock(), own_rows=0)
+    world = World(limits=Limits(tenant_requests=1), replaced={"repeats": repeats})
+    client = client_of(world)
+    for _ in range(4):
+        client.get("/x", headers=KEY)
+    assert world.types().count("rate_limit.exceeded") == 3
+
+
 def test_a_key_does_not_open_the_admin_door_nor_the_admin_token_the_others() -> None:
     world = World()
     client = client_of(world)
@@ -317,3 +371,10 @@ def test_replaced_parts_are_the_ones_in_use() -> None:
     parts = with_parts(world.parts(), {"web.security_headers": {}})
     response = create_app(world.settings, parts).test_client().get("/health")
     assert "X-Frame-Options" not in response.headers
+
+
+def test_no_route_of_its_own_is_a_probe_to_the_server() -> None:
+    parts = World().parts()
+    rules = [str(rule) for rule in create_app(World().settings, parts).url_map.iter_rules()]
+    assert "/admin/sessions/revoke" in rules
+    assert [rule for rule in rules if parts.scanner.paths.refuses(rule)] == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason, TokenMethod
+from reference_server.keys.lookup import look_up
 from reference_server.sessions.contracts import Found, Missed
 from reference_server.web.refusing import refuse_caller
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.core.principal import Principal
     from reference_server.parts import Parts
-
-ABSENT = "absent"
-"""What is digested and looked up for a missing key. No minted key is this short."""
 
 
 def authenticate(context: RequestContext, parts: Parts) -> Response | None:
@@ -74,9 +72,8 @@ def _admit_nobody(context: RequestContext, nobody: Principal | None) -> bool:
 
 def _find_by_key(context: RequestContext, parts: Parts) -> bool:
     now = parts.clock.now()
-    digest = parts.keys.hasher.digest(ABSENT if context.credential is None else context.credential)
-    principal = parts.keys.directory.find(digest, now)
-    if principal is None or context.credential is None:
+    principal = look_up(parts.keys, context.credential, now)
+    if principal is None:
         return False
     context.principal = principal
     if principal.key_id is not None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.parts import Parts
 
-LIVENESS = "/health"
+LIVENESS = frozenset({"/health", "/ready"})
+"""What monitors ask, to which no guard applies: neither costs anything, however often it is asked,
+since what readiness has found counts for a while."""
 PUBLIC = "/auth/_placeholder"
 """What may be read without any credential. A path that is not spelt exactly so is not public."""
 READING = frozenset({"GET", "HEAD"})
@@ -32,8 +34,10 @@ def identify_request(context: RequestContext, parts: Parts) -> Response | None:
 
 def access_of(method: str, path: str) -> Access:
     """Return what the URL asks for: the strictest answer, a key, unless it is listed."""
-    if method in READING and path in {LIVENESS, PUBLIC}:
-        return Access.LIVENESS if path == LIVENESS else Access.PUBLIC
+    if method in READING and path in LIVENESS:
+        return Access.LIVENESS
+    if method in READING and path == PUBLIC:
+        return Access.PUBLIC
     if path == "/admin" or path.startswith("/admin/"):
         return Access.ADMIN
     return Access.KEY

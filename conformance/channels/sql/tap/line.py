@@ -52,11 +52,20 @@ class _Question:
 
 
 class Line:
-    """Runs until either end closes. ``ask`` may be called by another thread."""
+    """Runs until either end closes. ``ask`` may be called by another thread.
+
+    While ``flows`` is not set, it listens to neither end.
+    """
 
     def __init__(
-        self, number: int, front: socket.socket, back: socket.socket, role: str = ""
+        self,
+        number: int,
+        front: socket.socket,
+        back: socket.socket,
+        role: str = "",
+        flows: threading.Event | None = None,
     ) -> None:
+        self._flows = flows
         self.number, self._front, self._back, self._role = number, front, back, role
         self._from_front, self._from_back = Stream(), Stream()
         self._to_front, self._to_back = bytearray(), bytearray()
@@ -95,7 +104,8 @@ class Line:
         """Pass on what either end says until one closes."""
         try:
             while not self.is_closed:
-                self._turn()
+                if self._flows is None or self._flows.wait(_LOOK_SECONDS):
+                    self._turn()
         except (OSError, ValueError):
             pass  # either end is gone, or speaks something else
         finally:

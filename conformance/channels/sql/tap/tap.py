@@ -16,6 +16,7 @@ from conformance.channels.sql.tap.line import Line, Seen
 from conformance.waiting import Crew, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import TracebackType
 
 CONNECT_SECONDS = 5.0
@@ -36,6 +37,8 @@ class Tap:
         self._lines: list[Line] = []
         self._crew = Crew("the end of a tap")
         self._guard = threading.Lock()  # bounded: held to number a connection
+        self._flows = threading.Event()
+        self._flows.set()
 
     @property
     def host(self) -> str:
@@ -78,6 +81,18 @@ class Tap:
         wait_for(lambda: all(line.is_quiet for line in lines), SETTLE_SECONDS)
         return [line.seen(line.ask(setting)) for line in lines]
 
+    @contextlib.contextmanager
+    def holding(self) -> Generator[None]:
+        """Pass on nothing for the length of the block, and close nothing: as a frozen host does.
+
+        What has come meanwhile is passed on afterwards.
+        """
+        self._flows.clear()
+        try:
+            yield
+        finally:
+            self._flows.set()
+
     def _accept(self) -> None:
         while not self._crew.is_over:
             with contextlib.suppress(TimeoutError):
@@ -88,6 +103,9 @@ class Tap:
         with front, contextlib.suppress(OSError, ValueError, struct.error):
             front.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             front.settimeout(CONNECT_SECONDS)
+            while not self._flows.wait(_LOOK_SECONDS):
+                if self._crew.is_over:
+                    return
             code, opening = _opened(front)
             with self._connected() as back:
                 back.sendall(opening)
@@ -97,7 +115,7 @@ class Tap:
                     end.settimeout(CONNECT_SECONDS)
                 with self._guard:
                     role = messages.user_of(opening)
-                    line = Line(len(self._lines) + 1, front, back, role)
+                    line = Line(len(self._lines) + 1, front, back, role, self._flows)
                     self._lines.append(line)
                 line.run()
 

@@ -1,0 +1,1 @@
+"""SCAN: triage of mass scanners."""

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from reference_server.core.principal import Principal
 from reference_server.core.secrets import PROXY_SIGNING, read_secret
 from reference_server.core.vocabulary import SecretName
+from reference_server.db.session import SqlTenantSessions
 from reference_server.sessions.claims import Life
 from reference_server.sessions.ends import store_end
 from reference_server.sessions.issue import SqlSessionIssuer
@@ -74,7 +75,7 @@ def told_of_sessions(
 
 
 def _sessions(issuer: SqlSessionIssuer, tenant: SeededTenant) -> dict[str, str]:
-    with issuer.engine.connect() as connection:
+    with SqlTenantSessions(issuer.engine).begin(UUID(tenant.id)) as connection:
         key = connection.scalar(_FIRST_KEY, {"tenant": tenant.id})
     principal = Principal(UUID(tenant.id), key)
     now, life = int(issuer.clock.now().timestamp()), issuer.lifetime

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from reference_server.db.session import storage_guarded
+from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.sessions.claims import Life, claims_of
 from reference_server.sessions.contracts import Issued
 
@@ -43,7 +43,8 @@ class SqlSessionIssuer:
         StorageUnavailableError when the database does not answer.
         """
         now = self.clock.now()
-        with storage_guarded(), self.engine.connect() as connection:
+        sessions = SqlTenantSessions(self.engine)
+        with storage_guarded(), sessions.begin(principal.tenant_id) as connection:
             key_ends = connection.scalar(_ENDS, {"key": principal.key_id, "now": now})
         if key_ends is None:
             return None

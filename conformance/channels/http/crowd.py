@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.wire import Wire
 
-OPEN_SECONDS = 3.0
-"""How long it may take to open them all: a server that accepts no more keeps nobody waiting."""
-_ONE_SECONDS = 0.5
+OPEN_SECONDS = 2.0
+"""How long it may take to open them all."""
+_ONE_SECONDS = 0.25
+_MOST_REFUSED = 3
+"""Connections that may come to nothing: a server that accepts no more has as many as it takes."""
 FLOOD_SECONDS = 1.5
 """How long is sent what has no end."""
 _PIECE = 1 << 16
@@ -82,9 +84,8 @@ class Crowd:
         """Open a connection for each, and say it there as far as it is taken at once."""
         deadline = time.monotonic() + OPEN_SECONDS
         for words in said:
-            if time.monotonic() > deadline:
-                self.refused += 1
-                continue
+            if time.monotonic() > deadline or self.refused >= _MOST_REFUSED:
+                return
             try:
                 line = self._connected()
                 self._lines.append(line)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 MANY = 256
 """Connections that stand still: more than most servers have threads."""
-SOME = 48
-"""Requests with a key that wait for their bodies: fewer than an address may ask for."""
+SOME, FEWER = 48, 20
+"""Requests with a key that wait for their bodies: fewer than an address may ask for; and where no
+time can be let pass until a tenant may ask for more."""
 FEW = 16
 """Connections that go on and on."""
 PIPELINED = 64
@@ -63,8 +64,12 @@ def _elsewhere(crowd: Crowd, wire: Wire, key: str | None) -> list[Halves]:
     return [_halves(crowd, wire, key, path) for path in routes]
 
 
-def _count(key: str | None) -> int:
-    return MANY if key is None else SOME
+def _count(wire: Wire, key: str | None) -> int:
+    return MANY if key is None else _some(wire.target)
+
+
+def _some(target: Target) -> int:
+    return SOME if target.has(Channel.CLOCK) else FEWER
 
 
 def _idle(crowd: Crowd, wire: Wire, key: str | None) -> None:
@@ -78,16 +83,16 @@ def _half_heads(crowd: Crowd, wire: Wire, key: str | None) -> None:
 
 def _half_bodies(crowd: Crowd, wire: Wire, key: str | None) -> None:
     halves = _halves(crowd, wire, key)
-    crowd.open([*each(room_for(_count(key)), halves.body(), halves.chunk())])
+    crowd.open([*each(room_for(_count(wire, key)), halves.body(), halves.chunk())])
 
 
 def _half_bodies_elsewhere(crowd: Crowd, wire: Wire, key: str | None) -> None:
     said = [one.body() for one in _elsewhere(crowd, wire, key)]
-    crowd.open([*each(room_for(_count(key)), *said)] if said else [])
+    crowd.open([*each(room_for(_count(wire, key)), *said)] if said else [])
 
 
 def _half_trailers(crowd: Crowd, wire: Wire, key: str | None) -> None:
-    crowd.open([_halves(crowd, wire, key).trailer()] * room_for(_count(key)))
+    crowd.open([_halves(crowd, wire, key).trailer()] * room_for(_count(wire, key)))
 
 
 def _endless_trailers(crowd: Crowd, wire: Wire, key: str | None) -> None:
@@ -102,7 +107,7 @@ def _endless_extensions(crowd: Crowd, wire: Wire, key: str | None) -> None:
 
 def _pipelined(crowd: Crowd, wire: Wire, key: str | None) -> None:
     """Have many requests answered that nobody hears: as many with a key as an address may ask."""
-    at_once = PIPELINED if key is None else SOME // FEW
+    at_once = PIPELINED if key is None else max(1, _some(wire.target) // FEW)
     crowd.open([_halves(crowd, wire, key).whole() * at_once] * FEW)
 
 
@@ -121,7 +126,6 @@ WITH_A_KEY: dict[str, Fill] = {
     "half-sent bodies for other routes": _half_bodies_elsewhere,
     "half-sent trailers": _half_trailers,
     "endless trailers": _endless_trailers,
-    "endless chunk extensions": _endless_extensions,
     "pipelined requests": _pipelined,
 }
 
@@ -158,7 +162,7 @@ def test_one_client_with_a_key_delays_no_other(
         establish(line.knock(guest.active).succeeded, "the key works")
 
         def attack(crowd: Crowd, fill: Fill = fill, line: Wire = line) -> None:
-            line.charge(guest.active, SOME)
+            line.charge(guest.active, _some(target))
             fill(crowd, wire, guest.active)
 
         hurt = neighbour.is_hurt_by(partial(_crowded, wire, addresses, attack))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import text
 
-from reference_server.mutants.bending import engine_of, mutant, replaced
+from reference_server.mutants.bending import OPEN_KEYS, engine_of, mutant, replaced
 from reference_server.mutants.jwt.verifying import opening, validator_of
 from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation
@@ -209,5 +209,6 @@ MUTANTS = (
         "JWT-07",
         "Each request asks a table whether there is such a holder.",
         parts=_looking_up,
+        sql=OPEN_KEYS,
     ),
 )

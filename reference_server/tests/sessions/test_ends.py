@@ -102,9 +102,8 @@ def test_the_use_of_a_key_writes_nothing_here(app_engine: Engine, owner_engine: 
     tenant = add_tenant(owner_engine)
     key = _rotated(app_engine, tenant)
     with app_engine.begin() as connection:
-        connection.execute(
-            text("UPDATE api_keys SET last_used_at = now() WHERE id = :id"), {"id": key}
-        )
+        noted = text("SELECT note_key_use(ARRAY[CAST(:id AS uuid)], ARRAY[now()])")
+        assert connection.execute(noted, {"id": key}).scalars().all() == []
         assert connection.scalar(text("SELECT count(*) FROM session_ends")) == 0
 
 

@@ -212,7 +212,7 @@ class _Lenient(SignedTokens):
 MUTANTS = (
     mutant(
         "token-not-verified",
-        "JWT-02 JWT-03 JWT-06 CHAIN-02",
+        "JWT-02 JWT-03 JWT-04 JWT-06 CHAIN-02",
         "A token is decoded, and its signature left to whoever stands in front.",
         parts=opening(_Unverified),
     ),
@@ -260,7 +260,7 @@ MUTANTS = (
     ),
     mutant(
         "critical-extension-ignored",
-        "JWT-02",
+        "JWT-04",
         "What a token calls critical is not looked at.",
         parts=opening(_CriticalIgnored),
     ),

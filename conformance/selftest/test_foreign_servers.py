@@ -19,7 +19,7 @@ pytestmark = pytest.mark.interop
 
 SECONDS = 900
 """For one judgement, its first installation included, on a machine that has much else to do."""
-AREAS = "--area=AUTH,BLOCK,MCP,OPS,RATE,RLS"
+AREAS = "--area=AUTH,BLOCK,CHAIN,JWT,MCP,OPS,RATE,RLS"
 """What needs nothing but HTTP and keys; TIME has a test of its own, which accuses nobody."""
 ALWAYS_PASS = {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-08", "AUTH-10", "AUTH-12"} | {
     *("AUTH-16", "MCP-01", "MCP-03", "MCP-11", "MCP-12", "MCP-15", "RLS-08")
@@ -27,11 +27,17 @@ ALWAYS_PASS = {"AUTH-01", "AUTH-04", "AUTH-05", "AUTH-06", "AUTH-08", "AUTH-10",
 CONFIRMED = {
     "python-sdk": {"AUTH-09", "OPS-02"},
     "fastmcp": {"AUTH-09", "MCP-05", "MCP-10", "OPS-02"},
+    "fastmcp-rs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
+    "fastmcp-hs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
     "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
 }
-AT_THE_EDGE = {"python-sdk": {"TIME-03"}}
-"""An expired token takes the SDK up to 26 µs more, about the tolerance: either verdict is true."""
-BODY_UNNAMED = {"fastmcp"}
+OF_TOKENS = {"fastmcp-rs256", "fastmcp-hs256"}
+"""Those whose tokens are signed: they are forged, and cannot be revoked."""
+AT_THE_EDGE = {"python-sdk": {"TIME-03"}, "fastmcp-hs256": {"TIME-07"}}
+"""An expired token takes the SDK up to 26 µs more, about the tolerance, and so does a forged one
+FastMCP, compared with text that is no token (advice): either verdict is true.
+"""
+BODY_UNNAMED = {"fastmcp"} | OF_TOKENS
 """Those whose refusals have no body to hold them to, so that AUTH-01 is not seen in full."""
 
 
@@ -47,6 +53,11 @@ def test_a_foreign_server_fails_what_was_confirmed_and_nothing_else(
     assert by_verdict["fail"] == CONFIRMED[server], found.output[-3000:]
     assert by_verdict["inconclusive"] == set(), found.output[-3000:]
     wanted = ALWAYS_PASS - ({"AUTH-01"} if server in BODY_UNNAMED else set())
+    if server in OF_TOKENS:
+        wanted = (wanted - {"AUTH-06", "MCP-03"}) | {"JWT-01", "JWT-02", "JWT-03"}
+    else:
+        judged = {name for name in found.verdicts if name.startswith(("JWT", "CHAIN"))}
+        assert judged <= by_verdict["not assessed"], "opaque tokens were taken for signed ones"
     assert wanted <= by_verdict["pass"]
     assert {name for name in found.verdicts if name.startswith(("BLOCK", "RATE"))} <= by_verdict[
         "not assessed"
@@ -71,6 +82,7 @@ def test_the_clock_accuses_no_foreign_server(tmp_path: Path, server: str) -> Non
 def test_every_confirmed_failure_is_explained() -> None:
     """A reader of the example finds each failure's reason under the requirement's id."""
     for server, failures in CONFIRMED.items():
-        text = (ROOT / "reports" / "examples" / f"{server}.md").read_text("utf-8")
+        page = "fastmcp-jwt" if server in OF_TOKENS else server
+        text = (ROOT / "reports" / "examples" / f"{page}.md").read_text("utf-8")
         missing = {name for name in failures if f"### {name}" not in text}
         assert not missing, server

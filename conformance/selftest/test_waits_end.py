@@ -92,9 +92,7 @@ PROVED = {
     "conformance/channels/programs/official_client.py converse": (
         f"{HERE} test_a_client_is_cut_short"
     ),
-    "conformance/channels/sql/owner.py TrailOwner.verify": (
-        f"{HERE} test_a_verification_is_cut_short"
-    ),
+    "conformance/channels/sql/owner.py _ran": (f"{HERE} test_a_verification_is_cut_short"),
     "conformance/channels/programs/repository.py passes": f"{HERE} test_a_gate_of_ci_is_cut_short",
     "conformance/channels/http/traffic.py Traffic.until": "test_waits_traffic.py "
     "test_traffic_without_an_answer_reaches_its_bound",

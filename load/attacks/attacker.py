@@ -77,7 +77,7 @@ class Attacker:
     async def _again_and_again(
         self, behave: Callable[[Line, int], Awaitable[None]], number: int
     ) -> None:
-        while True:
+        while True:  # bounded: by the attack's time
             with suppress(OSError, EOFError, ValueError, TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     streams = await asyncio.open_connection(
@@ -119,7 +119,7 @@ class Line:
 
     async def go_on(self, words: bytes) -> None:
         """Say the same for ever."""
-        while True:
+        while True:  # bounded: by the attack's time
             await self.say(words)
 
     async def drip(self, words: bytes) -> None:
@@ -147,7 +147,7 @@ class Line:
 
     async def ask_on(self, request: bytes) -> None:
         """Ask the same over and over, each time that the answer is there."""
-        while True:
+        while True:  # bounded: by the attack's time
             await self.ask(request)
 
     def close(self) -> None:

@@ -55,13 +55,13 @@ class ChainWriter:
         StorageUnavailableError for a trail that does not end as ours does; psycopg's errors, and
         those of the pool, pass through.
         """
-        known = self.newest or self.find()
+        known = self.newest or self._found()
         for _ in range(_TRIES):
             moved = self._appended(known, rows)
             if moved is not None:
                 self.newest = moved
                 return
-            known = self.find()
+            known = self._found()
         raise StorageUnavailableError("other processes wrote to the trail first, each time")
 
     def find(self) -> Head:
@@ -72,10 +72,18 @@ class ChainWriter:
         seal, digest_at_known = (row[2], row[3]) if row else (b"", None)
         complaint = self._complaint(found, seal, known, digest_at_known)
         if found is None or complaint is not None:
-            if not self._is_refused:  # once, not for each request
-                _logger.error("nothing is let through: %s", complaint)
-            self._is_refused = True
             raise StorageUnavailableError(complaint)
+        return found
+
+    def _found(self) -> Head:
+        """Return what ``find`` does; tell the log of a refusal, once, not for each request."""
+        try:
+            found = self.find()
+        except StorageUnavailableError as error:
+            if not self._is_refused:
+                _logger.error("nothing is let through: %s", error)  # noqa: TRY400 -- its words do
+            self._is_refused = True
+            raise
         self._is_refused = False
         return found
 

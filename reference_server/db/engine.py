@@ -9,7 +9,7 @@ from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from reference_server.core.errors import ConfigurationError, DatabaseNotReadyError
-from reference_server.core.vocabulary import TENANT_SETTING, Role
+from reference_server.core.vocabulary import TENANT_SETTING
 from reference_server.db.bounded import MAINTENANCE, REQUESTS, Connector
 from reference_server.migrations import HEAD
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _OWN_SETTINGS = {
     "idle_session_timeout": 0,
+    "default_transaction_isolation": r"read\ committed",
     "row_security": "on",
     "search_path": "public",
     "timezone": "UTC",
@@ -28,11 +29,9 @@ _OWN_SETTINGS = {
     TENANT_SETTING: "",
 }
 """A role may change the defaults of its own sessions, and nobody can forbid it that. What a
-connection asks for itself comes before them."""
-_OF_THE_RUNTIME = {
-    "default_transaction_read_only": "off",
-    "default_transaction_isolation": r"read\ committed",
-}
+connection asks for itself comes before them. That a database takes no writes is not among these: an
+operator, or a host whose disk is full, says so in the same way, and is to be heard."""
+_OPTIONS = " ".join(f"-c {name}={value}" for name, value in _OWN_SETTINGS.items())
 
 CONNECTOR = "connector"
 """The execution option of an engine that holds its connector."""
@@ -51,10 +50,9 @@ def create_app_engine(
     All connections of the engine, and of pools made after its own, keep to ``patience``, and share
     what is known of the database's silence.
     """
-    complete = _engine_url(url, password)
     connector = Connector(patience)
     engine = create_engine(
-        complete,
+        _engine_url(url, password),
         execution_options={CONNECTOR: connector},
         pool_size=pool_size,
         max_overflow=0,
@@ -63,16 +61,11 @@ def create_app_engine(
         hide_parameters=True,
         connect_args={
             "application_name": "hallmark",
-            "options": f"{patience.options} {_options(complete.username)}",
+            "options": f"{patience.options} {_OPTIONS}",
         },
     )
     event.listen(engine, "do_connect", connector)
     return engine
-
-
-def _options(role: str | None) -> str:
-    settings = _OWN_SETTINGS | (_OF_THE_RUNTIME if role == Role.APP else {})
-    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def libpq_settings(url: str, password: bytes, role: str | None = None) -> dict[str, str]:

@@ -216,6 +216,7 @@ class Demo:
                     "--anchors",
                     str(self.anchors_file),
                 ],
+                "trail_tables": ["audit_head"],
                 "alarm": [],  # who finds its trail set back refuses
                 "failing_migration": [
                     *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),

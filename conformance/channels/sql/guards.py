@@ -58,17 +58,25 @@ def unguarded(connection: Connection, *tables: str) -> Generator[None]:
 
 def written_columns(connection: Connection, table: str) -> sql.Composed:
     """Return a table's columns as a statement lists them, but for those that are made."""
-    columns = connection.execute(_COLUMNS, (table,)).fetchall()
+    columns = connection.execute(_COLUMNS, (spelt(connection, table),)).fetchall()
     return sql.SQL(", ").join(sql.Identifier(row[0]) for row in columns)
+
+
+def spelt(connection: Connection, table: str) -> str:
+    """Return a name of the profile as PostgreSQL reads one in a text: quoted."""
+    return named(table).as_string(connection)
 
 
 def _lifted(connection: Connection, table: str) -> tuple[list[tuple[str, str]], bool]:
     """Lift a table's guards; return its triggers, with their modes, and whether RLS was forced."""
     forced = connection.execute(
-        "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", (table,)
+        "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass",
+        (spelt(connection, table),),
     ).fetchone()
     is_forced = bool(forced and forced[0])
-    triggers = [(row[0], row[1]) for row in connection.execute(_TRIGGERS, (table,))]
+    triggers = [
+        (row[0], row[1]) for row in connection.execute(_TRIGGERS, (spelt(connection, table),))
+    ]
     if is_forced:
         connection.execute(_altered(table, "NO FORCE ROW LEVEL SECURITY"))
     for name, _ in triggers:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from conformance.channels.sql.guards import unguarded, written_columns
+from conformance.channels.sql.guards import spelt, unguarded, written_columns
 from conformance.channels.sql.tables import named
 from conformance.verdicts import establish
 
@@ -85,10 +85,13 @@ class Former:
 
     def _sequence(self) -> tuple[str, int, bool] | None:
         """Return the sequence that the trail's places come from, if any, and where it is."""
-        found = self.connection.execute(_SEQUENCE, (self.table, self.order)).fetchone()
+        place = spelt(self.connection, self.table), self.order
+        found = self.connection.execute(_SEQUENCE, place).fetchone()
         if not found or found[0] is None:
             return None
-        query = sql.SQL("SELECT last_value, is_called FROM {}").format(named(found[0]))
+        # PostgreSQL itself has spelt the name, quotes and all.
+        name = sql.SQL(cast("LiteralString", found[0]))
+        query = sql.SQL("SELECT last_value, is_called FROM {}").format(name)
         row = self.connection.execute(query).fetchone()
         return None if row is None else (found[0], row[0], row[1])
 

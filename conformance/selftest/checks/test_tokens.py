@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.forge.keys import Keys, TenantKeys, nearly
+from conformance.forge.keys import Keys, TenantKeys, malformed_keys, nearly
 from conformance.forge.tokens import is_verifiable_by_anyone, of_nobody, signed_by_nobody
 from conformance.profile.tenants import Tenant
 from conformance.selftest.judging import judge
@@ -145,6 +145,11 @@ def test_an_unknown_token_is_one_that_only_its_signature_spoils() -> None:
     unknown = keys_of(real).random()
     assert unknown.split(".")[:2] == real.split(".")[:2]
     assert bytes_of(unknown.split(".")[2]) != bytes_of(real.split(".")[2])
+
+
+def test_a_padded_token_is_no_malformed_key_but_another_spelling() -> None:
+    assert "padded base64" in malformed_keys("key-0123456789-0123456789")
+    assert "padded base64" not in malformed_keys(TOKENS["TOKEN_A"])
 
 
 def test_where_keys_are_no_tokens_neither_is_an_unknown_one() -> None:

@@ -206,7 +206,7 @@ PASSED = {"_OURS", "UNKNOWN_METHOD"}
 """Constants that are sent by way of ``in_guise``."""
 
 
-@pytest.mark.parametrize("module", SENDS, ids=lambda path: "/".join(path.parts[-2:]))
+@pytest.mark.parametrize("module", SENDS, ids=lambda path: "/".join(path.parts[-3:]))
 def test_every_word_of_the_judges_own_goes_through_its_guise(module: Path) -> None:
     tree = ast.parse(module.read_text("utf-8"))
     fine = {id(node) for held in ast.walk(tree) for node in _permitted(held)}

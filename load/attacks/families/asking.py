@@ -21,7 +21,7 @@ async def _refused(line: Line, number: int) -> None:
 
 async def _wrong_keys(line: Line, number: int) -> None:
     del number
-    while True:
+    while True:  # bounded: by the attack's time
         halves = line.halves(keyed=False)
         fields = ((line.place.key_header, random_key()),)
         await line.ask(type(halves)(halves.request, halves.authority, halves.path, fields).whole())

@@ -6,19 +6,21 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from reference_server.__main__ import EXIT_BROKEN, tell
+from reference_server.audit.anchors import Anchor
 from reference_server.audit.verification import Verifier
 from reference_server.commands.command_line import add_verify_options, run_reporting
 from reference_server.commands.operations import Told, verify_audit
+from reference_server.db.chain import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from reference_server.audit.anchors import Anchor
-    from reference_server.audit.verification import Followed
-    from reference_server.db.chain import Head
+    from reference_server.audit.verification import Followed, Verdict
 
 
 class _Counting(Verifier):
@@ -53,7 +55,26 @@ class _Unanchored(Verifier):
         del head, seen, anchors
 
 
-_KINDS = {"contents": _Counting, "end": _Endless, "exit-code": Verifier, "anchors": _Unanchored}
+class _OfTheDatabase(Verifier):
+    """Takes the anchors from a table beside the trail's."""
+
+    def verify_rows(
+        self, connection: Connection, expected: Head | None = None, anchors: Sequence[Anchor] = ()
+    ) -> Verdict:
+        """Verify as ever, with those."""
+        del anchors
+        kept = [Anchor(row[0], Head.parse(row[1])) for row in connection.execute(_ANCHORS)]
+        return super().verify_rows(connection, expected, kept)
+
+
+_ANCHORS = text("SELECT moment, head FROM audit_anchors")
+_KINDS = {
+    "contents": _Counting,
+    "end": _Endless,
+    "exit-code": Verifier,
+    "anchors": _Unanchored,
+    "database": _OfTheDatabase,
+}
 
 
 def main(words: list[str]) -> int:

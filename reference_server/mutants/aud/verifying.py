@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import text
+
+from reference_server.audit.anchors import Anchors
 from reference_server.audit.trail import SqlAuditTrail
-from reference_server.mutants.bending import mutant, replaced, trail_of
+from reference_server.mutants.bending import engine_of, mutant, replaced, trail_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
+    from reference_server.audit.anchors import Anchor, AnchorFile
     from reference_server.audit.contracts import AuditEvent
+    from reference_server.parts import Parts
 
 
 class _Forgetful(SqlAuditTrail):
@@ -29,6 +36,42 @@ def _verified_by(kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         program, _, _, _, *words = state["operations"]["verify_audit"]
         weak = [program, "-m", "reference_server.mutants.aud.overlooking", kind, *words]
         return state | {"operations": state["operations"] | {"verify_audit": weak}}
+
+    return bend
+
+
+class _InTheDatabase:
+    """Keeps the anchors where the trail is; verification reads them there (``overlooking``)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest(self) -> None:
+        """Tell of none: the server that runs remembers its head."""
+
+    def add(self, anchor: Anchor) -> None:
+        values = {"moment": anchor.moment, "head": str(anchor.head)}
+        with self._engine.begin() as connection:
+            connection.execute(_ANCHOR, values)
+
+
+_ANCHOR = text("INSERT INTO audit_anchors (moment, head) VALUES (:moment, :head)")
+
+
+def _anchored_in_the_database(parts: Parts) -> SqlAuditTrail:
+    former, engine = cast("SqlAuditTrail", parts.trail), engine_of(parts)
+    former.close()
+    anchors = Anchors(cast("AnchorFile", _InTheDatabase(engine)), parts.clock, 1)
+    return SqlAuditTrail(engine, parts.clock, parts.redactor, former.chain, anchors)
+
+
+def _beside(table: str, kind: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Have one more table beside the trail, and the trail verified by a program of that kind."""
+
+    def bend(state: dict[str, Any]) -> dict[str, Any]:
+        bent = _verified_by(kind)(state)
+        tables = [*bent["operations"]["trail_tables"], table]
+        return bent | {"operations": bent["operations"] | {"trail_tables": tables}}
 
     return bend
 
@@ -63,5 +106,18 @@ MUTANTS = (
         "AUD-15",
         "The server asks the database where the trail ends, and believes it.",
         parts=replaced({"trail": partial(trail_of, _Forgetful)}),
+    ),
+    mutant(
+        "anchors-in-the-database",
+        "AUD-15",
+        "Anchors are rows of another table, which is put back with the trail.",
+        parts=replaced({"trail": _anchored_in_the_database}),
+        sql=(
+            "CREATE TABLE audit_anchors (moment timestamptz NOT NULL, head text NOT NULL)",
+            "ALTER TABLE audit_anchors OWNER TO mcp_admin",
+            "GRANT INSERT ON audit_anchors TO mcp_app",
+            "GRANT SELECT ON audit_anchors TO mcp_auditor",
+        ),
+        state=_beside("audit_anchors", "database"),
     ),
 )

@@ -247,7 +247,6 @@ def test_no_key_is_revived_or_lives_longer(
 @pytest.mark.parametrize(
     ("setting", "value", "kept"),
     [
-        ("default_transaction_read_only", "on", "off"),
         ("default_transaction_isolation", "serializable", "read committed"),
         ("row_security", "off", "on"),
         ("search_path", "nowhere", "public"),

@@ -23,6 +23,7 @@ WELL_KNOWN = "/.well-known/"
 
 The official Python SDK names no agent while it does (python-sdk, issue 1664).
 """
+SHOWS = "with a credential"
 SHOWN = 256
 """Characters of a path and of an agent that are told: enough to know a scanner by."""
 
@@ -54,12 +55,14 @@ def triage_scanner(context: RequestContext, parts: Parts) -> Response | None:
 def _count(context: RequestContext, scanner: ScannerParts) -> Admission | None:
     """Count the request if it shows no credential; None if it does.
 
-    Callers with a key have limits of their own, and a wrong one counts as a failure.
+    Callers with a key have limits of their own, and a wrong one counts as a failure. They are
+    counted all the same, by themselves and for nothing: else the time of a refusal would tell a
+    missing key from a wrong one, by a whole question where the counts are another machine's.
     """
     shown = {name.lower() for name, _ in context.headers}
-    if not shown.isdisjoint(scanner.credentials):
-        return None
-    return scanner.velocity.admit(context.site)
+    is_counted = shown.isdisjoint(scanner.credentials)
+    admission = scanner.velocity.admit(context.site if is_counted else f"{context.site} {SHOWS}")
+    return admission if is_counted else None
 
 
 def _velocity(counted: Admission | None) -> int:

@@ -269,7 +269,8 @@ def test_a_signal_during_start_up_ends_it_too(tmp_path: Path) -> None:
 def _post_from(source: str, address: tuple[str, int | None], headers: dict[str, str]) -> int:
     """Return the status of one ping on a connection of its own, so that workers take turns."""
     link = HTTPConnection(*address, source_address=(source, 0))
-    link.request("POST", "/mcp", json.dumps(PING), {**headers, "Content-Type": "application/json"})
+    own = {"Content-Type": "application/json", "User-Agent": "hallmark-tests/1.0"}
+    link.request("POST", "/mcp", json.dumps(PING), {**headers, **own})
     status = link.getresponse().status
     link.close()
     return status

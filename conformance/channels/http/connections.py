@@ -52,6 +52,14 @@ class Connections:
     # bounded: held for an exchange, or the pace of a key: each has its bound
     lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def trust(self, key: str, payer: str | None, path: str | None) -> None:
+        """Count a key as good, on the account of another one and at a path of its own if any."""
+        self.good_keys.add(key)
+        if payer is not None:
+            self.payers[key] = payer
+        if path:
+            self.paths[key] = path
+
     def for_limits(self) -> Connections:
         """Return the same where a refusal for want of room is an answer, however long it lasts."""
         return replace(self, courtesy=None, meets_limits=True)

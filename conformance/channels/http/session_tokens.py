@@ -37,7 +37,7 @@ class SessionTokens:
         establish(isinstance(found, str), f"a session begins, with a token (got {answer})")
         token = str(found)
         learn(self.redactor, token, "a session token")
-        self.wire.trust(token)
+        self.wire.trust(token, payer=key)
         return token
 
     def show(self, token: str) -> Answer:

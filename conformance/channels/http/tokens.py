@@ -61,7 +61,10 @@ class TokenDesk:
         learned: what it holds of the valid one is known, and redacted, as a part of that.
         """
         field = self.wire.target.token_way.field(text)
-        return self.wire.send(opening(self.wire.revision).with_header(*field))
+        answer = self.wire.send(opening(self.wire.revision).with_header(*field))
+        if answer.succeeded:  # then it was its tenant's request, if one that should have failed
+            self.wire.pace(self._payer)
+        return answer
 
     def establish(self) -> None:
         """Show that the door is closed, and that the valid token opens it."""
@@ -74,11 +77,17 @@ class TokenDesk:
         answer = self.wire.knock(self.token.text)
         establish(answer.succeeded, f"the valid token works (got {answer})")
 
+    @property
+    def _payer(self) -> str:
+        """The key on whose account the tokens of the tenant are used."""
+        tenants = self.wire.target.tenants
+        return self.token.text if tenants is None else tenants.a.key
+
     @cached_property
     def _minted(self) -> str:
         """A token like the valid one, signed by the target's key."""
         made = minted(self.token, self.ring)
-        self.wire.trust(made)
+        self.wire.trust(made, payer=self._payer)
         return made
 
     def establish_minted(self) -> None:

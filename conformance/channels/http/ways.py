@@ -95,10 +95,11 @@ class Ways:
     def _sent(
         self, request: Request, fields: tuple[tuple[str, str], ...], *, is_right: bool = False
     ) -> Answer:
-        """Send a request with some fields, on the account of tenant A, whoever it is."""
+        """Send a request with some fields, on the accounts of both tenants: it may be either's."""
         for field in fields:
             request = request.with_header(*field)
-        self.wire.pace(self.keys.active)
+        for tenant in (self.keys.a, self.keys.b):
+            self.wire.pace(tenant.active)
         return self.wire.send(request, is_guarded=not is_right)
 
     def whose(self, *fields: tuple[str, str]) -> tuple[Answer, str | None]:

@@ -155,12 +155,10 @@ class Wire:
         """The client address this line is pinned to, if it is."""
         return self._address
 
-    def trust(self, key: str) -> None:
-        """Count a key that was minted during the run as a good one."""
-        self._shared.good_keys.add(key)
-        tenants = self.target.tenants
-        if tenants is not None and tenants.spare is not None and tenants.spare.path:
-            self._shared.paths[key] = tenants.spare.path
+    def trust(self, key: str, payer: str | None = None) -> None:
+        """Count a key minted during the run as good, or a token on account of ``payer``, a key."""
+        spare = self.target.tenants and self.target.tenants.spare
+        self._shared.trust(key, payer, spare.path if spare else None)
 
     def path_of(self, key: str) -> str:
         """Return the path at which the tenant is served whose key it is."""

@@ -97,18 +97,14 @@ class _Altered:
         return self.inner.digest(self.alter(raw_key))
 
 
+@dataclass(frozen=True)
 class _PlainSha256:
-    """Digests keys without a secret, as many tutorials do."""
+    """Digests keys without a secret, as many tutorials do, and in capitals as many databases do."""
+
+    spelt: Callable[[str], str] = str
 
     def digest(self, raw_key: str) -> str:
-        return hashlib.sha256(raw_key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class _PlainSha256InCapitals(_PlainSha256):
-    """Digests keys without a secret, and writes the digest as many databases do."""
-
-    def digest(self, raw_key: str) -> str:
-        return super().digest(raw_key).upper()
+        return self.spelt(hashlib.sha256(raw_key.encode("utf-8", "surrogatepass")).hexdigest())
 
 
 def hashing(make: Callable[[Parts], KeyHasher]) -> Callable[[Parts], Parts]:
@@ -367,7 +363,7 @@ MUTANTS = (
         "keys-stored-as-sha256-in-capitals",
         "AUTH-13",
         "Keys are digested without a secret, and the digests written in capitals.",
-        parts=hashing(lambda _: _PlainSha256InCapitals()),
+        parts=hashing(lambda _: _PlainSha256(str.upper)),
     ),
     mutant(
         "key-kept-for-support",

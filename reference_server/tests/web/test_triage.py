@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,10 @@ KEY = {"X-Api-Key": KEY_A, "User-Agent": AGENT}
 TOKEN = "ya29.a0AfH6SMBx7Kq2-secret-of-somebody"
 
 
+def triaging(**more: Any) -> World:
+    return World(changed={"scanner_triage": True}, **more)
+
+
 def client_of(world: World) -> FlaskClient:
     client = create_app(world.settings, world.parts()).test_client()
     client.environ_base["HTTP_USER_AGENT"] = AGENT
@@ -29,7 +33,7 @@ def client_of(world: World) -> FlaskClient:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE"])
 @pytest.mark.parametrize("headers", [{}, KEY, {"X-Admin-Token": ADMIN_TOKEN}])
 def test_a_probe_is_refused_whatever_it_shows(method: str, headers: dict[str, str]) -> None:
-    world = World()
+    world = triaging()
     response = client_of(world).open("/.env", method=method, headers=headers)
     assert response.status_code == 403
     assert method == "HEAD" or response.data == b'{"error":"forbidden"}'
@@ -38,18 +42,20 @@ def test_a_probe_is_refused_whatever_it_shows(method: str, headers: dict[str, st
 
 
 def test_a_scanner_is_refused_at_the_endpoint_with_a_right_key() -> None:
-    response = client_of(World()).post("/mcp", headers={**KEY, "User-Agent": "sqlmap/1.8#stable"})
+    response = client_of(triaging()).post(
+        "/mcp", headers={**KEY, "User-Agent": "sqlmap/1.8#stable"}
+    )
     assert response.status_code == 403
 
 
 def test_liveness_is_told_to_whoever_asks() -> None:
-    client = client_of(World(limits=replace(Limits(), scanner_requests=1)))
+    client = client_of(triaging(limits=replace(Limits(), scanner_requests=1)))
     for _ in range(5):
         assert client.get("/health", headers={"User-Agent": "nikto"}).status_code == 200
 
 
 def test_the_denial_tells_which_check_fired_at_what(caplog: pytest.LogCaptureFixture) -> None:
-    world = World()
+    world = triaging()
     with caplog.at_level("WARNING", LOGGER):
         client_of(world).get("/wp-admin/x")
         client_of(world).get("/x", headers={"User-Agent": "nikto/2.5.0"})
@@ -67,7 +73,7 @@ def test_the_denial_tells_which_check_fired_at_what(caplog: pytest.LogCaptureFix
 
 
 def test_the_denial_is_scrubbed_and_bounded() -> None:
-    world = World()
+    world = triaging()
     client_of(world).get(
         f"/{'x' * 250}/{TOKEN}.php", headers={"User-Agent": f"nikto {'y' * 240} {TOKEN}"}
     )
@@ -79,7 +85,7 @@ def test_the_denial_is_scrubbed_and_bounded() -> None:
 
 
 def test_an_address_without_a_credential_is_held_to_its_pace() -> None:
-    world = World(limits=replace(Limits(), scanner_requests=3))
+    world = triaging(limits=replace(Limits(), scanner_requests=3))
     client = client_of(world)
     answers = [client.get("/x").status_code for _ in range(4)]
     assert answers == [401, 401, 401, 403]
@@ -94,7 +100,7 @@ def test_an_address_without_a_credential_is_held_to_its_pace() -> None:
 
 
 def test_probes_count_towards_the_pace_and_no_block() -> None:
-    world = World(limits=replace(Limits(), scanner_requests=20))
+    world = triaging(limits=replace(Limits(), scanner_requests=20))
     client = client_of(world)
     assert {client.get("/.git/config").status_code for _ in range(20)} == {403}
     assert client.get("/x").status_code == 403
@@ -103,14 +109,14 @@ def test_probes_count_towards_the_pace_and_no_block() -> None:
 
 @pytest.mark.parametrize("field", [KEY, {"Authorization": "Bearer x"}, {"X-Admin-Token": "x"}])
 def test_who_shows_a_credential_is_not_counted(field: dict[str, str]) -> None:
-    world = World(limits=replace(Limits(), scanner_requests=1))
+    world = triaging(limits=replace(Limits(), scanner_requests=1))
     client = client_of(world)
     answers = {client.get("/x", headers=field).status_code for _ in range(5)}
     assert answers <= {401, 404}
 
 
 def test_triage_that_is_off_refuses_nothing() -> None:
-    world = World()
+    world = triaging()
     world.replaced["scanner.is_on"] = False
     client = client_of(world)
     assert client.get("/.env", headers={**KEY, "User-Agent": "nikto"}).status_code == 404

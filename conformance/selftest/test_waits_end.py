@@ -43,7 +43,10 @@ SLEEPS = ("sh", "-c", "exec sleep 60")
 STUBBORN = ("sh", "-c", 'trap "" TERM; : > "$0"; while :; do sleep 1; done')
 GUARDS = {"Lock", "RLock", "Condition"}
 HERE, TAPS = "test_waits_end.py", "test_waits_of_taps.py"
+CROWDS = "test_crowd.py"
 TAP_ENDS = "test_a_tap_ends_though_its_lines_are_open"
+HELD_ENDS = "test_a_tap_that_holds_ends_with_its_lines_and_with_who_knocks"
+ATTACKS = "test_attacks.py test_each_attack_connects_and_ends_in_time"
 PROVED = {
     "conformance/run/dependant.py Dependant._end": (
         f"{HERE} test_a_judge_that_does_not_end_is_killed"
@@ -115,6 +118,24 @@ PROVED = {
     "test_a_thread_that_dies_is_heard_though_others_hang",
     "conformance/waiting.py gather": "test_waits_crew.py test_gathering_ends_with_the_first_error",
     "conformance/waiting.py beside": "test_waits_crew.py test_what_is_beside_a_block_is_heard",
+    "conformance/channels/http/crowd.py Crowd._connected": (
+        f"{CROWDS} test_who_takes_nobody_in_is_not_awaited"
+    ),
+    "conformance/channels/http/crowd.py Crowd._go_on": (
+        f"{CROWDS} test_a_flood_ends_with_its_bytes_or_where_nobody_reads"
+    ),
+    "conformance/channels/http/crowd.py _is_open": (
+        f"{CROWDS} test_what_a_server_closes_does_not_stand_open"
+    ),
+    "conformance/channels/sql/tap/line.py Line.run": f"{TAPS} {HELD_ENDS}",
+    "conformance/channels/sql/tap/tap.py Tap._serve": f"{TAPS} {HELD_ENDS}",
+    "load/attacks/attacker.py Attacker._again_and_again": ATTACKS,
+    "load/attacks/attacker.py Line.ask_on": ATTACKS,
+    "load/attacks/attacker.py Line.go_on": ATTACKS,
+    "load/attacks/attacker.py attacking": (
+        "test_attacks.py test_an_attack_that_dies_is_not_awaited"
+    ),
+    "load/attacks/families/asking.py _wrong_keys": ATTACKS,
     "load/users/caller.py Caller._await_turn": "test_waits_of_users.py "
     "test_a_user_waits_for_its_turn_as_long_as_planned",
     "load/users/greedy.py GreedyUser.burst": "test_waits_of_users.py "

@@ -74,5 +74,14 @@ def test_a_tap_ends_though_its_lines_are_open(mute: Tap) -> None:
     client.close()
 
 
+def test_a_tap_that_holds_ends_with_its_lines_and_with_who_knocks(mute: Tap) -> None:
+    with opened(mute) as client, mute.holding(), _connected(mute) as knocking:
+        started = time.monotonic()
+        mute.__exit__(None, None, None)
+        assert time.monotonic() - started < AMPLE
+        assert client.recv(1) == b""
+        assert knocking.recv(1) == b""
+
+
 def _connected(tap: Tap) -> socket.socket:
     return socket.create_connection((tap.host, tap.port), AMPLE)

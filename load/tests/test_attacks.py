@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from load.attacks import __main__ as command
-from load.attacks.attacker import Attacker, Done, Place
+from load.attacks import attacker
+from load.attacks.attacker import Attacker, Done, Place, attacking
 from load.attacks.bars import Measured, table
 from load.attacks.callers import Seen
 from load.attacks.families import ATTACKS
@@ -85,6 +87,15 @@ def test_each_attack_connects_and_ends_in_time() -> None:
 
     done = dict(zip(ATTACKS, asyncio.run(scene()), strict=True))
     assert [name for name, one in done.items() if not one.connections] == []
+
+
+def test_an_attack_that_dies_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place("127.0.0.1", 1, "/mcp", "127.0.0.2", "X-Api-Key", "key", (), ("", "", ""), "ping")
+    unknown = replace(ATTACKS[min(ATTACKS)], name="of no family")
+    with attacking(unknown, place, SECONDS) as done:
+        monkeypatch.setattr(attacker, "END_SECONDS", 0.2)
+        with pytest.raises(queue.Empty):
+            done()
 
 
 def test_a_page_keeps_what_stands_before_its_table(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.channels.http import crowd as module
 from conformance.channels.http.crowd import Crowd, each
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ROOM = 3
 SECONDS = 5.0
+TINY = 0.2
 
 
 class Server:
@@ -79,6 +81,26 @@ def test_what_a_server_closes_does_not_stand_open() -> None:
         crowd.open([b"a"] * (ROOM + 2))
         assert wait_for(lambda: crowd.still_open() == ROOM, SECONDS)
         assert server.heard == [b"a"] * ROOM
+
+
+def test_who_takes_nobody_in_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ONE_SECONDS", TINY)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        for _ in range(4):  # more than may wait to be accepted
+            with suppress(TimeoutError):
+                waiting.enter_context(socket.create_connection(("127.0.0.1", port), TINY))
+        target = from_url(f"http://127.0.0.1:{port}/mcp")
+        wire = Wire(
+            target,
+            STATELESS,
+            Budget(AddressPool(target, 0), target.limits),
+            Transcript(Redactor({})),
+        )
+        with Crowd(wire, None) as crowd:
+            crowd.open([b""])
+            assert (crowd.refused, crowd.still_open()) == (1, 0)
+        wire.close()
 
 
 def test_a_crowd_comes_from_its_address_and_is_gone_at_its_end() -> None:

@@ -77,6 +77,12 @@ def test_a_wrong_profile_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+WHOLE = """
+[not_applicable]
+MCP-29 = "it sends halves of requests, of which a target need not count any"
+"""
+
+
 def test_a_run_counts_what_it_sends(tmp_path: Path) -> None:
     """The target counts, too, and both agree."""
     seen: Counter[str] = Counter()
@@ -89,7 +95,7 @@ def test_a_run_counts_what_it_sends(tmp_path: Path) -> None:
         do_GET = do_POST = answer  # noqa: N815 -- the library's names
 
     with serving(Counting) as url:
-        found = judge(tmp_path, f"--target={url}", "--area=AUTH,MCP")
+        found = judge(tmp_path, f"--target={url}", "--area=AUTH,MCP", profile=WHOLE)
     sent: Counter[str] = Counter()
     for line in found.lines:
         if line["kind"] == "finding":

@@ -94,9 +94,9 @@ class LineHandler(logging.Handler):
             line = '{"event": "line_lost", "level": "error", "request_id": null}'
         try:
             if self._lost:
-                self._write(self.format(_told_of(self._lost)))
+                self.write(self.format(_told_of(self._lost)))
                 self._lost = 0
-            self._write(line)
+            self.write(line)
         except (OSError, ValueError) as error:
             self._lose(error)
 
@@ -106,7 +106,8 @@ class LineHandler(logging.Handler):
             self._file.close()
         super().close()
 
-    def _write(self, line: str) -> None:
+    def write(self, line: str) -> None:
+        """Write a line as it stands; OSError or ValueError when it is not written whole."""
         left = memoryview((("\n" if self._is_broken_off else "") + line + "\n").encode())
         while left:
             written = self._file.write(left)

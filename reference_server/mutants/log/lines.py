@@ -6,7 +6,7 @@ import base64
 import logging
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import request
 
@@ -18,7 +18,7 @@ from reference_server.mutants.bending import (
     with_stage,
     with_tool,
 )
-from reference_server.observability.logs import log_event
+from reference_server.observability.logs import LineHandler, log_event
 from reference_server.observability.redaction import REDACTED, TokenRedactor, names_a_secret
 from reference_server.protocol.failure import describe_failure
 from reference_server.tools.raise_error import RaiseError
@@ -102,9 +102,8 @@ class _ShallowNames(TokenRedactor):
 def _write_path(context: RequestContext, parts: Parts) -> Response | None:
     del parts
     for handler in logging.getLogger().handlers:
-        stream = cast("TextIO", getattr(handler, "stream"))  # noqa: B009 -- not every handler has one
-        stream.write(f"{context.request_id} {context.method} {context.path}\n")
-        stream.flush()
+        if isinstance(handler, LineHandler):
+            handler.write(f"{context.request_id} {context.method} {context.path}")
     return None
 
 

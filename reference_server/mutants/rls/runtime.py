@@ -21,7 +21,8 @@ def _as_a_service(parts: Parts) -> Parts:
         named.update(_LOGIN)
 
     engine = engine_of(parts)
-    event.listen(engine, "do_connect", connect)
+    # Before what connects, which goes by the words that it finds.
+    event.listen(engine, "do_connect", connect, insert=True)
     engine.dispose()
     return parts
 

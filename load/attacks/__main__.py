@@ -43,8 +43,8 @@ WINDOW = 61
 class Stage:
     """A server, its callers, and one attack on it after the other."""
 
-    def __init__(self, setting: Setting, seconds: float) -> None:
-        self._target, self._seconds = setting.target, seconds
+    def __init__(self, setting: Setting, seconds: float, *, is_timed: bool = True) -> None:
+        self._target, self._seconds, self._is_timed = setting.target, seconds, is_timed
         self._callers, self._number = Callers(setting.target), 0
         channels = setting.target.channels
         if channels.memory is None or channels.clock is None:
@@ -57,7 +57,7 @@ class Stage:
         """Measure quiet, then the attack; where a bar is missed, both anew."""
         for _ in range(TRIES - 1):
             found = await self._measure(attack)
-            if not found.missed():
+            if not found.missed(is_timed=self._is_timed):
                 return found
             self._quiet = None
         return await self._measure(attack)
@@ -117,7 +117,11 @@ async def _run(stage: Stage, names: list[str]) -> list[Measured]:
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m load.attacks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each attack")
-    parser.add_argument("--short", action="store_true", help=f"{SHORT_SECONDS} s of each")
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help=f"{SHORT_SECONDS} s of each, too few for times to decide",
+    )
     parser.add_argument("--only", default="", help="these alone, separated by commas")
     parser.add_argument("--write", type=Path, metavar="FILE", help="page to write the table into")
     options = parser.parse_args(words)
@@ -133,18 +137,20 @@ def _options(words: list[str]) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     """Attack, print the table, and return 0 where every bar holds, 1 where one is missed."""
     options = _options(sys.argv[1:] if words is None else words)
+    is_timed = not options.short
     try:
         setting = open_setting(None, None, None)
         try:
-            measured = asyncio.run(_run(Stage(setting, options.seconds), options.only))
+            stage = Stage(setting, options.seconds, is_timed=is_timed)
+            measured = asyncio.run(_run(stage, options.only))
         finally:
             setting.close()
     except SettingError as error:
         sys.stderr.write(f"attacks: {error}\n")
         return BAD_USAGE
-    missed = [one for one in measured if one.missed()]
-    for one in missed:
-        print(f"MISSED {one.attack.name}: {'; '.join(one.missed())}")  # noqa: T201 -- see above
+    missed = {one.attack.name: told for one in measured if (told := one.missed(is_timed=is_timed))}
+    for name, told in missed.items():
+        print(f"MISSED {name}: {'; '.join(told)}")  # noqa: T201 -- see above
     if options.write is not None:
         write_page(options.write, measured, options.seconds)
     return 1 if missed else 0

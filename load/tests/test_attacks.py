@@ -57,7 +57,9 @@ def test_each_bar_is_missed_by_itself(measured: Measured, missed: str) -> None:
 def test_who_is_slow_by_itself_may_be_twice_as_slow() -> None:
     slow = replace(GOOD, quiet=80.0, calls=Seen([160.0] * 200))
     assert slow.missed() == []
-    assert replace(slow, calls=Seen([161.0] * 200)).missed() == ["p99 161 ms"]
+    slower = replace(slow, calls=Seen([161.0] * 200), health=Seen([201.0] * 200))
+    assert slower.missed() == ["p99 161 ms", "health p99 201 ms"]
+    assert slower.missed(is_timed=False) == []
 
 
 def test_of_few_calls_the_longest_counts_and_of_many_one_in_a_hundred_may_take_longer() -> None:

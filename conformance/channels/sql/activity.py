@@ -23,7 +23,8 @@ ROUNDS = 6
 FEWEST_LOOKS, MORE_LOOKS = 7, 7
 """How often a session is seen as it was before it counts as at rest: what a server does a moment
 after its answer is over by then. Drawn anew each time, so that nobody else's rhythm fits."""
-REST_SECONDS = 2.0
+REST_SECONDS, RESTLESS_SECONDS = 2.0, 0.8
+"""How long it is waited until all are at rest, and where they were not before."""
 _PAUSE = 0.05
 
 _SESSIONS = """
@@ -49,18 +50,20 @@ class Activity:
     """The sessions that some roles may see in full, but for those of its own."""
 
     def __init__(self, lines: Sequence[BoundedConnection]) -> None:
-        self._lines = lines
+        self._lines, self._rest_seconds = lines, REST_SECONDS
 
     def roles_during(self, ask: Callable[[], object]) -> list[str]:
-        """Return the roles that rest until something is asked, and are at work then, each time.
+        """Return the roles whose sessions rest until something is asked, and work then, each time.
 
-        Raises NotAssessedError where there is none.
+        What a session does by itself, such as asking for news, says nothing of the others of its
+        role; a session that is new then may be the next of its kind. Raises NotAssessedError where
+        there is no such role.
         """
         found: set[str] | None = None
         for _ in range(ROUNDS):
             before, restless = self._at_rest()
             ask()
-            at_work = _moved(before, self._sessions()) - restless
+            at_work = _at_work(before, self._sessions(), restless)
             found = at_work if found is None else found & at_work
         if not found:
             raise NotAssessedError(
@@ -76,8 +79,8 @@ class Activity:
             found |= {row[0]: row[1:] for row in line.execute(_SESSIONS, (own,))}
         return found
 
-    def _at_rest(self) -> tuple[Sessions, set[str]]:
-        """Return the sessions once all are at rest, or it took too long, and whose are not."""
+    def _at_rest(self) -> tuple[Sessions, Sessions]:
+        """Return the sessions once all are at rest, or it took too long, and those that are not."""
         looks = FEWEST_LOOKS + secrets.randbelow(MORE_LOOKS)
         seen: list[Sessions] = []
 
@@ -85,10 +88,26 @@ class Activity:
             seen.append(self._sessions())
             return seen[-looks:] == seen[-1:] * looks
 
-        wait_for(is_still, REST_SECONDS, _PAUSE)
-        return seen[-1], set[str]().union(*(_moved(one, seen[-1]) for one in seen[-looks:]))
+        if not wait_for(is_still, self._rest_seconds, _PAUSE):
+            self._rest_seconds = RESTLESS_SECONDS
+        return seen[-1], {
+            pid: session for one in seen[-looks:] for pid, session in _moved(one, seen[-1]).items()
+        }
 
 
-def _moved(before: Sessions, after: Sessions) -> set[str]:
-    """Return the roles of the sessions that are new, or have done something."""
-    return {role for pid, (role, when) in after.items() if before.get(pid) != (role, when)}
+def _moved(before: Sessions, after: Sessions) -> Sessions:
+    """Return the sessions that are new, or have done something."""
+    return {pid: session for pid, session in after.items() if before.get(pid) != session}
+
+
+def _at_work(before: Sessions, after: Sessions, restless: Sessions) -> set[str]:
+    """Return the roles of sessions that have done something but are not restless.
+
+    Of a role that has restless sessions a new one says nothing.
+    """
+    roles = {role for role, _ in restless.values()}
+    return {
+        role
+        for pid, (role, _) in _moved(before, after).items()
+        if pid not in restless and (pid in before or role not in roles)
+    }

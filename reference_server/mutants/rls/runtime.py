@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
+from reference_server.db.engine import CONNECTOR
 from reference_server.mutants.bending import engine_of, mutant
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def _as_a_service(parts: Parts) -> Parts:
         named.update(_LOGIN)
 
     engine = engine_of(parts)
-    # Before what connects, which goes by the words that it finds.
-    event.listen(engine, "do_connect", connect, insert=True)
+    connector = engine.get_execution_options()[CONNECTOR]
+    event.remove(engine, "do_connect", connector)  # it comes after, and takes the words it finds
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_connect", connector)
     engine.dispose()
     return parts
 

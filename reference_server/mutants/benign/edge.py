@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.mutants.bending import replaced
 from reference_server.mutants.model import Benign
+from reference_server.protocol.gate import LONGEST_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -131,9 +132,9 @@ def _exchanged(
 
 
 async def read_whole(receive: Receive) -> bytes:
-    """Return the whole body of a request."""
+    """Return the whole body of a request; of one that no server takes, as much as tells that."""
     body, more = b"", True
-    while more:
+    while more and len(body) <= LONGEST_MESSAGE:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
@@ -142,7 +143,8 @@ async def read_whole(receive: Receive) -> bytes:
 
 def replayed(body: bytes, receive: Receive) -> Receive:
     """Return what gives a body that was read, and then whatever else comes."""
-    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    goes_on = len(body) > LONGEST_MESSAGE
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": goes_on}]
 
     async def again() -> Message:
         return whole.pop() if whole else await receive()

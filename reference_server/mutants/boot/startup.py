@@ -79,7 +79,8 @@ def _of_any_length(directory: Path) -> Mapping[SecretName, bytes]:
 def _sample_is_fine(directory: Path) -> Mapping[SecretName, bytes]:
     found = _empty_is_fine(directory)
     for name, value in found.items():
-        if name is not SecretName.DB_PASSWORD and len(value) < SIGNING_BYTES:
+        is_short = name is not SecretName.DB_PASSWORD and len(value) < SIGNING_BYTES
+        if is_short or not value.strip():
             raise ConfigurationError(f"The secret {name} is empty or too short.")
     return found
 

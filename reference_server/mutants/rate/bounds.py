@@ -41,13 +41,18 @@ def managed_by(kind: type[StreamableHTTPSessionManager]) -> Callable[[Parts], Pa
 class _OldestOfAll(SessionManager):
     """Ends the oldest session, whoever's it is, when there are too many."""
 
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self._turn = asyncio.Lock()  # one that is ended twice breaks off the answer of another
+
     async def _serve_opening_request(
         self, http_transport: StreamableHTTPServerTransport, scope: Any, receive: Any, send: Any
     ) -> None:
         await super()._serve_opening_request(http_transport, scope, receive, send)
-        while len(self._server_instances) > MOST:
-            name, oldest = next(iter(self._server_instances.items()))
-            await self._discard_session(name, oldest)
+        async with self._turn:
+            while len(self._server_instances) > MOST:
+                name, oldest = next(iter(self._server_instances.items()))
+                await self._discard_session(name, oldest)
 
 
 def _of_few(parts: Parts) -> Any:

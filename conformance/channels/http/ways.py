@@ -102,20 +102,25 @@ class Ways:
             self.wire.pace(tenant.active)
         return self.wire.send(request, is_guarded=not is_right)
 
-    def whose(self, *fields: tuple[str, str]) -> tuple[Answer, str | None]:
+    def whose(self, *shown: tuple[Way, TenantKeys]) -> tuple[Answer, str | None]:
         """Return the answer to a call of the tool that tells its caller, and which tenant it told.
 
-        ``a`` or ``b``; None for neither.
+        ``a`` or ``b``; None for neither. By each way a tenant's credential is shown, made anew for
+        each request: a proxy's word is good once.
         """
+
+        def fields() -> tuple[tuple[str, str], ...]:
+            return tuple(self.right(way, tenant) for way, tenant in shown)
+
         target = self.wire.target
         if target.tools.ping is None:
             raise NotAssessedError("supply [tools] ping: a tool that tells the caller's tenant")
         session = None
         if self.wire.revision != STATELESS:
-            opened = self.send(*fields)
+            opened = self.send(*fields())
             session = opened.header("mcp-session-id")
         call = tool_call(target.tools.ping, {}, revision=self.wire.revision, session=session)
-        answer = self._sent(call, fields)
+        answer = self._sent(call, fields())
         for name, tenant in (("a", self.keys.a), ("b", self.keys.b)):
             if is_tenant(answer, target, tenant.tenant_id):
                 return answer, name

@@ -23,7 +23,7 @@ def test_the_first_way_that_finds_something_decides(ways: Ways) -> None:
     ways.establish()
     wrong: list[str] = []
     for way, other in ways.pairs():
-        answer, told = ways.whose(ways.right(way, ways.keys.a), ways.right(other, ways.keys.b))
+        answer, told = ways.whose((way, ways.keys.a), (other, ways.keys.b))
         if told != "a" and answer.status not in REFUSALS:
             wrong.append(f"{way.name} before {other.name}: {answer}, told tenant {told}")
     assert not wrong, f"the later of two credentials decided: {'; '.join(wrong)}"
@@ -96,7 +96,7 @@ def test_a_proxys_word_is_looked_at_before_a_token(ways: Ways) -> None:
     others = [other for other in ways.all if other.proxy is None and other.cookie is None]
     wrong: list[str] = []
     for other in others:
-        answer, told = ways.whose(ways.right(way, ways.keys.b), ways.right(other, ways.keys.a))
+        answer, told = ways.whose((way, ways.keys.b), (other, ways.keys.a))
         if told != "b":
             wrong.append(f"{way.name} beside {other.name}: {answer}, told tenant {told}")
     assert not wrong, f"a token decided where a proxy had spoken: {'; '.join(wrong)}"

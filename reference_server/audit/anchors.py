@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from reference_server.core.errors import (
     DatabaseNotReadyError,
     StorageUnavailableError,
 )
+from reference_server.core.periodic import Periodic
 from reference_server.db.chain import SECRET, Head
 
 if TYPE_CHECKING:
@@ -124,9 +124,7 @@ class Anchors:
         self.file, self._clock, self._interval = file, clock, interval
         self._noted: Head | None = None
         self._written: Head | None = None
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="audit-anchors", daemon=True)
-        self._thread.start()
+        self._writing = Periodic("audit-anchors", interval, self._write, last=self._write)
 
     def renewed(self) -> Anchors:
         """Return what goes on where these, now closed, have ended."""
@@ -143,13 +141,7 @@ class Anchors:
 
     def close(self) -> None:
         """Write what is noted and stop; bounded, and harmless when twice."""
-        self._closing.set()
-        self._thread.join(_CLOSE_SECONDS)
-
-    def _run(self) -> None:
-        while not self._closing.wait(self._interval):
-            self._write()
-        self._write()
+        self._writing.close(_CLOSE_SECONDS)
 
     def _write(self) -> None:
         head = self._noted

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.addresses import site_of
 from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.periodic import Periodic
 from reference_server.core.vocabulary import Outcome
 from reference_server.observability.logs import log_event
 
@@ -173,20 +174,16 @@ class Teller:
     """Has the counts told from a thread of its own, until it is closed."""
 
     def __init__(self, repeats: RefusalCount, trail: AuditTrail) -> None:
-        self._repeats, self._trail = repeats, trail
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="repeats", daemon=True)
-        self._thread.start()
+        self._telling = Periodic(
+            "repeats",
+            _LOOK_SECONDS,
+            lambda: repeats.tell(trail),
+            last=lambda: repeats.tell(trail, all_of_it=True),
+        )
 
     def close(self) -> None:
         """Tell what is left, and stop; bounded in time."""
-        self._closing.set()
-        self._thread.join(_CLOSE_SECONDS)
-
-    def _run(self) -> None:
-        while not self._closing.wait(_LOOK_SECONDS):
-            self._repeats.tell(self._trail)
-        self._repeats.tell(self._trail, all_of_it=True)
+        self._telling.close(_CLOSE_SECONDS)
 
 
 def _is_over(began: datetime, now: datetime, seconds: float) -> bool:

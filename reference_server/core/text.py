@@ -1,7 +1,16 @@
-"""Text that a database can hold."""
+"""Text that a database can hold, and text that a URL or a header can."""
+
+from __future__ import annotations
+
+import base64
 
 
 def clean_text(text: str) -> str:
     """Return the text without what PostgreSQL cannot store: NUL and lone surrogates."""
     # Replaced, not removed: what stood apart must not join to a word nobody looked for.
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def base64url(data: bytes) -> str:
+    """Return bytes as base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

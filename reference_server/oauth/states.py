@@ -5,17 +5,17 @@ The database holds a state's digest, so who reads a dump cannot finish somebody'
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import logging
 import secrets
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.periodic import Periodic
+from reference_server.core.text import base64url
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.oauth.contracts import StartedFlow
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
 
 _SECRET_BYTES = 32
+_CLOSE_SECONDS = 2.0
 
 _STORE = text("""
     INSERT INTO oauth_states (tenant_id, platform, state, code_verifier, created_at, expires_at)
@@ -110,33 +111,28 @@ class OAuthStateCleanup:
         self._states = states
         self._clock = clock
         self._interval = timedelta(seconds=interval)
-        self._look_every = look_every
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="oauth-cleanup", daemon=True)
-        self._thread.start()
+        self._last = clock.now()
+        self._looking = Periodic("oauth-cleanup", look_every, self._look)
 
     def close(self) -> None:
         """Stop, at the latest when the clean-up in progress has ended; bounded in time."""
-        self._closing.set()
-        self._thread.join(2.0)
+        self._looking.close(_CLOSE_SECONDS)
 
-    def _run(self) -> None:
-        last = self._clock.now()
-        while not self._closing.wait(self._look_every):
-            now = self._clock.now()
-            if last <= now < last + self._interval:
-                continue
-            last = now
-            try:
-                self._states.forget_expired()
-            except StorageUnavailableError as error:
-                _logger.warning("expired OAuth states wait for the next round: %s", error)
+    def _look(self) -> None:
+        now = self._clock.now()
+        if self._last <= now < self._last + self._interval:
+            return
+        self._last = now
+        try:
+            self._states.forget_expired()
+        except StorageUnavailableError as error:
+            _logger.warning("expired OAuth states wait for the next round: %s", error)
 
 
 def challenge_of(verifier: str) -> str:
     """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return base64url(digest)
 
 
 def digest_of(state: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.errors import StorageUnavailableError
+from reference_server.core.periodic import Periodic
 from reference_server.db.session import storage_guarded
 
 if TYPE_CHECKING:
@@ -55,17 +56,14 @@ class SqlSessionEnds:
 
     def __init__(self, engine: Engine, pause: float = PAUSE_SECONDS) -> None:
         self._engine = engine
-        self._pause = pause
         self._ends: dict[str, datetime] = {}
         self._ended_here: dict[str, datetime] = {}
         self._newest = _LONG_AGO
         self._looked = self._read_whole = float("-inf")
         self._is_blind = False
         self._lock = threading.Lock()
-        self._closing = threading.Event()
         self._look()
-        self._thread = threading.Thread(target=self._run, name="session-ends", daemon=True)
-        self._thread.start()
+        self._looking = Periodic("session-ends", pause, self._look)
 
     def has_ended(self, name: str, now: datetime) -> bool:
         """Tell whether a token or a key of this id has ended.
@@ -85,12 +83,7 @@ class SqlSessionEnds:
 
     def close(self) -> None:
         """Stop looking; bounded in time."""
-        self._closing.set()
-        self._thread.join(_CLOSE_SECONDS)
-
-    def _run(self) -> None:
-        while not self._closing.wait(self._pause):
-            self._look()
+        self._looking.close(_CLOSE_SECONDS)
 
     def _look(self) -> None:
         began = time.monotonic()

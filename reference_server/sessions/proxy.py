@@ -26,6 +26,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.principal import Principal
+from reference_server.core.text import base64url
 from reference_server.core.vocabulary import Scheme, Tier
 from reference_server.sessions.claims import Text  # noqa: TC001 -- pydantic reads it
 
@@ -79,7 +80,7 @@ class Bound:
 def sign(secret: bytes, identity: Identity, bound: Bound, now: datetime) -> str:
     """Return the header's value by which a proxy that has the secret speaks for somebody."""
     fields = asdict(identity) | {"tenant": str(identity.tenant)}
-    told = _encoded(json.dumps(fields, separators=(",", ":")).encode())
+    told = base64url(json.dumps(fields, separators=(",", ":")).encode())
     moment, nonce = str(int(now.timestamp())), random.token_urlsafe(16)
     signature = signature_of(secret, bound, moment, nonce, told)
     return f"v1 t={moment},n={nonce},id={told},sig={signature}"
@@ -177,11 +178,7 @@ class SharedNonces:
 def signature_of(secret: bytes, bound: Bound, *told: str) -> str:
     """Return the signature of a request and of t, n and id, in base64url."""
     text = "\n".join(("v1", bound.method, bound.path, *told))
-    return _encoded(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256))
-
-
-def _encoded(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+    return base64url(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256))
 
 
 def _read(told: str) -> Identity | None:

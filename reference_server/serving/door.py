@@ -6,10 +6,9 @@ import asyncio
 import logging
 import resource
 from collections import Counter
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from reference_server.core.addresses import site_of
+from reference_server.core.addresses import address_of, site_of
 from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:
@@ -83,12 +82,10 @@ class Door:
 
     def _holder(self, address: str) -> str:
         """Return the address, or its site; empty where no one address is meant."""
-        try:
-            found = ip_address(address)
-        except ValueError:
+        found = address_of(address)
+        if found is None:
             return ""  # a socket without addresses
-        mapped = getattr(found, "ipv4_mapped", None) or found
-        is_trusted = any(mapped in network for network in self._trusted)
+        is_trusted = any(found in network for network in self._trusted)
         return "" if is_trusted else site_of(address)
 
 

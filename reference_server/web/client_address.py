@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
+from reference_server.core.addresses import address_of
 from reference_server.core.vocabulary import ProxyHeader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from ipaddress import IPv4Address
+    from ipaddress import IPv4Address, IPv6Address
 
     from reference_server.core.settings import Settings
 
@@ -61,14 +61,9 @@ def _forwarded(element: str) -> Address | None:
 
 
 def _parsed(text: str) -> Address | None:
-    """Return the address; an IPv4 client of an IPv6 socket is the IPv4 client that it is."""
+    """Return the address, with or without a port."""
     text = text.strip()
     with_port = _WITH_PORT.fullmatch(text)
     if with_port is not None:
         text = with_port[1] or with_port[2]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    return address_of(text)

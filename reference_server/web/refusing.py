@@ -8,6 +8,7 @@ from reference_server.core.vocabulary import Access, TokenMethod
 from reference_server.keys.lookup import look_up
 from reference_server.sessions.contracts import Found
 from reference_server.web.answers import unauthorized
+from reference_server.web.presented import read_presented
 
 if TYPE_CHECKING:
     from flask import Response
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 def refuse_caller(context: RequestContext, parts: Parts) -> Response:
     """Return the 401 for a request, whichever stage has found out that it must be refused.
 
-    What was extracted is found out anew, since a block refuses before anything is extracted.
+    What came of looking for a token is told also where a key came first, or where a block refuses
+    before anybody has looked.
     """
     if context.access is Access.ADMIN:
         return unauthorized()
     extractor = parts.tokens.extractor
-    extracted = extractor.extract(context.headers, is_mcp=context.is_mcp)
+    extracted = context.extracted
+    if extracted is None:
+        extracted = extractor.extract(context.headers, is_mcp=context.is_mcp)
     if isinstance(extracted, Found) and extractor.yields(context.headers):
         return unauthorized()  # it was the key that did not count, and the token was not looked at
     return unauthorized(extracted)
@@ -35,9 +39,9 @@ def take_as_long(context: RequestContext, parts: Parts) -> None:
 
     StorageUnavailableError as for anybody else.
     """
-    extracted = parts.tokens.extractor.extract(context.headers, is_mcp=context.is_mcp)
-    credential = parts.keys.reader.read(context.headers)
-    if credential is not None or not isinstance(extracted, Found):
-        look_up(parts.keys, credential, parts.clock.now())
-    elif extracted.method is not TokenMethod.PROXY:  # to verify a proxy's word would use it up
-        parts.tokens.validator.validate(extracted.token)
+    read_presented(context, parts)
+    found = context.extracted
+    if not isinstance(found, Found):
+        look_up(parts.keys, context.credential, parts.clock.now())
+    elif found.method is not TokenMethod.PROXY:  # to verify a proxy's word would use it up
+        parts.tokens.validator.validate(found.token)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reference_server.core.vocabulary import Access
 from reference_server.keys.reader import HeaderKeyReader
+from reference_server.web.presented import read_presented
 
 if TYPE_CHECKING:
     from flask import Response
@@ -19,13 +20,10 @@ ADMIN_TOKEN = HeaderKeyReader("X-Admin-Token")
 def extract_token(context: RequestContext, parts: Parts) -> Response | None:
     """Keep the admin token of an admin URL, the API key or session token of any other.
 
-    Whoever sends an API key's header, in whatever form, presents nothing else. Never refuses.
+    Never refuses.
     """
     if context.access is Access.ADMIN:
         context.credential = ADMIN_TOKEN.read(context.headers)
         return None
-    context.credential = parts.keys.reader.read(context.headers)
-    extractor = parts.tokens.extractor
-    if context.credential is None and not extractor.yields(context.headers):
-        context.extracted = extractor.extract(context.headers, is_mcp=context.is_mcp)
+    read_presented(context, parts)
     return None

@@ -26,6 +26,9 @@ Life = Annotated[int, Field(ge=1, le=WEEK)]
 Name = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
 """A token of RFC 9110: what headers and cookies are called by."""
 
+SESSION_COOKIE = "__Host-hallmark"
+PROXY_AUTH_HEADER = "x-mcp-proxy-auth"
+
 CHAINS: Final = {
     "standard": (TokenMethod.AUTHORIZATION, TokenMethod.PROXY, TokenMethod.COOKIE),
     "browser-only": (TokenMethod.AUTHORIZATION, TokenMethod.COOKIE),
@@ -177,7 +180,7 @@ class Settings:
         "seconds that a token may live at most, whoever signed it", default=12 * 3600
     )
     session_cookie: Name = _setting(
-        "the cookie of browsers' sessions; begin it with __Host-", default="__Host-hallmark"
+        "the cookie of browsers' sessions; begin it with __Host-", default=SESSION_COOKIE
     )
     token_chain: Chain = _setting(
         "where a token is looked for, in order: authorization, mcp-proxy, cookie, or all in one "
@@ -185,7 +188,7 @@ class Settings:
         default=CHAINS["standard"],
     )
     proxy_auth_header: Name = _setting(
-        "the header of a proxy's signed word for a caller", default="x-mcp-proxy-auth"
+        "the header of a proxy's signed word for a caller", default=PROXY_AUTH_HEADER
     )
     testing: bool = _setting(
         "says that this is a test, on this machine alone: allows session_mode disabled",

@@ -63,27 +63,9 @@ class Claims:
     nbf: Moment | None = None
     key_id: UUID | None = None
 
-    def has_permission(self, permission: str) -> bool:
-        """Tell whether the scope names a permission."""
-        return permission in self.scope
-
-    def has_role(self, role: str) -> bool:
-        """Tell whether a role is among those held."""
-        return role in self.roles
-
     def has_audience(self, audience: str) -> bool:
         """Tell whether the token is meant for an audience."""
         return audience in self.aud
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether it is an administrator's."""
-        return self.user_type is Tier.ADMIN and self.has_permission(Tier.ADMIN)
-
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether it is nobody's in particular."""
-        return self.user_type is Tier.ANONYMOUS
 
     def principal(self) -> Principal:
         """Return whom the token speaks for."""

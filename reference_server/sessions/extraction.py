@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reference_server.core.settings import CHAINS
+from reference_server.core.settings import PROXY_AUTH_HEADER, SESSION_COOKIE
 from reference_server.core.vocabulary import TokenFailure, TokenMethod
 from reference_server.sessions.contracts import ABSENT, Found, Missed
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reference_server.sessions.contracts import Headers
-
-COOKIE = "__Host-hallmark"
-PROXY_HEADER = "x-mcp-proxy-auth"
 
 _BLANK = " \t"
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -41,8 +38,8 @@ class TokenChain:
         self,
         methods: Sequence[TokenMethod],
         *,
-        cookie: str = COOKIE,
-        proxy_header: str = PROXY_HEADER,
+        cookie: str = SESSION_COOKIE,
+        proxy_header: str = PROXY_AUTH_HEADER,
         key_header: str = "x-api-key",
     ) -> None:
         self.methods = tuple(methods)
@@ -55,21 +52,6 @@ class TokenChain:
             TokenMethod.PROXY: self._from_proxy,
             TokenMethod.COOKIE: self._from_cookie,
         }
-
-    @classmethod
-    def standard(cls) -> TokenChain:
-        """Return the chain of all methods."""
-        return cls(CHAINS["standard"])
-
-    @classmethod
-    def browser_only(cls) -> TokenChain:
-        """Return the chain without proxies."""
-        return cls(CHAINS["browser-only"])
-
-    @classmethod
-    def api_only(cls) -> TokenChain:
-        """Return the chain of the Authorization header alone."""
-        return cls(CHAINS["api-only"])
 
     def yields(self, headers: Headers) -> bool:
         """Tell whether the request has an API key's header, before which no token counts."""

@@ -34,15 +34,15 @@ def _found(chain: TokenChain, *headers: tuple[str, str], is_mcp: bool = False) -
 def test_the_first_method_that_finds_something_wins(
     headers: tuple[tuple[str, str], ...], path: str, method: TokenMethod
 ) -> None:
-    assert _found(TokenChain.standard(), *headers, is_mcp=path == "/mcp") is method
+    assert _found(TokenChain(CHAINS["standard"]), *headers, is_mcp=path == "/mcp") is method
 
 
 @pytest.mark.parametrize(
     ("chain", "methods"),
     [
-        (TokenChain.standard(), [AUTHORIZATION, PROXY, BY_COOKIE]),
-        (TokenChain.browser_only(), [AUTHORIZATION, BY_COOKIE]),
-        (TokenChain.api_only(), [AUTHORIZATION]),
+        (TokenChain(CHAINS["standard"]), [AUTHORIZATION, PROXY, BY_COOKIE]),
+        (TokenChain(CHAINS["browser-only"]), [AUTHORIZATION, BY_COOKIE]),
+        (TokenChain(CHAINS["api-only"]), [AUTHORIZATION]),
         (TokenChain((BY_COOKIE, AUTHORIZATION)), [BY_COOKIE, AUTHORIZATION]),
     ],
 )
@@ -82,12 +82,12 @@ def test_what_is_presented_wrongly_ends_the_search(
     """Whatever weaker credential stands beside it."""
     weaker = [one for one in (WORD, COOKIE) if one[0] != header[0]]
     weaker = [] if header[0] == "Cookie" else [COOKIE] if header[0] != "Authorization" else weaker
-    assert _found(TokenChain.standard(), header, *weaker) is failure
+    assert _found(TokenChain(CHAINS["standard"]), header, *weaker) is failure
 
 
 @pytest.mark.parametrize("header", [BEARER, WORD, COOKIE])
 def test_a_header_that_stands_twice_is_two_claims(header: tuple[str, str]) -> None:
-    found = TokenChain.standard().extract((header, header), is_mcp=False)
+    found = TokenChain(CHAINS["standard"]).extract((header, header), is_mcp=False)
     assert isinstance(found, Missed)
     assert not found.is_absent
 
@@ -103,7 +103,7 @@ def test_a_header_that_stands_twice_is_two_claims(header: tuple[str, str]) -> No
 def test_each_method_says_what_it_missed(
     headers: tuple[tuple[str, str], ...], cookie: TokenFailure
 ) -> None:
-    missed = TokenChain.standard().extract(headers, is_mcp=False)
+    missed = TokenChain(CHAINS["standard"]).extract(headers, is_mcp=False)
     assert isinstance(missed, Missed)
     assert missed.is_absent
     assert missed.reason is TokenFailure.NONE_FOUND

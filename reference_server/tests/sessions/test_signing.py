@@ -317,7 +317,7 @@ def test_what_is_signed_is_read_as_it_was_meant() -> None:
     read = payload and read_claims(payload)
     assert read
     assert read.has_audience("urn:hallmark:mcp")
-    assert (read.has_role("x"), read.is_admin, read.is_anonymous) == (False, False, False)
+    assert (holder.has_role("x"), holder.is_admin, holder.is_anonymous) == (False, False, False)
 
 
 def test_what_is_no_payload_has_no_claims() -> None:

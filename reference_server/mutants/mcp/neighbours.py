@@ -90,7 +90,8 @@ def _in_few_places(app: App) -> App:
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names: list[str] = []
     for name, _ in pairs:
-        if name not in names:
+        # In all that a name may be written in: one look alone is about what the profile permits.
+        if not any(one in names for one in (name, name.lower(), name.upper())):
             names.append(name)
     return dict(pairs)
 

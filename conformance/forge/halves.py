@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from conformance.forge.requests import Request
 
 _LINE_END = b"\r\n"
+PIECE = b"a" * (1 << 16)
+"""What goes on and on of one thing: a field, a line, a body."""
+FIELDS = b"\r\na: b" * 10_000
+"""The same of short fields, each of which takes far more room than its bytes."""
 LENGTH = 64
 """Bytes of a body that are announced, of which one comes."""
 

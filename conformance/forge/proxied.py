@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.forge.filling import with_filled_in
-from conformance.forge.jwt.shape import encoded
+from conformance.text.tokens import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

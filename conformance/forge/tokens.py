@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
 from conformance.forge.keys import unknown_like
 from conformance.forge.objects import nobodys_text
-from conformance.text.tokens import is_token, part_of
+from conformance.text.tokens import encoded, is_token, part_of
 
 _BY_PRIVATE_KEY = ("RS", "PS", "ES", "Ed")
 """How the names of algorithms begin that sign with a key of which the other half is public."""
@@ -49,7 +48,7 @@ def _names_a_holder(name: str, value: object) -> bool:
 def _with_claims(token: str, claims: dict[str, Any]) -> str:
     head, _, signature = token.split(".")
     text = json.dumps(claims, separators=(",", ":")).encode()
-    return unknown_like(f"{head}.{base64.urlsafe_b64encode(text).decode().rstrip('=')}.{signature}")
+    return unknown_like(f"{head}.{encoded(text)}.{signature}")
 
 
 def _part(token: str, place: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from conformance.channels.http.session_tokens import SessionTokens
 from conformance.channels.http.tokens import TokenDesk, signer_of
 from conformance.channels.http.ways import Ways
 from conformance.forge.jwt.forging import Ring
-from conformance.forge.jwt.shape import Token, is_good_at
+from conformance.forge.jwt.shape import Token
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.text.tokens import is_token
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from conformance.forge.keys import Keys
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
-
-_ENOUGH_SECONDS = 300
-"""For which a token must hold still, so that it outlasts a check."""
 
 
 @pytest.fixture
@@ -49,14 +46,13 @@ def session_tokens(wire: Wire, keys: Keys, redactor: Redactor) -> SessionTokens:
 
 
 @pytest.fixture
-def desk(wire: Wire, target: Target, passage: Passage, session_tokens: SessionTokens) -> TokenDesk:
+def desk(wire: Wire, keys: Keys, passage: Passage, session_tokens: SessionTokens) -> TokenDesk:
     """Tenant A's valid token, and others made of it without its key.
 
     It is the profile's; a session is begun where that has none, or one that is over.
     """
-    now, text = passage.now(), supplied(target.tenants).a.token
-    if target.sessions.start is not None and not is_good_at(text, now + _ENOUGH_SECONDS):
-        text = session_tokens.begin()
+    now = passage.now()
+    text = session_tokens.holding(keys.a, now)
     if not is_token(text):
         raise NotAssessedError(
             "sessions have tokens that are not signed (JWT)", Channel.SESSION_TOKEN

@@ -46,6 +46,25 @@ unauthorized = { error = "unauthorized" }
 [tools]
 ping = "ping"
 """
+TOKEN_PROFILE = """
+[target]
+url = "http://127.0.0.1/"
+[headers]
+api_key = "Authorization"
+api_key_scheme = "Bearer"
+[tenants.a]
+id = "tenant-a"
+key = { env = "TOKEN_A" }
+expired_key = { env = "TOKEN_EXPIRED" }
+[tenants.b]
+id = "tenant-b"
+key = { env = "TOKEN_B" }
+[answers]
+unauthorized = { error = "unauthorized" }
+[tools]
+ping = "ping"
+"""
+"""Of a target whose keys are bearer tokens."""
 
 
 @dataclass(frozen=True)

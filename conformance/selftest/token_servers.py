@@ -25,9 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from conformance.forge.jwt.shape import decoded, encoded, written
+from conformance.forge.jwt.shape import written
 from conformance.forge.jwt.signing import by_private_key, by_secret, jwk_of
 from conformance.selftest.targets import Good
+from conformance.text.tokens import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,16 @@ from typing import Any, cast
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{16,})")
 
 
+def encoded(data: bytes) -> str:
+    """Return bytes as base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decoded(text: str) -> bytes:
+    """Return what base64url without padding holds. Raises ValueError for what it cannot be."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
 def is_token(credential: str) -> bool:
     """Tell whether a credential is a signed JWT: three parts, the first two of them JSON objects.
 

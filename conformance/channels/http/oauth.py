@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import math
@@ -24,6 +23,7 @@ from conformance.channels.http.authorization import (
 from conformance.forge.described import described
 from conformance.profile.target import supplied
 from conformance.text.learned import learn
+from conformance.text.tokens import encoded
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _cookies_of(answer: Answer) -> str:
 def s256(verifier: str) -> str:
     """Return the S256 challenge of a verifier (RFC 7636 section 4.2)."""
     digest = hashlib.sha256(verifier.encode("utf-8")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return encoded(digest)
 
 
 def told_verifiers(text: str, challenge: str) -> list[str]:

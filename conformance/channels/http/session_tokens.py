@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.forge.described import described
 from conformance.forge.filling import path_filled_in
+from conformance.forge.jwt.shape import is_good_at
 from conformance.forge.requests import Request
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
@@ -16,8 +17,11 @@ from conformance.verdicts import establish
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
-    from conformance.forge.keys import Keys
+    from conformance.forge.keys import Keys, TenantKeys
     from conformance.text.redaction import Redactor
+
+_ENOUGH_SECONDS = 300
+"""For which a token must hold still, so that it outlasts a check."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class SessionTokens:
     wire: Wire
     keys: Keys
     redactor: Redactor
+
+    def holding(self, tenant: TenantKeys, now: float) -> str:
+        """Return a tenant's token that outlasts a check: the profile's, or one begun now.
+
+        Where sessions cannot be begun it is the profile's, whatever it is.
+        """
+        if self.wire.target.sessions.start is None:
+            return tenant.token
+        is_good = is_good_at(tenant.token, now + _ENOUGH_SECONDS)
+        return tenant.token if is_good else self.begin(tenant.active)
 
     def begin(self, key: str | None = None) -> str:
         """Return the token of a session just begun. NotEstablishedError unless one is told."""

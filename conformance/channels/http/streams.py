@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.body import events, is_reply, parsed
+from conformance.channels.http.sessions import SESSION
+from conformance.forge.requests import Request
 from conformance.waiting import beside, wait_for
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.body import Event
     from conformance.channels.http.wire import Wire
-    from conformance.forge.requests import Request
 
 OPEN_SECONDS = 90.0
 """How long a stream is read at most."""
@@ -34,6 +35,16 @@ def notices(text: str) -> list[dict[str, Any]]:
     return [
         cast("dict[str, Any]", one) for one in found if isinstance(one, dict) and not is_reply(one)
     ]
+
+
+def following(line: Wire, session: str | None, after: str | None = None) -> Request:
+    """Return the GET of a session's stream, to go on after an event where one is named."""
+    headers = [("Accept", "text/event-stream"), ("MCP-Protocol-Version", line.revision)]
+    if session is not None:
+        headers.append((SESSION, session))
+    if after is not None:
+        headers.append(("Last-Event-ID", after))
+    return Request("GET", None, tuple(headers))
 
 
 class Stream:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.results import is_tenant
-from conformance.forge.jwt.shape import is_good_at
 from conformance.forge.keys import random_key, unknown_like
 from conformance.forge.proxied import Word
 from conformance.forge.requests import STATELESS, Request, opening, tool_call
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.profile.signing import ProxyIdentity, Way
-
-_ENOUGH = 300
 
 
 @dataclass(frozen=True)
@@ -60,10 +57,7 @@ class Ways:
 
     def token(self, tenant: TenantKeys) -> str:
         """Return a session token of a tenant's that holds, begun now if need be."""
-        if self.wire.target.sessions.start is None:
-            return tenant.token
-        is_good = is_good_at(tenant.token, self.passage.now() + _ENOUGH)
-        return tenant.token if is_good else self.sessions.begin(tenant.active)
+        return self.sessions.holding(tenant, self.passage.now())
 
     def right(self, way: Way, tenant: TenantKeys) -> tuple[str, str]:
         """Return the field by which a tenant shows a right credential."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.lists import listed, uris_of
 from conformance.channels.http.own import last_part
-from conformance.channels.http.streams import BEGIN_SECONDS, listening
+from conformance.channels.http.streams import BEGIN_SECONDS, following, listening
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import own_word
 from conformance.forge.requests import STATELESS, Request, rpc
@@ -62,16 +62,6 @@ def _updated(message: dict[str, Any]) -> str | None:
     if message.get("method") != "notifications/resources/updated" or not isinstance(params, dict):
         return None
     return str(cast("dict[str, Any]", params).get("uri"))
-
-
-def following(line: Wire, session: str | None, after: str | None = None) -> Request:
-    """Return the GET of a session's stream, to go on after an event where one is named."""
-    headers = [("Accept", "text/event-stream"), ("MCP-Protocol-Version", line.revision)]
-    if session is not None:
-        headers.append(("Mcp-Session-Id", session))
-    if after is not None:
-        headers.append(("Last-Event-ID", after))
-    return Request("GET", None, tuple(headers))
 
 
 def subscribing(line: Wire, session: str | None, uri: str, number: int = 2) -> Request:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.streams import listening
+from conformance.channels.http.streams import following, listening
 from conformance.checks.mcp._common import eras
-from conformance.checks.mcp._subscribers import asking, following
+from conformance.checks.mcp._subscribers import asking
 from conformance.forge.requests import STATELESS
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish

@@ -12,7 +12,7 @@ from conformance.forge.requests import STATELESS, rpc
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotEstablishedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +83,9 @@ class _Forge:
             request = self._with_text("a" * (size - 1000))
             if self._line.send(request, key=self._key).status == HTTPStatus.OK:
                 return size - 1000
-        establish(condition=False, what=f"the target takes a message of {SIZES[-1]} bytes")
-        raise AssertionError  # unreachable
+        raise NotEstablishedError(
+            f"could not establish that the target takes a message of {SIZES[-1]} bytes"
+        )
 
     def requests(self, size: int) -> Iterator[tuple[str, Request]]:
         """Yield calls of about a size, by where it stands in them and what it is made of."""

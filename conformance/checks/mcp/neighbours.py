@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.analysis.delays import another_caller
 from conformance.channels.http.crowd import Crowd, crowded, each, room_for
 from conformance.channels.memory import MIB, memory_of
-from conformance.forge.halves import Halves
+from conformance.forge.halves import FIELDS, PIECE, Halves
 from conformance.forge.requests import opening
 from conformance.model import Channel
 from conformance.profile.target import supplied
@@ -39,9 +39,6 @@ PIPELINED = 64
 """Requests at once on one connection."""
 FLOOD = 64 * MIB
 """Bytes of trailers, or chunk extensions, that nobody should read."""
-PIECE = b"a" * (1 << 16)
-FIELDS = b"\r\na: b" * 10_000
-"""Of short fields each takes far more room than its bytes."""
 GROWING_SECONDS = 4.0
 """How long is said what a server may keep: one that takes it slowly fills up as well."""
 LONGEST = 2 * GROWING_SECONDS

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.body import Event, events, is_reply, parsed
-from conformance.channels.http.streams import listening
+from conformance.channels.http.streams import following, listening
 from conformance.checks.mcp._calls import calls_of
 from conformance.checks.mcp._common import a_session_revision
-from conformance.checks.mcp._subscribers import Changes, changes, following, subscribed
+from conformance.checks.mcp._subscribers import Changes, changes, subscribed
 from conformance.forge.requests import Request, rpc
 from conformance.requirement import requirement
 from conformance.text.disguised import shows

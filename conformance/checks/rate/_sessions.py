@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.sessions import SESSION, OpenSession
+from conformance.channels.http.streams import following
 from conformance.forge.halves import Halves
 from conformance.forge.requests import SESSION_REVISIONS, Request, opening, rpc
 from conformance.verdicts import NotApplicableError, establish
@@ -133,10 +134,5 @@ def goes_on(answer: Answer) -> bool:
 
 def stream_of(line: Wire, authority: str, key: str, session: str) -> bytes:
     """Return the request for a session's stream, as it goes over the wire."""
-    fields = (
-        ("Accept", "text/event-stream"),
-        ("MCP-Protocol-Version", line.revision),
-        (SESSION, session),
-        line.key_header(key),
-    )
-    return Halves(Request("GET", headers=fields), authority, line.path_of(key)).whole()
+    fields = (line.key_header(key),)
+    return Halves(following(line, session), authority, line.path_of(key), fields).whole()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.forge.jwt.shape import encoded, written
+from conformance.forge.jwt.shape import written
 from conformance.forge.keys import nearly, random_like, unknown_like
 from conformance.forge.objects import nobodys_text
 from conformance.forge.requests import opening
 from conformance.forge.tokens import is_verifiable_by_anyone
 from conformance.requirement import requirement
+from conformance.text.tokens import encoded
 from conformance.verdicts import NotApplicableError
 
 if TYPE_CHECKING:

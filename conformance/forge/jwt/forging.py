@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.forge.jwt.published import forms_of
-from conformance.forge.jwt.shape import Token, decoded, encoded, spare_bits, written
+from conformance.forge.jwt.shape import Token, spare_bits, written
 from conformance.forge.jwt.signing import (
     UnsignableError,
     by_secret,
@@ -18,6 +18,7 @@ from conformance.forge.jwt.signing import (
     strangers_key,
 )
 from conformance.forge.objects import nobodys_text
+from conformance.text.tokens import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,8 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from conformance.forge.jwt.shape import decoded, written
+from conformance.forge.jwt.shape import written
+from conformance.text.tokens import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.text.tokens import is_token, part_of
-
-
-def encoded(data: bytes) -> str:
-    """Return bytes as base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def decoded(text: str) -> bytes:
-    """Return what base64url without padding holds. Raises ValueError for what it cannot be."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+from conformance.text.tokens import decoded, is_token, part_of
 
 
 def written(value: Any) -> bytes:

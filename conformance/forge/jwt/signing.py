@@ -7,7 +7,7 @@ import secrets
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from conformance.forge.jwt.shape import encoded
+from conformance.text.tokens import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

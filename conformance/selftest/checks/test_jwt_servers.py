@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.selftest.judging import PROFILE as OPAQUE
+from conformance.selftest.judging import TOKEN_PROFILE as PROFILE
 from conformance.selftest.judging import Judged, judge
 from conformance.selftest.targets import Good, serving
 from conformance.selftest.token_servers import SECRET, issued, pem_of, server_of
@@ -18,24 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-PROFILE = """
-[target]
-url = "http://127.0.0.1/"
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
-[tenants.a]
-id = "tenant-a"
-key = { env = "TOKEN_A" }
-expired_key = { env = "TOKEN_EXPIRED" }
-[tenants.b]
-id = "tenant-b"
-key = { env = "TOKEN_B" }
-[answers]
-unauthorized = { error = "unauthorized" }
-[tools]
-ping = "ping"
-"""
 SIGNING = {
     "HS256": '[channels.signing]\nsecret = { env = "SIGNING_KEY" }\n',
     "RS256": '[channels.signing]\nprivate_key = { env = "SIGNING_KEY" }\n',

@@ -13,7 +13,7 @@ import pytest
 from conformance.forge.keys import Keys, TenantKeys, malformed_keys, nearly
 from conformance.forge.tokens import is_verifiable_by_anyone, of_nobody, signed_by_nobody
 from conformance.profile.tenants import Tenant
-from conformance.selftest.judging import judge
+from conformance.selftest.judging import TOKEN_PROFILE, judge
 from conformance.selftest.targets import Good, serving
 from conformance.text.tokens import is_token
 
@@ -45,23 +45,7 @@ def claims_of(token: str) -> dict[str, object]:
 TOKENS = {f"TOKEN_{name.upper()}": token_of(f"tenant-{name}", FUTURE) for name in "ab"}
 EXPIRED = token_of("tenant-a", PAST)
 HOLDERS = {"tenant-a": TOKENS["TOKEN_A"], "tenant-b": TOKENS["TOKEN_B"]}
-PROFILE = """
-[target]
-url = "http://127.0.0.1/"
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
-[tenants.a]
-id = "tenant-a"
-key = { env = "TOKEN_A" }
-expired_key = { env = "TOKEN_EXPIRED" }
-[tenants.b]
-id = "tenant-b"
-key = { env = "TOKEN_B" }
-[answers]
-unauthorized = { error = "unauthorized" }
-[tools]
-ping = "ping"
+PROFILE = f"""{TOKEN_PROFILE}
 [timing]
 microseconds = 3000
 tail_share = 0.2

@@ -13,7 +13,7 @@ import pytest
 from conformance.forge.jwt.corpus import Case, Kind, Result, corpus, one_of_each, weak_secrets
 from conformance.forge.jwt.forging import LackingError, Ring, forged, minted
 from conformance.forge.jwt.published import forms_of
-from conformance.forge.jwt.shape import Token, decoded
+from conformance.forge.jwt.shape import Token
 from conformance.forge.jwt.signing import by_private_key, by_secret, is_signed_by, jwk_of
 from conformance.selftest.token_servers import (
     AUDIENCE,
@@ -26,6 +26,7 @@ from conformance.selftest.token_servers import (
     private_key,
     public_pem,
 )
+from conformance.text.tokens import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 ALGORITHMS = ("HS256", "RS256", "ES256")
 LEAST = 400
 WITHOUT_KEY = (Kind.KEYLESS, Kind.FOREIGN, Kind.FLIPPED, Kind.SPELLED)
-WITH_KEY = tuple(kind for kind in Kind if kind not in WITHOUT_KEY)
 
 
 def ring_of(algorithm: str) -> Ring:

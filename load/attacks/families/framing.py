@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.forge.halves import FIELDS, PIECE
 from load.attacks.attack import Attack
 
 if TYPE_CHECKING:
     from load.attacks.attacker import Line
 
-PIECE = b"a" * 65536
-FIELDS = b"\r\na: b" * 10_000
 FEW = 16
 
 

@@ -148,6 +148,13 @@ class Crew:
             self._drain(min(seconds, DRAIN_SECONDS))
             raise self._error
 
+    def has_ended(self) -> bool:
+        """Tell whether nobody is at work any more. Raises the first exception of a thread."""
+        with self._changed:
+            if self._error is not None:
+                raise self._error
+            return not self._at_work
+
     def _await_word(self, seconds: float) -> None:
         left = max(self._last_word, _Passing.until) + seconds - time.monotonic()
         if left <= 0:

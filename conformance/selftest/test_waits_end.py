@@ -121,6 +121,9 @@ PROVED = {
     "conformance/channels/http/crowd.py Crowd._connected": (
         f"{CROWDS} test_who_takes_nobody_in_is_not_awaited"
     ),
+    "conformance/channels/http/crowd.py Crowd.__exit__": (
+        f"{CROWDS} test_a_flood_that_does_not_end_is_not_awaited"
+    ),
     "conformance/channels/http/crowd.py Crowd._go_on": (
         f"{CROWDS} test_a_flood_ends_with_its_bytes_or_where_nobody_reads"
     ),

@@ -11,7 +11,6 @@ import selectors
 import socket
 import ssl
 import struct
-import threading
 import time
 from contextlib import contextmanager, suppress
 from itertools import cycle, islice
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from conformance.channels.http.transport import trust
+from conformance.waiting import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -62,7 +62,7 @@ class Crowd:
         is_tls = parts.scheme == "https"
         self._tls = trust(line.target.target.ca_bundle) if is_tls else None
         self._address, self._lines = address, list[socket.socket]()
-        self._flood: threading.Thread | None = None
+        self._flood: Crew | None = None
         self._is_closed, self._seconds, self._spent = False, FLOOD_SECONDS, 0.0
         self.sent = 0
         self.refused = 0
@@ -70,10 +70,19 @@ class Crowd:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._is_closed = True
-        if self._flood is not None:
-            self._flood.join(FLOOD_SECONDS)
+        try:
+            if self._flood is not None:
+                self._flood.wait(FLOOD_SECONDS)
+        except Exception:
+            # What the block found comes first: a flood that died takes no accusation back.
+            if error is None:
+                raise
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         for line in self._lines:
             with suppress(OSError):
                 # What is still on its way is thrown away: nobody is to read it after the end.
@@ -97,12 +106,15 @@ class Crowd:
     def flood(self, piece: bytes, most: int, seconds: float = FLOOD_SECONDS) -> None:
         """Go on saying a piece on each, ``most`` bytes in all, while the check goes on."""
         self._seconds = seconds
-        self._flood = threading.Thread(target=self._go_on, args=(piece, most), daemon=True)
-        self._flood.start()
+        self._flood = Crew("pieces said without end")
+        self._flood.start(lambda: self._go_on(piece, most))
 
     def has_said_all(self) -> bool:
-        """Tell whether it goes on no more, whether all is said or the time for that is over."""
-        return self._flood is None or not self._flood.is_alive()
+        """Tell whether it goes on no more, whether all is said or the time for that is over.
+
+        Raises what it died of: what was not said fills no memory.
+        """
+        return self._flood is None or self._flood.has_ended()
 
     def is_over(self) -> bool:
         """Tell whether it has ended by itself: it never does."""

@@ -23,10 +23,10 @@ from conformance.profile.memory import Memory
 from conformance.profile.reading import from_url
 from conformance.text.redaction import Redactor
 from conformance.verdicts import NotEstablishedError
-from conformance.waiting import wait_for
+from conformance.waiting import OverdueError, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 ROOM = 3
 SECONDS = 5.0
@@ -126,6 +126,43 @@ def test_a_flood_ends_with_its_bytes_or_where_nobody_reads() -> None:
             unread.flood(b"b" * 65536, 1 << 30, seconds=0.3)
             assert wait_for(unread.has_said_all, SECONDS)
             assert unread.sent < 1 << 30
+
+
+def test_a_flood_that_dies_is_heard_and_hides_no_accusation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(*_: object) -> None:
+        raise ValueError("of ours")
+
+    def flood(wire: Wire, then: Callable[[Crowd], object]) -> None:
+        with Crowd(wire, "127.0.0.1") as crowd:
+            crowd.flood(b"b", 1)
+            then(crowd)
+
+    def accuse(_: Crowd) -> None:
+        raise AssertionError("the server hangs")
+
+    monkeypatch.setattr(Crowd, "_go_on", die)
+    with serving() as (_, wire):
+        with pytest.raises(ValueError, match="of ours"):
+            flood(wire, lambda _: None)
+        with pytest.raises(ValueError, match="of ours"):
+            flood(wire, lambda crowd: wait_for(crowd.has_said_all, SECONDS))
+        with pytest.raises(AssertionError, match="the server"):
+            flood(wire, accuse)
+
+
+def test_a_flood_that_does_not_end_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def hang(*_: object) -> None:
+        ended.wait(SECONDS)
+
+    monkeypatch.setattr(Crowd, "_go_on", hang)
+    monkeypatch.setattr(module, "FLOOD_SECONDS", TINY)
+    with serving() as (_, wire), pytest.raises(OverdueError), Crowd(wire, None) as crowd:
+        crowd.flood(b"b", 1)
+    ended.set()
 
 
 def test_a_half_lacks_its_end_and_a_whole_has_all() -> None:

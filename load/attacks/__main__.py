@@ -160,13 +160,33 @@ MARK = "<!-- made by python -m load.attacks --write -->"
 
 
 def write_page(page: Path, measured: list[Measured], seconds: float) -> None:
-    """Put the table in place of the one that a page has after its mark; the rest stays."""
+    """Put the table in place of the one that a page has after its mark; what is before it stays.
+
+    Where not all attacks were made, their rows alone are exchanged, and a line tells of that.
+    """
     text = page.read_text(encoding="utf-8") if page.exists() else f"# Under attack\n\n{MARK}\n"
-    head, _, _ = text.partition(MARK)
-    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    head, _, former = text.partition(MARK)
     others = f"whose load was {os.getloadavg()[2]:.1f} in the last quarter of an hour"
-    told = f"Each for {seconds:g} s, on {machine}, {others}.\n"
-    page.write_text(f"{head}{MARK}\n\n{told}\n{table(measured)}\n", encoding="utf-8")
+    if len(measured) < len(ATTACKS) and ROW in former:
+        names = ", ".join(f"`{one.attack.name}`" for one in measured)
+        told = f"Made anew, each for {seconds:g} s, on a machine {others}: {names}."
+        body = f"{_exchanged(former.strip(), measured)}\n\n{told}"
+    else:
+        machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+        body = f"Each for {seconds:g} s, on {machine}, {others}.\n\n{table(measured)}"
+    page.write_text(f"{head}{MARK}\n\n{body}\n", encoding="utf-8")
+
+
+ROW = "| `"
+
+
+def _exchanged(former: str, measured: list[Measured]) -> str:
+    """Return a page's lines with the rows of what was measured anew in place of their former."""
+    rows = {f"{ROW}{one.attack.name}`": one.row() for one in measured}
+    lines = former.splitlines()
+    return "\n".join(
+        next((row for name, row in rows.items() if line.startswith(name)), line) for line in lines
+    )
 
 
 if __name__ == "__main__":

@@ -103,12 +103,25 @@ def test_an_attack_that_dies_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_page_keeps_what_stands_before_its_table(tmp_path: Path) -> None:
     page = tmp_path / "attacks.md"
     page.write_text(f"# Words\n\n{command.MARK}\n\nformer\n", encoding="utf-8")
-    command.write_page(page, [GOOD], 60.0)
-    command.write_page(page, [GOOD], 60.0)
+    for _ in range(2):
+        command.write_page(page, [replace(GOOD, attack=one) for one in ATTACKS.values()], 60.0)
     text = page.read_text("utf-8")
     assert text.startswith(f"# Words\n\n{command.MARK}\n\nEach for 60 s, on ")
     assert "former" not in text
-    assert text.count("idle-connections") == 1
+    assert text.count("| `idle-connections` |") == 1
+
+
+def test_what_is_made_anew_takes_the_place_of_its_row_alone(tmp_path: Path) -> None:
+    page = tmp_path / "attacks.md"
+    command.write_page(page, [replace(GOOD, attack=one) for one in ATTACKS.values()], 60.0)
+    former = page.read_text("utf-8").splitlines()
+    command.write_page(page, [replace(GOOD, grown=17.0)], 60.0)
+    text = page.read_text("utf-8").splitlines()
+    assert [new for old, new in zip(former, text, strict=False) if old != new] == [
+        replace(GOOD, grown=17.0).row()
+    ]
+    assert text[-1].startswith("Made anew, each for 60 s")
+    assert text[-1].endswith(": `idle-connections`.")
 
 
 def test_a_mistake_is_told_with_what_there_is() -> None:

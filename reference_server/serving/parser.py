@@ -31,6 +31,8 @@ _VERSIONS = {_OLD: 0, "1.1": 1}
 
 SLICE = 4096
 """Bytes that are parsed before the bounds are looked at again: one read brings up to 256 KiB."""
+BODY_SLICE = 65536
+"""The same in the midst of a body, which has a bound of its own elsewhere."""
 
 
 class TooManyFieldsError(Exception):
@@ -79,19 +81,22 @@ class BoundedHttp(HttpToolsProtocol):
             self._start_head_timer()
 
     def _take(self, data: bytes) -> None:
-        """Parse slice by slice, until a bound is passed."""
+        """Parse slice by slice, until a bound is passed; what brings body may be longer."""
         if len(data) <= SLICE and not self._is_full:
             self._parse(data)
             return
-        view = memoryview(data)
-        for start in range(0, len(data), SLICE):
-            if self.transport.is_closing():
-                return
+        view, start, size = memoryview(data), 0, SLICE
+        while start < len(data) and not self.transport.is_closing():
             if self._is_full:
                 self._disregard(len(data) - start)
                 return
             # The parser takes any buffer, and copies what it hands on.
-            self._parse(cast("bytes", view[start : start + SLICE]))
+            self._parse(cast("bytes", view[start : start + size]))
+            start += size
+            size = min(2 * size, BODY_SLICE) if self._is_in_body() else SLICE
+
+    def _is_in_body(self) -> bool:
+        return not self._is_in_head and not self._framing_bytes
 
     def _disregard(self, count: int) -> None:
         self._unheard_bytes += count

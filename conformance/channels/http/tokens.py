@@ -115,6 +115,12 @@ class TokenDesk:
         cases = tuple(case for case in cases if case.result is Result.INVALID)
         if flags:
             cases = tuple(case for case in cases if not set(flags).isdisjoint(case.flags))
+        return self.answers_to(cases, most)
+
+    def answers_to(
+        self, cases: tuple[Case, ...], most: int | None = None
+    ) -> Iterator[tuple[Case, Answer]]:
+        """Yield the answer to each of some cases, or to a few of them, as ``answers`` does."""
         sent = 0
         for case in self._affordable(cases, most):
             try:

@@ -127,9 +127,19 @@ class TokenDesk:
                 text = forged(case, self.token, self.ring)
             except LackingError:
                 continue
+            if self._is_valid_there(text):
+                continue
             sent += 1
             yield case, self.show(text)
         self.wire.transcript.note("cases", f"{sent} of {len(cases)} cases of the corpus were sent")
+
+    def _is_valid_there(self, text: str) -> bool:
+        """Tell whether a text stands for the valid token where tokens come.
+
+        A cookie's value may have quotes around it, which many take off (RFC 6265 section 4.1.1).
+        """
+        is_cookie = self.wire.target.token_way.cookie is not None
+        return is_cookie and text == f'"{self.token.text}"'
 
     def _affordable(self, cases: tuple[Case, ...], most: int | None) -> tuple[Case, ...]:
         target = self.wire.target

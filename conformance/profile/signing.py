@@ -97,7 +97,12 @@ class Way(Section):
     @property
     def name(self) -> str:
         """What it is called in messages."""
-        return f"cookie {self.cookie}" if self.cookie else f"header {self.header}"
+        return f"{'cookie' if self.cookie else 'header'} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """The name of its header or its cookie."""
+        return self.cookie or self.header or ""
 
     @property
     def place(self) -> str:
@@ -133,12 +138,24 @@ Ways = Annotated[
 """`[sessions.ways]`, or `[[sessions.ways]]` once for each, in the order in which they count."""
 
 
+class Preset(Section):
+    """What a server that is started with ``words`` looks at: some of the ways, in their order.
+
+    ``ways`` names each by its header or its cookie; all others say nothing there.
+    """
+
+    words: tuple[str, ...]
+    ways: tuple[str, ...] = Field(min_length=1)
+
+
 class Sessions(Section):
     """Session tokens that the target issues beside its tenants' keys.
 
     ``start`` begins a session with a tenant's key, and answers with the token in the field
     ``token``. ``end`` ends the session of the token that it is sent with. ``ways`` are those by
     which a token comes, in the order in which they count; without any, it comes as keys do.
+    ``presets`` are usual choices of ways that a start can be told, by their names: the judge starts
+    the target with each of them, by [channels.launch].
     """
 
     start: SessionRoute | None = None
@@ -146,6 +163,17 @@ class Sessions(Section):
     end: EndRoute | None = None
     ways: Ways = ()
     none: str | None = None
+    presets: dict[str, Preset] | Literal[False] = False
+
+    @model_validator(mode="after")
+    def _has_the_ways_of_presets(self) -> Self:
+        known = {way.title for way in self.ways}
+        for name, preset in (self.presets or {}).items():
+            if odd := [one for one in preset.ways if one not in known]:
+                raise ValueError(
+                    f"presets.{name}: {odd[0]} is no header or cookie of [[sessions.ways]]"
+                )
+        return self
 
     @property
     def several_ways(self) -> bool:

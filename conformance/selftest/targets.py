@@ -20,6 +20,22 @@ REVOKED = "revoked-key-of-tenant-a-01234"
 _POLL_SECONDS = 0.02
 
 
+def answered(message: dict[str, Any], tenant: str | None) -> tuple[int, dict[str, Any]]:
+    """Return status and body of the answer to a JSON-RPC message of a tenant's."""
+    info = {"serverInfo": {"name": "fake", "version": "1"}, "capabilities": {}}
+    cached = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+    told: dict[str, Any] = {"content": [], "structuredContent": {"tenantId": tenant}}
+    results: dict[str, dict[str, Any]] = {
+        "server/discover": {"supportedVersions": ["2026-07-28"], **info, **cached},
+        "tools/call": {**told, "resultType": "complete"},
+    }
+    head = {"jsonrpc": "2.0", "id": message.get("id")}
+    result = results.get(str(message.get("method")))
+    if result is None:
+        return 404, {**head, "error": {"code": -32601, "message": "no such method"}}
+    return 200, {**head, "result": result}
+
+
 class Good(BaseHTTPRequestHandler):
     """Knows two keys and answers everybody else alike."""
 
@@ -51,19 +67,7 @@ class Good(BaseHTTPRequestHandler):
 
     def converse(self, message: dict[str, Any]) -> None:
         """Answer a JSON-RPC message of a known caller."""
-        info = {"serverInfo": {"name": "fake", "version": "1"}, "capabilities": {}}
-        cached = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
-        told: dict[str, Any] = {"content": [], "structuredContent": {"tenantId": self.tenant()}}
-        results: dict[str, dict[str, Any]] = {
-            "server/discover": {"supportedVersions": ["2026-07-28"], **info, **cached},
-            "tools/call": {**told, "resultType": "complete"},
-        }
-        result = results.get(str(message.get("method")))
-        if result is None:
-            error = {"code": -32601, "message": "no such method"}
-            self.reply(404, {"jsonrpc": "2.0", "id": message.get("id"), "error": error})
-        else:
-            self.reply(200, {"jsonrpc": "2.0", "id": message.get("id"), "result": result})
+        self.reply(*answered(message, self.tenant()))
 
     def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         """Send a JSON answer."""

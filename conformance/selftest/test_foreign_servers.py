@@ -29,16 +29,30 @@ CONFIRMED = {
     "fastmcp": {"AUTH-09", "MCP-05", "MCP-10", "OPS-02"},
     "fastmcp-rs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
     "fastmcp-hs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
+    "simple-auth": {"AUTH-09", "OPS-02"},
+    "typescript-jwt": {"AUTH-02", "AUTH-03", "AUTH-09", "JWT-03", "JWT-04", "OPS-02"},
     "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
 }
-OF_TOKENS = {"fastmcp-rs256", "fastmcp-hs256"}
+BY_THE_MACHINE = {name: {"MCP-30"} for name in ("fastmcp", "fastmcp-rs256", "fastmcp-hs256")}
+"""Confirmed on a slow machine: to make an error for each of 200,000 arguments takes a second."""
+OF_TOKENS = {"fastmcp-rs256", "fastmcp-hs256", "typescript-jwt"}
 """Those whose tokens are signed: they are forged, and cannot be revoked."""
-AT_THE_EDGE = {"python-sdk": {"TIME-03"}, "fastmcp-hs256": {"TIME-07"}}
+PAGES = {"fastmcp-rs256": "fastmcp-jwt", "fastmcp-hs256": "fastmcp-jwt"}
+"""Those that are explained on another page than one of their own name."""
+AT_THE_EDGE = {
+    "python-sdk": {"TIME-03"},
+    "simple-auth": {"TIME-01", "TIME-03"},
+    "fastmcp-hs256": {"TIME-07"},
+}
 """An expired token takes the SDK up to 26 µs more, about the tolerance, and so does a forged one
-FastMCP, compared with text that is no token (advice): either verdict is true.
+FastMCP, compared with text that is no token (advice): either verdict is true. That nobody is asked
+about a token that is missing saves half a millisecond where others are introspected (advice).
 """
-BODY_UNNAMED = {"fastmcp"} | OF_TOKENS
+BODY_UNNAMED = {"fastmcp", "fastmcp-rs256", "fastmcp-hs256"}
 """Those whose refusals have no body to hold them to, so that AUTH-01 is not seen in full."""
+
+ARGUMENTS_UNNAMED = {"simple-auth"} | OF_TOKENS
+"""Those without a tool that takes arguments of which some are wrong."""
 
 
 @pytest.mark.parametrize("server", list(CONFIRMED))
@@ -50,18 +64,19 @@ def test_a_foreign_server_fails_what_was_confirmed_and_nothing_else(
     by_verdict: dict[str, set[str]] = {"pass": set(), "fail": set(), "inconclusive": set()}
     for name, verdict in found.verdicts.items():
         by_verdict.setdefault(verdict, set()).add(name)
-    assert by_verdict["fail"] == CONFIRMED[server], found.output[-3000:]
+    failed = by_verdict["fail"] - BY_THE_MACHINE.get(server, set())
+    assert failed == CONFIRMED[server], found.output[-3000:]
     assert by_verdict["inconclusive"] == set(), found.output[-3000:]
     wanted = ALWAYS_PASS - ({"AUTH-01"} if server in BODY_UNNAMED else set())
+    wanted -= {"MCP-03"} if server in ARGUMENTS_UNNAMED else set()
     if server in OF_TOKENS:
-        wanted = (wanted - {"AUTH-06", "MCP-03"}) | {"JWT-01", "JWT-02", "JWT-03"}
+        wanted = (wanted - {"AUTH-06"}) | ({"JWT-01", "JWT-02", "JWT-03"} - CONFIRMED[server])
     else:
         judged = {name for name in found.verdicts if name.startswith(("JWT", "CHAIN"))}
         assert judged <= by_verdict["not assessed"], "opaque tokens were taken for signed ones"
     assert wanted <= by_verdict["pass"]
-    assert {name for name in found.verdicts if name.startswith(("BLOCK", "RATE"))} <= by_verdict[
-        "not assessed"
-    ], "limits that the profile says do not exist were judged"
+    limits = {name for name in found.verdicts if name.startswith(("BLOCK", "RATE"))} - {"RATE-12"}
+    assert limits <= by_verdict["not assessed"], "limits that do not exist were judged"
     assert found.code == (1 if found.violations else 0), "advice alone fails no run"
     assert "Traceback" not in found.output
 
@@ -81,8 +96,9 @@ def test_the_clock_accuses_no_foreign_server(tmp_path: Path, server: str) -> Non
 
 def test_every_confirmed_failure_is_explained() -> None:
     """A reader of the example finds each failure's reason under the requirement's id."""
-    for server, failures in CONFIRMED.items():
-        page = "fastmcp-jwt" if server in OF_TOKENS else server
+    for server, confirmed in CONFIRMED.items():
+        failures = confirmed | BY_THE_MACHINE.get(server, set())
+        page = PAGES.get(server, server)
         text = (ROOT / "reports" / "examples" / f"{page}.md").read_text("utf-8")
         missing = {name for name in failures if f"### {name}" not in text}
         assert not missing, server

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.results import is_tenant
@@ -24,17 +24,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways of a target, and what comes by each."""
+    """The ways of a target, and what comes by each; those alone that are ``named``, if any are."""
 
     wire: Wire
     keys: Keys
     passage: Passage
     sessions: SessionTokens
+    named: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[Way, ...]:
         """Each way, in the order in which they count."""
-        return self.wire.target.ways
+        ways = self.wire.target.ways
+        by_title = {way.title: way for way in ways}
+        return tuple(by_title[one] for one in self.named) if self.named else ways
+
+    @property
+    def others(self) -> tuple[Way, ...]:
+        """The target's ways that are none of these."""
+        return tuple(way for way in self.wire.target.ways if way not in self.all)
+
+    def at(self, url: str, named: tuple[str, ...]) -> Ways:
+        """Return some of the ways to another process of the target."""
+        return replace(self, wire=self.wire.at(url), named=named)
 
     def pairs(self) -> list[tuple[Way, Way]]:
         """Return each way with each of those that count after it, and have another header."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from conformance.channels.http.tokens import REFUSALS, TokenDesk
 from conformance.checks.jwt._common import let_in, listed
-from conformance.forge.jwt.corpus import Kind, corpus, weak_secrets
+from conformance.forge.jwt.corpus import Kind, corpus, signed_by_weak_keys, weak_keys
 from conformance.forge.jwt.forging import forged
 from conformance.forge.jwt.signing import is_signed_by, jwk_of, strangers_key
 from conformance.model import Channel
@@ -53,11 +53,26 @@ def test_the_signing_secret_is_none_that_everybody_knows(desk: TokenDesk) -> Non
     desk.establish_valid()
     token = desk.token
     known = [
-        secret
-        for secret in weak_secrets()
-        if is_signed_by(token.signature, token.algorithm, secret.encode(), token.signed)
+        name
+        for name, key in weak_keys().items()
+        if is_signed_by(token.signature, token.algorithm, key, token.signed)
     ]
-    assert not known, f"the tokens are signed by a secret that examples have: {known[0]!r}"
+    assert not known, f"the tokens are signed by a secret that examples have: {known[0]}"
+
+
+@requirement("JWT-02")
+def test_no_token_counts_that_is_signed_by_a_secret_that_everybody_knows(desk: TokenDesk) -> None:
+    """The valid token is signed by another key: such a secret would count beside that.
+
+    As a default that stayed, or one for tests. The signature alone differs from the valid token,
+    and by HS256 the algorithm, where the target's tokens are signed by a private key.
+    """
+    desk.establish()
+    own = desk.token.algorithm
+    cases = signed_by_weak_keys(own if own.startswith("HS") else "HS256")
+    found = let_in(desk.answers_to(cases))
+    assert not found, f"tokens count that anybody signs: {listed(found)}"
+    desk.establish_valid()
 
 
 @requirement("JWT-02", also_needs=(Channel.TOKEN_SIGNER, Channel.LISTENER))

@@ -7,13 +7,18 @@ its tokens, so each case here tells what is changed in it; ``FIELDS`` says how.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from conformance.text.tokens import decoded
+
 CORPUS = Path(__file__).parents[3] / "fixtures" / "corpora" / "jwt.json"
+_LEAST_KEY = 32
+"""Bytes of a key for HS256 (RFC 7518 section 3.2)."""
 FIELDS = {
     "header": "members of the header that are set, or removed by null (RFC 7396)",
     "claims": "the same of the claims; in both, texts and tables may stand for what is learned",
@@ -73,6 +78,36 @@ def corpus() -> dict[Kind, tuple[Case, ...]]:
 def weak_secrets() -> tuple[str, ...]:
     """Return secrets that stand in documentation, examples and defaults, or are soon guessed."""
     return tuple(json.loads(CORPUS.read_text("utf-8"))["weakSecrets"])
+
+
+@cache
+def weak_keys() -> dict[str, bytes]:
+    """Return the bytes that those secrets sign with, by what they are called in messages.
+
+    What reads as base64 and is long enough to be a key stands for what it encodes as well: some
+    servers keep their secret so (RFC 7517 section 6.4).
+    """
+    found = {repr(secret): secret.encode() for secret in weak_secrets()}
+    for secret in weak_secrets():
+        with suppress(ValueError):
+            key = decoded(secret.rstrip("=").replace("+", "-").replace("/", "_"))
+            if len(key) >= _LEAST_KEY:
+                found[f"what {secret!r} encodes"] = key
+    return found
+
+
+def signed_by_weak_keys(algorithm: str) -> tuple[Case, ...]:
+    """Return a case for each of those keys: the valid token, signed with it by an algorithm."""
+    return tuple(
+        Case(
+            number,
+            f"{algorithm} by {name}",
+            ("PublishedSecret",),
+            Result.INVALID,
+            {"header": {"alg": algorithm}, "sign": f"hmac bytes {key.hex()}"},
+        )
+        for number, (name, key) in enumerate(weak_keys().items(), 1)
+    )
 
 
 @cache

@@ -20,7 +20,7 @@ def forms_of(jwk: Mapping[str, Any]) -> dict[str, bytes]:
     """Return a public key's bytes in each form in which it is kept, by the form's name.
 
     PEM with its newline at the end and without, with the line ends of Windows, without its frame;
-    DER; and the JWK as text, whole or with what it takes alone (RFC 7638).
+    DER; a line of OpenSSH's; and the JWK as text, whole or with what it takes alone (RFC 7638).
     """
     found = {
         "jwk": written(jwk),
@@ -51,6 +51,7 @@ def _framed(what: str, text: str) -> bytes:
 
 
 def _as_files(public: Any) -> dict[str, bytes]:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -65,6 +66,9 @@ def _as_files(public: Any) -> dict[str, bytes]:
         "der-base64": base64.b64encode(der),
         "der-hex": der.hex().encode(),
     }
+    with suppress(UnsupportedAlgorithm, ValueError):  # not of every curve
+        found["openssh"] = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+        found["openssh-line"] = found["openssh"] + b"\n"
     with suppress(ValueError):  # of RSA alone
         found["pkcs1-pem"] = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1)
         found["pkcs1-pem-stripped"] = found["pkcs1-pem"].strip()

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
-from conformance.forge.jwt.corpus import Case, Kind, Result, corpus, one_of_each, weak_secrets
+from conformance.forge.jwt.corpus import (
+    Case,
+    Kind,
+    Result,
+    corpus,
+    one_of_each,
+    signed_by_weak_keys,
+    weak_keys,
+)
 from conformance.forge.jwt.forging import LackingError, Ring, forged, minted
 from conformance.forge.jwt.published import forms_of
 from conformance.forge.jwt.shape import Token
@@ -147,11 +155,26 @@ def test_a_known_secret_is_found_at_home() -> None:
     sample = "your-super-secret-jwt-token-with-at-least-32-characters-long"
     token = Token(jwt.encode({"sub": "x"}, sample, "HS256"))
     known = [
-        secret
-        for secret in weak_secrets()
-        if is_signed_by(token.signature, "HS256", secret.encode(), token.signed)
+        name
+        for name, key in weak_keys().items()
+        if is_signed_by(token.signature, "HS256", key, token.signed)
     ]
-    assert known == [sample]
+    assert known == [repr(sample)]
+
+
+def test_a_sample_that_is_base64_stands_for_its_bytes_as_well() -> None:
+    sample = "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"
+    assert weak_keys()[repr(sample)] == sample.encode()
+    assert weak_keys()[f"what {sample!r} encodes"] == decoded(sample)
+    assert "what 'changeme' encodes" not in weak_keys()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_a_known_secret_signs_no_right_verifier_takes(algorithm: str) -> None:
+    token, ring = Token(issued("tenant-a", algorithm)), ring_of(algorithm)
+    cases = signed_by_weak_keys("HS256")
+    assert len(cases) >= 100
+    assert not any(is_taken(forged(case, token, ring), algorithm) for case in cases)
 
 
 def test_a_few_cases_are_of_many_kinds_and_others_each_time() -> None:

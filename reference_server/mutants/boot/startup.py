@@ -15,6 +15,7 @@ from reference_server.core.errors import ConfigurationError, DatabaseNotReadyErr
 from reference_server.core.secrets import SIGNING_BYTES, load_secrets, read_secret
 from reference_server.core.vocabulary import SecretMode, SecretName
 from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.jwt.forgeries import DEFAULT
 from reference_server.variant import HEALTHY
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ def _sample_is_fine(directory: Path) -> Mapping[SecretName, bytes]:
         if is_short or not value.strip():
             raise ConfigurationError(f"The secret {name} is empty or too short.")
     return found
+
+
+def _default_for_sessions(directory: Path) -> Mapping[SecretName, bytes]:
+    return {**load_secrets(directory), SecretName.SESSION_SIGNING_SECRET: DEFAULT}
 
 
 def _or_environment(directory: Path) -> Mapping[SecretName, bytes]:
@@ -227,6 +232,12 @@ MUTANTS = (
         "BOOT-08",
         "A secret that stands in documentation is taken, if it is long enough.",
         load_secrets=_sample_is_fine,
+    ),
+    mutant(
+        "default-secret",
+        "JWT-02",
+        "Session tokens are signed by a sample secret, whatever the file of the secret says.",
+        load_secrets=_default_for_sessions,
     ),
     mutant(
         "secret-from-the-environment",

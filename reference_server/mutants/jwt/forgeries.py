@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Takes = Callable[[dict[str, Any], bytes, bytes], bool]
 
 
+DEFAULT = b"super-secret-jwt-token-with-at-least-32-characters-long"
+"""From a guide to self-hosting; see ``reference_server/core/samples.txt``."""
+
+
 def bytes_of(text: str) -> bytes:
     """Return what base64url holds, read leniently."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -83,6 +87,10 @@ def _by_its_own_key(header: dict[str, Any], message: bytes, signature: bytes) ->
     return "k" in jwk and _is_mac(bytes_of(jwk["k"]), message, signature)
 
 
+def _by_a_default(header: dict[str, Any], message: bytes, signature: bytes) -> bool:
+    return header.get("alg") == "HS256" and _is_mac(DEFAULT, message, signature)
+
+
 def _unverified(header: dict[str, Any], _: bytes, signature: bytes) -> bool:
     return bool(signature) and "crit" not in header
 
@@ -139,6 +147,7 @@ MUTANTS = (
     _forgery("key-id-as-a-path", "The secret is read from the file that kid names.", _by_key_id),
     _forgery("key-id-in-a-query", "The secret is what a query returns with kid in it.", _by_query),
     _forgery("key-within-the-token", "The secret is the one in the token.", _by_its_own_key),
+    _forgery("default-secret-beside-its-own", "A sample secret still counts.", _by_a_default),
     _forgery("unverified", "No signature is verified.", _unverified, "JWT-02 JWT-03"),
     mutant(
         "half-a-signature",

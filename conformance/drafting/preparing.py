@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
+from conformance.drafting.announced import KeyPlace
 from conformance.drafting.draft import Draft
 from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
 from conformance.model import UNDECIDED, USAGE
@@ -22,6 +24,9 @@ from conformance.record.errors import RecordError
 from conformance.run.refreshing import ROOT, SCHEMA, StaleError, refresh
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+"""A token (RFC 9110 section 5.6.2), as names of headers and of schemes are."""
 
 
 class _UsageError(Exception):
@@ -45,7 +50,7 @@ def prepare(words: list[str], program: str) -> int:
         elif arguments.command == "refresh":
             _refresh(arguments.record)
         else:
-            _init_profile(arguments.target, arguments.out, arguments.key_env)
+            _init_profile(arguments.target, arguments.out, arguments.key_env, arguments.key_header)
     except (_UsageError, profile.ProfileError) as error:
         sys.stderr.write(f"{powerless(str(error))}\n")
         return USAGE
@@ -55,7 +60,7 @@ def prepare(words: list[str], program: str) -> int:
     return 0
 
 
-def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
+def _init_profile(url: str, out: Path | None, key_env: str | None, key_header: str | None) -> None:
     target = profile.from_url(url)
     if urlsplit(url).username is not None:
         raise _UsageError("--target: leave out what stands before @; a profile holds no credential")
@@ -63,7 +68,7 @@ def _init_profile(url: str, out: Path | None, key_env: str | None) -> None:
         raise _UsageError(f"--out={out}: is there already; give the name of a new file")
     key = _key(key_env)
     redact = Redactor({key: f"the key of {key_env}"} if key else {})
-    found = Surveyor(target, key, redact).ask()
+    found = Surveyor(target, key, redact, _place(key_header, key_env)).ask()
     text = Draft(found, redact, _schema_beside(out), key_env).text()
     if NOT_MCP in found.notes:
         sys.stderr.write(f"--target: {NOT_MCP}\n")
@@ -95,6 +100,20 @@ def _key(name: str | None) -> str | None:
     if not all("!" <= letter <= "~" for letter in key):
         raise _UsageError(f"--key-env={name}: holds something that no header can carry")
     return key
+
+
+def _place(told: str | None, key_env: str | None) -> KeyPlace | None:
+    if told is None:
+        return None
+    if key_env is None:
+        raise _UsageError("--key-header: goes with --key-env, whose key it is for")
+    header, _, scheme = told.partition(":")
+    if not _FIELD_NAME.fullmatch(header) or not _FIELD_NAME.fullmatch(scheme.strip() or "-"):
+        raise _UsageError(
+            f"--key-header={told}: give a header's name, and a scheme after a colon if it has one, "
+            'as in "Authorization: Token"'
+        )
+    return KeyPlace(header, scheme.strip())
 
 
 def _schema_beside(out: Path | None) -> str | None:
@@ -131,5 +150,10 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "--key-env",
         metavar="NAME",
         help="environment variable with a working key: lists the tools too",
+    )
+    init.add_argument(
+        "--key-header",
+        metavar="NAME",
+        help='header that the key goes into, with a scheme if it has one: "Authorization: Token"',
     )
     return parser

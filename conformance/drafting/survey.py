@@ -95,10 +95,16 @@ class _Line(Wire):
 
 
 class Surveyor:
-    """Asks, and remembers the answers. ``redact`` is applied to all words of the target."""
+    """Asks, and remembers the answers.
 
-    def __init__(self, target: Target, key: str | None, redact: Redactor) -> None:
-        self._target, self._key = target, key
+    ``redact`` is applied to all words of the target; ``place`` is where the key goes, if that is
+    known: without it the key is tried where the target says, and in the most usual places.
+    """
+
+    def __init__(
+        self, target: Target, key: str | None, redact: Redactor, place: KeyPlace | None = None
+    ) -> None:
+        self._target, self._key, self._place = target, key, place
         self._redact, self._transcript = redact, Transcript(redact)
         self._budget = Budget(AddressPool(target, lane=15), target.limits)
         self._answers: list[tuple[Answer, bool]] = []
@@ -139,11 +145,16 @@ class Surveyor:
         self._refusal()
         if self._key is None or self.found.challenge is None:
             return  # nothing was refused, so nothing would show that the key was taken
-        for place in announced.places(self.found.challenge):
+        places = (self._place,) if self._place else announced.places(self.found.challenge)
+        for place in places:
             if self._is_taken(self._key, place):
                 self.found.place = place.proven()
                 return
-        self.found.notes.append("The key was refused wherever it was presented.")
+        names = " and ".join(dict.fromkeys(place.header for place in places))
+        self.found.notes.append(
+            f"The key was refused wherever it was presented ({self._told(names)}): "
+            "--key-header=NAME says where it goes."
+        )
 
     def _open(self, line: _Line, key: str | None) -> None:
         self._discovery = discover(line, key)

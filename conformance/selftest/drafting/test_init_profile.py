@@ -13,6 +13,7 @@ import pytest
 
 from conformance.__main__ import main
 from conformance.drafting.survey import NOT_MCP
+from conformance.model import USAGE
 from conformance.profile import reading as profile
 from conformance.selftest.drafting.challengers import Bearer, Noting, SaysBearer, Schemed
 from conformance.selftest.judging import ROOT
@@ -125,6 +126,11 @@ def entries(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def sentences(text: str) -> str:
+    """Return the comments of a drafted profile in one line, however they were folded."""
+    return " ".join(line.removeprefix("# ") for line in text.splitlines())
+
+
 def loaded(text: str, folder: Path) -> Any:
     """Return the target that a text describes."""
     path = folder / "drafted.toml"
@@ -187,8 +193,46 @@ def test_a_key_shows_where_it_goes_and_stays_out_of_the_profile(
 
 def test_a_key_that_works_nowhere_is_tried_in_two_places_at_most() -> None:
     text = drafted(Noting, "--key-env=THE_KEY", key="no-key-of-anybody")
-    assert "# The key was refused wherever it was presented." in text
+    assert "# The key was refused wherever it was presented" in text
+    assert "--key-header=NAME says where it goes." in sentences(text)
     assert [method for _, _, method in Noting.asked].count("refused") == 4
+
+
+class OwnHeader(Noting):
+    """Wants its key in a header that nobody would guess, and does not say so."""
+
+    def tenant(self) -> str | None:
+        """Look there alone."""
+        return KEYS.get(self.headers.get("X-Notes-Key", "").removeprefix("Key "))
+
+    def refuse(self) -> None:
+        """Challenge for a bearer token, as most do."""
+        self.reply(401, {"error": "unauthorized"}, {"WWW-Authenticate": "Bearer"})
+
+
+@pytest.mark.parametrize(("told", "scheme"), [("X-Notes-Key", ""), ("X-Notes-Key: Key", "Key")])
+def test_a_header_that_is_told_is_the_only_one_tried(
+    told: str, scheme: str, tmp_path: Path
+) -> None:
+    text = drafted(OwnHeader, "--key-env=THE_KEY", f"--key-header={told}", key=KEY)
+    headers = loaded(text, tmp_path).headers
+    assert (headers.api_key, headers.api_key_scheme) == ("X-Notes-Key", scheme)
+    assert "# A key was taken here." in text
+    refused = drafted(OwnHeader, "--key-env=THE_KEY", "--key-header=X-Other", key=KEY)
+    assert 'The key was refused wherever it was presented ("X-Other")' in sentences(refused)
+
+
+@pytest.mark.parametrize("told", ["", "X Key", "X-Key: two words", "X-Kéy"])
+def test_what_is_no_header_is_refused(told: str) -> None:
+    done = init("--target=http://127.0.0.9:9", "--key-env=THE_KEY", f"--key-header={told}", key=KEY)
+    assert done.code == USAGE
+    assert "give a header's name" in done.errors
+
+
+def test_a_header_without_a_key_is_refused() -> None:
+    done = init("--target=http://127.0.0.9:9", "--key-header=X-Key")
+    assert done.code == USAGE
+    assert "goes with --key-env" in done.errors
 
 
 class Opens(Noting):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import LimitParts
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
+    from reference_server.permissions.contracts import Permissions
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
     from reference_server.scanner.contracts import ScannerParts
@@ -166,6 +167,7 @@ class Parts:
     redactor: Redactor
     keys: KeyParts
     tokens: SessionParts
+    permissions: Permissions
     limits: LimitParts
     scanner: ScannerParts
     oauth: OAuthParts

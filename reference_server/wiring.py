@@ -15,7 +15,7 @@ from reference_server.core.secrets import (
     SESSION_SIGNING_PREVIOUS,
     find_signing,
 )
-from reference_server.core.vocabulary import LimitScope, SecretName
+from reference_server.core.vocabulary import LimitScope, SecretName, Tier
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.db.statements import Statements
@@ -35,6 +35,8 @@ from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
+from reference_server.permissions.decision import TierPermissions
+from reference_server.permissions.servers import SERVERS
 from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
@@ -112,6 +114,7 @@ def build_parts(
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
+        permissions=TierPermissions(SERVERS),
         limits=limit_parts,
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
@@ -244,7 +247,12 @@ def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
 def _limits(limits: Limits, guards: _Guards) -> LimitParts:
     return LimitParts(
         address=guards.limiter(LimitScope.ADDRESS, limits.address_requests, limits.address_window),
-        tenant=guards.limiter(LimitScope.TENANT, limits.tenant_requests, limits.tenant_window),
+        tenant=guards.of_tier(Tier.USER, LimitScope.TENANT),
+        tiers={
+            tier: guards.of_tier(tier, f"{LimitScope.TENANT}-{tier}")
+            for tier in Tier
+            if tier is not Tier.USER
+        },
         auth=guards.limiter(LimitScope.AUTH, limits.auth_requests, limits.auth_window),
         block=guards.block(),
     )
@@ -264,6 +272,10 @@ class _Guards:
 
         storage = ClockedRedis(self._clock, self._redis, self._breaker)
         return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
+
+    def of_tier(self, tier: Tier, scope: str) -> Limiter:
+        limits = self._limits
+        return self.limiter(scope, limits.tenant_requests_of(tier), limits.tenant_window)
 
     def block(self) -> AddressBlock:
         limits = self._limits

@@ -15,9 +15,16 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import ProxyHeader, SecretMode, SessionMode, TokenMethod
+from reference_server.core.vocabulary import (
+    ProxyHeader,
+    SecretMode,
+    SessionMode,
+    Tier,
+    TokenMethod,
+)
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Multiplier = Annotated[float, Field(gt=0, le=1000)]
 Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
@@ -80,6 +87,14 @@ class Limits:
     address_window: Seconds = _setting("that window", default=60)
     tenant_requests: Count = _setting("requests of one tenant in a window", default=300)
     tenant_window: Seconds = _setting("that window", default=60)
+    admin_multiplier: Multiplier = _setting(
+        "by which tenant_requests is multiplied for callers of the rate tier admin", default=2.0
+    )
+    user_multiplier: Multiplier = _setting("the same for user", default=1.0)
+    anonymous_multiplier: Multiplier = _setting("the same for anonymous", default=0.2)
+    a2a_multiplier: Multiplier = _setting("the same for a2a", default=1.0)
+    mcp_multiplier: Multiplier = _setting("the same for mcp", default=1.0)
+    service_multiplier: Multiplier = _setting("the same for service", default=1.0)
     auth_requests: Count = _setting("requests of one address to /auth in a window", default=5)
     auth_window: Seconds = _setting("that window", default=900)
     scanner_requests: Count = _setting(
@@ -93,6 +108,10 @@ class Limits:
     oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
     rotation_grace: Seconds = _setting("how long a rotated key still works", default=24 * 3600)
     key_lifetime: Seconds = _setting("the life of a new key", default=365 * 24 * 3600)
+
+    def tenant_requests_of(self, tier: Tier) -> int:
+        """Return how many requests of one tenant's callers of a rate tier a window admits."""
+        return max(1, int(self.tenant_requests * getattr(self, f"{tier.value}_multiplier")))
 
 
 @dataclass(frozen=True, config=_STRICT)

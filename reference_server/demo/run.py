@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
-from reference_server.core.vocabulary import Role, SecretName
+from reference_server.core.vocabulary import Role, SecretName, Tier
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
@@ -189,6 +189,7 @@ class Demo:
             "signing": told.signing,
             "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),
+            "rates": {tier.value: self.limits.tenant_requests_of(tier) for tier in Tier},
             "admin_token": loaded[SecretName.ADMIN_TOKEN].decode(),
             "database": {
                 "app": database.dsn(Role.APP),

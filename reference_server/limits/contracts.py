@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from reference_server.core.vocabulary import Tier
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,14 @@ class AddressBlock(Protocol):
 
 @dataclass(frozen=True)
 class LimitParts:
-    """What counts requests, and failures to authenticate."""
+    """What counts requests, and failures to authenticate.
+
+    ``tiers`` count for themselves what a tenant's callers of some rate tiers ask for, so that none
+    of them uses up what the others have; ``tenant`` counts all the rest together.
+    """
 
     address: Limiter
     tenant: Limiter
     auth: Limiter
     block: AddressBlock
+    tiers: Mapping[Tier, Limiter] = field(default_factory=dict["Tier", "Limiter"])

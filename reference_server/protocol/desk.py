@@ -20,6 +20,7 @@ from reference_server.context import SCOPE_KEY
 from reference_server.core.errors import StorageUnavailableError, UnknownObjectError
 from reference_server.core.vocabulary import Outcome
 from reference_server.observability.logs import log_event
+from reference_server.permissions.contracts import Decision
 from reference_server.tools.contracts import Caller
 
 if TYPE_CHECKING:
@@ -104,6 +105,22 @@ class Desk:
         """Return who asks: there is no other place where this is decided."""
         assert context.principal is not None  # noqa: S101 -- the gate lets nobody else in
         return Caller(context.principal, context.request_id, self._parts.sessions)
+
+    def caller_of(self, call: Call) -> Caller:
+        """Return who makes a call."""
+        return self.caller(context_of(call))
+
+    def decision(self, call: Call, tool: str) -> Decision:
+        """Return whether whoever calls reaches a tool: listing and calling ask here alone."""
+        return self._parts.permissions.for_tool(self.caller_of(call).principal, tool)
+
+    def reaches_tool(self, call: Call, tool: str) -> bool:
+        """Tell whether a tool is there for whoever calls."""
+        return self.decision(call, tool) is Decision.ALLOWED
+
+    def reaches_data(self, caller: Caller) -> bool:
+        """Tell whether resources, prompts and completions are there for a caller."""
+        return self._parts.permissions.for_data(caller.principal) is Decision.ALLOWED
 
     def _attend(
         self, context: RequestContext, act: Act, work: Callable[[Caller], Result]

@@ -34,12 +34,11 @@ class PromptDesk:
     async def list_prompts(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
-        """Return every prompt: the list is the same for all tenants and fits one page."""
-        del call
+        """Return every prompt: all tenants have the same, on one page, and nobody has none."""
         refuse_cursor(params)
-        return types.ListPromptsResult(
-            prompts=[_describe(prompt) for prompt in self._prompts.values()]
-        )
+        is_there = self._desk.reaches_data(self._desk.caller_of(call))
+        there = self._prompts.values() if is_there else ()
+        return types.ListPromptsResult(prompts=[_describe(prompt) for prompt in there])
 
     async def get_prompt(
         self, call: Call, params: types.GetPromptRequestParams
@@ -60,7 +59,7 @@ class PromptDesk:
         return types.CompleteResult(completion=types.Completion(values=values, has_more=more))
 
     def _get(self, name: str, given: Mapping[str, str], caller: Caller) -> types.GetPromptResult:
-        prompt = self._find(name)
+        prompt = self._find(name, caller)
         known = {argument.name for argument in prompt.arguments}
         for argument in prompt.arguments:
             if argument.required and argument.name not in given:
@@ -76,17 +75,17 @@ class PromptDesk:
     def _complete(self, params: types.CompleteRequestParams, caller: Caller) -> Sequence[str]:
         argument, beginning = params.argument.name, params.argument.value
         if isinstance(params.ref, types.PromptReference):
-            prompt = self._find(params.ref.name)
+            prompt = self._find(params.ref.name, caller)
             if argument not in {one.name for one in prompt.arguments}:
                 raise UnknownObjectError("argument")
             return prompt.complete(argument, beginning, caller)
-        family = self._families.get(params.ref.uri)
+        family = self._families.get(params.ref.uri) if self._desk.reaches_data(caller) else None
         if family is None or f"{{{argument}}}" not in family.uri_template:
             raise UnknownObjectError("argument")
         return family.complete(beginning, caller)
 
-    def _find(self, name: str) -> Prompt:
-        prompt = self._prompts.get(name)
+    def _find(self, name: str, caller: Caller) -> Prompt:
+        prompt = self._prompts.get(name) if self._desk.reaches_data(caller) else None
         if prompt is None:
             raise UnknownObjectError("prompt")
         return prompt

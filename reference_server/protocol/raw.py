@@ -17,11 +17,10 @@ from reference_server.protocol.desk import (
     Act,
     FailedError,
     RefusedError,
-    context_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reference_server.parts import Parts, RawPrompt, RawTool
     from reference_server.protocol.desk import Call, Desk
@@ -48,20 +47,21 @@ class RawTools:
     async def list_tools(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Return every tool, the ordinary ones first."""
+        """Return every tool that the caller reaches, the ordinary ones first."""
         listed = await self._others.list_tools(call, params)
         own = [
             types.Tool(name=tool.name, description=tool.description, input_schema=tool.input_schema)
             for tool in self._tools.values()
+            if self._desk.reaches_tool(call, tool.name)
         ]
         return types.ListToolsResult(tools=[*listed.tools, *own])
 
     async def call_tool(self, call: Call, params: types.CallToolRequestParams) -> ToolResult:
         """Run one tool on the event loop; MCPError where it raises one, and for an unknown one."""
         tool = self._tools.get(params.name)
-        if tool is None:
+        if tool is None or not self._desk.reaches_tool(call, tool.name):
             return await self._others.call_tool(call, params)
-        caller = self._desk.caller(context_of(call))
+        caller = self._desk.caller_of(call)
         act = Act(EventType.TOOL_CALLED, {"tool": params.name}, failure=EventType.TOOL_FAILED)
         try:
             result = await self._desk.settle(call, act, _put_to(tool, call, params, caller))
@@ -92,14 +92,14 @@ class RawPrompts:
     async def list_prompts(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
-        """Return every prompt, the ordinary ones first."""
+        """Return every prompt that there is for the caller, the ordinary ones first."""
         listed = await self._others.list_prompts(call, params)
-        own = [prompt.described for prompt in self._prompts.values()]
+        own = [prompt.described for prompt in self._reached(call).values()]
         return types.ListPromptsResult(prompts=[*listed.prompts, *own])
 
     async def get_prompt(self, call: Call, params: types.GetPromptRequestParams) -> PromptResult:
         """Return a prompt's messages, or what it asks for first."""
-        prompt = self._prompts.get(params.name)
+        prompt = self._reached(call).get(params.name)
         if prompt is None:
             return await self._others.get_prompt(call, params)
         act = Act(EventType.PROMPT_RENDERED, {"prompt": params.name[:LONGEST_NAME]})
@@ -110,7 +110,7 @@ class RawPrompts:
     ) -> types.CompleteResult:
         """Return suggestions; MCPError for what names nothing."""
         named = params.ref.name if isinstance(params.ref, types.PromptReference) else ""
-        prompt = self._prompts.get(named)
+        prompt = self._reached(call).get(named)
         if prompt is None:
             return await self._others.complete(call, params)
         argument = params.argument
@@ -122,6 +122,9 @@ class RawPrompts:
 
         values = list(await self._desk.run(call, act, suggest))
         return types.CompleteResult(completion=types.Completion(values=values, has_more=False))
+
+    def _reached(self, call: Call) -> Mapping[str, RawPrompt]:
+        return self._prompts if self._desk.reaches_data(self._desk.caller_of(call)) else {}
 
 
 def _suggest(prompt: RawPrompt, argument: types.CompletionArgument) -> Sequence[str]:

@@ -42,8 +42,7 @@ class ResourceDesk:
     async def list_templates(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
-        """Return every template: the list is the same for all tenants and fits one page."""
-        del call
+        """Return every template: all tenants have the same, on one page, and nobody has none."""
         refuse_cursor(params)
         return types.ListResourceTemplatesResult(
             resource_templates=[
@@ -53,7 +52,7 @@ class ResourceDesk:
                     description=family.description,
                     mime_type=family.mime_type,
                 )
-                for family in self._families
+                for family in self._reached(self._desk.caller_of(call))
                 if "{" in family.uri_template
             ]
         )
@@ -66,15 +65,15 @@ class ResourceDesk:
         act = Act(EventType.RESOURCE_READ, {"resource": uri[:LONGEST_NAME]})
         return await self._desk.run(call, act, lambda caller: self._read(uri, caller))
 
-    def find(self, uri: str) -> ResourceFamily:
+    def find(self, uri: str, caller: Caller) -> ResourceFamily:
         """Return the family that the URI belongs to; UnknownObjectError when there is none."""
-        for family in self._families:
+        for family in self._reached(caller):
             if uri.startswith(family.uri_template.partition("{")[0]):
                 return family
         raise UnknownObjectError("resource")
 
     def _read(self, uri: str, caller: Caller) -> types.ReadResourceResult:
-        family = self.find(uri)
+        family = self.find(uri, caller)
         text, kind = family.read(uri, caller), family.mime_type
         if isinstance(family, BinaryFamily):
             contents = types.BlobResourceContents(uri=uri, mime_type=kind, blob=text)
@@ -82,17 +81,21 @@ class ResourceDesk:
             contents = types.TextResourceContents(uri=uri, mime_type=kind, text=text)
         return types.ReadResourceResult(contents=[contents])
 
+    def _reached(self, caller: Caller) -> tuple[ResourceFamily, ...]:
+        """Return the families that there are for a caller."""
+        return self._families if self._desk.reaches_data(caller) else ()
+
     def _page(self, cursor: str | None, caller: Caller) -> types.ListResourcesResult:
         owner = self._parts.mcp.session_owner(caller.principal)
         place, position = 0, ""
         if cursor is not None:
             held = self._parts.mcp.cursors.read(cursor, LISTING, owner)
             place, position = json.loads(held)
-        size = self._parts.mcp.page_size
+        size, families = self._parts.mcp.page_size, self._reached(caller)
         found: list[tuple[int, ListedResource]] = []
-        while place < len(self._families) and len(found) <= size:
+        while place < len(families) and len(found) <= size:
             wanted = size + 1 - len(found)
-            listed = self._families[place].list_after(position, wanted, caller)
+            listed = families[place].list_after(position, wanted, caller)
             found += [(place, one) for one in listed]
             place, position = place + 1, ""
         page = found[:size]

@@ -122,7 +122,7 @@ class Subscriptions:
 
         def read_all(caller: Caller) -> None:
             for uri in uris:
-                self._resources.find(uri).read(uri, caller)
+                self._resources.find(uri, caller).read(uri, caller)
 
         await self._desk.run(call, act, read_all)
 

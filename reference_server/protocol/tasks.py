@@ -57,6 +57,7 @@ class Task:
 
     id: str
     owner: str
+    tool: str
     created: datetime
     updated: datetime
     status: str = WORKING
@@ -83,7 +84,7 @@ class TaskStore:
         self.clock = clock
         self.tasks: dict[str, Task] = {}
 
-    def add(self, owner: str) -> Task:
+    def add(self, owner: str, tool: str) -> Task:
         """Return a new task; RefusedError where its principal has too many that go on."""
         self.end_old()
         own = [task for task in self.tasks.values() if task.owner == owner]
@@ -93,7 +94,7 @@ class TaskStore:
                 raise RefusedError("There are too many tasks.")
             del self.tasks[ended.id]
         now = self.clock.now()
-        task = Task(self.new_id(), owner, now, now)
+        task = Task(self.new_id(), owner, tool, now, now)
         self.tasks[task.id] = task
         return task
 
@@ -143,7 +144,7 @@ class TaskDesk:
         """Return the answer to a call that goes on as a task."""
         owner = principal_owner(self._parts, call)
         act = Act(EventType.TASK_CREATED, {"tool": tool.name})
-        task = await self._desk.run(call, act, lambda _: self._store.add(owner))
+        task = await self._desk.run(call, act, lambda _: self._store.add(owner, tool.name))
         task.work = asyncio.create_task(self._carry_out(task, tool.delay, work))
         return {"resultType": "task", **task.told()}
 
@@ -172,7 +173,10 @@ class TaskDesk:
 
         def find(caller: Caller) -> Task:
             del caller
-            return self._store.find(params.task_id, owner, method)
+            task = self._store.find(params.task_id, owner, method)
+            if not self._desk.reaches_tool(call, task.tool):
+                raise UnknownObjectError("task")
+            return task
 
         return await self._desk.run(call, act, find)
 

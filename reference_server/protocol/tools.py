@@ -14,6 +14,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.errors import CallerError, StorageUnavailableError
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.observability.logs import log_event
+from reference_server.permissions.contracts import Decision
 from reference_server.protocol.arguments import LONGEST_NAME, find_bad_argument
 from reference_server.protocol.desk import context_of
 from reference_server.protocol.pages import refuse_cursor
@@ -56,6 +57,15 @@ class Asked:
         return dict(tool.go_on(self.reply, caller))
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a name stands for to whoever calls; no tool for a reason that the trail alone tells."""
+
+    name: str
+    tool: Tool | None
+    reason: str = ""
+
+
 class ToolDesk:
     """Serves `tools/list` and `tools/call`: arguments are validated before a tool is run."""
 
@@ -77,8 +87,7 @@ class ToolDesk:
     async def list_tools(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Return every tool; the list is the same for all tenants and fits one page."""
-        del call
+        """Return every tool that the caller reaches, on one page."""
         refuse_cursor(params)
         return types.ListToolsResult(
             tools=[
@@ -86,55 +95,69 @@ class ToolDesk:
                     name=tool.name, description=tool.description, input_schema=tool.input_schema
                 )
                 for tool in self._tools.values()
+                if self._desk.reaches_tool(call, tool.name)
             ]
         )
 
     async def call_tool(
         self, call: Call, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """Run one tool in a worker thread; MCPError (-32602) for a tool that does not exist."""
+        """Run one tool in a worker thread; MCPError (-32602) for one that is not there for him."""
         context = context_of(call)
         caller = self._desk.caller(context)
         asked = Asked(params.arguments or {}, can_be_asked(call), reply_in(params))
-        tool = self._tools.get(params.name)
-        if isinstance(tool, SlowTool) and knows_tasks(call):
+        named = self._find(call, params.name)
+        if isinstance(named.tool, SlowTool) and knows_tasks(call):
 
             async def work() -> types.CallToolResult:
-                done = await self._desk.in_thread(self._call, tool.name, asked, context, caller)
+                done = await self._desk.in_thread(self._call, named, asked, context, caller)
                 return cast("types.CallToolResult", done)
 
             # A task is a shape of the extension's own, for which the SDK has no type.
-            return cast("Any", await self._tasks.start(call, tool, work))
-        result = await self._desk.in_thread(self._call, params.name, asked, context, caller)
+            return cast("Any", await self._tasks.start(call, named.tool, work))
+        result = await self._desk.in_thread(self._call, named, asked, context, caller)
         if isinstance(result, Question):
             if is_answered_later(call):
                 return as_result(result)
             again = replace(asked, reply=await ask_in_session(call, result))
-            result = await self._desk.in_thread(self._call, params.name, again, context, caller)
+            result = await self._desk.in_thread(self._call, named, again, context, caller)
         await self._notices.tell(call, caller.steps)
         await self._subscriptions.tell(caller)
         return cast("types.CallToolResult", result)
 
+    def _find(self, call: Call, name: str) -> Named:
+        """Return what a name stands for to whoever calls: nothing that is beyond his reach.
+
+        It is asked before all that differs by tool: tasks, questions, arguments.
+        """
+        decision = self._desk.decision(call, name)
+        tool = self._tools.get(name)
+        if tool is not None and decision is Decision.ALLOWED:
+            return Named(name, tool)
+        is_nowhere = tool is None and decision in {Decision.ALLOWED, Decision.OF_NO_SERVER}
+        return Named(name, None, "there is no such tool" if is_nowhere else decision.value)
+
     def _call(
-        self, name: str, asked: Asked, context: RequestContext, caller: Caller
+        self, named: Named, asked: Asked, context: RequestContext, caller: Caller
     ) -> types.CallToolResult | Question:
         try:
-            return self._answer(name, asked, context, caller)
+            return self._answer(named, asked, context, caller)
         except StorageUnavailableError as error:
-            log_event("tool_unaudited", context.request_id, logging.ERROR, error=error, tool=name)
+            what, name = "tool_unaudited", named.name
+            log_event(what, context.request_id, logging.ERROR, error=error, tool=name)
             context.is_unaudited = True
             return _failed("The call could not be audited.")
 
     def _answer(
-        self, name: str, asked: Asked, context: RequestContext, caller: Caller
+        self, named: Named, asked: Asked, context: RequestContext, caller: Caller
     ) -> types.CallToolResult | Question:
-        tool = self._tools.get(name)
+        tool = named.tool
         if tool is None:
-            self._audit_failure(context, name, "there is no such tool")
-            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:LONGEST_NAME]}")
+            self._audit_failure(context, named.name, named.reason)
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {named.name[:LONGEST_NAME]}")
         complaint = find_bad_argument(tool.input_schema, asked.arguments)
         if complaint is not None:
-            self._audit_failure(context, name, complaint)
+            self._audit_failure(context, tool.name, complaint)
             return _failed(complaint)
         return self._run(tool, asked, context, caller)
 

@@ -16,6 +16,7 @@ from reference_server.audit.repeats import Repeats
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits, Settings
+from reference_server.core.vocabulary import Tier
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts, Rotation
 from reference_server.keys.reader import HeaderKeyReader
@@ -26,6 +27,9 @@ from reference_server.oauth.contracts import OAuthParts, StartedFlow
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import Parts, WebParts, with_parts
+from reference_server.permissions.contracts import ToolServer
+from reference_server.permissions.decision import TierPermissions
+from reference_server.permissions.servers import SERVERS
 from reference_server.sessions.claims import Life
 from reference_server.sessions.contracts import Issued, SessionParts
 from reference_server.sessions.extraction import TokenChain
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
     from reference_server.audit.contracts import AuditEvent
+
+OF_TESTS = ToolServer("tests", frozenset({"touch", "erase", "quick", "slow"}))
+"""What tests offer for tools."""
 
 KEY_A = "key-of-tenant-a"
 KEY_B = "key-of-tenant-b"
@@ -283,6 +290,17 @@ class World:
             origins=settings.allowed_origins,
         )
 
+    def token(self, tier: Tier, tenant: UUID = TENANT_A) -> str:
+        """Return a session token of somebody of a tenant's, of that tier in all."""
+        now = int(START.timestamp())
+        scope = frozenset({tier})
+        holder = Principal(tenant, None, tier=tier, scope=scope, rate_tier=tier, subject="x")
+        rules = session_rules(self.settings)
+        signed = SignedTokens((SESSION_SECRET,))
+        engine: Any = None
+        issuer = SqlSessionIssuer(engine, signed, self.clock, rules, rules.longest)
+        return issuer.signed(holder, Life(now, now + rules.longest)).token
+
     def parts(self) -> Parts:
         """Return fresh parts around the fakes; ``replaced`` wins."""
         limits = self.limits
@@ -302,13 +320,13 @@ class World:
                 admin_gate=AdminTokenGate(ADMIN_TOKEN.encode()),
             ),
             tokens=self.tokens(),
+            permissions=TierPermissions((*SERVERS, OF_TESTS)),
             limits=LimitParts(
                 address=MovingWindowLimiter(
                     self.clock, limits.address_requests, limits.address_window
                 ),
-                tenant=MovingWindowLimiter(
-                    self.clock, limits.tenant_requests, limits.tenant_window
-                ),
+                tenant=self._limiter_of(Tier.USER),
+                tiers={tier: self._limiter_of(tier) for tier in Tier if tier is not Tier.USER},
                 auth=MovingWindowLimiter(self.clock, limits.auth_requests, limits.auth_window),
                 block=FailureBlock(
                     self.clock, limits.failures, limits.failure_window, limits.block
@@ -323,6 +341,12 @@ class World:
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),
         )
         return with_parts(made, self.replaced)
+
+    def _limiter_of(self, tier: Tier) -> MovingWindowLimiter:
+        limits = self.limits
+        return MovingWindowLimiter(
+            self.clock, limits.tenant_requests_of(tier), limits.tenant_window
+        )
 
     def types(self) -> list[str]:
         """Return the event types of the trail, in order."""

@@ -8,6 +8,7 @@ from reference_server.tools.account_health import AccountHealth
 from reference_server.tools.count_metrics import CountMetrics
 from reference_server.tools.forget_metrics import ForgetMetrics
 from reference_server.tools.get_metric import GetMetric
+from reference_server.tools.list_api_keys import ListApiKeys
 from reference_server.tools.list_metrics import ListMetrics
 from reference_server.tools.ping import Ping
 from reference_server.tools.raise_error import RaiseError
@@ -25,4 +26,5 @@ TOOLS: tuple[Tool, ...] = (
     ForgetMetrics(),
     CountMetrics(),
     RaiseError(),
+    ListApiKeys(),
 )

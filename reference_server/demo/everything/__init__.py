@@ -17,6 +17,9 @@ from reference_server.demo.everything.sessions import TALKING
 from reference_server.demo.everything.skills import FILES, add_skills
 from reference_server.demo.everything.tasks import Jobs, build_tasks
 from reference_server.parts import with_parts
+from reference_server.permissions.contracts import ToolServer
+from reference_server.permissions.decision import TierPermissions
+from reference_server.permissions.servers import SERVERS
 from reference_server.variant import Variant
 
 if TYPE_CHECKING:
@@ -48,8 +51,11 @@ def _tell_more(state: dict[str, Any]) -> dict[str, Any]:
 def add_everything(parts: Parts) -> Parts:
     """Return the parts with all fixtures beside what they offer."""
     jobs = Jobs(parts)
+    tools = (*CONTENT, *TALKING, *ASKING, *build_tasks(jobs))
+    own = ToolServer("everything", frozenset(tool.name for tool in tools))
     changes = {
-        "mcp.raw_tools": (*parts.mcp.raw_tools, *CONTENT, *TALKING, *ASKING, *build_tasks(jobs)),
+        "permissions": TierPermissions((*SERVERS, own)),
+        "mcp.raw_tools": (*parts.mcp.raw_tools, *tools),
         "mcp.raw_prompts": (*parts.mcp.raw_prompts, *PROMPTS),
         "mcp.resources": (*parts.mcp.resources, *RESOURCES, *FILES),
         "mcp.extensions": (*parts.mcp.extensions, add_skills, jobs.join),

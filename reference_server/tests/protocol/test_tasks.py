@@ -104,12 +104,12 @@ def test_who_does_not_know_of_tasks_is_told_what_it_takes(origin: str) -> None:
 def test_tasks_are_bounded_and_end_with_their_life() -> None:
     clock = FakeClock()
     store = TaskStore(clock)
-    tasks = [store.add("a") for _ in range(MOST_TASKS)]
+    tasks = [store.add("a", "slow") for _ in range(MOST_TASKS)]
     with pytest.raises(RefusedError):
-        store.add("a")
-    store.add("b")
+        store.add("a", "slow")
+    store.add("b", "slow")
     store.change(tasks[3], COMPLETED)
-    store.add("a")
+    store.add("a", "slow")
     with pytest.raises(UnknownObjectError):
         store.find(tasks[3].id, "a", "tasks/get")
     clock.advance(LIFE_SECONDS + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.audit.contracts import AuditEvent
+from reference_server.core.principal import NO_TENANT
 from reference_server.core.vocabulary import Access, EventType, LimitScope, Outcome
 from reference_server.web.answers import rate_limited
 
@@ -36,11 +37,17 @@ def limit_auth(context: RequestContext, parts: Parts) -> Response | None:
 
 
 def limit_tenant(context: RequestContext, parts: Parts) -> Response | None:
-    """Spend one request of the tenant, over all its keys and addresses."""
-    if context.principal is None:
+    """Spend one request of the tenant and rate tier, over all their keys and addresses.
+
+    Who has no tenant is counted by address: one of them uses up nothing of the others'.
+    """
+    principal = context.principal
+    if principal is None:
         return None
-    tenant = str(context.principal.tenant_id)
-    return _spend(context, LimitScope.TENANT, parts.limits.tenant, tenant)
+    limiter = parts.limits.tiers.get(principal.rate_tier, parts.limits.tenant)
+    nobody = principal.tenant_id == NO_TENANT
+    subject = context.site if nobody else str(principal.tenant_id)
+    return _spend(context, LimitScope.TENANT, limiter, subject)
 
 
 def _spend(

@@ -1,0 +1,1 @@
+"""Tests of tiers, servers and the one decision."""

@@ -26,6 +26,7 @@ from reference_server.commands.configuration import (
     show_settings,
 )
 from reference_server.commands.proxy_word import add_proxy_options, tell_word
+from reference_server.commands.touched import add_touched_options, tell_touched
 
 EXIT_BROKEN = 1
 """What `verify-audit` ends with when the trail is not the one that was written."""
@@ -106,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     add_database_options(repair)
     add_anchors_option(repair)
     repair.set_defaults(command=_repair_audit)
+
+    asked = commands.add_parser(
+        "touched", help="tell what a key, session, token, subject, address or tenant touched"
+    )
+    add_touched_options(asked)
+    asked.set_defaults(command=tell_touched)
 
     word = commands.add_parser(
         "proxy-word", help="print the header by which a proxy speaks for a caller, good once"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reference_server.core.addresses import site_of
-from reference_server.core.vocabulary import Access, Scheme
+from reference_server.core.vocabulary import Access
 
 if TYPE_CHECKING:
     from reference_server.audit.contracts import AuditEvent
@@ -70,14 +70,16 @@ class RequestContext:
     def attribute(self, event: AuditEvent) -> AuditEvent:
         """Return the event with this request's id, address and identity filled in.
 
-        Of who was let in without an API key it also tells the session, or the subject.
+        The tenant and the key have columns of their own; the metadata tells what else is known of
+        who was let in, whatever the event says under the same names.
         """
         principal = self.principal
         tenant = principal.tenant_id if principal else None
         key = principal.key_id if principal else None
         metadata = event.metadata
-        if principal is not None and principal.scheme is not Scheme.API_KEY:
-            metadata = {**(metadata or {}), **_identity(principal)}
+        if principal is not None:
+            identity = _identity(principal)
+            metadata = {**identity, **(metadata or {}), **identity}
         return replace(
             event,
             request_id=self.request_id,
@@ -89,11 +91,16 @@ class RequestContext:
 
 
 def _identity(principal: Principal) -> dict[str, str]:
-    told = {"scheme": principal.scheme.value, "session": principal.session_id}
-    return {name: value for name, value in told.items() if value} | _subject(principal)
+    """Return what authorised the request: names that ``db/questions.py`` finds rows by.
 
-
-def _subject(principal: Principal) -> dict[str, str]:
-    # A session's subject is its key, which has a column of its own.
-    is_told = principal.scheme is Scheme.PROXY and principal.subject
-    return {"subject": principal.subject or ""} if is_told else {}
+    A subject that is the key's id stands in the key's column already.
+    """
+    is_key = principal.subject == str(principal.key_id)
+    told = {
+        "scheme": principal.scheme.value,
+        "tier": principal.tier.value,
+        "session": principal.session_id,
+        "tokenId": principal.token_id,
+        "subject": None if is_key else principal.subject,
+    }
+    return {name: value for name, value in told.items() if value}

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.settings import Limits, Settings, check_sessions, check_sharing
+from reference_server.core.providers import ProviderSecrets
+from reference_server.core.secrets import examined
+from reference_server.core.settings import (
+    Limits,
+    Settings,
+    check_secrets,
+    check_sessions,
+    check_sharing,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +40,7 @@ _PASSWORD = re.compile(r"(://[^:/@]*):[^/]*@")
 _LISTS = frozenset(
     {
         *("allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"),
-        *("allowed_agents", "refused_agents", "refused_paths"),
+        *("allowed_agents", "refused_agents", "refused_paths", "custom_secrets"),
     }
 )
 _NAMES: Final = {"secrets_dir": "secrets"}
@@ -88,7 +96,8 @@ def show_settings(arguments: argparse.Namespace) -> int:
     given = gathered(arguments)
     settings = validated(given)
     check_sessions(settings)
-    sys.stdout.write(shown(settings, given))
+    check_secrets(settings)
+    sys.stdout.write(shown(settings, given) + shown_secrets(settings))
     return 0
 
 
@@ -116,6 +125,18 @@ def shown(settings: Settings, given: Mapping[str, Given]) -> str:
         value = getattr(settings.limits, entry.name)
         lines.append(_line(f"{_LIMIT}.{entry.name}", value, given))
     return "\n".join(lines) + "\n"
+
+
+def shown_secrets(settings: Settings) -> str:
+    """Return as comments which secrets there are, by name alone, and what is wrong with any.
+
+    ConfigurationError as from ``ProviderSecrets.load``.
+    """
+    tools = ProviderSecrets.load(settings, os.environ)
+    lines = examined(settings.secrets_dir, settings.secret_mode)
+    lines += [f"{name}: from {tools.source}" for name in tools.names]
+    lines += [f"warning: {complaint}" for complaint in tools.complaints]
+    return "\n# secrets\n" + "".join(f"# {line}\n" for line in lines)
 
 
 def _plain_fields() -> list[Field[Any]]:

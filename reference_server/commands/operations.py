@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reference_server.audit.anchors import Anchor
     from reference_server.audit.repair import Repair
+    from reference_server.audit.touched import Identity, Page, Place
     from reference_server.audit.verification import Verdict, Verifier
     from reference_server.db.bounded import Patience
     from reference_server.db.chain import AuditChain, Head
@@ -86,10 +87,11 @@ def migrate_database(database: str, secrets_dir: Path) -> None:
 
     ConfigurationError for the settings, DatabaseNotReadyError when the database refuses.
     """
+    from reference_server.db.bounded import LONG
     from reference_server.db.migrate import migrate
 
     chain = _chain(secrets_dir)
-    with _as_owner(database, secrets_dir) as engine:
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD), LONG) as engine:
         migrate(engine, chain)
 
 
@@ -106,7 +108,7 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
     secrets = load_secrets(secrets_dir)
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
-    with _as_owner(database, secrets_dir) as engine:
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD)) as engine:
         clock = SystemClock()
         registrar = TenantRegistrar(engine, hasher, clock, Limits())
         with closing(SqlAuditTrail(engine, clock, TokenRedactor(), chain)) as trail:
@@ -135,15 +137,25 @@ def repair_audit(database: str, secrets_dir: Path, told: Told) -> Repair | None:
     """
     from reference_server.audit.anchors import Anchor, AnchorFile
     from reference_server.audit.repair import repair
-    from reference_server.db.bounded import REPAIR
+    from reference_server.db.bounded import LONG
 
     chain, now = _chain(secrets_dir), SystemClock().now()
     anchors = told.anchored(chain)
-    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD), REPAIR) as engine:
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD), LONG) as engine:
         done = repair(engine, chain, now, anchors)
     if done is not None and told.anchors is not None:
         AnchorFile(told.anchors, chain).add(Anchor(now, done.head))
     return done
+
+
+def touched_by(
+    database: str, secrets_dir: Path, identity: Identity, before: Place | None, rows: int
+) -> Page:
+    """Return a page of what an identity touched; errors as in ``migrate_database``."""
+    from reference_server.audit.touched import touched
+
+    with _connected(database, read_secret(secrets_dir, AUDITOR_PASSWORD)) as engine:
+        return touched(engine, identity, before, rows)
 
 
 @dataclass(frozen=True)
@@ -177,12 +189,6 @@ def _chain(secrets_dir: Path) -> AuditChain:
     from reference_server.db.chain import AuditChain
 
     return AuditChain(read_secret(secrets_dir, SecretName.AUDIT_CHAIN_KEY, minimum=32))
-
-
-@contextmanager
-def _as_owner(database: str, secrets_dir: Path) -> Generator[Engine]:
-    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD)) as engine:
-        yield engine
 
 
 @contextmanager

@@ -1,4 +1,10 @@
-"""Secrets come from files of one directory, all of them before a port is opened."""
+"""Secrets come from files of one directory, all of them before a port is opened.
+
+Those are the server's own: who has one of them forges keys, tokens or the trail, and no caller is
+served rightly without it. So a wrong one ends the start, whatever ``SecretMode`` says, and none is
+taken from the environment, which child processes inherit and other users' tools may show. What
+tools need beside them may come from there, and be missing (``core.providers``).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import re
 import stat
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.vocabulary import SecretMode, SecretName
@@ -49,6 +55,34 @@ _MINIMUM_BYTES = {
 }
 
 
+OWN = frozenset(
+    {
+        *map(str, SecretName),
+        *(ADMIN_PASSWORD, AUDITOR_PASSWORD, REDIS_PASSWORD),
+        *(SESSION_SIGNING_PREVIOUS, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS),
+        *("JWT_SECRET", "DATABASE_URL"),
+    }
+)
+"""The names of the server's own secrets, and what others call two of them."""
+
+
+class ProviderKeys(Protocol):
+    """The keys of providers and the custom secrets, for the programs that tools run in."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all of them, in upper case, in order."""
+        ...
+
+    def get(self, name: str) -> str | None:
+        """Return one by its name in any letter case; None where there is none."""
+        ...
+
+    def custom(self) -> Mapping[str, str]:
+        """Return the custom ones by the names that they were given."""
+        ...
+
+
 def load_secrets(directory: Path) -> Mapping[SecretName, bytes]:
     """Return every secret the server needs, without the line end that editors add.
 
@@ -79,7 +113,7 @@ def read_secret(directory: Path, name: str, *, minimum: int = 1) -> bytes:
         raise ConfigurationError(
             f"The secret {name} is too short: write at least {minimum} bytes to {path}."
         )
-    if is_sample(value) or (minimum >= SIGNING_BYTES and _is_typed(value)):
+    if is_sample(value) or (minimum >= SIGNING_BYTES and is_typed(value)):
         raise ConfigurationError(
             f"The secret {name} is a sample that others know, or was never random: write the "
             f"output of `openssl rand -base64 32` to {path}."
@@ -107,7 +141,7 @@ def is_sample(value: bytes) -> bool:
     return text in whole or any(word in plain for word in words)
 
 
-def _is_typed(value: bytes) -> bool:
+def is_typed(value: bytes) -> bool:
     """Tell whether a long secret is of few letters, or repeats one beginning to its end."""
     if len(set(value)) < _FEW_LETTERS:
         return True
@@ -134,12 +168,40 @@ def find_exposed(directory: Path, mode: SecretMode) -> list[str]:
         return []
     complaints: list[str] = []
     for path in sorted(directory.iterdir()):
-        bits = stat.S_IMODE(path.stat().st_mode)
-        if path.is_file() and bits & (stat.S_IRWXO | stat.S_IWGRP):
-            complaints.append(
-                f"The secret {path.name} can be reached by others (mode {bits:04o}): "
-                f"run chmod 600 {path}."
-            )
+        complaint = exposure(path, f"The secret {path.name}") if path.is_file() else None
+        if complaint is not None:
+            complaints.append(complaint)
     if complaints and mode is SecretMode.STRICT:
         raise ConfigurationError(complaints[0])
     return complaints
+
+
+def examined(directory: Path, mode: SecretMode) -> list[str]:
+    """Return a line for each secret that the server needs, and for each file that others reach.
+
+    Nothing is raised: a line that begins with ``refused`` tells why the server would not start.
+    """
+    lines: list[str] = []
+    for name in SecretName:
+        try:
+            read_secret(directory, name, minimum=_MINIMUM_BYTES[name])
+        except ConfigurationError as error:
+            lines.append(f"refused: {error}")
+        else:
+            lines.append(f"{name}: from {directory / name}")
+    try:
+        lines += [f"warning: {complaint}" for complaint in find_exposed(directory, mode)]
+    except (ConfigurationError, OSError) as error:
+        lines.append(f"refused: {error}")
+    return lines
+
+
+def exposure(path: Path, what: str) -> str | None:
+    """Return the complaint about a file that others can reach; None about one that is private.
+
+    OSError for a file that is not there.
+    """
+    bits = stat.S_IMODE(path.stat().st_mode)
+    if not bits & (stat.S_IRWXO | stat.S_IWGRP):
+        return None
+    return f"{what} can be reached by others (mode {bits:04o}): run chmod 600 {path}."

@@ -18,6 +18,7 @@ from reference_server.core.errors import ConfigurationError
 from reference_server.core.vocabulary import (
     ProxyHeader,
     SecretMode,
+    SecretSource,
     SessionMode,
     Tier,
     TokenMethod,
@@ -131,8 +132,23 @@ class Settings:
     port: Annotated[int, Field(ge=0, le=65_535)] = _setting("0 for any free one", default=3001)
     pool_size: Count = _setting("database connections of each process", default=20)
     secret_mode: SecretMode = _setting(
-        "strict refuses secret files that others can read, warn tells of them, skip does not look",
+        "strict refuses secret files that others can read and secrets of tools that are weak, warn "
+        "tells of them, skip does not look (on this machine alone); the server's own secrets are "
+        "refused in any mode",
         default=SecretMode.WARN,
+    )
+    secret_source: SecretSource = _setting(
+        "where keys of providers and custom secrets come from: file or environment; the server's "
+        "own secrets come from files of --secrets alone",
+        default=SecretSource.FILE,
+    )
+    secret_file: Path | None = _setting(
+        "JSON or TOML with keys of providers (anthropic, openai, gemini, github) and custom "
+        "secrets by their names",
+        default=None,
+    )
+    custom_secrets: tuple[str, ...] = _setting(
+        "names of the custom secrets that are taken from the environment", default=()
     )
     workers: Count = _setting("processes behind the port", default=1)
     redis: str | None = _setting(
@@ -227,6 +243,25 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def check_secrets(settings: Settings) -> None:
+    """Raise ConfigurationError where secrets are not looked at, or said to come from two places."""
+    if settings.secret_mode is SecretMode.SKIP and not _is_loopback(settings.host):
+        raise ConfigurationError(
+            f"secret_mode skip looks at no secret's file, and --host is {settings.host}: "
+            "set --secret-mode to strict or warn, or listen on 127.0.0.1."
+        )
+    if settings.secret_source is SecretSource.ENVIRONMENT and settings.secret_file is not None:
+        raise ConfigurationError(
+            "secret_source environment reads no file: leave --secret-file out, or set "
+            "--secret-source to file."
+        )
+    if settings.secret_source is SecretSource.FILE and settings.custom_secrets:
+        raise ConfigurationError(
+            "custom_secrets are names in the environment, and a file has its own: leave "
+            "--custom-secrets out, or set --secret-source to environment."
+        )
 
 
 def check_sessions(settings: Settings) -> None:

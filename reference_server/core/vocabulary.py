@@ -140,11 +140,30 @@ class Platform(StrEnum):
 
 
 class SecretMode(StrEnum):
-    """What happens at start when others can read a secret's file."""
+    """What happens at start where a secret's file, or a secret that tools need, is not right.
+
+    None of them lets the server start with a wrong or missing secret of its own (``SecretName``).
+    """
 
     STRICT = "strict"
     WARN = "warn"
     SKIP = "skip"
+
+
+class SecretSource(StrEnum):
+    """Where the keys of providers and the custom secrets come from."""
+
+    FILE = "file"
+    ENVIRONMENT = "environment"
+
+
+class Provider(StrEnum):
+    """Whose keys tools need. The values are the variables that their programs read."""
+
+    ANTHROPIC = "ANTHROPIC_API_KEY"
+    OPENAI = "OPENAI_API_KEY"
+    GEMINI = "GEMINI_API_KEY"
+    GITHUB = "GITHUB_TOKEN"
 
 
 class ProxyHeader(StrEnum):

@@ -61,8 +61,8 @@ the first silence makes all others short, for the breaker opens."""
 MAINTENANCE = Patience(connect=5, pool=5.0, lock=2.0, statement=10.0, silence=15.0)
 """What an operator's command is kept waiting, which may have more to do."""
 
-REPAIR = Patience(connect=5, pool=5.0, lock=10.0, statement=3600.0, silence=3630.0)
-"""What a repair of the trail is kept waiting: one statement may move all of its rows."""
+LONG = Patience(connect=5, pool=5.0, lock=10.0, statement=3600.0, silence=3630.0)
+"""What a migration and a repair are kept waiting: one statement may go through the whole trail."""
 
 
 class SilentError(psycopg.OperationalError):

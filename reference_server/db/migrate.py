@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     import psycopg
+    from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
     from reference_server.db.chain import AuditChain
@@ -67,12 +68,24 @@ def run_sql(connection: Connection, script: str) -> None:
 def upgrade(connection: Connection, chain: AuditChain, revision: str = "head") -> None:
     """Run the revisions up to ``revision``, and nothing else; rows of the trail join the chain."""
     from alembic import command
+
+    command.upgrade(_config(connection, chain), revision)
+
+
+def downgrade(connection: Connection, chain: AuditChain, revision: str) -> None:
+    """Run the revisions back to ``revision``, and nothing else: what they added is lost."""
+    from alembic import command
+
+    command.downgrade(_config(connection, chain), revision)
+
+
+def _config(connection: Connection, chain: AuditChain) -> Config:
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes.update(connection=connection, chain=chain)
-    command.upgrade(config, revision)
+    return config
 
 
 def _check_key(connection: Connection, chain: AuditChain) -> None:

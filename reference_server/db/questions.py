@@ -1,26 +1,52 @@
 """What an auditor asks of the trail, each a query that one index answers.
 
-Run them as ``mcp_auditor``; ``identity`` is the one parameter, in psycopg's spelling. The runtime
-role may not read the trail at all.
+Run them as ``mcp_auditor``; placeholders are psycopg's. The runtime role may not read the trail at
+all. ``identity`` is whom or what is asked about, ``tenant`` whose subject it is; ``moment`` and
+``position`` are of the row before which a page begins, and ``rows`` is how many it has at most.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, LiteralString
 
-_COLUMNS: Final = (
-    "SELECT created_at, event_type, outcome, tenant_id, actor_key_id, actor_ip, request_id,"
-    " metadata FROM audit_log"
-)
-_NEWEST_FIRST: Final = " ORDER BY created_at DESC, id DESC LIMIT 1000"
 
-QUESTIONS: Final[MappingProxyType[str, LiteralString]] = MappingProxyType(
+class Touching(StrEnum):
+    """By what an identity is known on the trail. A subject is one of its tenant's alone."""
+
+    TENANT = "tenant"
+    KEY = "key"
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105 -- the id of a token, which is no secret
+    SUBJECT = "subject"
+    ADDRESS = "address"
+    REQUEST = "request"
+
+
+_COLUMNS: Final = (
+    "SELECT id, created_at, event_type, outcome, tenant_id, actor_key_id, actor_ip, request_id,"
+    " metadata FROM audit_log WHERE "
+)
+_NEWEST_FIRST: Final = (
+    " AND (created_at, id) < (%(moment)s::timestamptz, %(position)s::bigint)"
+    " ORDER BY created_at DESC, id DESC LIMIT %(rows)s"
+)
+
+QUESTIONS: Final[MappingProxyType[Touching, LiteralString]] = MappingProxyType(
     {
-        "tenant": f"{_COLUMNS} WHERE tenant_id = %(identity)s{_NEWEST_FIRST}",
-        "key": f"{_COLUMNS} WHERE actor_key_id = %(identity)s{_NEWEST_FIRST}",
-        "address": f"{_COLUMNS} WHERE actor_ip = %(identity)s{_NEWEST_FIRST}",
-        "request": f"{_COLUMNS} WHERE request_id = %(identity)s ORDER BY id",
+        Touching.TENANT: f"{_COLUMNS}tenant_id = %(identity)s::uuid{_NEWEST_FIRST}",
+        Touching.KEY: f"{_COLUMNS}actor_key_id = %(identity)s::uuid{_NEWEST_FIRST}",
+        Touching.SESSION: f"{_COLUMNS}metadata ->> 'session' = %(identity)s{_NEWEST_FIRST}",
+        Touching.TOKEN: f"{_COLUMNS}metadata ->> 'tokenId' = %(identity)s{_NEWEST_FIRST}",
+        Touching.SUBJECT: f"{_COLUMNS}tenant_id = %(tenant)s::uuid"
+        f" AND metadata ->> 'subject' = %(identity)s{_NEWEST_FIRST}",
+        Touching.ADDRESS: f"{_COLUMNS}actor_ip = %(identity)s{_NEWEST_FIRST}",
+        Touching.REQUEST: f"{_COLUMNS}request_id = %(identity)s{_NEWEST_FIRST}",
     }
 )
-"""'What did this identity touch', by tenant, key and address; 'what did this request do'."""
+"""'What did this identity touch', the newest first; 'what did this request do'."""
+
+IN_ORDER: Final = "SELECT set_config('enable_bitmapscan', 'off', true)"
+"""Run before a question, in its transaction. Of an identity that is thought to have few rows,
+PostgreSQL would read all and sort them, and who has touched much lately is thought to have few."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
+from reference_server.core.providers import ProviderSecrets
 from reference_server.core.secrets import (
     PROXY_SIGNING,
     PROXY_SIGNING_PREVIOUS,
@@ -18,7 +20,7 @@ from reference_server.core.secrets import (
     find_secret,
     find_signing,
 )
-from reference_server.core.settings import check_sessions, check_sharing
+from reference_server.core.settings import check_secrets, check_sessions, check_sharing
 from reference_server.core.vocabulary import SecretName
 
 if TYPE_CHECKING:
@@ -41,13 +43,15 @@ def run_production(settings: Settings, variant: Variant) -> int:
     settings = variant.settings(settings)
     check_sharing(settings)
     check_sessions(settings)
+    check_secrets(settings)
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
     find_signing(
         settings.secrets_dir, SESSION_SIGNING_PREVIOUS, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS
     )
     exposed = find_exposed(settings.secrets_dir, settings.secret_mode)
-    start = _Start(settings, variant, secrets, exposed)
+    providers = ProviderSecrets.load(settings, os.environ)
+    start = _Start(settings, variant, secrets, exposed, providers)
     return start.serve_alone() if settings.workers == 1 else start.serve_together()
 
 
@@ -59,6 +63,7 @@ class _Start:
     variant: Variant
     secrets: Mapping[SecretName, bytes]
     exposed: Sequence[str]
+    providers: ProviderSecrets
 
     def serve_alone(self) -> int:
         with ExitStack() as stack:
@@ -124,6 +129,8 @@ class _Start:
             log_event("testing", None, logging.WARNING, session_mode=self.settings.session_mode)
         for complaint in self.exposed:
             log_event("secret_exposed", None, logging.WARNING, message=complaint)
+        for complaint in self.providers.complaints:
+            log_event("secret_left_out", None, logging.WARNING, message=complaint)
         return serve(self.settings, parts, None, listener)
 
 

@@ -210,7 +210,7 @@ MUTANTS = (
         "trail-without-an-index",
         "AUD-11",
         "What a key touched is found by reading the whole trail.",
-        sql=("DROP INDEX ix_audit_log_actor_key_id_created_at",),
+        sql=("DROP INDEX ix_audit_log_actor_key_id_created_at_id",),
     ),
     mutant(
         "audit-in-the-background",

@@ -7,6 +7,7 @@ import hmac
 import os
 import signal
 import socket
+import sys
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -88,6 +89,30 @@ def _sample_is_fine(directory: Path) -> Mapping[SecretName, bytes]:
 
 def _default_for_sessions(directory: Path) -> Mapping[SecretName, bytes]:
     return {**load_secrets(directory), SecretName.SESSION_SIGNING_SECRET: DEFAULT}
+
+
+def _weak_is_warned_of(directory: Path) -> Mapping[SecretName, bytes]:
+    """Do with a weak secret of the server's own what is done with one of a tool."""
+    try:
+        return load_secrets(directory)
+    except ConfigurationError as error:
+        sys.stderr.write(f"warning: {error}\n")
+    return _empty_is_fine(directory)
+
+
+def _quietly_closed(directory: Path) -> Mapping[SecretName, bytes]:
+    for path in directory.iterdir():
+        if path.is_file():
+            path.chmod(0o600)
+    return load_secrets(directory)
+
+
+def _prefixed_first(directory: Path) -> Mapping[SecretName, bytes]:
+    """Have a secret from where settings come from."""
+    for name in SecretName:
+        if value := os.environ.get(f"HALLMARK_{name}"):
+            (directory / name).write_text(value)
+    return load_secrets(directory)
 
 
 def _or_environment(directory: Path) -> Mapping[SecretName, bytes]:
@@ -244,6 +269,24 @@ MUTANTS = (
         "BOOT-03",
         "A secret without a file is taken from the environment.",
         load_secrets=_or_environment,
+    ),
+    mutant(
+        "own-secret-like-a-setting",
+        "BOOT-03",
+        "A secret comes from an environment variable with the settings' prefix before its file.",
+        load_secrets=_prefixed_first,
+    ),
+    mutant(
+        "weak-secret-warned-of",
+        "BOOT-01 BOOT-02 BOOT-08",
+        "The mode that warns lets the server start with a weak secret of its own.",
+        load_secrets=_weak_is_warned_of,
+    ),
+    mutant(
+        "open-secret-quietly-closed",
+        "BOOT-04",
+        "Files that others could read are closed at start, and nobody learns that they were open.",
+        load_secrets=_quietly_closed,
     ),
     mutant(
         "strict-mode-merely-warns",

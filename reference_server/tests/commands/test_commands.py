@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -97,6 +97,44 @@ def test_verify_audit_tells_a_whole_trail_from_a_broken_one(
     assert run("verify-audit", Role.AUDITOR, "--expect", "nonsense")[0] == 2
 
 
+def test_touched_tells_page_by_page_what_an_identity_did(
+    database: DemoDatabase, secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: str, role: Role, *more: str) -> tuple[int, list[Any]]:
+        options = ["--secrets", str(secrets_dir), "--database", database.url(role)]
+        code = commands.main([command, *options, *more])
+        return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    (tenant,) = run("seed-tenant", Role.ADMIN, "Acme")[1]
+    asked = ("tenant", tenant["tenantId"], "--rows", "1")
+    code, (newest, more) = run("touched", Role.AUDITOR, *asked)
+    assert (code, newest["event"], newest["tenant"]) == (0, "api_key.created", tenant["tenantId"])
+    code, (oldest,) = run("touched", Role.AUDITOR, *asked, "--before", more["more"]["before"])
+    assert (code, oldest["event"], oldest["id"]) == (0, "tenant.created", 1)
+    assert run("touched", Role.AUDITOR, "session", "nobody's") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["key", "x"], "is no UUID"),
+        (["subject", "ada"], "--tenant"),
+        (["session", "x", "--before", "yesterday"], "--before"),
+        (["session", "x", "--rows", "0"], "--rows"),
+    ],
+)
+def test_what_cannot_be_asked_is_named_with_its_remedy(
+    words: list[str],
+    told: str,
+    database: DemoDatabase,
+    secrets_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ["--secrets", str(secrets_dir), "--database", database.url(Role.AUDITOR)]
+    assert commands.main(["touched", *options, *words]) == 2
+    assert told in _told(capsys)
+
+
 def test_repair_audit_puts_a_broken_trail_right_and_says_so(
     database: DemoDatabase, secrets_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +163,13 @@ def test_repair_audit_puts_a_broken_trail_right_and_says_so(
 
 @pytest.mark.parametrize(
     "command",
-    [["migrate", "--no-dump"], ["seed-tenant", "x"], ["verify-audit"], ["repair-audit"]],
+    [
+        ["migrate", "--no-dump"],
+        ["seed-tenant", "x"],
+        ["verify-audit"],
+        ["repair-audit"],
+        ["touched", "session", "x"],
+    ],
 )
 def test_an_operation_without_a_database_is_exit_code_3(
     command: list[str], secrets_dir: Path, capsys: pytest.CaptureFixture[str]

@@ -169,6 +169,27 @@ def test_settings_are_shown_with_their_sources_and_can_be_read_again(
     assert settings_of(f"--settings={again}") == settings_of(*words)
 
 
+def test_secrets_are_shown_by_name_with_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "kJ8xVn2Qw0Zr5TtYh7Lb3Mc9Pd1Sf6Ge"
+    (tmp_path / "ADMIN_TOKEN").write_text(secret)
+    (tmp_path / "tools.toml").write_text(f'github = "{secret}"\nopenai = "short"\n')
+    (tmp_path / "tools.toml").chmod(0o600)
+    words = (f"--secrets={tmp_path}", BOTH[1], f"--secret-file={tmp_path / 'tools.toml'}")
+    assert commands.main(["serve", *words, CHECK]) == 0
+    told = capsys.readouterr().out
+    assert f"# ADMIN_TOKEN: from {tmp_path / 'ADMIN_TOKEN'}\n" in told
+    assert "# refused: The secret DB_PASSWORD is missing" in told
+    assert f"# GITHUB_TOKEN: from {tmp_path / 'tools.toml'}\n" in told
+    assert "# warning: The secret openai in " in told
+    assert secret not in told
+    assert tomllib.loads(told)["secret_source"] == "file"
+    assert commands.main(["serve", *words, "--secret-mode=strict", CHECK]) == 2
+    for more in (("--secret-mode=skip", "--host=0.0.0.0"), ("--secret-source=environment",)):
+        assert commands.main(["serve", *words, *more, CHECK]) == 2
+
+
 def test_wrong_settings_end_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["serve", "--check-settings", "--port=1"]) == 2
     assert "reference_server: database is not set" in capsys.readouterr().err

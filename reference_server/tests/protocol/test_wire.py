@@ -127,7 +127,7 @@ def test_one_id_reaches_answer_header_and_trail(origin: str, world: World) -> No
     assert json.loads(result["content"][0]["text"]) == result["structuredContent"]
     rows = [row for row in world.trail.rows if row.request_id == request_id]
     assert [row.event_type.value for row in rows] == ["api_key.auth_success", "mcp.tool_called"]
-    assert rows[1].metadata == {"tool": "ping"}
+    assert rows[1].metadata == {"scheme": "api_key", "tier": "user", "tool": "ping"}
     assert rows[1].tenant_id == TENANT_A
     assert (
         SECURITY_HEADERS.items()
@@ -183,6 +183,8 @@ def test_a_failing_tool_tells_its_caller_nothing_and_the_trail_everything(
     assert "canary" not in response.text
     assert response.headers["X-Request-Id"] in response.text
     assert world.trail.rows[-1].metadata == {
+        "scheme": "api_key",
+        "tier": "user",
         "tool": "raise_error",
         "reason": "canary",
         "detail": {"more": "canary"},
@@ -229,7 +231,8 @@ def test_dns_rebinding_is_refused_and_audited(
 ) -> None:
     response = call(origin, "ping", {}, **headers)
     assert (response.status_code, response.json()) == (status, {"error": code})
-    assert world.trail.rows[-1].metadata == {"stage": "check_origin"}
+    told = {"scheme": "api_key", "tier": "user", "stage": "check_origin"}
+    assert world.trail.rows[-1].metadata == told
     assert response.headers["X-Request-Id"] == world.trail.rows[-1].request_id
 
 

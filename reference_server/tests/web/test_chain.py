@@ -191,7 +191,12 @@ def test_the_tenant_limit_holds_over_addresses() -> None:
     assert statuses == [404, 404, 429]
     assert world.types() == [*["api_key.auth_success"] * 3, "rate_limit.exceeded"]
     last = world.trail.rows[-1]
-    assert last.metadata == {"scope": "tenant", "stage": "limit_tenant"}
+    assert last.metadata == {
+        "scheme": "api_key",
+        "tier": "user",
+        "scope": "tenant",
+        "stage": "limit_tenant",
+    }
     assert last.tenant_id == TENANT_A
 
 

@@ -72,7 +72,12 @@ def test_a_session_is_its_keys_tenants_and_is_on_the_trail() -> None:
     assert issued.metadata is not None
     assert issued.metadata["tokenId"] == first["tokenId"]
     assert (used.event_type.value, used.tenant_id) == ("session.auth_success", TENANT_A)
-    assert used.metadata == {"scheme": "session", "session": first["sessionId"]}
+    assert used.metadata == {
+        "scheme": "session",
+        "tier": "user",
+        "session": first["sessionId"],
+        "tokenId": first["tokenId"],
+    }
     assert used.actor_key_id == issued.actor_key_id
     assert first["token"] not in str(world.trail.rows)
 
@@ -267,7 +272,7 @@ def test_a_proxys_word_goes_first_on_the_endpoint_alone() -> None:
     assert line.get("/mcp", headers={**_word(world, "/mcp"), **wrong}).status_code == 404
     row = world.trail.rows[-1]
     assert row.tenant_id == TENANT_B
-    assert row.metadata == {"scheme": "proxy", "subject": "ada"}
+    assert row.metadata == {"scheme": "proxy", "tier": "user", "subject": "ada"}
     assert line.get(NOWHERE, headers={**_word(world, NOWHERE), **wrong}).status_code == 401
     forged_word = {"X-Mcp-Proxy-Auth": "v1 forged", **bearer(begun(line)["token"])}
     assert line.get("/mcp", headers=forged_word).status_code == 401
@@ -315,7 +320,7 @@ def test_where_a_session_is_optional_nobody_gets_to_the_endpoint_and_no_further(
     line = bare(world)
     assert line.post("/mcp").status_code == 404  # past the chain: Flask has no view for it
     assert world.types() == ["session.anonymous"]
-    assert world.trail.rows[0].metadata == {"scheme": "none"}
+    assert world.trail.rows[0].metadata == {"scheme": "none", "tier": "anonymous"}
     assert line.get(NOWHERE).status_code == 401
     assert line.post(SESSION).status_code == 401
     for wrong in (bearer("a.b.c"), {"Authorization": "x"}, {"X-Api-Key": "wrong"}):

@@ -67,17 +67,26 @@ def _head(schema: dict[str, Any], path: str) -> str:
     entry: dict[str, Any] = {"properties": schema["properties"]}
     for name in path.split("."):
         entry = (_table_of(schema, entry) or entry)["properties"][name]
-    return f"[[{path}]]" if "anyOf" in entry else f"[{path}]"
+    return f"[[{path}]]" if len(_choices(entry)) > 1 else f"[{path}]"
+
+
+def _choices(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what may stand for an entry, but for a reference to a value that is elsewhere."""
+    found: list[dict[str, Any]] = entry.get("anyOf", [entry])
+    return [one for one in found if one.get("$ref") != _SECRET]
 
 
 def _table_of(schema: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] | None:
     """Return the section that an entry is, or of which it has one or several; None for a value."""
-    one, *others = entry.get("anyOf", [entry])
-    if others:
-        is_several = others[0].get("items") == one and "$ref" in one
+    choices = _choices(entry)
+    if len(choices) > 1:
+        one, other = choices[:2]
+        is_several = other.get("items") == one and "$ref" in one
         return _table_of(schema, one) if is_several else None
-    place = entry.get("$ref", "")
-    if place and place != _SECRET:
+    if not choices:
+        return None
+    place = choices[0].get("$ref", "")
+    if place:
         return schema["definitions"][place.rsplit("/", 1)[-1]]
     return entry if "properties" in entry else None
 

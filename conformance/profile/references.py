@@ -55,7 +55,7 @@ class Outside:
                 "state": "give --state=FILE, the file the server wrote, holding that entry",
             }[kind]
             raise UnresolvedError(entry, f"{entry} is taken from {kind} {name!r}; {remedy}")
-        return Resolved(found) if isinstance(found, str) else found
+        return _marked(found)
 
     def _in_file(self, name: str) -> str | None:
         try:
@@ -69,6 +69,15 @@ class Outside:
         for step in name.split("."):
             found = cast("dict[str, Any]", found).get(step) if isinstance(found, dict) else None
         return found
+
+
+def _marked(found: Any) -> Any:
+    """Return what comes from outside with each text in it marked so."""
+    if isinstance(found, dict):
+        return {key: _marked(value) for key, value in cast("dict[str, Any]", found).items()}
+    if isinstance(found, list):
+        return [_marked(one) for one in cast("list[Any]", found)]
+    return Resolved(found) if isinstance(found, str) else found
 
 
 class OpenState(Outside):
@@ -151,6 +160,8 @@ def entry_type(wanted: Any, key: str) -> Any:
 
 def _stand_in(entry: str, wanted: Any) -> Any:
     member = _members(wanted)[0]
+    if section_of(wanted) is not None:  # of a whole table, what it will hold is not known
+        return () if get_origin(member) is tuple else None
     if get_origin(member) is tuple:
         return tuple(entry for word in get_args(member) if word is not Ellipsis)
     if get_origin(member) is dict:

@@ -140,11 +140,12 @@ def _by_name(description: str, entries: dict[str, Any]) -> dict[str, Any]:
 def _entry(made: dict[str, Any]) -> dict[str, Any]:
     """Return an entry's schema: its value or, where the loader follows one, a reference."""
     choices = [one for one in made.get("anyOf", [made]) if one.get("type") != "null"]
-    if len(choices) > 1:
-        return {"anyOf": [_value(one) for one in choices]}  # one table, or several
+    if len(choices) > 1:  # one table, or several
+        return {"anyOf": [*(_value(one) for one in choices), *_references(made)]}
     value = _value(choices[0])
     if "$ref" in value:
-        return value
+        references = _references(made)
+        return {"anyOf": [value, *references]} if references else value
     if (mark := str(value.get("format"))) in _DEFINITIONS:
         named: dict[str, Any] = {"allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[mark]}"}]}
         return named | ({"default": made["default"]} if "default" in made else {})
@@ -156,6 +157,11 @@ def _entry(made: dict[str, Any]) -> dict[str, Any]:
     if made.get("default") not in (None, "", [], {}):
         entry["default"] = made["default"]
     return entry
+
+
+def _references(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what may stand for tables that may be left out: an entry that a state file holds."""
+    return [_REFERENCE] if "default" in made else []
 
 
 def _is_free(value: dict[str, Any]) -> bool:

@@ -264,6 +264,19 @@ def check_secrets(settings: Settings) -> None:
         )
 
 
+def _reach_of_others(settings: Settings) -> str | None:
+    """Return which setting lets others in by way of a proxy on this machine; None for none."""
+    if settings.trusted_proxies:
+        return "--trusted-proxies speak for others"
+    public = [host for host in settings.allowed_hosts if not _is_loopback(_name_in(host))]
+    return f"--allowed-hosts has {public[0]}" if public else None
+
+
+def _name_in(host: str) -> str:
+    """Return the name or address in a value of Host, whose port may be an asterisk."""
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
 def check_sessions(settings: Settings) -> None:
     """Raise ConfigurationError where session tokens are not validated, or outlive their bound."""
     if settings.session_mode is SessionMode.DISABLED and not settings.testing:
@@ -275,6 +288,10 @@ def check_sessions(settings: Settings) -> None:
         raise ConfigurationError(
             f"testing is for this machine alone, and --host is {settings.host}: "
             "leave --testing out, or listen on 127.0.0.1."
+        )
+    if settings.testing and (reach := _reach_of_others(settings)):
+        raise ConfigurationError(
+            f"testing is for this machine alone, and {reach}: leave one of the two out."
         )
     if settings.session_lifetime > settings.session_longest:
         raise ConfigurationError(

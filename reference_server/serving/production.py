@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from importlib import import_module
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.variant import Variant
 
+TESTING = (
+    "*** TESTING: started with --testing, session_mode {mode}; where that is disabled, nobody is "
+    "asked for a credential. For this machine alone: leave it out where others come. ***\n"
+)
+"""What an operator reads who has left the switch in a command."""
+
 
 def run_production(settings: Settings, variant: Variant) -> int:
     """Serve until told to stop; return the exit code.
@@ -44,6 +51,8 @@ def run_production(settings: Settings, variant: Variant) -> int:
     check_sharing(settings)
     check_sessions(settings)
     check_secrets(settings)
+    if settings.testing:
+        sys.stderr.write(TESTING.format(mode=settings.session_mode.value))
     # The secrets first: a refusal need not wait for the imports below.
     secrets = variant.load_secrets(settings.secrets_dir)
     find_signing(

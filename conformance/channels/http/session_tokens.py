@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.forge.described import described
@@ -12,6 +12,7 @@ from conformance.forge.requests import Request
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
 from conformance.text.learned import learn
+from conformance.text.tokens import is_token
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _ENOUGH_SECONDS = 300
 """For which a token must hold still, so that it outlasts a check."""
+_SOON_SECONDS = 60
+"""For which one that was begun in the check must: where none lives for longer, this has to do."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,25 @@ class SessionTokens:
     wire: Wire
     keys: Keys
     redactor: Redactor
+    _begun: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The last token that was begun in this check, by the tenant's key."""
 
     def holding(self, tenant: TenantKeys, now: float) -> str:
-        """Return a tenant's token that outlasts a check: the profile's, or one begun now.
+        """Return a tenant's token that outlasts a check: the profile's, or one begun in it.
 
-        Where sessions cannot be begun it is the profile's, whatever it is.
+        Where sessions cannot be begun it is the profile's, whatever it is; so it is where the
+        profile's tells nobody when it ends, as one that is looked up.
         """
-        if self.wire.target.sessions.start is None:
-            return tenant.token
-        is_good = is_good_at(tenant.token, now + _ENOUGH_SECONDS)
-        return tenant.token if is_good else self.begin(tenant.active)
+        named = tenant.token
+        is_told = named != tenant.active and not is_token(named)
+        if self.wire.target.sessions.start is None or is_told:
+            return named
+        if is_good_at(named, now + _ENOUGH_SECONDS):
+            return named
+        begun = self._begun.get(tenant.active, "")
+        if not begun or (is_token(begun) and not is_good_at(begun, now + _SOON_SECONDS)):
+            begun = self._begun[tenant.active] = self.begin(tenant.active)
+        return begun
 
     def begin(self, key: str | None = None) -> str:
         """Return the token of a session just begun. NotEstablishedError unless one is told."""

@@ -95,6 +95,28 @@ def test_what_the_loader_takes_it_takes(
     assert problems(BASE + more) == []
 
 
+def test_whole_tables_may_stand_in_the_state_with_their_secrets(tmp_path: Path) -> None:
+    path, state = tmp_path / "p.toml", tmp_path / "s.json"
+    more = (
+        '[channels]\nsigning = { state = "signing" }\n'
+        '[sessions]\nways = { state = "ways" }\npresets = { state = "presets" }'
+    )
+    path.write_text(BASE + more, encoding="utf-8")
+    told = {
+        "signing": {"secret": "a secret", "issuer": "by"},
+        "ways": [{"cookie": "sid"}, {"header": "X-Word", "proxy": {"secret": "another"}}],
+        "presets": {"web": {"words": ["--web"], "ways": ["sid"]}},
+    }
+    state.write_text(json.dumps(told), encoding="utf-8")
+    found = profile.load(path, state=state)
+    assert found.channels.signing is not None
+    assert (found.channels.signing.secret, found.channels.signing.issuer) == ("a secret", "by")
+    assert [way.title for way in found.ways] == ["sid", "X-Word"]
+    assert {"a secret", "another"} <= set(found.secrets())
+    assert found.sessions.presets
+    assert problems(BASE + more) == []
+
+
 MISTAKEN = [
     "naem = 1",
     "[tagret]",

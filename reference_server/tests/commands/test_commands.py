@@ -197,6 +197,19 @@ def test_serve_without_a_secret_is_exit_code_2(
     assert "ADMIN_TOKEN is missing" in _told(capsys)
 
 
+def test_serve_tells_an_operator_of_the_switch_for_tests(
+    secrets_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before all else, whatever comes of it; and nobody is told who has left it out."""
+    (secrets_dir / SecretName.ADMIN_TOKEN).unlink()
+    options = ["--secrets", str(secrets_dir), "--database", "postgresql://mcp_app@127.0.0.1:1/x"]
+    assert commands.main(["serve", *options]) == 2
+    assert "TESTING" not in capsys.readouterr().err
+    options += ["--testing=true", "--session-mode=disabled"]
+    assert commands.main(["serve", *options]) == 2
+    assert "*** TESTING: started with --testing, session_mode disabled" in capsys.readouterr().err
+
+
 def test_serve_with_a_wrong_password_is_exit_code_3_and_shows_none(
     database: DemoDatabase, secrets_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -100,6 +100,20 @@ def test_only_a_test_on_this_machine_asks_nobody_for_a_token(
         assert "testing is for this machine alone" in told
 
 
+def test_no_test_is_run_behind_a_proxy(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bound to loopback, it would still be reached by whoever reaches a proxy on this machine."""
+    for word, named in {
+        "--trusted-proxies=127.0.0.1": "--trusted-proxies speak for others",
+        "--allowed-hosts=localhost:*,mcp.example.com": "--allowed-hosts has mcp.example.com",
+        "--allowed-hosts=*": "--allowed-hosts has *",
+    }.items():
+        words = ["serve", *BOTH, "--session-mode=disabled", "--testing=true", word, CHECK]
+        assert commands.main(words) == 2
+        assert named in capsys.readouterr().err
+    words = ["serve", *BOTH, "--testing=true", "--allowed-hosts=[::1]:*,127.0.0.1:3001", CHECK]
+    assert commands.main(words) == 0
+
+
 def test_what_is_not_said_is_the_default() -> None:
     settings = settings_of(*BOTH)
     assert (settings.log_file, settings.redis, settings.workers) == (None, None, 1)

@@ -1,7 +1,7 @@
 // Drives a server with one of the official TypeScript clients and prints what it got, as JSON.
-// usage: node converse.mjs v1|v2-legacy|v2-stateless URL KEY
+// usage: node converse.mjs v1|v2-legacy|v2-stateless URL [NAME VALUE], a field of each request
 
-const [, , kind, url, key] = process.argv;
+const [, , kind, url, name, value] = process.argv;
 const info = { name: "hallmark-interop", version: "1.0.0" };
 const found = { statuses: [] };
 
@@ -26,7 +26,8 @@ async function official() {
 }
 
 async function converse({ client, StreamableHTTPClientTransport }) {
-  const options = { requestInit: { headers: { "X-Api-Key": key } }, fetch: watchedFetch };
+  const headers = name ? { [name]: value } : {};
+  const options = { requestInit: { headers }, fetch: watchedFetch };
   const transport = new StreamableHTTPClientTransport(new URL(url), options);
   await client.connect(transport);
   found.revision = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion;

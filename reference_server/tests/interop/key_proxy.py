@@ -1,4 +1,4 @@
-"""A proxy on loopback that adds a header to each request, for tools that have no option for it."""
+"""A proxy on loopback that adds a header to each request: a key, or its own word for the caller."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 END = b"\r\n\r\n"
 CHUNK = 65536
@@ -45,9 +45,17 @@ def _fresh_address() -> str:
     return f"127.9.{number // 250 % 250}.{number % 250 + 1}"
 
 
+def bound_to(head: bytes) -> tuple[str, str]:
+    """Return method and path of a request, by its head."""
+    method, target, _ = head.split(b"\r\n")[0].decode("latin-1").split(" ")
+    return method, target.partition("?")[0]
+
+
 @contextmanager
-def adding(name: str, value: str, port: int) -> Generator[int]:
+def adding(name: str, value: str | Callable[[str, str], str], port: int) -> Generator[int]:
     """Proxy to a port of this machine; yields the proxy's own.
+
+    ``value`` is the header's, or what makes one for a method and a path.
 
     Each connection reaches the server from a client address of its own, so that a tool which opens
     many is not stopped by what one address may ask for.
@@ -65,7 +73,8 @@ def adding(name: str, value: str, port: int) -> Generator[int]:
             head, _, body = seen.partition(END)
             source = (_fresh_address(), 0)
             with socket.create_connection(("127.0.0.1", port), SECONDS, source) as server:
-                server.sendall(with_header(head, name, value) + END + body)
+                told = value if isinstance(value, str) else value(*bound_to(head))
+                server.sendall(with_header(head, name, told) + END + body)
                 up = threading.Thread(target=pump, args=(self.request, server), daemon=True)
                 up.start()
                 pump(server, self.request)

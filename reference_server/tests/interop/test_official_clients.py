@@ -28,6 +28,7 @@ TOOLS = {
 }
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60
+KEY = "X-Api-Key"
 
 # What each client ends up speaking: the newest revision with sessions, or the one without.
 # The TypeScript v1 client knows no 2026-07-28.
@@ -36,14 +37,14 @@ TYPESCRIPT = [("v1", SESSIONS), ("v2-legacy", SESSIONS), ("v2-stateless", STATEL
 PYTHON = [("legacy", SESSIONS), (STATELESS, STATELESS), ("auto", STATELESS)]
 
 
-def converse_typescript(node: str, kind: str, url: str, key: str) -> dict[str, Any]:
-    words = [node, "converse.mjs", kind, url, key]
+def converse_typescript(node: str, kind: str, url: str, *field: str) -> dict[str, Any]:
+    words = [node, "converse.mjs", kind, url, *field]
     done = subprocess.run(words, cwd=HERE, stdout=subprocess.PIPE, timeout=SECONDS, check=True)
     return json.loads(done.stdout)
 
 
 async def converse_python(
-    mode: str, url: str, key: str, statuses: list[int] | None = None
+    mode: str, url: str, headers: dict[str, str], statuses: list[int] | None = None
 ) -> dict[str, Any]:
     async def note(response: httpx2.Response) -> None:
         if statuses is not None:
@@ -52,7 +53,7 @@ async def converse_python(
     hooks = {"response": [note]}
     with anyio.fail_after(SECONDS):
         async with (
-            httpx2.AsyncClient(headers={"X-Api-Key": key}, event_hooks=hooks) as http,
+            httpx2.AsyncClient(headers=headers, event_hooks=hooks) as http,
             Client(streamable_http_client(url, http_client=http), mode=mode) as client,
         ):
             tools = await client.list_tools()
@@ -86,7 +87,7 @@ def test_the_typescript_clients_complete(
     node: str, state: dict[str, Any], kind: str, revision: str, label: str
 ) -> None:
     tenant = state["tenants"][label]
-    found = converse_typescript(node, kind, state["url"], tenant["key"])
+    found = converse_typescript(node, kind, state["url"], KEY, tenant["key"])
     check(found, revision, tenant)
 
 
@@ -95,7 +96,7 @@ def test_the_typescript_clients_are_refused_a_wrong_key(
     node: str, state: dict[str, Any], kind: str
 ) -> None:
     """Nothing but a 401 counts: an absent server must not look like a refusal."""
-    found = converse_typescript(node, kind, state["url"], "wrong-key")
+    found = converse_typescript(node, kind, state["url"], KEY, "wrong-key")
     assert set(found) == {"statuses", "error"}
     assert set(found["statuses"]) == {401}
 
@@ -106,7 +107,7 @@ def test_the_python_client_completes(
     state: dict[str, Any], mode: str, revision: str, label: str
 ) -> None:
     tenant = state["tenants"][label]
-    found = anyio.run(converse_python, mode, state["url"], tenant["key"])
+    found = anyio.run(converse_python, mode, state["url"], {KEY: tenant["key"]})
     check(found, revision, tenant)
 
 
@@ -114,6 +115,6 @@ def test_the_python_client_completes(
 def test_the_python_client_is_refused_a_wrong_key(state: dict[str, Any], mode: str) -> None:
     statuses: list[int] = []
     with pytest.raises(BaseExceptionGroup) as raised:
-        anyio.run(converse_python, mode, state["url"], "wrong-key", statuses)
+        anyio.run(converse_python, mode, state["url"], {KEY: "wrong-key"}, statuses)
     assert "MCPError" in repr(raised.value)  # all this client tells of a 401
     assert set(statuses) == {401}

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.analysis.randomness import shared_start
+from conformance.text.tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,3 +43,22 @@ def recognizable(own: str) -> dict[str, str]:
     if len(own) < 2 * RECOGNIZED:
         return {}
     return {"the beginning": own[:RECOGNIZED], "the end": own[-RECOGNIZED:]}
+
+
+def giving_away(credential: str, others: Sequence[str]) -> dict[str, str]:
+    """Return the parts of a credential that give it away, by what they are.
+
+    ``others`` are credentials of its kind, itself among them. A signed token's header is the same
+    in all, and no secret; so is what of its claims all others have, and claims of which there are
+    no others to compare with are left out. Claims in plain text, such as the token's id, are no
+    part of what is presented.
+    """
+    if not is_token(credential):
+        return recognizable(own_part(credential, others))
+    _, claims, signature = credential.split(".")
+    found = {f"{place} of the signature": part for place, part in recognizable(signature).items()}
+    known = {one.split(".")[1] for one in others if is_token(one)}
+    if known - {claims}:
+        own = recognizable(own_part(claims, sorted(known | {claims})))
+        found |= {f"{place} of the claims": part for place, part in own.items()}
+    return found

@@ -6,8 +6,9 @@ import secrets
 
 import pytest
 
-from conformance.analysis.parts import own_part, recognizable
+from conformance.analysis.parts import giving_away, own_part, recognizable
 from conformance.forge.keys import random_key
+from conformance.text.tokens import encoded
 
 BODIES = [random_key() for _ in range(5)]
 
@@ -38,3 +39,35 @@ def test_eight_characters_give_away_a_key_that_has_twice_as_many() -> None:
     own = "0123456789abcdef"
     assert recognizable(own) == {"the beginning": "01234567", "the end": "89abcdef"}
     assert recognizable(own[1:]) == {}
+
+
+def _token(jti: str, signature: str) -> str:
+    header = encoded(b'{"alg":"HS256","typ":"JWT"}')
+    claims = f'{{"iss":"https://login.example.com","jti":"{jti}","aud":"everybody"}}'
+    return f"{header}.{encoded(claims.encode())}.{signature}"
+
+
+def test_a_token_is_given_away_by_its_signature_and_by_its_own_claims() -> None:
+    ours, theirs = _token("0123456789abcdef", BODIES[0]), _token("fedcba9876543210", BODIES[1])
+    found = giving_away(ours, [ours, theirs])
+    assert found["the beginning of the signature"] == BODIES[0][:8]
+    assert found["the end of the signature"] == BODIES[0][-8:]
+    header, claims, _ = ours.split(".")
+    theirs = theirs.split(".")[1]
+    for place in ("the beginning", "the end"):
+        part = found[f"{place} of the claims"]
+        assert part in claims
+        assert part not in theirs
+    assert not any(part in header for part in found.values())
+
+
+def test_the_claims_of_one_token_alone_may_be_those_of_all() -> None:
+    token = _token("1", BODIES[0])
+    assert {*giving_away(token, [token])} == {
+        "the beginning of the signature",
+        "the end of the signature",
+    }
+
+
+def test_what_is_no_token_is_given_away_as_a_key_is() -> None:
+    assert giving_away(BODIES[0], BODIES) == recognizable(own_part(BODIES[0], BODIES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -81,8 +81,17 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from secrets_in(value, *trail, name)
+        elif isinstance(value, (dict, tuple)):
+            for key, one in _tables(cast("Any", value)):
+                yield from secrets_in(one, *trail, name, key)
         elif isinstance(value, str) and _is_secret(field):
             yield ".".join((*trail, name)), value
+
+
+def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
+    """Yield the sections of several, each with its name or its number."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value, 1)
+    yield from ((str(key), one) for key, one in pairs if isinstance(one, Section))
 
 
 def _is_secret(field: FieldInfo) -> bool:

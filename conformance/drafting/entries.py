@@ -23,6 +23,7 @@ SECTIONS = (
     "oauth",
     "scanner",
     "sessions",
+    "policy",
     "channels",
 )
 

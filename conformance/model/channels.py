@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model import token_rows, tool_rows
+from conformance.model import policy_rows, token_rows, tool_rows
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
@@ -291,6 +291,8 @@ class Channel(StrEnum):
     SESSION_START = token_rows.SESSION_START
     SESSION_END = token_rows.SESSION_END
     WAYS = token_rows.WAYS
+    POLICY = policy_rows.POLICY
+    POLICY_RATES = policy_rows.POLICY_RATES
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
     SESSION_LIMIT = limit_row("session-limit", "sessions", "how many one principal may have open")

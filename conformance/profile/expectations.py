@@ -47,6 +47,22 @@ def trouble(target: Target) -> Trouble | None:
         if subject not in known:
             sentence = f"neither a requirement nor an area{_meant(name, known)}"
             return Trouble(f"not_applicable.{name}", sentence)
+    return _of_policy(target)
+
+
+def _of_policy(target: Target) -> Trouble | None:
+    """Return the first identity of the policy that cannot be made of what the profile has."""
+    policy = target.policy
+    if target.tenants is None and (policy.identities or policy.rates):
+        return Trouble("policy", "identities belong to tenants; write [tenants.a] and [tenants.b]")
+    for table, entries in (("identities", policy.identities), ("rates", policy.rates)):
+        for name, one in entries.items():
+            entry = f"policy.{table}.{name}"
+            if getattr(target.tenants, one.tenant, None) is None:
+                return Trouble(f"{entry}.tenant", "is spare, and there is no [tenants.spare]")
+            if one.claims is not None and target.channels.signing is None:
+                sentence = "tokens with other claims take the key; write [channels.signing]"
+                return Trouble(f"{entry}.claims", sentence)
     return None
 
 

@@ -81,13 +81,17 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from secrets_in(value, *trail, name)
-        elif isinstance(value, tuple):
-            several = enumerate(cast("tuple[object, ...]", value), 1)
-            for number, one in several:
-                if isinstance(one, Section):
-                    yield from secrets_in(one, *trail, name, str(number))
+        elif isinstance(value, (dict, tuple)):
+            for key, one in _tables(cast("Any", value)):
+                yield from secrets_in(one, *trail, name, key)
         elif isinstance(value, str) and _is_secret(field):
             yield ".".join((*trail, name)), value
+
+
+def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
+    """Yield the sections of several, each with its name or its number."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value, 1)
+    yield from ((str(key), one) for key, one in pairs if isinstance(one, Section))
 
 
 def _is_secret(field: FieldInfo) -> bool:

@@ -15,6 +15,7 @@ from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic read
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
 from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
+from conformance.profile.policy import Policy
 from conformance.profile.programs import Launch, Migration, Pool  # noqa: TC001 -- pydantic reads
 from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
 from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
@@ -255,6 +256,7 @@ class Target(Section):
     oauth: OAuth | None = None
     scanner: Scanner | None = None
     sessions: Sessions = Sessions()
+    policy: Policy = Policy()
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])

@@ -10,7 +10,7 @@ import pytest
 from conformance.channels.http.listener import LOOPBACK, hearing
 from conformance.channels.http.published_keys import published_keys
 from conformance.channels.http.session_tokens import SessionTokens
-from conformance.channels.http.tokens import TokenDesk, signer_of
+from conformance.channels.http.tokens import TokenDesk, ring_of
 from conformance.channels.http.ways import Ways
 from conformance.forge.jwt.forging import Ring
 from conformance.forge.jwt.shape import Token
@@ -71,21 +71,7 @@ def desk_of_keys(desk: TokenDesk) -> TokenDesk:
 def mint(desk: TokenDesk, target: Target) -> TokenDesk:
     """The same, with the key by which the target's tokens are signed."""
     signing = supplied(target.channels.signing)
-    ring = replace(
-        desk.ring,
-        sign=signer_of(signing),
-        algorithm=signing.algorithm,
-        names={
-            "iss": signing.issuer,
-            "aud": signing.audience,
-            "sub": signing.subject,
-            "exp": signing.expiry,
-            "nbf": signing.not_before,
-            "iat": signing.issued_at,
-            "jti": signing.identity,
-        },
-    )
-    return TokenDesk(desk.wire, desk.token, ring)
+    return TokenDesk(desk.wire, desk.token, ring_of(signing, desk.ring))
 
 
 @pytest.fixture

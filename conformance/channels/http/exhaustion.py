@@ -122,15 +122,22 @@ class Exhaustion:
         ``more_keys`` mint keys of the tenant to take in turn with the first.
         """
         limits = self.target.limits
-        total = limits.tenant_requests + 1
-        count = total // (limits.address_requests - 1) + 1
         keys = [self.fresh_key(), *(mint() for mint in more_keys)]
-        lines = [self.wire.derived(address=self.addresses.fresh()) for _ in range(count)]
         held = _Held(keys[0], None)
-        turns = [(lines[turn % count], keys[turn % len(keys)]) for turn in range(total)]
-        answers = _knock_in_turn(turns, limits.tenant_window_seconds)
+        answers = self._spend(keys, limits.tenant_requests + 1)
         self.held.tenant = held
         return answers
+
+    def spend(self, credential: str | None, count: int) -> list[Answer]:
+        """Send so many requests with a credential, from enough addresses; return all answers."""
+        return self._spend([credential], count)
+
+    def _spend(self, keys: Sequence[str | None], total: int) -> list[Answer]:
+        limits = self.target.limits
+        count = total // (limits.address_requests - 1) + 1
+        lines = [self.wire.derived(address=self.addresses.fresh()) for _ in range(count)]
+        turns = [(lines[turn % count], keys[turn % len(keys)]) for turn in range(total)]
+        return _knock_in_turn(turns, limits.tenant_window_seconds)
 
     @property
     def tenant_key(self) -> str | None:
@@ -150,10 +157,14 @@ class Exhaustion:
         return refused
 
     def _knock_for_tenant(self) -> Answer:
-        return self.wire.derived(address=self.addresses.fresh()).knock(self.tenant_key)
+        return self.knock(self.tenant_key)
+
+    def knock(self, credential: str | None) -> Answer:
+        """Knock with a credential from an address that nobody has used."""
+        return self.wire.derived(address=self.addresses.fresh()).knock(credential)
 
 
-def _knock_in_turn(turns: Sequence[tuple[Wire, str]], window: int) -> list[Answer]:
+def _knock_in_turn(turns: Sequence[tuple[Wire, str | None]], window: int) -> list[Answer]:
     """Knock on each line with its key; on a slow target, all but the first and last at once.
 
     Slow is one whose window (in seconds) would be half over if each waited for the one before.
@@ -166,7 +177,7 @@ def _knock_in_turn(turns: Sequence[tuple[Wire, str]], window: int) -> list[Answe
     return [first, *answers, _knock(turns[-1])]
 
 
-def _knock(turn: tuple[Wire, str]) -> Answer:
+def _knock(turn: tuple[Wire, str | None]) -> Answer:
     line, key = turn
     return line.knock(key)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.forge.jwt.corpus import Case, Kind, Result, corpus, one_of_each
-from conformance.forge.jwt.forging import LackingError, Ring, forged, minted
+from conformance.forge.jwt.forging import LackingError, forged, minted
 from conformance.forge.jwt.signing import UnsignableError, by_private_key, by_secret
 from conformance.forge.requests import opening
 from conformance.profile.target import UNLIMITED
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
+    from conformance.forge.jwt.forging import Ring
     from conformance.forge.jwt.shape import Token
     from conformance.forge.jwt.signing import Sign
     from conformance.profile.signing import Signing
@@ -42,6 +44,20 @@ def signer_of(signing: Signing) -> Sign:
         return by_private_key((signing.private_key or "").encode())
     except UnsignableError as error:
         raise NotAssessedError(f"channels.signing.private_key {error}") from None
+
+
+def ring_of(signing: Signing, ring: Ring) -> Ring:
+    """Return the same with the target's key, and its names of claims; errors as ``signer_of``."""
+    names = {
+        "iss": signing.issuer,
+        "aud": signing.audience,
+        "sub": signing.subject,
+        "exp": signing.expiry,
+        "nbf": signing.not_before,
+        "iat": signing.issued_at,
+        "jti": signing.identity,
+    }
+    return replace(ring, sign=signer_of(signing), algorithm=signing.algorithm, names=names)
 
 
 class TokenDesk:

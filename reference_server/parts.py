@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import LimitParts
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
+    from reference_server.plugins.contracts import PluginParts
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
     from reference_server.scanner.contracts import ScannerParts
@@ -171,6 +172,7 @@ class Parts:
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts
+    plugins: PluginParts
 
 
 def with_parts(parts: Parts, changes: Mapping[str, Any]) -> Parts:

@@ -35,11 +35,17 @@ from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
+from reference_server.plugins.contracts import PluginParts
+from reference_server.plugins.definitions import load_plugins
+from reference_server.plugins.delivery import deliver
+from reference_server.plugins.masking import is_withheld, mask
+from reference_server.plugins.secrets import FilePluginSecrets, NoPluginSecrets
 from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
 from reference_server.protocol.notices import Notices
+from reference_server.protocol.plugins import StdioRunner
 from reference_server.protocol.states import AuditedBoundary, ClockedStates
 from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tasks import TaskStore
@@ -125,6 +131,20 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+        plugins=plugin_parts(settings),
+    )
+
+
+def plugin_parts(settings: Settings) -> PluginParts:
+    """Return what tools of other programs are made of; ConfigurationError for a bad definition."""
+    folder = settings.plugin_secrets
+    return PluginParts(
+        plugins=load_plugins(settings.plugins),
+        secrets=NoPluginSecrets() if folder is None else FilePluginSecrets(folder),
+        runner=StdioRunner(),
+        deliver=deliver,
+        mask=mask,
+        is_withheld=is_withheld,
     )
 
 

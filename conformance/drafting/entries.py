@@ -23,6 +23,9 @@ SECTIONS = (
     "oauth",
     "scanner",
     "sessions",
+    "delivery",
+    "executions",
+    "world",
     "channels",
 )
 

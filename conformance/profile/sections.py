@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -81,6 +81,10 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from secrets_in(value, *trail, name)
+        elif isinstance(value, tuple):
+            for place, one in enumerate(cast("tuple[Any, ...]", value), start=1):
+                if isinstance(one, Section):
+                    yield from secrets_in(one, *trail, name, getattr(one, "name", str(place)))
         elif isinstance(value, str) and _is_secret(field):
             yield ".".join((*trail, name)), value
 

@@ -10,7 +10,14 @@ import pytest
 from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of, unless_of
-from conformance.run import fixtures, fleet, policy_fixtures, terminal, token_fixtures
+from conformance.run import (
+    delivery_fixtures,
+    fixtures,
+    fleet,
+    policy_fixtures,
+    terminal,
+    token_fixtures,
+)
 from conformance.run import options as command_line
 from conformance.run.dependant import depend
 from conformance.run.fixtures import OUTCOME, SESSION
@@ -74,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
     config.pluginmanager.register(token_fixtures, "hallmark-token-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
+    config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
     from reference_server.permissions.contracts import Permissions
+    from reference_server.plugins.contracts import PluginParts
     from reference_server.prompts.contracts import Prompt
     from reference_server.resources.contracts import ResourceFamily
     from reference_server.scanner.contracts import ScannerParts
@@ -173,6 +174,7 @@ class Parts:
     oauth: OAuthParts
     web: WebParts
     mcp: McpParts
+    plugins: PluginParts
 
 
 def with_parts(parts: Parts, changes: Mapping[str, Any]) -> Parts:

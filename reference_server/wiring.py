@@ -35,13 +35,20 @@ from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
+from reference_server.permissions.contracts import ToolServer
 from reference_server.permissions.decision import TierPermissions
 from reference_server.permissions.servers import SERVERS
+from reference_server.plugins.contracts import PluginParts
+from reference_server.plugins.definitions import load_plugins
+from reference_server.plugins.delivery import deliver
+from reference_server.plugins.masking import is_withheld, mask
+from reference_server.plugins.secrets import FilePluginSecrets, NoPluginSecrets
 from reference_server.prompts.registry import build_prompts
 from reference_server.protocol.cursors import SealedCursors
 from reference_server.protocol.failure import describe_failure
 from reference_server.protocol.gate import is_mcp_path, session_manager, session_owner
 from reference_server.protocol.notices import Notices
+from reference_server.protocol.plugins import StdioRunner
 from reference_server.protocol.states import AuditedBoundary, ClockedStates
 from reference_server.protocol.subscriptions import Subscriptions
 from reference_server.protocol.tasks import TaskStore
@@ -66,7 +73,7 @@ from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -98,6 +105,7 @@ def build_parts(
     limits = settings.limits
     guards = _Guards(limits, clock, redis)
     limit_parts = _limits(limits, guards)
+    plugins = plugin_parts(settings)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -114,7 +122,7 @@ def build_parts(
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        permissions=TierPermissions(SERVERS),
+        permissions=TierPermissions((*SERVERS, *servers_of(plugins))),
         limits=limit_parts,
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
@@ -128,6 +136,27 @@ def build_parts(
             clock,
             Fetcher(settings.fetch_origins),
         ),
+        plugins=plugins,
+    )
+
+
+def servers_of(plugins: PluginParts) -> Iterator[ToolServer]:
+    """Yield a server for each tool of a plugin, with the tiers that its definition names."""
+    for plugin in plugins.plugins:
+        for tool in plugin.tools:
+            yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
+
+
+def plugin_parts(settings: Settings) -> PluginParts:
+    """Return what tools of other programs are made of; ConfigurationError for a bad definition."""
+    folder = settings.plugin_secrets
+    return PluginParts(
+        plugins=load_plugins(settings.plugins),
+        secrets=NoPluginSecrets() if folder is None else FilePluginSecrets(folder),
+        runner=StdioRunner(),
+        deliver=deliver,
+        mask=mask,
+        is_withheld=is_withheld,
     )
 
 

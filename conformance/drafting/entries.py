@@ -24,6 +24,9 @@ SECTIONS = (
     "scanner",
     "sessions",
     "policy",
+    "delivery",
+    "executions",
+    "world",
     "channels",
 )
 

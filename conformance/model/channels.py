@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model import policy_rows, token_rows, tool_rows
+from conformance.model import delivery_rows, policy_rows, token_rows, tool_rows
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
@@ -278,6 +278,13 @@ class Channel(StrEnum):
         otherwise="name an address of this machine that the target reaches, in [channels.listener]",
     )
     FETCHING_TOOL = tool_rows.FETCHING_TOOL
+    DELIVERED = delivery_rows.DELIVERED
+    DOWNSTREAM = delivery_rows.DOWNSTREAM
+    DOWNSTREAM_TOOL = delivery_rows.DOWNSTREAM_TOOL
+    ECHOING_TOOL = delivery_rows.ECHOING_TOOL
+    ENVIRONMENT_TOOL = delivery_rows.ENVIRONMENT_TOOL
+    HOST_VARIABLES = delivery_rows.HOST_VARIABLES
+    EXECUTIONS = delivery_rows.EXECUTIONS
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",

@@ -89,9 +89,11 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
 
 
 def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
-    """Yield the sections of several, each with its name or its number."""
+    """Yield the sections of several, each with its name or else its number."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value, 1)
-    yield from ((str(key), one) for key, one in pairs if isinstance(one, Section))
+    for key, one in pairs:
+        if isinstance(one, Section):
+            yield str(getattr(one, "name", key)), one
 
 
 def _is_secret(field: FieldInfo) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from conformance.profile.delivery import Delivery, Executions, World
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic reads it
@@ -257,6 +258,9 @@ class Target(Section):
     scanner: Scanner | None = None
     sessions: Sessions = Sessions()
     policy: Policy = Policy()
+    delivery: Delivery = Delivery()
+    executions: Executions = Executions()
+    world: World = World()
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])

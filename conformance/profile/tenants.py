@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
+from conformance.profile.delivery import DeliveredSecret  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import OwnPath, Secret, Section
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Tenant(Section):
     """One tenant's credentials. ``canary`` is a string in its data that no one else may see.
 
     ``session`` is a session token of the tenant's, where the server has such beside its keys.
+    ``credentials`` are what its tools are given to show to other services.
     ``path`` is where its requests go if not to that of [target] url, which is tenant A's.
     """
 
@@ -29,8 +31,9 @@ class Tenant(Section):
     session: Secret | None = None
     canary: str | None = None
     path: OwnPath | None = None
+    credentials: tuple[DeliveredSecret, ...] = ()
 
-    def credentials(self) -> Iterator[str]:
+    def own_keys(self) -> Iterator[str]:
         """Yield each of its keys."""
         yield from filter(None, (self.key, self.revoked_key, self.expired_key, self.session))
 
@@ -80,4 +83,4 @@ class Tenants(Section):
     def paths(self) -> dict[str, str]:
         """Return where requests go that present one of some keys, by key."""
         known = filter(None, (self.b, self.spare))
-        return {key: one.path for one in known if one.path for key in one.credentials()}
+        return {key: one.path for one in known if one.path for key in one.own_keys()}

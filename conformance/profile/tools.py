@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.model import Channel
+from conformance.profile.delivery import (  # noqa: TC001 -- pydantic reads them
+    DownstreamTools,
+    EchoingTools,
+    EnvironmentTool,
+)
 from conformance.profile.listening import FetchingTools  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AskingTools,
@@ -35,6 +40,9 @@ class Tools(Section):
     change: ChangingTool | None = None
     fetching: FetchingTools = ()
     telling: TellingTools = ()
+    downstream: DownstreamTools = ()
+    echoing: EchoingTools = ()
+    environment: EnvironmentTool | None = None
 
     @property
     def may_tell(self) -> bool:

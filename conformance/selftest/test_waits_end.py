@@ -109,6 +109,8 @@ PROVED = {
     "test_what_does_not_arrive_is_not_awaited",
     "conformance/manners/turn.py let_go": f"{HERE} test_a_turn_goes_to_who_waits",
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",
+    "conformance/world/downstream.py _has_ended": "test_downstream.py "
+    "test_the_program_ends_with_whoever_started_it",
     "conformance/waiting.py wait_for": f"{HERE} test_a_look_in_vain_ends",
     "conformance/waiting.py pass_time": "test_waits_crew.py "
     "test_time_let_pass_on_purpose_is_no_silence",

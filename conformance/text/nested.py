@@ -22,3 +22,16 @@ def properties(node: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
     elif isinstance(node, list):
         for value in cast("list[Any]", node):
             yield from properties(value, above)
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Yield every text of a JSON value, names of properties among them."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for name, value in cast("dict[str, Any]", node).items():
+            yield name
+            yield from texts(value)
+    elif isinstance(node, list):
+        for value in cast("list[Any]", node):
+            yield from texts(value)

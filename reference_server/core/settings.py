@@ -177,6 +177,13 @@ class Settings:
         "origins that tools may fetch from for a caller, besides public addresses",
         default=(),
     )
+    plugins: Path | None = _setting(
+        "TOML that says which other programs offer tools, and what each is given", default=None
+    )
+    plugin_secrets: Path | None = _setting(
+        "the directory of tenants' secrets for those: TENANT/NAME, each file readable by us alone",
+        default=None,
+    )
     trusted_proxies: tuple[Network, ...] = _setting(
         "addresses or networks whose word for a client's address is taken; none by default",
         default=(),

@@ -22,6 +22,8 @@ class EventType(StrEnum):
     REQUEST_REFUSED = "request.refused"
     TOOL_CALLED = "mcp.tool_called"
     TOOL_FAILED = "mcp.tool_failed"
+    EXECUTION_STARTED = "mcp.execution_started"
+    EXECUTION_ENDED = "mcp.execution_ended"
     RESOURCE_READ = "mcp.resource_read"
     PROMPT_RENDERED = "mcp.prompt_rendered"
     ARGUMENT_COMPLETED = "mcp.argument_completed"

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
+from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
@@ -105,6 +106,11 @@ class Demo:
         return self.folder / "audit-anchors.jsonl"
 
     @cached_property
+    def delivery(self) -> DemoDelivery:
+        """Its plugin, and what that calls."""
+        return DemoDelivery(self.folder)
+
+    @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
         try:
@@ -117,7 +123,8 @@ class Demo:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
         _write_secrets(self.secrets_dir, _server_secrets(database))
         _write_secrets(self.operator_dir, _operator_secrets(database))
-        return self._serve(database)
+        with self.delivery.running():
+            return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
         from reference_server.audit.anchors import AnchorFile, check_anchored
@@ -137,6 +144,8 @@ class Demo:
                 limits=self.limits,
                 page_size=PAGE_SIZE,
                 fetch_origins=(self.fetch_origin,),
+                plugins=self.delivery.definitions,
+                plugin_secrets=self.delivery.secrets,
             )
         )
         loaded = self.variant.load_secrets(self.secrets_dir)
@@ -183,9 +192,12 @@ class Demo:
         state = {
             "pid": os.getpid(),
             "tenants": {
-                label: dataclasses.asdict(tenant) | told.tenants[label]
+                label: dataclasses.asdict(tenant)
+                | told.tenants[label]
+                | {"credentials": self.delivery.give(tenant.id)}
                 for label, tenant in tenants.items()
             },
+            "world": self.delivery.told(),
             "signing": told.signing,
             "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),

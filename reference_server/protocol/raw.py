@@ -18,6 +18,7 @@ from reference_server.protocol.desk import (
     FailedError,
     RefusedError,
 )
+from reference_server.protocol.plugins import plugin_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,8 @@ class RawTools:
         self._desk = desk
         self._subscriptions = subscriptions
         self._others = others
-        self._tools = {tool.name: tool for tool in parts.mcp.raw_tools}
+        every = (*parts.mcp.raw_tools, *plugin_tools(parts, desk))
+        self._tools: dict[str, RawTool] = {tool.name: tool for tool in every}
 
     async def list_tools(
         self, call: Call, params: types.PaginatedRequestParams | None

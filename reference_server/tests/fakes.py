@@ -39,7 +39,7 @@ from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
-from reference_server.wiring import mcp_parts, scanner_parts, session_rules
+from reference_server.wiring import mcp_parts, plugin_parts, scanner_parts, session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -339,6 +339,7 @@ class World:
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),
+            plugins=plugin_parts(self.settings),
         )
         return with_parts(made, self.replaced)
 

@@ -21,6 +21,7 @@ from reference_server.permissions.contracts import ToolServer
 from reference_server.permissions.decision import TierPermissions
 from reference_server.permissions.servers import SERVERS
 from reference_server.variant import Variant
+from reference_server.wiring import servers_of
 
 if TYPE_CHECKING:
     from reference_server.core.settings import Settings
@@ -54,7 +55,7 @@ def add_everything(parts: Parts) -> Parts:
     tools = (*CONTENT, *TALKING, *ASKING, *build_tasks(jobs))
     own = ToolServer("everything", frozenset(tool.name for tool in tools))
     changes = {
-        "permissions": TierPermissions((*SERVERS, own)),
+        "permissions": TierPermissions((*SERVERS, *servers_of(parts.plugins), own)),
         "mcp.raw_tools": (*parts.mcp.raw_tools, *tools),
         "mcp.raw_prompts": (*parts.mcp.raw_prompts, *PROMPTS),
         "mcp.resources": (*parts.mcp.resources, *RESOURCES, *FILES),

@@ -61,7 +61,13 @@ _KINDS = {
 """Several events are of one kind, and told apart by how they ended and why."""
 _RESULTS = {"success": "ok", "failure": "denied"}
 _DENIED = {"path": "where", "user_agent": "who", "velocity": "pace", "check": "because"}
-_DETAILS = {"reason": "why", "scope": "which", "tool": "called", "count": "times", **_DENIED}
+_DETAILS = {"reason": "why", "scope": "which", "tool": "called", "count": "times", **_DENIED} | {
+    "execution": "run",
+    "server": "program",
+    "input": "given",
+    "status": "ended",
+    "started_at": "begun",
+}
 _WORDS = {
     "missing": "no credential",
     "invalid": "unknown credential",
@@ -104,7 +110,7 @@ class _Trail(SqlAuditTrail):
         row = super().row(event)
         told = cast("dict[str, Any]", json.loads(row["metadata"]))
         details = {
-            _DETAILS.get(name, name): _WORDS.get(value, value) if name in _DETAILS else value
+            _DETAILS.get(name, name): _word(value) if name in _DETAILS else value
             for name, value in told.items()
         }
         other = event.event_type.value.replace(".", " ").replace("_", " ")
@@ -114,6 +120,10 @@ class _Trail(SqlAuditTrail):
             "request_id": None,
             "metadata": json.dumps({**details, "trace": row["request_id"]}),
         }
+
+
+def _word(value: Any) -> Any:
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def _trail(parts: Parts) -> AuditTrail:

@@ -1,0 +1,1 @@
+"""Checks of what is delivered to tools, and of what comes back."""

@@ -1,0 +1,54 @@
+"""Tenants' secrets for plugins, in files: a folder a tenant, a file a secret."""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reference_server.core.errors import ToolError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+"""What a variable may be called: a name that every shell takes (POSIX, XBD section 8.1)."""
+
+
+@dataclass(frozen=True)
+class FilePluginSecrets:
+    """Reads ``FOLDER/TENANT/NAME`` anew at each call, so that a changed secret counts at once."""
+
+    folder: Path
+
+    def get(self, tenant: UUID, name: str) -> str | None:
+        """Return the secret without the line end that editors add; None where there is no file.
+
+        ToolError for one that others may read, or that cannot be read as UTF-8.
+        """
+        if not NAME.fullmatch(name):
+            return None
+        path = self.folder / str(tenant) / name
+        try:
+            with path.open("rb") as file:
+                mode = stat.S_IMODE(path.stat().st_mode)
+                if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                    raise ToolError(f"The secret {path} can be read by others: chmod 600 it.")
+                return file.read().decode().rstrip("\r\n") or None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ToolError(
+                f"The secret {path} cannot be read: check its mode and text."
+            ) from error
+
+
+@dataclass(frozen=True)
+class NoPluginSecrets:
+    """Knows no secret: nothing was configured."""
+
+    def get(self, tenant: UUID, name: str) -> str | None:
+        """Return None."""
+        del tenant, name

@@ -1,0 +1,1 @@
+"""Tests of tools of other programs."""

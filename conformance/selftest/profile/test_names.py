@@ -205,3 +205,14 @@ def test_the_profile_of_text_and_lines_differs_in_how_they_are_read_and_in_triag
         del found["channels"]["auditor"], found["channels"]["log"]
     del ours["scanner"]
     assert ours == theirs
+
+
+def test_the_profile_of_other_tokens_differs_in_those_alone() -> None:
+    ours, theirs = (
+        tomllib.loads((TARGETS / name).read_text("utf-8"))
+        for name in ("reference.toml", "other-tokens.toml")
+    )
+    for found in (ours, theirs):
+        del found["start"]["command"], found["target"]["name"], found["channels"]["signing"]
+        del found["sessions"]["ways"], found["sessions"]["presets"]
+    assert ours == theirs

@@ -1,0 +1,1 @@
+"""Defects of permissions: lists, calls, promotions and revocations."""

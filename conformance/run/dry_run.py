@@ -83,5 +83,6 @@ def _tools(target: Target) -> list[str]:
     tools = target.tools
     objects = (tools.validated, tools.failing, *tools.by_id, *tools.asking, tools.task)
     objects += (tools.change, *tools.telling, *tools.fetching)
+    objects += (*tools.downstream, *tools.echoing, tools.environment)
     named = [tools.ping, tools.tenant_data, *(one.name for one in objects if one)]
     return list(dict.fromkeys(name for name in named if name))

@@ -149,8 +149,16 @@ def _echoed(wire: Wire, keys: Keys, pairs: list[tuple[EchoingTool, str]]) -> lis
         shown += word in said
         if leaking({tool.credential: own or ""}, said):
             told.append(f"{tool.name}, in the form {form}")
-    establish(told or shown, "something of what the tool says comes out")
+    establish(told or shown or _is_heard(wire, keys), "something of what a tool says is answered")
     return told
+
+
+def _is_heard(wire: Wire, keys: Keys) -> bool:
+    """Tell whether a tool that says no credential is heard, where all that did were withheld."""
+    for tool in wire.target.tools.downstream[:1]:
+        word, answer = call_with_a_word(wire, tool.name, tool.arguments, keys.a)
+        return word in told_by(answer)
+    return False
 
 
 @requirement("MILE-06", also_needs=(Channel.DOWNSTREAM, Channel.DOWNSTREAM_TOOL))

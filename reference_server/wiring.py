@@ -241,6 +241,7 @@ def _probes(engine: Engine, limits: LimitParts) -> dict[str, Callable[[], bool]]
 
     def guards() -> bool:
         limits.block.is_blocked("")
+        limits.address.admit("")  # nobody's, and written down: a store may be full, and still read
         return True
 
     return {"database": database, "limits": guards, "log": is_log_written}

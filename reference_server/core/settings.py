@@ -105,6 +105,9 @@ class Limits:
     failures: Count = _setting("failed authentications that block an address", default=10)
     failure_window: Seconds = _setting("how long a failure counts", default=3600)
     block: Seconds = _setting("how long an address is blocked", default=3600)
+    streams: Count = _setting(
+        "open streams of one principal in one process; the next one ends its oldest", default=64
+    )
     oauth_state: Seconds = _setting("the life of an OAuth state", default=600)
     oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
     rotation_grace: Seconds = _setting("how long a rotated key still works", default=24 * 3600)

@@ -57,12 +57,18 @@ class Cluster:
     """One PostgreSQL server in a folder of its own; a context manager that leaves nothing.
 
     ``also_remove`` are folders that must go too when this process is killed before it can, and so
-    must the file ``naming`` while it names the last part of the first one.
+    must the file ``naming`` while it names the last part of the first one. ``bases`` are where the
+    folder may be made, by default in memory where there is enough.
     """
 
-    def __init__(self, also_remove: tuple[Path, ...] = (), naming: Path | None = None) -> None:
+    def __init__(
+        self,
+        also_remove: tuple[Path, ...] = (),
+        naming: Path | None = None,
+        bases: tuple[Path, ...] | None = None,
+    ) -> None:
         self._account = find_account()
-        self.folder = private_folder(self._account, data_bases())
+        self.folder = private_folder(self._account, bases or data_bases())
         self._ours = [self.folder]
         self._also_remove = also_remove
         self._naming = naming

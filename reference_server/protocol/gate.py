@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +33,7 @@ from reference_server.protocol.answer import McpAnswer, raw_headers, send_respon
 from reference_server.protocol.events import SessionManager
 from reference_server.protocol.exchange import Exchange
 from reference_server.protocol.server import build_server
+from reference_server.protocol.streams import Streams
 from reference_server.protocol.turns import Turns
 from reference_server.protocol.watch import watch
 from reference_server.web.answers import error
@@ -172,6 +174,7 @@ class Gate:
         )
         self._addresses = ClientAddresses(settings)
         self._turns, self._lively_turns = Turns(OF_ONE_ADDRESS), Turns(LIVENESS_THREADS)
+        self._streams = Streams(settings.limits.streams)
         self._stopping = asyncio.Event()
 
     def stop_streams(self) -> None:
@@ -253,17 +256,25 @@ class Gate:
         answer = McpAnswer(exchange, turn.finish_head, turn.finish, self._audit_refused_origin)
         is_endless = scope["method"] == "GET" or LISTENING in scope["headers"]
         watching = is_endless and asyncio.create_task(watch(exchange, self._parts, self._executor))
+        open_stream = ExitStack()
+
+        async def send(message: Any) -> None:
+            # Counted when it begins: a request that is refused costs its caller no stream.
+            if is_endless and message.get("status") == HTTPStatus.OK:
+                owner = session_owner(cast("Principal", exchange.context.principal))
+                open_stream.enter_context(self._streams.open(owner, exchange))
+            await answer.send(message)
+
         try:
             async with asyncio.timeout(None if is_endless else ANSWER_SECONDS):
-                await self._sessions.handle_request(
-                    scope, exchange.receive, cast("Any", answer.send)
-                )
+                await self._sessions.handle_request(scope, exchange.receive, send)
         except TimeoutError:
             if exchange.started:
                 return
             late = HTTPStatus.GATEWAY_TIMEOUT if exchange.body_read else HTTPStatus.REQUEST_TIMEOUT
             await send_response(exchange, turn.finish(error(late, late.name.lower())))
         finally:
+            open_stream.close()
             if watching:
                 watching.cancel()
             await answer.close()

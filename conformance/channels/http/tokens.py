@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.wire import Wire
     from conformance.forge.jwt.shape import Token
     from conformance.forge.jwt.signing import Sign
-    from conformance.profile.signing import Signing
+    from conformance.profile.signing import Signing, Way
 
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """What refuses a token: as an unknown one, as a malformed request (RFC 6750 section 3.1), or by an
@@ -31,6 +32,10 @@ edge that takes it for an attack.
 _AWAY, _LIMITED = 60, 6
 """Cases that are sent at most to a target that is not on loopback: without a limit of failures, and
 with one.
+"""
+_BY_OTHERS = 20
+"""Cases that are sent at most by each way but the first, on loopback alone: so many of the gravest,
+and as many others in each run.
 """
 
 
@@ -45,7 +50,7 @@ def signer_of(signing: Signing) -> Sign:
 
 
 class TokenDesk:
-    """Shows tokens at the target's door, by the way by which they come there.
+    """Shows tokens at the target's door, by the ways by which they come there: most by the first.
 
     ``token`` is the valid one, tenant A's; ``ring`` is what others are forged with.
     """
@@ -54,13 +59,13 @@ class TokenDesk:
         self.wire = wire.derived(way=wire.target.token_way)
         self.token, self.ring = token, ring
 
-    def show(self, text: str) -> Answer:
-        """Knock with a forged token.
+    def show(self, text: str, way: Way | None = None) -> Answer:
+        """Knock with a forged token, by the first way unless told otherwise.
 
         It is sent as a field of its own, not as a credential, of which hundreds would have to be
         learned: what it holds of the valid one is known, and redacted, as a part of that.
         """
-        field = self.wire.target.token_way.field(text)
+        field = (way or self.wire.target.token_way).field(text)
         answer = self.wire.send(opening(self.wire.revision).with_header(*field))
         if answer.succeeded:  # then it was its tenant's request, if one that should have failed
             self.wire.pace(self._payer)
@@ -109,25 +114,53 @@ class TokenDesk:
         """Yield the answer to each case of some kinds that is not to be taken, of ``flags`` alone.
 
         All of them, or where the target is not on loopback a few of each flag, other ones in each
-        run; what cannot be made of this token is left out. Notes in the evidence how many.
+        run; and some of each flag by every other way, by which the valid token works. What cannot
+        be made of this token is left out. Notes in the evidence how many were sent.
         """
         cases = tuple(case for kind in kinds for case in corpus()[kind])
         cases = tuple(case for case in cases if case.result is Result.INVALID)
         if flags:
             cases = tuple(case for case in cases if not set(flags).isdisjoint(case.flags))
         sent = 0
-        for case in self._affordable(cases, most):
-            try:
-                text = forged(case, self.token, self.ring)
-            except LackingError:
-                continue
+        for case, text in self._made(self._affordable(cases, most)):
             sent += 1
             yield case, self.show(text)
         self.wire.transcript.note("cases", f"{sent} of {len(cases)} cases of the corpus were sent")
+        if self.wire.target.is_loopback:
+            yield from self._answers_by_others(cases)
+
+    def _answers_by_others(self, cases: tuple[Case, ...]) -> Iterator[tuple[Case, Answer]]:
+        """Yield the answers to some of the cases by each way but the first, named in the comment.
+
+        Who reads a cookie may do so in a place of its own, where less is verified.
+        """
+        for way in self.wire.target.token_ways[1:]:
+            line = self.wire.derived(way=way)
+            answer = line.knock(self.token.text)
+            establish(answer.succeeded, f"the valid token works by {way.name} (got {answer})")
+            gravest = one_of_each(cases, _BY_OTHERS, 0)
+            for case, text in self._made((*gravest, *self._some(cases, _BY_OTHERS))):
+                if way.carries(text):
+                    yield (
+                        replace(case, comment=f"{case.comment}, by {way.name}"),
+                        self.show(text, way),
+                    )
+
+    def _made(self, cases: tuple[Case, ...]) -> Iterator[tuple[Case, str]]:
+        """Yield the cases that can be made of the valid token, with their texts."""
+        for case in cases:
+            try:
+                yield case, forged(case, self.token, self.ring)
+            except LackingError:
+                continue
 
     def _affordable(self, cases: tuple[Case, ...], most: int | None) -> tuple[Case, ...]:
         target = self.wire.target
         if not target.is_loopback:
             limited = target.limits.auth_failures < UNLIMITED
             most = min(most or _AWAY, _LIMITED if limited else _AWAY)
-        return cases if most is None else one_of_each(cases, most, secrets.randbelow(len(cases)))
+        return cases if most is None else self._some(cases, most)
+
+    @staticmethod
+    def _some(cases: tuple[Case, ...], most: int) -> tuple[Case, ...]:
+        return one_of_each(cases, most, secrets.randbelow(len(cases)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -10,6 +11,8 @@ from conformance.profile.requests import DescribedRequest
 from conformance.profile.sections import AdminRequest, Secret, Section, several, with_a_path
 
 _SYMMETRIC = "HS"
+_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""Of what credentials are made (RFC 9110 section 11.2)."""
 
 
 class Signing(Section):
@@ -109,6 +112,14 @@ class Way(Section):
         """The header field by which it comes."""
         return self.header or "Cookie"
 
+    def carries(self, credential: str) -> bool:
+        """Tell whether a text stays itself on this way.
+
+        Readers of cookies end a value at a blank or a semicolon, take it out of its quotes, and
+        decode what is percent-encoded (RFC 6265 section 4.1.1).
+        """
+        return self.cookie is None or _TOKEN68.fullmatch(credential) is not None
+
     def field(self, credential: str) -> tuple[str, str]:
         """Return the header field that carries a credential.
 
@@ -152,8 +163,9 @@ class Sessions(Section):
     """Session tokens that the target issues beside its tenants' keys.
 
     ``start`` begins a session with a tenant's key, and answers with the token in the field
-    ``token``. ``end`` ends the session of the token that it is sent with. ``ways`` are those by
-    which a token comes, in the order in which they count; without any, it comes as keys do.
+    ``token``; a.b is what the object in a has under b. ``end`` ends the session of the token that
+    it is sent with. ``ways`` are those by which a token comes, in the order in which they count;
+    without any, it comes as keys do. What holds of a token is looked at by each of them.
     ``presets`` are usual choices of ways that a start can be told, by their names: the judge starts
     the target with each of them, by [channels.launch].
     """

@@ -70,7 +70,9 @@ class Endpoint(Section):
 class Routes(Section):
     """Paths beside the MCP route; None where the target has no such route.
 
-    ``create_key`` has a key made that ends no other. A path alone is a POST to it of a JSON object
+    ``rotate_key`` makes a tenant a new key and has those before it end after the grace: leave it
+    out where single keys are rotated, by their ids. ``create_key`` has a key made that ends no
+    other. A path alone is a POST to it of a JSON object
     with the tenant and a description, under the names of ``[fields.admin]``, as for ``rotate_key``.
     It and ``revoke_key`` may be tables, such as { method = "DELETE", path = "/v1/keys/{key_id}" }.
     ``auth`` is where people sign in: a path alone is a GET of it, a table any request, such as
@@ -309,9 +311,14 @@ class Target(Section):
         return self.sessions.ways or (self.key_way,)
 
     @property
+    def token_ways(self) -> tuple[Way, ...]:
+        """The ways by which a token comes, in their order: a proxy's word is none."""
+        return tuple(way for way in self.ways if way.proxy is None) or (self.key_way,)
+
+    @property
     def token_way(self) -> Way:
-        """The first way by which a token comes: a proxy's word is none."""
-        return next((way for way in self.ways if way.proxy is None), self.key_way)
+        """The first way by which a token comes."""
+        return self.token_ways[0]
 
     def way_of(self, *, is_session: bool) -> Way:
         """Return the way by which a session token comes, or else a tenant's key."""

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 
 class Tools(Section):
-    """Tools the suite may call; no other tool is ever called."""
+    """Tools the suite may call; no other tool is ever called.
+
+    ``ping`` tells whose the call is, under the names of ``[fields.results]``, and ``tenant_data``
+    shows data of its caller's tenant, the canary among it; both are called without arguments.
+    ``tenant_data``, what lists for ``by_id``, and ``validated`` with its good arguments are read on
+    to further pages, where their schema takes the place of one.
+    """
 
     ping: str | None = None
     tenant_data: str | None = None

@@ -38,6 +38,7 @@ ISSUER, AUDIENCE = "https://login.example.com", "https://notes.example.com/mcp"
 SECRET = "a signing secret of forty characters...."
 LIFE, LEEWAY = 7200, 60
 KEY_ID = "2026-11"
+COOKIE = "session"
 
 
 class RefusedError(Exception):
@@ -261,8 +262,12 @@ class OfTokens(Good):
         presented = self.headers.get_all("Authorization") or []
         if len(presented) != 1 or not presented[0].startswith("Bearer "):
             return None
+        return self.holder(presented[0].removeprefix("Bearer "), self.verifier)
+
+    def holder(self, token: str, verifier: Verifier) -> str | None:
+        """Return whose token it is; None for one that does not count."""
         try:
-            return self.verifier.tenant(presented[0].removeprefix("Bearer "))
+            return verifier.tenant(token)
         except (RefusedError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -274,6 +279,25 @@ class OfTokens(Good):
             self.reply(200, {"keys": [{**jwk_of(private_key(algorithm)), **own}]})
             return
         self.reply(401, self.refusal, {"WWW-Authenticate": "Bearer"})
+
+
+class ByCookieToo(OfTokens):
+    """Takes them out of a cookie as well, where ``jar`` verifies them."""
+
+    jar: ClassVar[Verifier]
+
+    def tenant(self) -> str | None:
+        """Return whose token was presented, by the first way by which any was."""
+        if "Authorization" in self.headers:
+            return super().tenant()
+        name, _, token = (self.headers.get("Cookie") or "").partition("=")
+        return self.holder(token, self.jar) if name == COOKIE else None
+
+
+def server_of_two(algorithm: str, mistake: str = "") -> type[ByCookieToo]:
+    """Return a server that is right about bearers, with a mistake, if any, about cookies."""
+    right, jar = Verifier(algorithm), Verifier(algorithm, mistake)
+    return type("ByCookieToo", (ByCookieToo,), {"verifier": right, "jar": jar})
 
 
 def server_of(algorithm: str, mistake: str = "") -> type[OfTokens]:

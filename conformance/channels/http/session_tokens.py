@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.forge.keys import Keys, TenantKeys
+    from conformance.profile.signing import Way
     from conformance.text.redaction import Redactor
 
 _ENOUGH_SECONDS = 300
@@ -66,9 +67,9 @@ class SessionTokens:
         self.wire.trust(token, payer=key)
         return token
 
-    def show(self, token: str) -> Answer:
-        """Knock with a token, by the first of its ways."""
-        return self._line().knock(token)
+    def show(self, token: str, way: Way | None = None) -> Answer:
+        """Knock with a token, by the first of its ways unless told otherwise."""
+        return self._line(way).knock(token)
 
     def end(self, token: str) -> Answer:
         """End the session of a token."""
@@ -76,5 +77,5 @@ class SessionTokens:
         sent = Request(request.method, path_filled_in(request.path, {}))
         return self._line().send(sent, key=token)
 
-    def _line(self) -> Wire:
-        return self.wire.derived(way=self.wire.target.token_way)
+    def _line(self, way: Way | None = None) -> Wire:
+        return self.wire.derived(way=way or self.wire.target.token_way)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conformance.forge.jwt.forging import Ring
     from conformance.forge.jwt.shape import Token
     from conformance.forge.jwt.signing import Sign
-    from conformance.profile.signing import Signing
+    from conformance.profile.signing import Signing, Way
 
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """What refuses a token: as an unknown one, as a malformed request (RFC 6750 section 3.1), or by an
@@ -33,6 +33,10 @@ edge that takes it for an attack.
 _AWAY, _LIMITED = 60, 6
 """Cases that are sent at most to a target that is not on loopback: without a limit of failures, and
 with one.
+"""
+_BY_OTHERS = 20
+"""Cases that are sent at most by each way but the first, on loopback alone: so many of the gravest,
+and as many others in each run.
 """
 
 
@@ -61,7 +65,7 @@ def ring_of(signing: Signing, ring: Ring) -> Ring:
 
 
 class TokenDesk:
-    """Shows tokens at the target's door, by the way by which they come there.
+    """Shows tokens at the target's door, by the ways by which they come there: most by the first.
 
     ``token`` is the valid one, tenant A's; ``ring`` is what others are forged with.
     """
@@ -70,13 +74,13 @@ class TokenDesk:
         self.wire = wire.derived(way=wire.target.token_way)
         self.token, self.ring = token, ring
 
-    def show(self, text: str) -> Answer:
-        """Knock with a forged token.
+    def show(self, text: str, way: Way | None = None) -> Answer:
+        """Knock with a forged token, by the first way unless told otherwise.
 
         It is sent as a field of its own, not as a credential, of which hundreds would have to be
         learned: what it holds of the valid one is known, and redacted, as a part of that.
         """
-        field = self.wire.target.token_way.field(text)
+        field = (way or self.wire.target.token_way).field(text)
         answer = self.wire.send(opening(self.wire.revision).with_header(*field))
         if answer.succeeded:  # then it was its tenant's request, if one that should have failed
             self.wire.pace(self._payer)
@@ -125,7 +129,8 @@ class TokenDesk:
         """Yield the answer to each case of some kinds that is not to be taken, of ``flags`` alone.
 
         All of them, or where the target is not on loopback a few of each flag, other ones in each
-        run; what cannot be made of this token is left out. Notes in the evidence how many.
+        run; and some of each flag by every other way, by which the valid token works. What cannot
+        be made of this token is left out. Notes in the evidence how many were sent.
         """
         cases = tuple(case for kind in kinds for case in corpus()[kind])
         cases = tuple(case for case in cases if case.result is Result.INVALID)
@@ -138,28 +143,52 @@ class TokenDesk:
     ) -> Iterator[tuple[Case, Answer]]:
         """Yield the answer to each of some cases, or to a few of them, as ``answers`` does."""
         sent = 0
-        for case in self._affordable(cases, most):
+        for case, text in self._made(self._affordable(cases, most), self.wire.target.token_way):
+            sent += 1
+            yield case, self.show(text)
+        self.wire.transcript.note("cases", f"{sent} of {len(cases)} cases of the corpus were sent")
+        if self.wire.target.is_loopback:
+            yield from self._answers_by_others(cases)
+
+    def _answers_by_others(self, cases: tuple[Case, ...]) -> Iterator[tuple[Case, Answer]]:
+        """Yield the answers to some of the cases by each way but the first, named in the comment.
+
+        Who reads a cookie may do so in a place of its own, where less is verified.
+        """
+        for way in self.wire.target.token_ways[1:]:
+            line = self.wire.derived(way=way)
+            answer = line.knock(self.token.text)
+            establish(answer.succeeded, f"the valid token works by {way.name} (got {answer})")
+            gravest = one_of_each(cases, _BY_OTHERS, 0)
+            for case, text in self._made((*gravest, *self._some(cases, _BY_OTHERS)), way):
+                if way.carries(text):
+                    yield (
+                        replace(case, comment=f"{case.comment}, by {way.name}"),
+                        self.show(text, way),
+                    )
+
+    def _made(self, cases: tuple[Case, ...], way: Way) -> Iterator[tuple[Case, str]]:
+        """Yield the cases that can be made of the valid token, with what is sent by a way.
+
+        A cookie's value may have quotes around it, which many take off (RFC 6265 section 4.1.1):
+        so it stands for the valid token, and is no case.
+        """
+        quoted = f'"{self.token.text}"'
+        for case in cases:
             try:
                 text = forged(case, self.token, self.ring)
             except LackingError:
                 continue
-            if self._is_valid_there(text):
-                continue
-            sent += 1
-            yield case, self.show(text)
-        self.wire.transcript.note("cases", f"{sent} of {len(cases)} cases of the corpus were sent")
-
-    def _is_valid_there(self, text: str) -> bool:
-        """Tell whether a text stands for the valid token where tokens come.
-
-        A cookie's value may have quotes around it, which many take off (RFC 6265 section 4.1.1).
-        """
-        is_cookie = self.wire.target.token_way.cookie is not None
-        return is_cookie and text == f'"{self.token.text}"'
+            if way.cookie is None or text != quoted:
+                yield case, text
 
     def _affordable(self, cases: tuple[Case, ...], most: int | None) -> tuple[Case, ...]:
         target = self.wire.target
         if not target.is_loopback:
             limited = target.limits.auth_failures < UNLIMITED
             most = min(most or _AWAY, _LIMITED if limited else _AWAY)
-        return cases if most is None else one_of_each(cases, most, secrets.randbelow(len(cases)))
+        return cases if most is None else self._some(cases, most)
+
+    @staticmethod
+    def _some(cases: tuple[Case, ...], most: int) -> tuple[Case, ...]:
+        return one_of_each(cases, most, secrets.randbelow(len(cases)))

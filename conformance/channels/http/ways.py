@@ -11,7 +11,7 @@ from conformance.forge.keys import random_key, unknown_like
 from conformance.forge.proxied import Word
 from conformance.forge.requests import STATELESS, Request, opening, tool_call
 from conformance.profile.target import supplied
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, NotAssessedError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
@@ -52,6 +52,15 @@ class Ways:
         """Return each way with each of those that count after it, and have another header."""
         pairs = itertools.combinations(self.all, 2)
         return [(way, other) for way, other in pairs if way.place != other.place]
+
+    def beside_keys(self) -> tuple[Way, ...]:
+        """Return the ways by which keys do not come. NotApplicableError where there are none."""
+        keys = self.wire.target.key_way
+        own = keys.place.lower(), keys.scheme.lower()
+        found = tuple(way for way in self.all if (way.place.lower(), way.scheme.lower()) != own)
+        if not found:
+            raise NotApplicableError("credentials come by one way alone")
+        return found
 
     def proxied(self) -> tuple[Way, ProxyIdentity]:
         """Return the way of a proxy's word. Raises NotAssessedError where there is none."""

@@ -14,6 +14,7 @@ import pytest
 from conformance.channels.http.traffic import named_traffic
 from conformance.channels.trail.finding import request_id
 from conformance.forge.keys import random_key
+from conformance.model import Channel
 from conformance.profile.events import Event, Outcome
 from conformance.profile.tools import failing
 from conformance.requirement import requirement
@@ -22,6 +23,7 @@ from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.ways import Ways
     from conformance.channels.http.wire import Wire
     from conformance.channels.programs.launch import Launcher
     from conformance.channels.trail.reader import AuditReader, AuditRow
@@ -71,6 +73,23 @@ def test_a_denied_administrator_is_on_the_trail(
         f"the denied request is on the trail as {[(row.event, row.outcome) for row in found]}"
     )
     assert rows[0].created_at, f"the row of the denied request, {rows[0].event!r}, has no time"
+
+
+@requirement("AUD-10", also_needs=(Channel.KEYS,))
+def test_a_denied_credential_is_on_the_trail_by_every_way(
+    wire: Wire, keys: Keys, ways: Ways, auditor: AuditReader, target: Target
+) -> None:
+    """A wrong one by each way but that of keys, whose event has a requirement of its own."""
+    for way in ways.beside_keys():
+        refused = ways.send(ways.wrong(way, keys.a))
+        establish(refused.status == HTTPStatus.UNAUTHORIZED, f"it is refused (got {refused})")
+        identity = request_id(refused, target)
+        rows = auditor.wait_for_rows(
+            lambda row: auditor.is_outcome(row, Outcome.FAILURE), request_id=identity
+        )
+        assert rows, f"no row tells of a failure for {identity}, denied by {way.name}"
+        assert rows[0].address, f"the row of {identity}, denied by {way.name}, has no address"
+    establish(wire.knock(keys.active).succeeded, "a right key works there")
 
 
 @requirement("AUD-13")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.analysis.figures import draw_admissions
@@ -12,11 +13,13 @@ from conformance.checks.rate._common import evasions
 from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotApplicableError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.admin import Administrator
+    from conformance.channels.http.answer import Answer
     from conformance.channels.http.exhaustion import Exhaustion
+    from conformance.channels.http.session_tokens import SessionTokens
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
     from conformance.channels.trail.reader import AuditReader
@@ -46,6 +49,31 @@ def test_the_request_after_the_tenant_limit_is_refused(
         f"request {len(answers)}, one more than the tenant's limit, was answered {last}"
     )
     assert says(last, target.answers.rate_limited), f"the limit was told as {last}"
+
+
+@requirement("RATE-02")
+def test_a_tenant_at_its_limit_is_there_with_a_token(
+    exhaustion: Exhaustion,
+    session_tokens: SessionTokens,
+    addresses: AddressPool,
+    wire: Wire,
+    target: Target,
+) -> None:
+    """By each way by which tokens come, from a fresh address: all that is over is the limit."""
+    if target.sessions.start is None:
+        raise NotApplicableError("no session token is issued beside keys")
+    token = session_tokens.begin(exhaustion.fresh_key())
+    for way in target.token_ways:
+        establish(session_tokens.show(token, way).succeeded, f"its token works: {way.name}")
+    exhaustion.tenant_at_limit()
+    answers: dict[str, Answer] = {}
+    for way in target.token_ways:
+        line = wire.derived(address=addresses.fresh())
+        answers[way.name] = replace(session_tokens, wire=line).show(token, way)
+    refused = exhaustion.wire.derived(address=addresses.fresh()).knock(exhaustion.tenant_key)
+    establish(refused.status == LIMITED, "the tenant is still at its limit")
+    let_in = [f"{name}: {told}" for name, told in answers.items() if told.succeeded]
+    assert not let_in, f"a tenant at its limit was let in with a session token by {let_in[0]}"
 
 
 @requirement("RATE-04", also_needs=(Channel.SPARE_TENANT, Channel.TENANT_LIMIT))

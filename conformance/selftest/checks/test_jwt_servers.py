@@ -12,7 +12,14 @@ from conformance.selftest.judging import PROFILE as OPAQUE
 from conformance.selftest.judging import TOKEN_PROFILE as PROFILE
 from conformance.selftest.judging import Judged, judge
 from conformance.selftest.targets import Good, serving
-from conformance.selftest.token_servers import SECRET, issued, pem_of, server_of
+from conformance.selftest.token_servers import (
+    COOKIE,
+    SECRET,
+    issued,
+    pem_of,
+    server_of,
+    server_of_two,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +52,13 @@ MISTAKES = {
     "critical extensions": ("RS256", {"JWT-04"}),
 }
 """The algorithm of each mistaken server, and what it must fail."""
+WAYS = f"""
+[[sessions.ways]]
+header = "Authorization"
+scheme = "Bearer"
+[[sessions.ways]]
+cookie = "{COOKIE}"
+"""
 JUDGED = ("JWT-01", "JWT-02", "JWT-03", "JWT-04")
 
 
@@ -62,7 +76,8 @@ def judged(
     monkeypatch.setenv(
         "SIGNING_KEY", SECRET if algorithm == "HS256" else pem_of(algorithm).decode()
     )
-    with serving(server_of(algorithm, mistake)) as url:
+    server = server_of_two if WAYS in profile else server_of
+    with serving(server(algorithm, mistake)) as url:
         words = words or (f"--requirement={','.join(JUDGED)}",)
         told = profile or PROFILE + SIGNING[algorithm]
         return judge(folder, f"--target={url}", *words, profile=told)
@@ -76,6 +91,21 @@ def test_a_known_mistake_is_caught_for_what_it_is(
     found = judged(tmp_path, monkeypatch, algorithm, mistake)
     expected = {name: "fail" if name in fails else "pass" for name in JUDGED}
     assert found.verdicts == expected, found.output[-3000:]
+
+
+@pytest.mark.parametrize(
+    "mistake", ["", "alg none", "signature not verified", "audience unread", "expiry unread"]
+)
+def test_what_reads_cookies_is_judged_by_itself(
+    mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bearers are verified as they should be, in each of these servers."""
+    algorithm, fails = MISTAKES.get(mistake, ("RS256", set[str]()))
+    profile = PROFILE + SIGNING[algorithm] + WAYS
+    found = judged(tmp_path, monkeypatch, algorithm, mistake, profile=profile)
+    expected = {name: "fail" if name in fails else "pass" for name in JUDGED}
+    assert found.verdicts == expected, found.output[-3000:]
+    assert not fails or f"by cookie {COOKIE}" in found.output
 
 
 @pytest.mark.parametrize("algorithm", SIGNING)

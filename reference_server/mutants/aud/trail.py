@@ -225,6 +225,12 @@ MUTANTS = (
         parts=bent_trail(_dropping(EventType.ADMIN_AUTH_FAILURE)),
     ),
     mutant(
+        "denied-token-unaudited",
+        "AUD-10",
+        "A session token that does not count leaves no row.",
+        parts=bent_trail(_dropping(EventType.SESSION_FAILURE)),
+    ),
+    mutant(
         "audit-sheds-load",
         "AUD-08 AUD-13 BOOT-07",
         "While the trail is busy, successes are not written down.",

@@ -72,17 +72,19 @@ def _each_tried(context: RequestContext, parts: Parts) -> None:
         context.credential = next(known, None)
 
 
-class _Never:
+class Never:
     """Never blocks."""
 
     def __init__(self, parts: Parts) -> None:
         del parts
 
     def is_blocked(self, address: str) -> bool:
+        """Tell that it is not."""
         del address
         return False
 
     def record_failure(self, address: str) -> bool:
+        """Count nothing."""
         del address
         return False
 
@@ -146,7 +148,7 @@ def _beginning_anew(stage: Stage) -> Stage:
     def bent(context: RequestContext, parts: Parts) -> Response | None:
         block = parts.limits.block
         if context.access is Access.ADMIN:
-            parts = with_parts(parts, {"limits.block": _Never(parts)})
+            parts = with_parts(parts, {"limits.block": Never(parts)})
         refusal = stage(context, parts)
         if refusal is None and context.principal is not None and isinstance(block, _Together):
             block.record_success(context.address)
@@ -165,7 +167,7 @@ def _only_invalid(stage: Stage) -> Stage:
 
     def bent(context: RequestContext, parts: Parts) -> Response | None:
         if context.credential is None:
-            parts = with_parts(parts, {"limits.block": _Never(parts)})
+            parts = with_parts(parts, {"limits.block": Never(parts)})
         return stage(context, parts)
 
     return bent
@@ -177,7 +179,7 @@ def _silently(event: AuditEvent) -> tuple[AuditEvent, ...]:
     return () if event.event_type is EventType.BLOCKED_ADDRESS and is_engaged else (event,)
 
 
-_never: Callable[[Parts], AddressBlock] = _Never
+_never: Callable[[Parts], AddressBlock] = Never
 
 
 MUTANTS = (

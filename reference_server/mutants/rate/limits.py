@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.vocabulary import EventType, Outcome
+from reference_server.core.vocabulary import EventType, Outcome, Scheme
 from reference_server.limits.contracts import Admission, Budget
 from reference_server.limits.limiter import MovingWindowLimiter
 from reference_server.mutants.bending import (
@@ -98,6 +98,17 @@ def _tenant_subject(subject: Callable[[RequestContext], str]) -> Callable[[Stage
         return bent
 
     return around
+
+
+def _keys_alone(stage: Stage) -> Stage:
+    """Hold a tenant to its limit where its caller has a key."""
+
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        caller = context.principal
+        has_token = caller is not None and caller.scheme is Scheme.SESSION
+        return None if has_token else stage(context, parts)
+
+    return bent
 
 
 def _another_body(context: RequestContext) -> Response:
@@ -209,6 +220,12 @@ def _limit_after_keys(parts: Parts) -> Parts:
 
 
 MUTANTS = (
+    mutant(
+        "tokens-beyond-the-limit",
+        "RATE-02",
+        "What comes with a session token is not counted for its tenant.",
+        parts=with_stage("limit_tenant", _keys_alone),
+    ),
     mutant(
         "auth-unlimited",
         "RATE-03",

@@ -68,7 +68,9 @@ def test_the_server_introduces_itself(wire: Wire, keys: Keys, discovery: Discove
 
 TRACES = {
     "a stack of Python": re.compile(r'Traceback \(|File \\*"[^"]+\.py|site-packages'),
-    "a stack of JavaScript": re.compile(r"\bat .{0,200}:\d+:\d+\)?|node_modules"),
+    "a stack of JavaScript": re.compile(
+        r"\bat .{0,200}(?:\.[cm]?[jt]sx?|node:[\w/]+|<anonymous>):\d+:\d+|node_modules"
+    ),
     "a stack of Java": re.compile(r"\bat [\w.$]+\([\w$]+\.(java|kt|scala):\d+\)"),
     "a stack of Go": re.compile(r"goroutine \d+ \[|\.go:\d+\b"),
     "a stack of .NET": re.compile(r"\bat .{0,200} in .{1,200}\.cs:line \d+"),

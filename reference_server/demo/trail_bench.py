@@ -123,7 +123,7 @@ def _asked() -> dict[str, Sequence[Identity]]:
     ours = [1_000_000 + number for number in range(IDENTITIES)]
     tenants = [UUID(int=100 + number) for number in ours]
     return {
-        "busy": [BUSY],
+        "busy": [BUSY] * IDENTITIES,
         "key": [Identity(Touching.KEY, str(tenant)) for tenant in tenants],
         "session": [Identity(Touching.SESSION, f"s{number}") for number in ours],
         "token": [Identity(Touching.TOKEN, f"t{number}") for number in ours],

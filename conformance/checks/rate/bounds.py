@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.analysis.delays import another_caller
-from conformance.channels.http.crowd import Crowd, crowded, room_for
+from conformance.channels.http.crowd import OPEN_SECONDS, Crowd, crowded, room_for
+from conformance.channels.http.streams import following, listening
 from conformance.channels.memory import MIB, memory_of
 from conformance.checks.rate._sessions import Sessions, begun, goes_on, in_session, stream_of
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.verdicts import establish
+from conformance.verdicts import NotApplicableError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from conformance.channels.http.discovery import Discovery
@@ -101,18 +102,46 @@ def test_one_with_many_streams_costs_no_other_anything(
     wire: Wire, addresses: AddressPool, keys: Keys, sessions: Sessions
 ) -> None:
     """Each is asked for in a session of its own, and left open; nothing of it is read."""
-    sessions.open_many(_few(STREAMS, wire.target), may_wait=wire.target.has(Channel.CLOCK))
-    establish(sessions.opened, "one principal opens sessions")
-
-    def fill(crowd: Crowd) -> None:
-        line, key = sessions.line, sessions.key
-        line.charge(key, len(sessions.opened))
-        crowd.open([stream_of(line, crowd.authority, key, one) for one in sessions.opened])
-
+    fill = _streams_of(sessions)
     hurt = another_caller(sessions.line, addresses, keys.active).is_hurt_by(
         lambda: crowded(wire, addresses.fresh(), fill)
     )
     assert hurt is None, f"beside {len(sessions.opened)} streams of one principal, {hurt}"
+
+
+@requirement("RATE-12")
+def test_one_with_many_streams_ends_no_stream_of_another(
+    wire: Wire, addresses: AddressPool, keys: Keys, sessions: Sessions
+) -> None:
+    """The other's stands open from before; it does so for as long while nobody has many."""
+    opened, session = sessions.line.open_session(keys.active)
+    establish(opened.succeeded and session, f"another principal has a session (got {opened})")
+    fill = _streams_of(sessions)
+    caller = sessions.line.derived(address=addresses.fresh())
+    with listening(caller, following(caller, session), keys.active) as own:
+        if not own.is_open:
+            raise NotApplicableError(f"a session's stream does not stand open: {own.answer}")
+        quiet = OPEN_SECONDS + CLOSE_SECONDS
+        ended = own.comes_to(lambda one: one.has_ended, quiet)
+        establish(not ended, f"a stream stands open for {quiet:.0f} s (got {own.answer})")
+        with crowded(wire, addresses.fresh(), fill):
+            ended = own.comes_to(lambda one: one.has_ended, CLOSE_SECONDS)
+    assert not ended, (
+        f"as one principal opened {len(sessions.opened)} streams, another's ended: {own.answer}"
+    )
+
+
+def _streams_of(sessions: Sessions) -> Callable[[Crowd], None]:
+    """Open sessions, and return what opens the stream of each."""
+    line, key, target = sessions.line, sessions.key, sessions.line.target
+    sessions.open_many(_few(STREAMS, target), may_wait=target.has(Channel.CLOCK))
+    establish(sessions.opened, "one principal opens sessions")
+
+    def fill(crowd: Crowd) -> None:
+        line.charge(key, len(sessions.opened))
+        crowd.open([stream_of(line, crowd.authority, key, one) for one in sessions.opened])
+
+    return fill
 
 
 @requirement("RATE-12-b")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+from reference_server.context import MCP_PATH
 from reference_server.mutants.bending import mutant, replaced
 from reference_server.mutants.mcp.neighbours import UNBOUNDED, bounded
 from reference_server.protocol.events import SessionManager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http import StreamableHTTPServerTransport
 
-    from reference_server.mutants.benign.edge import App, Receive, Scope, Send
+    from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.parts import Parts
 
 MOST = 100
@@ -73,7 +74,43 @@ def _in_few_places(app: App) -> App:
     return edge
 
 
+def _one_for_another(app: App) -> App:
+    """Have so many streams open at once: the next one ends the oldest, whoever's it is."""
+    standing: list[asyncio.Event] = []
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "GET" or scope["path"] != MCP_PATH:
+            await app(scope, receive, send)
+            return
+        ended = asyncio.Event()
+        standing.append(ended)
+        if len(standing) > PLACES:
+            standing.pop(0).set()
+
+        async def heard() -> Message:
+            waiting = {asyncio.ensure_future(receive()), asyncio.ensure_future(ended.wait())}
+            done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for one in others:
+                one.cancel()
+            found = next(iter(done)).result()
+            return found if isinstance(found, dict) else {"type": "http.disconnect"}
+
+        try:
+            await app(scope, heard, send)
+        finally:
+            if ended in standing:
+                standing.remove(ended)
+
+    return edge
+
+
 MUTANTS = (
+    mutant(
+        "oldest-stream-of-all-ends",
+        "RATE-12",
+        "The next stream ends the oldest, whoever's it is, when there are thirty-two.",
+        parts=replaced({"web.edge": lambda _: _one_for_another}),
+    ),
     mutant(
         "connections-of-one-address-unbounded",
         "RATE-12-b",

@@ -215,4 +215,5 @@ def test_the_profile_of_other_tokens_differs_in_those_alone() -> None:
     for found in (ours, theirs):
         del found["start"]["command"], found["target"]["name"], found["channels"]["signing"]
         del found["sessions"]["ways"], found["sessions"]["presets"]
+    del ours["policy"]  # its identities are minted with the reference's claims
     assert ours == theirs

@@ -43,6 +43,8 @@ AREAS = frozenset(
 )
 _OF_WAYS = " ".join(sorted(name for name in AREAS if name.startswith("CHAIN")))
 _OF_SIGNED = " ".join(sorted(name for name in AREAS if name.startswith("JWT") and name != "JWT-06"))
+_OF_POLICY = "PERM-01 PERM-02 PERM-05 PERM-07 PERM-08 RATE-10"
+"""The profile has no policy: its identities would be minted with the reference's claims."""
 _DAY = 86_400
 
 _PROXY_WORD = {
@@ -158,7 +160,7 @@ _ENTRIES = {
 """What a profile calls the names of claims."""
 
 
-def _of(name: str, summary: str, form: Form, **more: Any) -> Benign:
+def _of(name: str, summary: str, form: Form, *, lacks: str = "", **more: Any) -> Benign:
     return benign(
         name,
         summary,
@@ -166,6 +168,7 @@ def _of(name: str, summary: str, form: Form, **more: Any) -> Benign:
         state=form.tell,
         profile=PROFILE,
         touches=AREAS,
+        lacks=f"{lacks} {_OF_POLICY}",
         **more,
     )
 

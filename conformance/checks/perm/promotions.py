@@ -95,7 +95,7 @@ def test_a_tenant_that_a_request_names_is_not_its_callers(
             assert not is_other, f"in {revision}, tenant A names tenant B in {what}: {answer}"
 
 
-@requirement("PERM-05", also_needs=(Channel.ADMIN, Channel.SPARE_TENANT, Channel.KEY_CREATION))
+@requirement("PERM-05-b", also_needs=(Channel.ADMIN, Channel.SPARE_TENANT, Channel.KEY_CREATION))
 def test_no_body_makes_a_key_that_reaches_more(
     callers: Callers, administrator: Administrator
 ) -> None:
@@ -112,7 +112,7 @@ def test_no_body_makes_a_key_that_reaches_more(
         assert not more, f"{making.what} whose body names a tier makes a key that {more}"
 
 
-@requirement("PERM-05", also_needs=(Channel.SESSION_START,))
+@requirement("PERM-05-b", also_needs=(Channel.SESSION_START,))
 def test_no_body_begins_a_session_that_reaches_more(
     callers: Callers, session_tokens: SessionTokens, keys: Keys
 ) -> None:

@@ -101,7 +101,7 @@ MUTANTS = (
     ),
     mutant(
         "session-of-the-tier-asked-for",
-        "PERM-05",
+        "PERM-05-b",
         "A session is begun in the tier that the request's body names.",
         parts=with_stage("open_audit_entry", before(_tier_of_the_body)),
     ),

@@ -189,6 +189,10 @@ class PluginTool:
         object.__setattr__(self, "description", self.tool.description)
         object.__setattr__(self, "input_schema", dict(self.tool.input_schema))
 
+    def is_for(self, caller: Caller) -> bool:
+        """Tell whether a caller is of a tier that the tool is for."""
+        return caller.principal.tier in self.tool.tiers
+
     async def call(
         self, call: Call, params: types.CallToolRequestParams, caller: Caller
     ) -> types.CallToolResult:
@@ -197,7 +201,7 @@ class PluginTool:
         RefusedError for what went wrong, in words for the caller; MCPError where the tool is not of
         the caller's tier.
         """
-        if caller.principal.tier not in self.tool.tiers:
+        if not self.is_for(caller):
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {self.name[:LONGEST_NAME]}")
         context = context_of(call)
         given = await self.desk.in_thread(self._given, caller.principal.tenant_id)

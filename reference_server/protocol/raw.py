@@ -19,7 +19,7 @@ from reference_server.protocol.desk import (
     RefusedError,
     context_of,
 )
-from reference_server.protocol.plugins import plugin_tools
+from reference_server.protocol.plugins import PluginTool, plugin_tools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +50,13 @@ class RawTools:
     async def list_tools(
         self, call: Call, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """Return every tool, the ordinary ones first."""
+        """Return every tool of the caller's tier, the ordinary ones first."""
         listed = await self._others.list_tools(call, params)
+        caller = self._desk.caller(context_of(call))
         own = [
             types.Tool(name=tool.name, description=tool.description, input_schema=tool.input_schema)
             for tool in self._tools.values()
+            if not isinstance(tool, PluginTool) or tool.is_for(caller)
         ]
         return types.ListToolsResult(tools=[*listed.tools, *own])
 

@@ -73,7 +73,7 @@ from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.core.settings import Limits, Settings
     from reference_server.limits.contracts import AddressBlock, Limiter
+    from reference_server.plugins.contracts import PluginDef
     from reference_server.tools.landing_page import PageFetcher
 
 
@@ -122,7 +123,7 @@ def build_parts(
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        permissions=TierPermissions((*SERVERS, *servers_of(plugins))),
+        permissions=TierPermissions((*SERVERS, *servers_of(plugins.plugins))),
         limits=limit_parts,
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
@@ -140,9 +141,9 @@ def build_parts(
     )
 
 
-def servers_of(plugins: PluginParts) -> Iterator[ToolServer]:
+def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
     """Yield a server for each tool of a plugin, with the tiers that its definition names."""
-    for plugin in plugins.plugins:
+    for plugin in plugins:
         for tool in plugin.tools:
             yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
 

@@ -39,9 +39,13 @@ class Callers:
         """Return the policy's identities, by name."""
         return {name: self.of(name, one) for name, one in self.target.policy.identities.items()}
 
-    def of(self, name: str, identity: Identity) -> Caller:
-        """Return one identity as a caller; NotEstablishedError where its token cannot be made."""
+    def of(self, name: str, identity: Identity, key: str | None = None) -> Caller:
+        """Return one identity as a caller; NotEstablishedError where its token cannot be made.
+
+        ``key`` is one of its tenant's that is still good, where that of the profile may be over.
+        """
         tenant = supplied(getattr(supplied(self.target.tenants), identity.tenant))
+        tenant = tenant.model_copy(update={"key": key or tenant.key})
         if identity.nothing:
             return Caller(name, None, self.wire)
         if identity.claims is not None:

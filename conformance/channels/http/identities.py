@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
     from conformance.profile.policy import Identity
     from conformance.profile.target import Target
+    from conformance.profile.tenants import Tenant
     from conformance.text.redaction import Redactor
 
 
@@ -44,8 +45,8 @@ class Callers:
 
         ``key`` is one of its tenant's that is still good, where that of the profile may be over.
         """
-        tenant = supplied(getattr(supplied(self.target.tenants), identity.tenant))
-        tenant = tenant.model_copy(update={"key": key or tenant.key})
+        named: Tenant = supplied(getattr(supplied(self.target.tenants), identity.tenant))
+        tenant = named.model_copy(update={"key": key or named.key})
         if identity.nothing:
             return Caller(name, None, self.wire)
         if identity.claims is not None:

@@ -148,6 +148,7 @@ class Draft:
             "tools": self._tools,
             "events": self._events,
             "fields": self._fields,
+            "policy": self._policy,
         }
         return facts[section]() if section in facts else ()
 
@@ -227,6 +228,19 @@ class Draft:
             if limit.is_of_key is is_of_key and limit.seconds is not None
         }
         return sorted(told, key=lambda pair: pair[0] / pair[1])
+
+    def _policy(self) -> Iterator[str]:
+        yield from _prose(
+            "Who may call which tool: an identity for each kind of caller, and rules of the tools "
+            "that it may call, in which * stands for anything. What no rule allows is denied."
+        )
+        names = [one.name for one in self._found.tools or () if self._redact(one.name) == one.name]
+        if names and self._found.tools_with_key:
+            yield from _prose("What the key was listed, of those that are not secret:")
+            yield "#[policy.identities.key]"
+            yield "#[[policy.rules]]"
+            yield '#identity = "key"'
+            yield f"#allow = [{', '.join(map(quoted, names[:_MOST_TOOLS]))}]"
 
     def _tools(self) -> Iterator[str]:
         tools = self._found.tools

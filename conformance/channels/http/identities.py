@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
     from conformance.profile.policy import Identity
     from conformance.profile.target import Target
+    from conformance.profile.tenants import Tenant
     from conformance.text.redaction import Redactor
 
 
@@ -39,9 +40,13 @@ class Callers:
         """Return the policy's identities, by name."""
         return {name: self.of(name, one) for name, one in self.target.policy.identities.items()}
 
-    def of(self, name: str, identity: Identity) -> Caller:
-        """Return one identity as a caller; NotEstablishedError where its token cannot be made."""
-        tenant = supplied(getattr(supplied(self.target.tenants), identity.tenant))
+    def of(self, name: str, identity: Identity, key: str | None = None) -> Caller:
+        """Return one identity as a caller; NotEstablishedError where its token cannot be made.
+
+        ``key`` is one of its tenant's that is still good, where that of the profile may be over.
+        """
+        named: Tenant = supplied(getattr(supplied(self.target.tenants), identity.tenant))
+        tenant = named.model_copy(update={"key": key or named.key})
         if identity.nothing:
             return Caller(name, None, self.wire)
         if identity.claims is not None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.channels.http.answer import Answer, Transport
 from conformance.drafting import announced
+from conformance.drafting.announced import Tool
 from conformance.drafting.draft import Draft
 from conformance.drafting.survey import Survey
 from conformance.model import Channel
@@ -126,3 +127,18 @@ def test_limits_are_read_in_the_forms_that_are_in_use(
 )
 def test_only_a_plain_url_of_the_same_origin_has_a_path_to_ask(url: str, path: str | None) -> None:
     assert announced.path_of_same_origin(url, "http://h/mcp") == path
+
+
+def test_a_policy_is_drafted_from_what_the_key_was_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = (Tool("read_accounts"), Tool("ping"))
+    found = Survey("http://example.com/mcp", tools=tools, tools_with_key=True)
+    text = uncommented(Draft(found, str, None, None).text())
+    for name in set(re.findall(r'env = "(\w+)"', text)):
+        monkeypatch.setenv(name, f"value of {name}")
+    path = tmp_path / "drafted.toml"
+    path.write_text(text, encoding="utf-8")
+    policy = profile.load(path).policy
+    may = [policy.may("key", one) for one in ("read_accounts", "ping", "pay")]
+    assert may == [True, True, False]

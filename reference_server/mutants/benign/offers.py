@@ -181,8 +181,8 @@ VARIANTS = (
     ),
     benign(
         "public-where-all-are-answered-alike",
-        "Lists of tools, prompts and templates, alike for all, may be kept for everybody.",
-        parts=rewritten(said_public("tools", "prompts", "resourceTemplates")),
+        "Lists of prompts and templates, alike for all tenants, may be kept for everybody.",
+        parts=rewritten(said_public("prompts", "resourceTemplates")),
         touches=_OFFERS,
     ),
 )

@@ -64,8 +64,8 @@ class Downstream:
                 told: list[dict[str, Any]] = json.loads(answer.content)["calls"]
         except (httpx.HTTPError, ValueError, LookupError) as error:
             raise NotEstablishedError(
-                f"could not establish that the judge's API answers at {self._channel.url}: "
-                f"{error or type(error).__name__}; start it by python -m conformance.world"
+                "could not establish that the API of [world.downstream] answers at "
+                f"{self._channel.url}: {error or type(error).__name__}; start it before the target"
             ) from error
         return [_arrived(one) for one in told]
 

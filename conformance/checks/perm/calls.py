@@ -14,6 +14,7 @@ from conformance.checks.perm._common import (
     require_denied,
     shown,
 )
+from conformance.forge.guise import in_guise
 from conformance.requirement import requirement
 from conformance.verdicts import NotApplicableError, NotAssessedError, establish
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from conformance.channels.http.identities import Callers
     from conformance.profile.policy import Cell
 
-NO_TOOL = "hallmark_no_such_tool"
-WRONG: dict[str, Any] = {"hallmarkNoSuchArgument": ["wrong"]}
-"""An argument that no tool has."""
 FIRST_OF_TASKS = "2025-11-25"
+
+
+def _wrong() -> dict[str, Any]:
+    """Return an argument that no tool has."""
+    return {in_guise("hallmarkNoSuchArgument"): ["wrong"]}
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def _told_apart(caller: Caller, beyond: list[Call], manner: Manner, *, hides: bo
         require_answered(answer, "a call")
         return answer.without(tool)
 
-    unknown, found = ask(NO_TOOL, {}), list[str]()
+    unknown, found = ask(in_guise("hallmark_no_such_tool"), {}), list[str]()
     for one in beyond:
         called = ask(one.tool, one.arguments)
         if "result" in called.message and not called.result.get("isError"):
@@ -97,7 +100,7 @@ def test_wrong_arguments_tell_no_more_of_a_tool_beyond_a_caller(
     callers: Callers, discovery: Discovery
 ) -> None:
     """Who is told what an argument must be, is told that there is a tool."""
-    manner = Manner(", with wrong arguments", WRONG)
+    manner = Manner(", with wrong arguments", _wrong())
     _require_alike(callers, eras_of(discovery), manner)
 
 

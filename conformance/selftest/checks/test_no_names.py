@@ -31,8 +31,12 @@ TOKENS = JUDGE / "checks" / "log" / "secrecy.py"
 """Plants properties that are named like tokens; one of the names is what ours calls a key."""
 MESSAGES = (JUDGE / "checks" / "mcp" / "notices.py", JUDGE / "forge" / "methods.py")
 """Write messages of the protocol, and read them."""
-GUESSES = JUDGE / "forge" / "claims.py"
-"""Tries what servers may call a tenant, of which ours is one name among many."""
+GUESSES = {
+    JUDGE / "forge" / "claims.py": {"tenant_id", "tenantId"},
+    JUDGE / "forge" / "promotions.py": {"tenant_id", "tenantId"},
+    JUDGE / "checks" / "mile" / "upstream.py": {"apiKey"},
+}
+"""Try what servers may call a tenant or a key, of which ours is one name among many."""
 
 
 FIELDS = Fields()
@@ -100,7 +104,7 @@ def _texts(*nodes: ast.expr) -> Iterator[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(JUDGE.parent)))
 def test_no_module_of_the_judge_holds_a_default_name(path: Path) -> None:
     found = named_in(path.read_text(encoding="utf-8"))
-    allowed = {TOKENS: {FIELDS.admin.key}, GUESSES: {"tenant_id", "tenantId"}}
+    allowed = {TOKENS: {FIELDS.admin.key}, **GUESSES}
     # Names of the protocol, in its messages.
     allowed |= {module: {"level", "requestId"} for module in MESSAGES}
     assert found - allowed.get(path, set()) == set()

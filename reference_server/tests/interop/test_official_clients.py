@@ -25,6 +25,9 @@ TOOLS = {
     "count_metrics",
     "raise_error",
     "check_landing_page",
+    "post_note",
+    "show_access",
+    "list_environment",
 }
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 END = b"\r\n\r\n"
 CHUNK = 65536
+AGENT = b"User-Agent: mcp-conformance-runner/1.0"
 SECONDS = 60
 """How long either side may stay silent."""
 _numbers = itertools.count(1)
@@ -22,11 +23,14 @@ _numbers = itertools.count(1)
 def with_header(head: bytes, name: str, value: str) -> bytes:
     """Return a request's head with one header more; it asks that the connection ends with it.
 
-    All else stays as it is, the Host too: tools spoil headers to see what comes of it.
+    All else stays as it is, the Host too: tools spoil headers to see what comes of it. Who names no
+    agent is named here, since the server's triage lets in nobody without.
     """
     first, *lines = head.split(b"\r\n")
     kept = [line for line in lines if not line.lower().startswith(b"connection:")]
     added = [f"{name}: {value}".encode("latin-1"), b"Connection: close"]
+    if not any(line.lower().startswith(b"user-agent:") for line in kept):
+        added.append(AGENT)
     return b"\r\n".join([first, *added, *kept])
 
 

@@ -25,6 +25,11 @@ class Passage:
         """``on_passing`` is called before any time passes: what held until now may not any more."""
         self._clock, self._patience, self._on_passing = clock, patience, on_passing
 
+    @classmethod
+    def real(cls) -> Passage:
+        """Return the time of a process whose clock nobody moves, where none is let pass."""
+        return cls(None, 0.0, lambda: None)
+
     def now(self) -> float:
         """Return the time at the target, in seconds since 1970."""
         return time.time() + (self._clock.offset() if self._clock is not None else 0.0)

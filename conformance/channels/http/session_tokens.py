@@ -38,6 +38,10 @@ class SessionTokens:
     _begun: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     """The last token that was begun in this check, by the tenant's key."""
 
+    def at(self, wire: Wire) -> SessionTokens:
+        """Return those of another process of the target, where none has begun yet."""
+        return SessionTokens(wire, self.keys, self.redactor)
+
     def holding(self, tenant: TenantKeys, now: float) -> str:
         """Return a tenant's token that outlasts a check: the profile's, or one begun in it.
 

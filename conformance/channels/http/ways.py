@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.results import is_tenant
+from conformance.channels.passage import Passage
 from conformance.forge.keys import random_key, unknown_like
 from conformance.forge.proxied import Word
 from conformance.forge.requests import STATELESS, Request, opening, tool_call
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.session_tokens import SessionTokens
     from conformance.channels.http.wire import Wire
-    from conformance.channels.passage import Passage
     from conformance.forge.keys import Keys, TenantKeys
     from conformance.profile.signing import ProxyIdentity, Way
 
@@ -45,8 +45,14 @@ class Ways:
         return tuple(way for way in self.wire.target.ways if way not in self.all)
 
     def at(self, url: str, named: tuple[str, ...]) -> Ways:
-        """Return some of the ways to another process of the target."""
-        return replace(self, wire=self.wire.at(url), named=named)
+        """Return some of the ways to another process of the target.
+
+        Its sessions begin there, and now: no clock has been moved on for it.
+        """
+        wire = self.wire.at(url)
+        return replace(
+            self, wire=wire, named=named, passage=Passage.real(), sessions=self.sessions.at(wire)
+        )
 
     def pairs(self) -> list[tuple[Way, Way]]:
         """Return each way with each of those that count after it, and have another header."""

@@ -6,6 +6,7 @@ against a server that was not seen in each of several rounds, in which quiet and
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +42,8 @@ NOISE = 4.0
 milliseconds more are the machine's."""
 _BUSY = 0.5
 """The part of a delay for which the judge itself may have been at work."""
+_MOST_LOAD = 4.0
+"""Programs that want a processor, for each there is: beyond that, the machine delays everybody."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,13 @@ class Attack(Protocol):
 class Neighbour:
     """Another caller of a server: it asks as ``ask`` does, which waits so many seconds at most.
 
-    ``bound`` is what a server may delay it by, in seconds.
+    ``bound`` is what a server may delay it by, in seconds. ``is_here`` says that the server is on
+    this machine, and has only what others leave of it.
     """
 
     ask: Callable[[float], Asked]
     bound: float
+    is_here: bool = False
 
     def is_hurt_by(
         self, attack: Callable[[], AbstractContextManager[Attack]], *, is_brief: bool = False
@@ -92,8 +97,18 @@ class Neighbour:
         """Return how an attack delays this caller, each time; None where it does not.
 
         One that ``is_brief`` is over by itself. Raises NotEstablishedError where the caller is slow
-        without it, or the judge's own work explains the delay.
+        without it, or the judge's own work explains the delay, or what else the machine has to do.
         """
+        hurt = self._hurt_by(attack, is_brief=is_brief)
+        if hurt is not None and self.is_here and (load := _load()) > _MOST_LOAD:
+            raise NotEstablishedError(
+                f"{hurt}, but {load:.0f} programs wait for each processor of this machine"
+            )
+        return hurt
+
+    def _hurt_by(
+        self, attack: Callable[[], AbstractContextManager[Attack]], *, is_brief: bool
+    ) -> str | None:
         seen: list[str] = []
         for number in range(ROUNDS):
             if number and not self._recovers():
@@ -170,6 +185,11 @@ class Neighbour:
         return wait_for(lambda: not self.ask(self.bound).is_late(self.bound), RECOVERY, 0.2)
 
 
+def _load() -> float:
+    """Return how many programs have wanted each processor in the last minute."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
 def _told(worst: Asked) -> str:
     if worst.is_served:
         return f"another caller waits {worst.seconds:.2f} s"
@@ -187,7 +207,8 @@ def another_caller(wire: Wire, addresses: AddressPool, key: str | None) -> Neigh
         answer = line.knock(key)
         return Asked(answer.seconds, _is_served(answer, key), str(answer))
 
-    return Neighbour(ask, wire.target.limits.delay_seconds)
+    target = wire.target
+    return Neighbour(ask, target.limits.delay_seconds, is_here=target.is_loopback)
 
 
 def _is_served(answer: Answer, key: str | None) -> bool:

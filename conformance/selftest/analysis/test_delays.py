@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -104,6 +105,18 @@ def test_a_slow_server_may_take_some_times_what_it_always_takes() -> None:
 def test_a_judge_that_is_busy_accuses_nobody() -> None:
     with pytest.raises(NotEstablishedError, match="the judge itself was busy"):
         hurt(Server(beside=(5.0,), busy=1.0))
+
+
+def test_a_machine_that_is_overloaded_accuses_nobody_but_a_server_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delays.os, "getloadavg", lambda: (99.0 * (os.cpu_count() or 1), 0.0, 0.0))
+    slow = Server(beside=(1.2,))
+    with pytest.raises(NotEstablishedError, match="99 programs wait for each processor"):
+        Neighbour(slow.ask, BOUND, is_here=True).is_hurt_by(slow.attack)
+    assert hurt(slow) is not None
+    quick = Server()
+    assert Neighbour(quick.ask, BOUND, is_here=True).is_hurt_by(quick.attack) is None
 
 
 def test_one_late_answer_is_enough_of_a_round_beside_what_is_brief() -> None:

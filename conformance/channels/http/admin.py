@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.forge.filling import path_filled_in, with_filled_in
 from conformance.forge.guise import in_guise
+from conformance.forge.requests import Request
 from conformance.model import Channel
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
@@ -17,7 +18,7 @@ from conformance.text.learned import LONGEST_SECRET, learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
@@ -138,6 +139,13 @@ class Administrator:
             self.redactor.learn_changed(token)
         sent = self.wire.post_admin(call.path, call.body, token, method=call.method)
         return self._kept_secret(sent)
+
+    def ask_by_hearsay(self, call: AdminCall, told: Iterable[tuple[str, str]]) -> Answer:
+        """Send a request without a token, but with headers that speak for whoever sends it."""
+        kind = () if call.body is None else (("Content-Type", "application/json"),)
+        return self._kept_secret(
+            self.wire.send(Request(call.method, call.path, (*kind, *told), call.body))
+        )
 
     def attempt(self, token: str | None) -> Answer:
         """Ask for a rotation with a token, right or wrong."""

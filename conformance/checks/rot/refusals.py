@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.admin import rotation_of
 from conformance.channels.http.answer import NOTHING_THERE
+from conformance.forge.claims import hearsay
 from conformance.forge.filling import places_of, with_filled_in, with_put
 from conformance.forge.keys import random_key, random_like
 from conformance.profile.target import supplied
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
 
 NO_OBJECTS = (b"", b"{", b"[]", b"null")
+OF_ADMINISTRATORS = (
+    "the server's own address",
+    "a client's certificate",
+    "an internal call",
+    "an administrator",
+)
+"""What is told of callers that some let into an administrator's route."""
 
 
 def wrong_tokens(target: Target) -> dict[str, str | None]:
@@ -84,6 +92,24 @@ def test_without_the_admin_token_nobody_makes_or_ends_a_key(
             )
             assert not administrator.holds_a_key(answer), f"{call.what} ({what}) was given a key"
     establish(wire.get(target.routes.health or "/").status, "the target is still there")
+
+
+@requirement("ROT-04")
+def test_no_header_stands_for_the_admin_token(administrator: Administrator, target: Target) -> None:
+    """What proxies and meshes say of a caller, everybody can say of himself: all of it at once."""
+    if administrator.can_mint:
+        establish(administrator.mint(), "the right token has a key made")
+    _, key_id = revocable(administrator) or ("", None)
+    heard = hearsay(administrator.tenant_id)
+    said = dict(pair for kind in OF_ADMINISTRATORS for pair in heard[kind])
+    said.pop(target.headers.admin_token, None)
+    for call in requests_of(administrator, key_id):
+        answer = administrator.ask_by_hearsay(call, said.items())
+        # Of what a proxy alone may say, a server may refuse in more ways than for want of a token.
+        assert answer.status >= HTTPStatus.BAD_REQUEST, (
+            f"{call.what} without a token, said to come from inside, was answered {answer.status}"
+        )
+        assert not administrator.holds_a_key(answer), f"{call.what} so was given a key"
 
 
 @requirement("ROT-04")

@@ -64,6 +64,17 @@ def _without_a_token(stage: Stage) -> Stage:
     return bent
 
 
+def _from_this_machine(stage: Stage) -> Stage:
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        said = request.headers.get("X-Real-IP") or request.headers.get("X-Forwarded-For")
+        if context.access is Access.ADMIN and context.credential is None and said == "127.0.0.1":
+            context.is_admin = True
+            return None
+        return stage(context, parts)
+
+    return bent
+
+
 def _revoke_first(context: RequestContext, parts: Parts) -> Response | None:
     if _is_wrong_revocation(context, parts):
         body = cast("dict[str, str]", request.get_json(silent=True) or {})
@@ -112,6 +123,12 @@ MUTANTS = (
         "ROT-04",
         "The route that revokes keys lets in who sends no admin token at all.",
         parts=with_stage("authenticate", _without_a_token),
+    ),
+    mutant(
+        "admin-from-this-machine",
+        "ROT-04",
+        "Who says that it comes from the server's own machine needs no admin token.",
+        parts=with_stage("authenticate", _from_this_machine),
     ),
     mutant(
         "revokes-before-it-refuses",

@@ -61,9 +61,10 @@ class Traffic:
         return done
 
 
-def named_traffic(line: Wire, key: str) -> Traffic:
+def named_traffic(line: Wire, key: str, *, of_calls: bool = False) -> Traffic:
     """Return traffic with a key whose requests the target names, in a header or in ping's result.
 
+    They open conversations, or call ping where they are to be ``of_calls``.
     Raises NotAssessedError where it does neither, and the profile declares no header for it.
     """
     headers = line.target.headers
@@ -82,7 +83,7 @@ def named_traffic(line: Wire, key: str) -> Traffic:
     if not first.succeeded:
         raise NotEstablishedError(f"could not establish that the key works (got {first})")
     if first.header(headers.request_id):
-        return Traffic(lambda: line.knock(key), in_header)
+        return Traffic(lambda: line.call_ping(key=key) if of_calls else line.knock(key), in_header)
     if line.target.tools.ping and in_ping(line.call_ping(key=key)):
         return Traffic(lambda: line.call_ping(key=key), in_result)
     if line.target.has(Channel.REQUEST_ID):

@@ -41,18 +41,25 @@ EITHER = (Event.AUTH_SUCCESS, Event.AUTH_FAILURE)
 
 @requirement("AUD-08")
 def test_no_answered_request_loses_its_row_when_the_server_is_killed(
-    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader
+    wire: Wire, keys: Keys, launcher: Launcher, auditor: AuditReader, target: Target
 ) -> None:
-    """A process of its own is killed in the middle of traffic; whoever got an answer has a row."""
+    """A process of its own is killed in the middle of traffic; whoever got an answer has a row.
+
+    Of calls there are two: that a key was used, and what it was used for.
+    """
+    of_calls = target.tools.ping is not None and target.has(Channel.TOOL_CALLED_EVENT)
     with launcher.start() as process:
         establish(process.settle() is None, f"the server starts: {process.output()[-300:]}")
         line = wire.at(process.url(wire.path))
-        traffic = named_traffic(line, keys.active)
+        traffic = named_traffic(line, keys.active, of_calls=of_calls)
         traffic.until(LAST_WORD, process.process.kill)
     answered = traffic.answered
     establish(len(answered) >= LAST_WORD, "requests were answered before the kill")
-    lost = auditor.unwritten(Event.AUTH_SUCCESS, answered)
-    assert not lost, f"{len(lost)} of {len(answered)} answered requests have no row"
+    for event in (Event.AUTH_SUCCESS, *([Event.TOOL_CALLED] if of_calls else ())):
+        lost = auditor.unwritten(event, answered)
+        assert not lost, (
+            f"{len(lost)} of {len(answered)} answered requests have no row of {event.value}"
+        )
 
 
 @requirement("AUD-10")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -93,31 +92,6 @@ class _TopLevelTrail(SqlAuditTrail):
 
 def _top_level(parts: Parts) -> AuditTrail:
     return trail_of(_TopLevelTrail, parts)
-
-
-class _Later:
-    """Returns at once, and stores the rows a little later."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._trail = parts.trail
-        self._rows: queue.SimpleQueue[tuple[AuditEvent, ...] | None] = queue.SimpleQueue()
-        self._never = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def write(self, *events: AuditEvent) -> None:
-        self._rows.put(events)
-
-    def close(self) -> None:
-        self._rows.put(None)
-        self._thread.join(5)
-        self._trail.close()
-
-    def _run(self) -> None:
-        while (events := self._rows.get()) is not None:
-            if self._rows.empty():
-                self._never.wait(0.2)  # waits for company, to write less often
-            self._trail.write(*events)
 
 
 class _Shedding:
@@ -211,12 +185,6 @@ MUTANTS = (
         "AUD-11",
         "What a key touched is found by reading the whole trail.",
         sql=("DROP INDEX ix_audit_log_actor_key_id_created_at_id",),
-    ),
-    mutant(
-        "audit-in-the-background",
-        "AUD-08 AUD-09",
-        "Rows are queued and stored a fifth of a second later.",
-        parts=replaced({"trail": _Later}),
     ),
     mutant(
         "denied-administrator-unaudited",

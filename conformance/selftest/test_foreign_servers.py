@@ -30,8 +30,8 @@ CONFIRMED = {
     "fastmcp-rs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
     "fastmcp-hs256": {"AUTH-09", "JWT-04", "MCP-10", "OPS-02"},
     "simple-auth": {"AUTH-09", "OPS-02"},
-    "typescript-jwt": {"AUTH-02", "AUTH-03", "AUTH-09", "JWT-03", "JWT-04", "OPS-02"},
-    "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-05", "OPS-02"},
+    "typescript-jwt": {"AUTH-02", "AUTH-03", "AUTH-09", "JWT-03", "JWT-04", "MCP-04", "OPS-02"},
+    "typescript-sdk": {"AUTH-02", "AUTH-03", "AUTH-07", "AUTH-09", "MCP-04", "MCP-05", "OPS-02"},
 }
 ON_ONE_LOOP = ("python-sdk", "simple-auth", "fastmcp", "fastmcp-rs256", "fastmcp-hs256")
 BY_THE_MACHINE = {name: {"MCP-30"} for name in ON_ONE_LOOP}

@@ -101,7 +101,7 @@ class AuditRow:
     @property
     def metadata(self) -> dict[str, Any]:
         """What else the row holds."""
-        found = _parsed(self._value("metadata"))
+        found = parsed(self._value("metadata"))
         return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
     def text(self, name: str) -> str | None:
@@ -130,13 +130,13 @@ class AuditRow:
     def _found(self, name: str) -> Any:
         column, _, inner = (self.fields.place(name) or "").partition(".")
         value = self.columns.get(column)
-        return found_at(_parsed(value), inner) if inner else value
+        return found_at(parsed(value), inner) if inner else value
 
     def _require_no_other(self, name: str, place: str) -> None:
         """Raise NotEstablishedError where what is not found may stand under another name."""
         column = place.partition(".")[0]
         known = {other for field in MATCHED if (other := self.fields.place(field))}
-        texts = dict(_texts(_parsed(self.columns[column]), column))
+        texts = dict(_texts(parsed(self.columns[column]), column))
         others = [f"{path} = {text[:_LONGEST]!r}" for path, text in texts.items()]
         if set(texts) - known:
             raise NotEstablishedError(
@@ -164,7 +164,7 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, int]]:
         yield path, found
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """Return a JSON value out of a column of text; any other value as it is."""
     if not isinstance(value, str):
         return value

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.trail.row import parsed
 from conformance.checks.mile._common import (
     all_delivered,
     call_with_a_word,
@@ -70,16 +71,7 @@ class Log:
         value = row.get(column)
         if not inner:
             return value
-        return found_at(_parsed(value), inner)
-
-
-def _parsed(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+        return found_at(parsed(value), inner)
 
 
 def _text(value: Any) -> str:

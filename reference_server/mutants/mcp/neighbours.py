@@ -50,10 +50,20 @@ def bounded(**changes: Any) -> Callable[[Parts], Parts]:
 
 
 def _taking_trailers(kind: type[BoundedHttp]) -> type[BoundedHttp]:
-    """Take trailers for headers, as uvicorn does, however long they are."""
+    """Take trailers for headers, as uvicorn does, however long they are.
+
+    What has come of one is read from its beginning with each further piece.
+    """
 
     class Taking(kind):  # type: ignore[misc, valid-type]
         budget = replace(kind.budget, framing_bytes=UNBOUNDED)
+        trailer = b""
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if not self._is_in_head:
+                self.trailer += data
+                self.trailer.decode("latin-1").casefold()
 
         def on_header(self, name: bytes, value: bytes) -> None:
             if self._is_in_head:

@@ -56,6 +56,23 @@ def _unbounded(parts: Parts) -> Any:
     return partial(parts.mcp.session_manager, max_request_body_size=1 << 30)
 
 
+def _keeping(app: App) -> App:
+    """Keep what is said in several forms, until it has been answered."""
+
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+        kept: list[str] = []
+
+        async def heard() -> Message:
+            message = await receive()
+            part = message.get("body", b"")
+            kept.extend((part.hex(), part.hex().upper()))
+            return message
+
+        await app(scope, heard, send)
+
+    return edge
+
+
 def _callers_id(stage: Stage) -> Stage:
     def bent(context: RequestContext, parts: Parts) -> Response | None:
         refusal = stage(context, parts)
@@ -154,9 +171,9 @@ MUTANTS = (
     ),
     mutant(
         "body-unbounded",
-        "MCP-12",
-        "A body of any size is read and parsed.",
-        parts=replaced({"mcp.session_manager": _unbounded}),
+        "MCP-12 MCP-29-b",
+        "A body of any size is read, kept and parsed.",
+        parts=replaced({"mcp.session_manager": _unbounded, "web.edge": lambda _: _keeping}),
     ),
     mutant(
         "callers-request-id-taken",

@@ -42,7 +42,7 @@ NOISE = 4.0
 milliseconds more are the machine's."""
 _BUSY = 0.5
 """The part of a delay for which the judge itself may have been at work."""
-_MOST_LOAD = 4.0
+_MOST_LOAD = 6.0
 """Programs that want a processor, for each there is: beyond that, the machine delays everybody."""
 
 

@@ -123,7 +123,7 @@ def build_parts(
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
         tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
-        permissions=TierPermissions((*SERVERS, *servers_of(plugins.plugins))),
+        permissions=TierPermissions(servers_of(plugins.plugins)),
         limits=limit_parts,
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
@@ -142,7 +142,8 @@ def build_parts(
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
-    """Yield a server for each tool of a plugin, with the tiers that its definition names."""
+    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers."""
+    yield from SERVERS
     for plugin in plugins:
         for tool in plugin.tools:
             yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)

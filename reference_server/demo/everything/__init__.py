@@ -55,7 +55,7 @@ def add_everything(parts: Parts) -> Parts:
     tools = (*CONTENT, *TALKING, *ASKING, *build_tasks(jobs))
     own = ToolServer("everything", frozenset(tool.name for tool in tools))
     changes = {
-        "permissions": TierPermissions((*SERVERS, *servers_of(parts.plugins.plugins), own)),
+        "permissions": TierPermissions((*servers_of(parts.plugins.plugins), own)),
         "mcp.raw_tools": (*parts.mcp.raw_tools, *tools),
         "mcp.raw_prompts": (*parts.mcp.raw_prompts, *PROMPTS),
         "mcp.resources": (*parts.mcp.resources, *RESOURCES, *FILES),

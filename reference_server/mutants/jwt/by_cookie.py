@@ -82,7 +82,9 @@ def _in_any_spelling(jar: _Jar, token: str) -> str:
 
 
 def _ended(claims: Claims, _: float) -> Claims:
-    return {**claims, "jti": f"{claims['jti']}-of-a-cookie"}
+    name = claims.get("jti")
+    is_one = isinstance(name, str) and name
+    return {**claims, "jti": f"{name}-of-a-cookie"} if is_one else claims
 
 
 MUTANTS = (

@@ -18,8 +18,9 @@ from reference_server.mutants.perm.elevating import (
 )
 from reference_server.permissions.contracts import ToolServer
 from reference_server.permissions.decision import TierPermissions
-from reference_server.permissions.servers import ADMINISTRATION, SERVERS
+from reference_server.permissions.servers import ADMINISTRATION
 from reference_server.protocol.desk import context_of
+from reference_server.wiring import servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +79,8 @@ _SERVICES_TOO = ToolServer(
 
 
 def _wider(parts: Parts) -> TierPermissions:
-    del parts
-    others = (server for server in SERVERS if server is not ADMINISTRATION)
+    servers = servers_of(parts.plugins.plugins)
+    others = (server for server in servers if server is not ADMINISTRATION)
     return TierPermissions((*others, _SERVICES_TOO))
 
 
@@ -132,6 +133,8 @@ MUTANTS = (
         "tier-by-rate-tier",
         "PERM-01 PERM-02 PERM-08",
         "What a caller reaches depends on its rate tier.",
-        parts=replaced({"permissions": lambda _: _ByRateTier(SERVERS)}),
+        parts=replaced(
+            {"permissions": lambda parts: _ByRateTier(servers_of(parts.plugins.plugins))}
+        ),
     ),
 )

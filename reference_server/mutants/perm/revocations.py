@@ -11,8 +11,8 @@ from reference_server.mutants.bending import mutant, replaced
 from reference_server.mutants.perm.elevating import of_tier
 from reference_server.parts import with_parts
 from reference_server.permissions.decision import TierPermissions
-from reference_server.permissions.servers import SERVERS
 from reference_server.sessions.claims import read_claims
+from reference_server.wiring import servers_of
 
 if TYPE_CHECKING:
     from reference_server.core.principal import Principal
@@ -45,8 +45,8 @@ class _GoesOn:
 class _Inheriting(TierPermissions):
     """Gives the keys that a tenant has left more than they had, each time one is revoked."""
 
-    def __init__(self) -> None:
-        super().__init__(SERVERS)
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(servers_of(parts.plugins.plugins))
         self.revoked = Counter[UUID]()
         self._first_seen = dict[UUID, int]()
 
@@ -72,7 +72,7 @@ class _Telling:
 
 
 def _inheriting(parts: Parts) -> Parts:
-    permissions = _Inheriting()
+    permissions = _Inheriting(parts)
     telling = _Telling(parts.keys.revocation, permissions)
     return with_parts(parts, {"permissions": permissions, "keys.revocation": telling})
 

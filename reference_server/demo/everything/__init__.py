@@ -19,7 +19,6 @@ from reference_server.demo.everything.tasks import Jobs, build_tasks
 from reference_server.parts import with_parts
 from reference_server.permissions.contracts import ToolServer
 from reference_server.permissions.decision import TierPermissions
-from reference_server.permissions.servers import SERVERS
 from reference_server.variant import Variant
 from reference_server.wiring import servers_of
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from reference_server.mutants.bending import with_tool
 from reference_server.mutants.benign.edge import benign, rewritten
 from reference_server.mutants.rls.crossed import filed
-from reference_server.mutants.rls.lists import personal
 from reference_server.mutants.rls.objects import ANY_TEXT, numbered
 from reference_server.mutants.rls.pools import reset_always
 from reference_server.tools.get_metric import GetMetric
@@ -71,11 +70,6 @@ VARIANTS = (
         "blanks-around-ids-trimmed",
         "Blanks around a metric's id are trimmed, as a form's field often is.",
         parts=with_tool("get_metric", _trimmed, ANY_TEXT),
-    ),
-    benign(
-        "a-tool-of-ones-own",
-        "Each tenant's list of tools has one that no other tenant's has.",
-        parts=personal(),
     ),
     benign(
         "answers-filed-by-caller-and-id",

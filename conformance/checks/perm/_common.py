@@ -9,7 +9,7 @@ from conformance.channels.http.callers import let_in
 from conformance.channels.http.own import own_arguments
 from conformance.forge.requests import STATELESS
 from conformance.profile.policy import PolicyCall
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotAssessedError, NotEstablishedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,8 +118,8 @@ def established(callers: dict[str, Caller], target: Target) -> list[Call]:
             if caller.credential is not None and target.policy.may(name, one.name)
         )
         for caller in able:
-            arguments = own_arguments(caller.line, one, str(caller.credential))
-            if caller.call_tool(one.name, arguments).succeeded:
+            arguments = _arguments(caller, one)
+            if arguments is not None and caller.call_tool(one.name, arguments).succeeded:
                 found.append(Call(one.name, arguments, caller))
                 break
     if not found:
@@ -128,6 +128,14 @@ def established(callers: dict[str, Caller], target: Target) -> list[Call]:
             "identity that may make it, and does no harm"
         )
     return found
+
+
+def _arguments(caller: Caller, call: PolicyCall) -> dict[str, Any] | None:
+    """Return what the caller's own call says; None where nothing is listed whose id it could say."""
+    try:
+        return own_arguments(caller.line, call, str(caller.credential))
+    except NotEstablishedError:
+        return None
 
 
 def require_denied(calls: list[Call], names: Iterable[str], policy: Policy) -> None:

@@ -131,7 +131,7 @@ def established(callers: dict[str, Caller], target: Target) -> list[Call]:
 
 
 def _arguments(caller: Caller, call: PolicyCall) -> dict[str, Any] | None:
-    """Return what the caller's own call says; None where it is listed nothing that it could name."""
+    """Return what a caller's call says; None where it is listed nothing that it could name."""
     try:
         return own_arguments(caller.line, call, str(caller.credential))
     except NotEstablishedError:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 from dataclasses import replace
 from typing import Any
 
+from conformance.forge.params import with_params
 from conformance.forge.requests import SESSION_REVISIONS, STATELESS, Request
 
 AGENTS = (
@@ -75,11 +75,13 @@ def with_upgrades(request: Request) -> dict[str, Request]:
 
 def _saying(request: Request, field: str, value: Any) -> Request:
     """Return a JSON-RPC request with what it says of its sender, where it says it, exchanged."""
-    message: dict[str, Any] = json.loads(request.body or b"{}")
-    params: dict[str, Any] = message.get("params") or {}
-    meta: dict[str, Any] = params.get("_meta") or {}
-    if field in params:
-        params = {**params, field: value}
-    if f"{_IN_META}{field}" in meta:
-        params = {**params, "_meta": {**meta, f"{_IN_META}{field}": value}}
-    return request.but(body=json.dumps({**message, "params": params}).encode())
+
+    def change(params: dict[str, Any]) -> dict[str, Any]:
+        meta: dict[str, Any] = params.get("_meta") or {}
+        if field in params:
+            params = {**params, field: value}
+        if f"{_IN_META}{field}" in meta:
+            params = {**params, "_meta": {**meta, f"{_IN_META}{field}": value}}
+        return params
+
+    return with_params(request, change)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+
+from conformance.forge.params import with_params, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,7 @@ def hearsay(tenant: str) -> dict[str, tuple[Header, ...]]:
 def tenant_elsewhere(tenant: str, path: str) -> dict[str, Callable[[Request], Request]]:
     """Return changes of a request that name a tenant where it is the caller's to fill in."""
     names: dict[str, str] = dict.fromkeys(_NAMES, tenant)
-    query = f"{path}{'&' if '?' in path else '?'}{urlencode(names)}"
+    query = with_query(path, urlencode(names))
     cookie = "; ".join(f"{name}={value}" for name, value in names.items())
     return {
         "the query": lambda request: request.but(path=query),
@@ -146,8 +147,6 @@ def tenant_elsewhere(tenant: str, path: str) -> dict[str, Callable[[Request], Re
 
 def _told(request: Request, place: str, names: dict[str, str]) -> Request:
     """Return a JSON-RPC request that says more in one of its parameters."""
-    message: dict[str, Any] = json.loads(request.body or b"{}")
-    params: dict[str, Any] = message.get("params") or {}
-    own: dict[str, Any] = params.get(place) or {}
-    params = {**params, place: {**own, **names}}
-    return request.but(body=json.dumps({**message, "params": params}).encode())
+    return with_params(
+        request, lambda params: {**params, place: {**(params.get(place) or {}), **names}}
+    )

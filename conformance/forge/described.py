@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from conformance.forge.filling import path_filled_in, with_filled_in
+from conformance.forge.params import with_query
 from conformance.forge.requests import Request
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def described(
     path = path_filled_in(request.path, filled)
     if request.query:
         query = urlencode(with_filled_in(request.query, filled))
-        path += f"{'&' if '?' in path else '?'}{query}"
+        path = with_query(path, query)
     if request.form is not None:
         body = urlencode(with_filled_in(request.form, filled)).encode()
         return Request(request.method, path, _FORM, body)

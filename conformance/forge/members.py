@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.forge.params import message_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,7 +28,7 @@ def spellings(name: str) -> tuple[str, ...]:
 
 def value_at(request: Request, place: Place) -> Any:
     """Return what stands at a place of a request's message."""
-    found: Any = json.loads(request.body or b"{}")
+    found: Any = message_of(request)
     for name in place:
         found = cast("dict[str, Any]", found)[name]
     return found
@@ -34,8 +36,7 @@ def value_at(request: Request, place: Place) -> Any:
 
 def with_members(request: Request, place: Place, members: Members) -> Request:
     """Return a request with other members where one stood, in their order; names may repeat."""
-    message: dict[str, Any] = json.loads(request.body or b"{}")
-    return request.but(body=_written(message, place, list(members)).encode())
+    return request.but(body=_written(message_of(request), place, list(members)).encode())
 
 
 def _written(value: dict[str, Any], place: Place, members: list[tuple[str, Any]]) -> str:

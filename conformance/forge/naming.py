@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
+
+from conformance.forge.params import message_of, saying_more, with_params, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,7 +105,7 @@ def _in_headers(request: Request, told: Mapping[str, Name]) -> Request:
 
 def _in_query(path: str) -> Put:
     def put(request: Request, told: Mapping[str, Name]) -> Request:
-        return request.but(path=f"{path}{'&' if '?' in path else '?'}{urlencode(told)}")
+        return request.but(path=with_query(path, urlencode(told)))
 
     return put
 
@@ -121,15 +122,9 @@ def _in_params(entry: str | None = None) -> Put:
     """
 
     def put(request: Request, told: Mapping[str, Name]) -> Request:
-        message: dict[str, Any] = json.loads(request.body or b"{}")
-        params: dict[str, Any] | None = message.get("params")
-        if params is None:
+        if message_of(request).get("params") is None:
             return request
-        if entry is None:
-            params = {**told, **params}
-        else:
-            params = {**params, entry: {**told, **(params.get(entry) or {})}}
-        return request.but(body=json.dumps({**message, "params": params}).encode())
+        return with_params(request, lambda params: saying_more(params, told, entry))
 
     return put
 

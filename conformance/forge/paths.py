@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from conformance.forge.params import with_query
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -87,7 +89,7 @@ def _with_query(spelt: str, query: str) -> str:
     """Return a spelling with the query that the endpoint itself has."""
     if not query or "#" in spelt:
         return spelt
-    return f"{spelt}{'&' if '?' in spelt else '?'}{query}"
+    return with_query(spelt, query)
 
 
 _METHODS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-Method")

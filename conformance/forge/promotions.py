@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from conformance.forge.claims import hearsay
+from conformance.forge.params import saying_more, with_params, with_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def promotions(words: Mapping[str, Any], tenant: str, path: str) -> dict[str, Ch
     """
     said = {**words, "tenant": tenant, "tenant_id": tenant, "tenantId": tenant}
     texts = {name: _as_text(value) for name, value in said.items()}
-    query = f"{path}{'&' if '?' in path else '?'}{urlencode(texts)}"
+    query = with_query(path, urlencode(texts))
     cookie = "; ".join(f"{name}={value}" for name, value in texts.items() if " " not in value)
     fields = {f"X-{name.replace('_', '-').title()}": value for name, value in texts.items()}
     proxied = [pair for what in ("an administrator", "a tenant") for pair in hearsay(tenant)[what]]
@@ -52,24 +53,16 @@ def promotions(words: Mapping[str, Any], tenant: str, path: str) -> dict[str, Ch
         "the query": lambda request: _at(request, query),
         "headers": with_headers,
         "a cookie": lambda request: _with_cookie(request, cookie),
-        "_meta": lambda request: told(request, "_meta", said),
-        "the arguments": lambda request: told(request, "arguments", said),
-        "the parameters": lambda request: told(request, "", said),
-        "the client's description": lambda request: told(request, "clientInfo", said),
+        "_meta": lambda request: _told(request, said, "_meta"),
+        "the arguments": lambda request: _told(request, said, "arguments"),
+        "the parameters": lambda request: _told(request, said),
+        "the client's description": lambda request: _told(request, said, "clientInfo"),
     }
 
 
-def told(request: Request, place: str, more: Mapping[str, Any]) -> Request:
-    """Return a JSON-RPC request whose parameters say more in one place; "" is beside them all.
-
-    What stands there already stays. A message that has no such place, and whose method knows none,
-    gets one.
-    """
-    message: dict[str, Any] = json.loads(request.body or b"{}")
-    params: dict[str, Any] = message.get("params") or {}
-    own: dict[str, Any] = params if not place else params.get(place) or {}
-    params = {**more, **own} if not place else {**params, place: {**more, **own}}
-    return request.but(body=json.dumps({**message, "params": params}).encode())
+def _told(request: Request, more: Mapping[str, Any], entry: str | None = None) -> Request:
+    """Return a request whose parameters, or an entry of them, say more, be there any or none."""
+    return with_params(request, lambda params: saying_more(params, more, entry))
 
 
 def said_in_body(body: bytes | None, words: Mapping[str, Any]) -> bytes:

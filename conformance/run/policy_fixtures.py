@@ -12,17 +12,9 @@ if TYPE_CHECKING:
     from conformance.channels.http.session_tokens import SessionTokens
     from conformance.channels.http.wire import Wire
     from conformance.channels.passage import Passage
-    from conformance.profile.target import Target
-    from conformance.text.redaction import Redactor
 
 
 @pytest.fixture
-def callers(
-    wire: Wire,
-    target: Target,
-    passage: Passage,
-    session_tokens: SessionTokens,
-    redactor: Redactor,
-) -> Callers:
+def callers(wire: Wire, passage: Passage, session_tokens: SessionTokens) -> Callers:
     """The callers that the policy names."""
-    return Callers(wire, target, passage, session_tokens, redactor)
+    return Callers(wire, passage, session_tokens)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from conformance.profile.policy import Identity
     from conformance.profile.target import Target
     from conformance.profile.tenants import Tenant
-    from conformance.text.redaction import Redactor
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,14 @@ class Callers:
     """Makes the callers of a policy, whatever each presents."""
 
     wire: Wire
-    target: Target
     passage: Passage
     session_tokens: SessionTokens
-    redactor: Redactor
     _valid: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def target(self) -> Target:
+        """What the profile tells of the target."""
+        return self.wire.target
 
     def all(self) -> dict[str, Caller]:
         """Return the policy's identities, by name."""
@@ -68,5 +70,5 @@ class Callers:
         establish(is_token(valid), "the tenant's session is a signed token (JWT)")
         ring = ring_of(supplied(self.target.channels.signing), Ring(now))
         token = minted(Token(valid), ring, {"claims": claims})
-        learn(self.redactor, token, "a token of the policy's")
+        learn(self.session_tokens.redactor, token, "a token of the policy's")
         return token

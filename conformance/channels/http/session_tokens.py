@@ -64,12 +64,18 @@ class SessionTokens:
         routes = self.wire.target.sessions
         key = key or self.keys.active
         answer = self.wire.send(described(supplied(routes.start), {}), key=key)
-        found = found_at(answer.entries, routes.token)
-        establish(isinstance(found, str), f"a session begins, with a token (got {answer})")
-        token = str(found)
-        learn(self.redactor, token, "a session token")
-        self.wire.trust(token, payer=key)
-        return token
+        token = self.told_by(answer, key)
+        establish(token is not None, f"a session begins, with a token (got {answer})")
+        return str(token)
+
+    def told_by(self, answer: Answer, payer: str) -> str | None:
+        """Return the token that an answer tells, if any, to be used on the account of a key."""
+        found = found_at(answer.entries, self.wire.target.sessions.token)
+        if not isinstance(found, str):
+            return None
+        learn(self.redactor, found, "a session token")
+        self.wire.trust(found, payer=payer)
+        return found
 
     def show(self, token: str, way: Way | None = None) -> Answer:
         """Knock with a token, by the first of its ways unless told otherwise."""

@@ -51,11 +51,16 @@ def all_delivered(keys: Keys) -> dict[str, str]:
     }
 
 
+def is_provider_key(name: str, target: Target) -> bool:
+    """Tell whether a credential is delivered under one name alone."""
+    return name in target.delivery.provider_keys
+
+
 def one_of_each_kind(target: Target) -> list[DownstreamTool]:
     """Return the first tool that shows a provider's key, and the first that shows another one."""
     found = dict[bool, "DownstreamTool"]()
     for tool in target.tools.downstream:
-        found.setdefault(tool.credential in target.delivery.provider_keys, tool)
+        found.setdefault(is_provider_key(tool.credential, target), tool)
     return list(found.values())
 
 

@@ -9,6 +9,7 @@ from conformance.checks.mile._common import (
     call_with_a_word,
     delivered,
     digest_of,
+    is_provider_key,
     variables_of,
 )
 from conformance.model import Channel
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Calls of both tenants that meet."""
-
-
-def is_provider_key(name: str, target: Target) -> bool:
-    """Tell whether a credential is delivered under one name alone."""
-    return name in target.delivery.provider_keys
 
 
 @requirement("MILE-01", also_needs=(Channel.ENVIRONMENT_TOOL,))

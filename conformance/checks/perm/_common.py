@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.callers import let_in
 from conformance.channels.http.own import own_arguments
-from conformance.forge.requests import STATELESS
 from conformance.profile.policy import PolicyCall
 from conformance.verdicts import NotAssessedError, NotEstablishedError, establish
 
@@ -138,6 +137,13 @@ def _arguments(caller: Caller, call: PolicyCall) -> dict[str, Any] | None:
         return None
 
 
+def require_still_working(calls: Iterable[Call]) -> None:
+    """Raise NotEstablishedError where a call does not succeed any more for its control."""
+    for one in calls:
+        answer = one.control.call_tool(one.tool, one.arguments)
+        establish(answer.succeeded, f"{one.tool} still works for {one.control.name} (got {answer})")
+
+
 def require_denied(calls: list[Call], names: Iterable[str], policy: Policy) -> None:
     """Raise NotAssessedError where each caller may make each call."""
     if all(policy.may(name, one.tool) for name in names for one in calls):
@@ -151,11 +157,6 @@ def shown(found: Iterable[str]) -> str:
     names = sorted(found)
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def is_modern(caller: Caller) -> bool:
-    """Tell whether a caller speaks the revision that has no sessions."""
-    return caller.line.revision == STATELESS
 
 
 def require_answered(answer: Answer, what: str) -> None:

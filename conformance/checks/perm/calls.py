@@ -12,6 +12,7 @@ from conformance.checks.perm._common import (
     established,
     require_answered,
     require_denied,
+    require_still_working,
     shown,
 )
 from conformance.forge.guise import in_guise
@@ -82,9 +83,7 @@ def _require_alike(callers: Callers, eras: list[str], manner: Manner) -> None:
                 else []
             )
             assert not told, f"in {revision}{manner.what}, for {name}, {'; '.join(told)}"
-    for one in calls:
-        answer = one.control.call_tool(one.tool, one.arguments)
-        establish(answer.succeeded, f"{one.tool} still works for {one.control.name} ({answer})")
+    require_still_working(calls)
 
 
 @requirement("PERM-02")

@@ -14,6 +14,7 @@ from conformance.checks.perm._common import (
     established,
     reach_of,
     require_denied,
+    require_still_working,
     weakest,
 )
 from conformance.forge.described import described
@@ -22,7 +23,6 @@ from conformance.model import Channel
 from conformance.profile.fields import found_at
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
-from conformance.text.learned import learn
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def test_nothing_that_a_request_says_widens_what_its_sender_reaches(
         for what, change in said.items():
             more = reach_of(caller.saying(change), beyond).beyond(plain)
             assert not more, f"in {revision}, {name} says in {what} that it is more, and {more}"
-    for one in calls:
-        answer = one.control.call_tool(one.tool, one.arguments)
-        establish(answer.succeeded, f"{one.tool} works for {one.control.name} (got {answer})")
+    require_still_working(calls)
 
 
 @requirement("PERM-05", also_needs=(Channel.PING_TOOL,))
@@ -120,15 +118,11 @@ def test_no_body_begins_a_session_that_reaches_more(
     found = admitted(callers)
     calls = established(found, callers.target)
     plain = _reached(callers.wire, session_tokens.begin(keys.active), calls)
-    routes = callers.target.sessions
-    request = described(supplied(routes.start), {})
+    request = described(supplied(callers.target.sessions.start), {})
     body = said_in_body(request.body, _words(callers))
     asked = request.with_header("Content-Type", "application/json").but(body=body)
-    answer = callers.wire.send(asked, key=keys.active)
-    token = found_at(answer.entries, routes.token)
-    if isinstance(token, str):
-        learn(session_tokens.redactor, token, "a session token")
-        callers.wire.trust(token, payer=keys.active)
+    token = session_tokens.told_by(callers.wire.send(asked, key=keys.active), keys.active)
+    if token is not None:
         more = _reached(callers.wire, token, calls).beyond(plain)
         assert not more, f"a session whose beginning names a tier {more}"
 

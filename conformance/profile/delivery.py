@@ -43,12 +43,14 @@ class Delivery(Section):
 
     ``provider_keys`` are kept and delivered under one name. All others are delivered under their
     own name and under that in upper case, which ``custom_list`` lists; it is false where a server
-    has no such variable. ``host`` are variables of the target's own process, put there for the
-    judge to look for: no tool may have them.
+    has no such variable. ``destinations`` are variables that say where a tool calls, which no
+    caller may choose. ``host`` are variables of the target's own process, put there for the judge
+    to look for: no tool may have them.
     """
 
     provider_keys: tuple[str, ...] = PROVIDER_KEYS
     custom_list: Place = "SYSTEMPROMPT_CUSTOM_SECRETS"
+    destinations: tuple[str, ...] = ()
     host: tuple[NamedSecret, ...] = ()
 
 

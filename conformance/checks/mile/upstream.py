@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.channels.http.listener import LOOPBACK, hearing
@@ -17,7 +17,7 @@ from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.downstream import Downstream
@@ -44,12 +44,25 @@ class Attempt:
     arguments: tuple[tuple[str, Any], ...] = ()
     meta: tuple[tuple[str, Any], ...] = ()
 
+    def filled_in(self, forged: str, place: str) -> Attempt:
+        """Return the same with a credential and a destination in the place of their words."""
+        filled = {"forged": forged, "place": place}
+        return replace(
+            self,
+            headers=tuple((name, with_filled_in(one, filled)) for name, one in self.headers),
+            arguments=tuple((name, with_filled_in(one, filled)) for name, one in self.arguments),
+            meta=tuple((name, with_filled_in(one, filled)) for name, one in self.meta),
+        )
 
-def attempts_at(name: str, forged: str, place: str) -> Iterator[Attempt]:
-    """Yield attempts at a credential of that name, and at where it goes."""
+
+def attempts_at(name: str, destinations: Iterable[str]) -> Iterator[Attempt]:
+    """Yield attempts at a credential of that name, and at where it goes.
+
+    ``{forged}`` and ``{place}`` stand for both; ``destinations`` are variables that say the latter.
+    """
+    forged, place, bearer = "{forged}", "{place}", "Bearer {forged}"
     dashed = name.replace("_", "-").title()
     keys = (*_KEY_WORDS, name, name.upper(), name.lower())
-    bearer = f"Bearer {forged}"
     headers = [(one, bearer) for one in _KEY_HEADERS]
     headers += [(one, forged) for one in (dashed, f"X-{dashed}")]
     yield Attempt("headers that name a credential", headers=tuple(headers))
@@ -60,7 +73,7 @@ def attempts_at(name: str, forged: str, place: str) -> Iterator[Attempt]:
     places: dict[str, Any] = dict.fromkeys(_PLACE_WORDS, place)
     nested = {"env": told, "credentials": told, "headers": {"Authorization": bearer}, **told}
     yield Attempt("metadata that names a credential", meta=tuple(nested.items()))
-    nested = {"env": {**places, "NOTES_URL": place}, **places}
+    nested = {"env": {**places, **dict.fromkeys(destinations, place)}, **places}
     yield Attempt("metadata that names a destination", meta=tuple(nested.items()))
     for one in dict.fromkeys(keys):
         yield Attempt(f"an argument {one}", arguments=((one, forged),))
@@ -118,10 +131,10 @@ def _tried(wire: Wire, keys: Keys, tool: DownstreamTool, listener: Listener) -> 
     if wire.revision != STATELESS:
         answer, session = wire.open_session(keys.active)
         establish(answer.succeeded, f"a session is opened (got {answer})")
-    for place in range(len(list(attempts_at(tool.credential, "", "")))):
+    for one in attempts_at(tool.credential, wire.target.delivery.destinations):
         forged = f"forged-{secrets.token_hex(16)}"
         url = f"http://{listener.address}:{listener.port}/{listener.word()}"
-        attempt = list(attempts_at(tool.credential, forged, url))[place]
+        attempt = one.filled_in(forged, url)
         word = own_word()
         arguments = {**with_filled_in(tool.arguments, {"unique": word}), **dict(attempt.arguments)}
         params: dict[str, Any] = {"name": tool.name, "arguments": arguments}

@@ -11,7 +11,7 @@ from uuid import UUID
 from reference_server.audit.metadata import to_stored_json
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.text import clean_text
-from reference_server.db.questions import IN_ORDER, QUESTIONS, Touching
+from reference_server.db.questions import IN_ORDER, MOST_ROWS, QUESTIONS, USUAL_ROWS, Touching
 from reference_server.observability.redaction import TokenRedactor
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sqlalchemy import Engine
-
-USUAL_ROWS, MOST_ROWS = 100, 1_000
-"""Rows of a page, and the most that one may have."""
 
 _BEHIND_ALL = ("infinity", 2**63 - 1)
 _AS_STORED = {Touching.SESSION, Touching.TOKEN, Touching.SUBJECT}

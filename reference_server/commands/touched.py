@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from reference_server.commands.command_line import add_database_options
-from reference_server.db.questions import Touching
+from reference_server.db.questions import MOST_ROWS, USUAL_ROWS, Touching
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +26,8 @@ def add_touched_options(parser: argparse.ArgumentParser) -> None:
         "value", help="its id, as the trail has it: of a token its jti; of a subject its name"
     )
     parser.add_argument("--tenant", type=UUID, help="whose subject it is; for a subject alone")
-    parser.add_argument("--rows", type=int, default=100, help="of a page, 1 to 1000 (default 100)")
+    rows = f"of a page, 1 to {MOST_ROWS} (default {USUAL_ROWS})"
+    parser.add_argument("--rows", type=int, default=USUAL_ROWS, help=rows)
     parser.add_argument(
         "--before", metavar="PLACE", help="the next page: the place that the one before ended with"
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.secrets import OWN, SIGNING_BYTES, exposure, is_sample, is_typed
+from reference_server.core.text import VARIABLE_NAME
 from reference_server.core.vocabulary import Provider, SecretMode, SecretSource
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ MOST_BYTES = 1 << 20
 """Of the file."""
 
 _SHORT = {provider.name: provider for provider in Provider}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _SIGNS = re.compile(r"JWT_SECRET|SIGNING|HMAC")
 """Custom secrets that sign go by names like these: they have to be as long as our own."""
 _STEERING = re.compile(
@@ -136,7 +136,7 @@ class _Reading:
         complaint = self._complaint(plain, value)
         if complaint is not None:
             # A name that is none may be a secret in the wrong place.
-            shown = name if _NAME.fullmatch(name) else "of a wrong name"
+            shown = name if VARIABLE_NAME.fullmatch(name) else "of a wrong name"
             self._complain(f"The secret {shown} in {source} {complaint}, and is left out.")
             return
         self.keys[plain] = str(value)
@@ -144,7 +144,7 @@ class _Reading:
             self.own_names[plain] = name
 
     def _complaint(self, plain: str, value: object) -> str | None:
-        if not _NAME.fullmatch(plain) or _STEERING.fullmatch(plain):
+        if not VARIABLE_NAME.fullmatch(plain) or _STEERING.fullmatch(plain):
             return "cannot be a variable of a tool: choose another name"
         if plain in self.keys:
             return "stands there twice, in other letters"

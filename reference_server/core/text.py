@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
+
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+"""What a variable may be called: a name that every shell takes (POSIX, XBD section 8.1)."""
 
 
 def clean_text(text: str) -> str:

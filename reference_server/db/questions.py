@@ -47,6 +47,9 @@ QUESTIONS: Final[MappingProxyType[Touching, LiteralString]] = MappingProxyType(
 )
 """'What did this identity touch', the newest first; 'what did this request do'."""
 
+USUAL_ROWS, MOST_ROWS = 100, 1_000
+"""Rows of a page, and the most that one may have."""
+
 IN_ORDER: Final = "SELECT set_config('enable_bitmapscan', 'off', true)"
 """Run before a question, in its transaction. Of an identity that is thought to have few rows,
 PostgreSQL would read all and sort them, and who has touched much lately is thought to have few."""

@@ -113,7 +113,7 @@ class DemoDelivery:
     def _write_definitions(self) -> None:
         command = [sys.executable, "-I", "-S", str(Path(plugin.__file__))]
         lines = ["[[plugin]]", f'name = "{NAME}"', f"command = {json.dumps(command)}"]
-        lines += [_variable(name, required=True) for name in _BEGINNINGS]
+        lines += [_table("variable", {"name": name, "required": True}) for name in _BEGINNINGS]
         url = f"http://127.0.0.1:{self.port}"
         lines += [_table("variable", {"name": "NOTES_URL", "secret": False, "value": url})]
         lines += [_table("tool", tool) for tool in _TOOLS]
@@ -156,10 +156,6 @@ _TOOLS: tuple[dict[str, Any], ...] = (
         "input_schema": {"type": "object", "properties": {}},
     },
 )
-
-
-def _variable(name: str, *, required: bool) -> str:
-    return _table("variable", {"name": name, "required": required})
 
 
 def _table(kind: str, entries: Mapping[str, Any]) -> str:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from reference_server.core.vocabulary import Tier
 
-PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GITHUB_TOKEN")
-"""Variables that programs of these providers read: delivered under these names alone."""
 CUSTOM_LIST = "SYSTEMPROMPT_CUSTOM_SECRETS"
 """The variable that lists all other secrets of a process, in upper case, separated by commas."""
 SHORTEST_SECRET = 8

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.vocabulary import Tier
+from reference_server.core.text import VARIABLE_NAME
+from reference_server.core.vocabulary import Provider, Tier
 from reference_server.plugins.contracts import (
     CUSTOM_LIST,
-    PROVIDER_KEYS,
     PluginBounds,
     PluginDef,
     PluginToolDef,
     PluginVariableDef,
 )
-from reference_server.plugins.secrets import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +78,7 @@ class _Reader:
         tools = tuple(self._tool(one, where) for one in self._tables(entry, "tool", where))
         if not tools:
             raise self._wrong(where, "has no [[plugin.tool]]: name at least one")
-        path = entry.get("path", fields(PluginDef)[4].default)
+        path = entry.get("path", PluginDef.path)
         if not isinstance(path, str) or not path:
             raise self._wrong(where, "path is the PATH of its process, as a text")
         return PluginDef(name, tuple(command), tools, variables, path, self._bounds(entry, where))
@@ -98,11 +96,11 @@ class _Reader:
         secret, required = entry.get("secret", True), entry.get("required", True)
         value = entry.get("value")
         upper = name.upper()
-        if not NAME.fullmatch(name):
+        if not VARIABLE_NAME.fullmatch(name):
             raise self._wrong(where, f"{name!r} is no name of a variable: use letters, digits, _")
         if upper in _RESERVED or upper.startswith(_RESERVED_BEGINNINGS):
             raise self._wrong(where, f"the variable {name} decides what is run: name another")
-        if upper in PROVIDER_KEYS and name != upper:
+        if upper in set(Provider) and name != upper:
             raise self._wrong(where, f"the variable {name} is a provider's key: write {upper}")
         if not isinstance(secret, bool) or not isinstance(required, bool):
             raise self._wrong(where, f"secret and required of {name} are true or false")

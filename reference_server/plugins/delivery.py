@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reference_server.core.vocabulary import Provider
 from reference_server.plugins.contracts import (
     CUSTOM_LIST,
-    PROVIDER_KEYS,
     SHORTEST_SECRET,
     Delivery,
     ExecutionStatus,
@@ -37,7 +37,7 @@ def deliver(plugin: PluginDef, tenant: UUID, secrets: PluginSecrets) -> Delivery
         if not variable.secret:
             continue
         credentials.append(value)
-        if variable.name not in PROVIDER_KEYS:
+        if variable.name not in set(Provider):
             variables[variable.name.upper()] = value
             custom.append(variable.name.upper())
     variables[CUSTOM_LIST] = ",".join(custom)

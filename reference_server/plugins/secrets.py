@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ToolError
+from reference_server.core.text import VARIABLE_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
-
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-"""What a variable may be called: a name that every shell takes (POSIX, XBD section 8.1)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class FilePluginSecrets:
 
         ToolError for one that others may read, or that cannot be read as UTF-8.
         """
-        if not NAME.fullmatch(name):
+        if not VARIABLE_NAME.fullmatch(name):
             return None
         path = self.folder / str(tenant) / name
         try:

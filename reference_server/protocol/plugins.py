@@ -13,7 +13,7 @@ import math
 import sys
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,14 +180,21 @@ class PluginTool:
     desk: Desk
     plugin: PluginDef
     tool: PluginToolDef
-    name: str = field(init=False)
-    description: str = field(init=False)
-    input_schema: dict[str, Any] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.tool.name)
-        object.__setattr__(self, "description", self.tool.description)
-        object.__setattr__(self, "input_schema", dict(self.tool.input_schema))
+    @property
+    def name(self) -> str:
+        """The name it is called by."""
+        return self.tool.name
+
+    @property
+    def description(self) -> str:
+        """What it does, in the operator's words."""
+        return self.tool.description
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """What its arguments must be; what it does not name does not reach the process."""
+        return dict(self.tool.input_schema)
 
     async def call(
         self, call: Call, params: types.CallToolRequestParams, caller: Caller

@@ -106,3 +106,8 @@ class Caller:
     sessions: TenantSessions
     changed: list[str] = field(default_factory=list[str])
     steps: list[Step] = field(default_factory=list[Step])
+
+
+def no_arguments() -> dict[str, Any]:
+    """Return the schema of a tool that takes none."""
+    return {"type": "object", "properties": {}, "additionalProperties": False}

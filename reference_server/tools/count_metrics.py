@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from reference_server.tools.contracts import no_arguments
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,17 +18,13 @@ if TYPE_CHECKING:
 COUNTED = text("SELECT platform, count(*) FROM metric_cache GROUP BY platform ORDER BY platform")
 
 
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}, "additionalProperties": False}
-
-
 @dataclass(frozen=True)
 class CountMetrics:
     """Counts rows of ``metric_cache`` in a transaction of the caller's tenant."""
 
     name: str = "count_metrics"
     description: str = "Count your cached advertising metrics by platform."
-    input_schema: dict[str, Any] = field(default_factory=_no_arguments)
+    input_schema: dict[str, Any] = field(default_factory=no_arguments)
     delay: float = 2.0
     """Seconds that a task waits before it begins: what many ask for at once is spread by that."""
 

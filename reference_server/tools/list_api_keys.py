@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from reference_server.tools.contracts import no_arguments
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -20,17 +22,13 @@ LISTED = text("""
 """)
 
 
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}, "additionalProperties": False}
-
-
 @dataclass(frozen=True)
 class ListApiKeys:
     """Reads what of ``api_keys`` the runtime role may: nothing by which a key could be found."""
 
     name: str = "list_api_keys"
     description: str = "List your organization's API keys: what each is for, and when it ends."
-    input_schema: dict[str, Any] = field(default_factory=_no_arguments)
+    input_schema: dict[str, Any] = field(default_factory=no_arguments)
 
     def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{"apiKeys": [{keyId, description, createdAt, expiresAt, revokedAt}]}``.

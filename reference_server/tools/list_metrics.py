@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from reference_server.tools.contracts import no_arguments
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
 METRICS = text("""
     SELECT id, platform, report_type, date_range_key, data FROM metric_cache ORDER BY id
 """)
-
-
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 def describe(row: Sequence[Any]) -> dict[str, Any]:
@@ -40,7 +38,7 @@ class ListMetrics:
 
     name: str = "list_metrics"
     description: str = "List your cached advertising metrics."
-    input_schema: dict[str, Any] = field(default_factory=_no_arguments)
+    input_schema: dict[str, Any] = field(default_factory=no_arguments)
 
     def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{"metrics": [{id, platform, reportType, dateRange, data}]}``."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from reference_server.tools.contracts import no_arguments
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reference_server.tools.contracts import Caller
-
-
-def _no_arguments() -> dict[str, Any]:
-    return {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Ping:
 
     name: str = "ping"
     description: str = "Check the connection: returns your tenant and this request's id."
-    input_schema: dict[str, Any] = field(default_factory=_no_arguments)
+    input_schema: dict[str, Any] = field(default_factory=no_arguments)
 
     def run(self, arguments: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         """Return ``{ok, tenantId, requestId}``; takes no arguments."""

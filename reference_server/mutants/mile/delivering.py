@@ -7,9 +7,10 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from reference_server.core.vocabulary import Provider
 from reference_server.mutants.bending import mutant, replaced
 from reference_server.mutants.mile._bending import KeptRunner, delivering
-from reference_server.plugins.contracts import CUSTOM_LIST, PROVIDER_KEYS
+from reference_server.plugins.contracts import CUSTOM_LIST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from reference_server.plugins.contracts import Delivery, Order, PluginRunner, PluginSecrets
     from reference_server.plugins.secrets import FilePluginSecrets
 
-_NAMES = (*PROVIDER_KEYS, "crm_token", "Ledger_Key")
+_NAMES = (*map(str, Provider), "crm_token", "Ledger_Key")
 
 
 def _inherited(given: Delivery, tenant: UUID, secrets: PluginSecrets) -> Mapping[str, str]:

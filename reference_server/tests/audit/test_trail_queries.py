@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.audit.touched import MOST_ROWS, Identity, Place, Row, touched, values_of
+from reference_server.audit.touched import Identity, Place, Row, touched, values_of
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.audit.verification import Verifier
 from reference_server.context import RequestContext
@@ -19,7 +19,7 @@ from reference_server.core.errors import ConfigurationError
 from reference_server.core.principal import Principal
 from reference_server.core.vocabulary import EventType, Outcome, Role, Scheme, Tier
 from reference_server.db.migrate import downgrade, migrate
-from reference_server.db.questions import IN_ORDER, QUESTIONS, Touching
+from reference_server.db.questions import IN_ORDER, MOST_ROWS, QUESTIONS, Touching
 from reference_server.demo.trail_bench import BUSY, fill
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.tests.conftest import copy_database

@@ -54,6 +54,10 @@ class Delivery(Section):
     host: tuple[NamedSecret, ...] = ()
 
 
+DOWNSTREAM_COMMAND = "python -m conformance.world downstream"
+"""What starts the judge's API: its name is told to who judges, never to a target."""
+
+
 class DownstreamApi(Section):
     """The judge's API that the target's tools call: `python -m conformance.world downstream`.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from conformance.profile.delivery import DOWNSTREAM_COMMAND
 from conformance.text.tool_credentials import leaks
 from conformance.verdicts import NotEstablishedError
 from conformance.waiting import wait_for
@@ -65,7 +66,8 @@ class Downstream:
         except (httpx.HTTPError, ValueError, LookupError) as error:
             raise NotEstablishedError(
                 "could not establish that the API of [world.downstream] answers at "
-                f"{self._channel.url}: {error or type(error).__name__}; start it before the target"
+                f"{self._channel.url}: {error or type(error).__name__}; "
+                f"start it by {DOWNSTREAM_COMMAND}"
             ) from error
         return [_arrived(one) for one in told]
 

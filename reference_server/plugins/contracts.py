@@ -108,9 +108,6 @@ class Order:
     tool: str
     arguments: Mapping[str, Any]
     delivery: Delivery
-    meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    """What else its caller has sent, none of which is for the plugin."""
 
 
 class PluginError(ToolError):

@@ -221,8 +221,6 @@ class PluginTool:
             tool=self.name,
             arguments=arguments,
             delivery=given if isinstance(given, Delivery) else Delivery({}),
-            meta=dict(params.meta or {}),
-            headers=context.headers,
         )
         refusal = None if isinstance(given, Delivery) else given
         return await self._recorded(execution, context, order, refusal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,16 @@ from mcp.client.session import ClientSession
 from mcp.client.stdio import stdio_client
 
 from reference_server.mutants.bending import replaced
+from reference_server.mutants.perm.elevating import around_messages, params_of
 from reference_server.plugins.contracts import Delivery, PluginError
+from reference_server.protocol.desk import context_of
 from reference_server.protocol.plugins import ask, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
     from uuid import UUID
 
+    from reference_server.mutants.perm.elevating import Next
     from reference_server.parts import Parts
     from reference_server.plugins.contracts import (
         Order,
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
         PluginRunner,
         PluginSecrets,
     )
+    from reference_server.protocol.desk import Call, Desk
 
     Change = Callable[[Parts], Parts]
 
@@ -44,6 +49,33 @@ class BentRunner:
 def running(bend: Callable[[Order], Order]) -> Change:
     """Return a change of parts in which orders are bent before they are run."""
     return replaced({"plugins.runner": lambda parts: BentRunner(parts.plugins.runner, bend)})
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a caller sends beside a tool's arguments; headers by names in small letters."""
+
+    headers: Mapping[str, str]
+    meta: Mapping[str, Any]
+
+
+def hearing(bend: Callable[[Order, Sent], Order]) -> Change:
+    """Return a change of parts in which orders are bent by what else their caller has sent."""
+    heard = ContextVar[Sent]("heard")
+
+    async def around(call: Call, call_next: Next, desk: Desk) -> Any:
+        del desk
+        headers = {name.lower(): value for name, value in context_of(call).headers}
+        token = heard.set(Sent(headers, params_of(call).get("_meta") or {}))
+        try:
+            return await call_next(call)
+        finally:
+            heard.reset(token)
+
+    def change(parts: Parts) -> Parts:
+        return running(lambda order: bend(order, heard.get()))(around_messages(around)(parts))
+
+    return change
 
 
 def answering(answer: Callable[[Order, dict[str, Any]], dict[str, Any]]) -> Change:

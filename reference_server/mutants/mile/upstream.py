@@ -6,20 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.mutants.bending import mutant
-from reference_server.mutants.mile._bending import BentRunner, opened, running, with_variables
+from reference_server.mutants.mile._bending import BentRunner, hearing, opened, with_variables
 from reference_server.parts import with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reference_server.mutants.mile._bending import Sent
     from reference_server.parts import Parts
     from reference_server.plugins.contracts import Order
 
 _URL = "NOTES_URL"
-
-
-def _headers(order: Order) -> dict[str, str]:
-    return {name.lower(): value for name, value in order.headers}
 
 
 def _known(order: Order, told: Mapping[str, Any]) -> dict[str, str]:
@@ -28,37 +25,35 @@ def _known(order: Order, told: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in told.items() if name in names and value}
 
 
-def _by_meta(order: Order) -> Order:
-    return with_variables(order, _known(order, order.meta))
+def _by_meta(order: Order, sent: Sent) -> Order:
+    return with_variables(order, _known(order, sent.meta))
 
 
-def _by_meta_environment(order: Order) -> Order:
-    told = order.meta.get("env")
+def _by_meta_environment(order: Order, sent: Sent) -> Order:
+    told = sent.meta.get("env")
     environment = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     return with_variables(order, _known(order, environment))
 
 
-def _place_by_meta(order: Order) -> Order:
-    place = order.meta.get("base_url")
+def _place_by_meta(order: Order, sent: Sent) -> Order:
+    place = sent.meta.get("base_url")
     return with_variables(order, {_URL: place}) if isinstance(place, str) else order
 
 
-def _by_header(order: Order) -> Order:
-    sent = _headers(order)
-    told = {
-        name: sent.get(f"x-{name.lower().replace('_', '-')}") for name in order.delivery.variables
-    }
+def _by_header(order: Order, sent: Sent) -> Order:
+    headers = {name: f"x-{name.lower().replace('_', '-')}" for name in order.delivery.variables}
+    told = {name: sent.headers.get(header) for name, header in headers.items()}
     return with_variables(order, _known(order, told))
 
 
-def _place_by_header(order: Order) -> Order:
-    place = _headers(order).get("x-base-url")
+def _place_by_header(order: Order, sent: Sent) -> Order:
+    place = sent.headers.get("x-base-url")
     return with_variables(order, {_URL: place}) if place else order
 
 
-def _upstream_authorization(order: Order) -> Order:
+def _upstream_authorization(order: Order, sent: Sent) -> Order:
     """Take what gateways write where they hand a credential on."""
-    shown = _headers(order).get("x-upstream-authorization")
+    shown = sent.headers.get("x-upstream-authorization")
     if not shown:
         return order
     bare = shown.removeprefix("Bearer ")
@@ -87,14 +82,14 @@ def _taking(argument: str, names: tuple[str, ...]) -> Callable[[Parts], Parts]:
 def _passing_on(header: str) -> Callable[[Parts], Parts]:
     """Return a change of parts that puts a header of the caller's where the service sees it."""
 
-    def bend(order: Order) -> Order:
-        shown = _headers(order).get(header)
+    def bend(order: Order, sent: Sent) -> Order:
+        shown = sent.headers.get(header)
         if not shown:
             return order
         place = order.delivery.variables[_URL]
         return with_variables(order, {_URL: f"{place}/{shown.removeprefix('Bearer ')}"})
 
-    return running(bend)
+    return hearing(bend)
 
 
 MUTANTS = (
@@ -102,37 +97,37 @@ MUTANTS = (
         "metadata-names-the-key",
         "MILE-08",
         "An entry of _meta that is called like a variable of the process goes before it.",
-        parts=running(_by_meta),
+        parts=hearing(_by_meta),
     ),
     mutant(
         "metadata-has-an-environment",
         "MILE-08",
         "A table env in _meta is added to the environment of the process.",
-        parts=running(_by_meta_environment),
+        parts=hearing(_by_meta_environment),
     ),
     mutant(
         "metadata-names-the-destination",
         "MILE-08",
         "An entry base_url of _meta says where the tool calls.",
-        parts=running(_place_by_meta),
+        parts=hearing(_place_by_meta),
     ),
     mutant(
         "headers-name-the-key",
         "MILE-08",
         "A header X-Anthropic-Api-Key of a caller's goes before the tenant's key.",
-        parts=running(_by_header),
+        parts=hearing(_by_header),
     ),
     mutant(
         "headers-name-the-destination",
         "MILE-08",
         "A header X-Base-Url of a caller's says where the tool calls.",
-        parts=running(_place_by_header),
+        parts=hearing(_place_by_header),
     ),
     mutant(
         "upstream-authorization-is-taken",
         "MILE-08",
         "A header X-Upstream-Authorization of a caller's is what the service is shown.",
-        parts=running(_upstream_authorization),
+        parts=hearing(_upstream_authorization),
     ),
     mutant(
         "an-argument-names-the-key",

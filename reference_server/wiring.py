@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from reference_server.core.contracts import Clock
+    from reference_server.core.secrets import ProviderKeys
     from reference_server.core.settings import Limits, Settings
     from reference_server.limits.contracts import AddressBlock, Limiter
     from reference_server.plugins.contracts import PluginDef
@@ -94,8 +95,10 @@ def build_parts(
     engine: Engine,
     clock: Clock,
     redis: Redis | None = None,
+    *,
+    providers: ProviderKeys | None = None,
 ) -> Parts:
-    """Return the collaborators of one server.
+    """Return the collaborators of one server; ``providers`` has what its plugins may share.
 
     The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
     blocks and nonces are in ``redis`` if there is one, else in this process's memory.
@@ -106,7 +109,7 @@ def build_parts(
     limits = settings.limits
     guards = _Guards(limits, clock, redis)
     limit_parts = _limits(limits, guards)
-    plugins = plugin_parts(settings)
+    plugins = plugin_parts(settings, providers)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -149,11 +152,12 @@ def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
             yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
 
 
-def plugin_parts(settings: Settings) -> PluginParts:
+def plugin_parts(settings: Settings, providers: ProviderKeys | None = None) -> PluginParts:
     """Return what tools of other programs are made of; ConfigurationError for a bad definition."""
     folder = settings.plugin_secrets
+    shared = None if providers is None else providers.get
     return PluginParts(
-        plugins=load_plugins(settings.plugins),
+        plugins=load_plugins(settings.plugins, shared),
         secrets=NoPluginSecrets() if folder is None else FilePluginSecrets(folder),
         runner=StdioRunner(),
         deliver=deliver,

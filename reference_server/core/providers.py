@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.secrets import OWN, SIGNING_BYTES, exposure, is_sample, is_typed
-from reference_server.core.text import VARIABLE_NAME
+from reference_server.core.text import VARIABLE_NAME, is_steering
 from reference_server.core.vocabulary import Provider, SecretMode, SecretSource
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ MOST_BYTES = 1 << 20
 _SHORT = {provider.name: provider for provider in Provider}
 _SIGNS = re.compile(r"JWT_SECRET|SIGNING|HMAC")
 """Custom secrets that sign go by names like these: they have to be as long as our own."""
-_STEERING = re.compile(
-    r"(?:LD|DYLD|PYTHON|NODE|HALLMARK|SYSTEMPROMPT|GIT|SSL|REQUESTS|CURL)_.*|.*_PROXY|NO_PROXY"
-    r"|PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PYTHON(?:PATH|HOME|STARTUP)"
-)
-"""Variables that steer a program, and no secrets of one."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,7 @@ class _Reading:
             self.own_names[plain] = name
 
     def _complaint(self, plain: str, value: object) -> str | None:
-        if not VARIABLE_NAME.fullmatch(plain) or _STEERING.fullmatch(plain):
+        if not VARIABLE_NAME.fullmatch(plain) or is_steering(plain):
             return "cannot be a variable of a tool: choose another name"
         if plain in self.keys:
             return "stands there twice, in other letters"

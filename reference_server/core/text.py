@@ -8,6 +8,16 @@ import re
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """What a variable may be called: a name that every shell takes (POSIX, XBD section 8.1)."""
 
+_STEERING = re.compile(
+    r"(?:LD|DYLD|PYTHON|NODE|HALLMARK|SYSTEMPROMPT|GIT|SSL|REQUESTS|CURL)_.*|.*_PROXY"
+    r"|PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PYTHON(?:PATH|HOME|STARTUP)"
+)
+
+
+def is_steering(name: str) -> bool:
+    """Tell whether a variable of this name steers a program, so that it can be no secret of one."""
+    return _STEERING.fullmatch(name.upper()) is not None
+
 
 def clean_text(text: str) -> str:
     """Return the text without what PostgreSQL cannot store: NUL and lone surrogates."""

@@ -39,14 +39,16 @@ class ExecutionStatus(StrEnum):
 class PluginVariableDef:
     """A variable of a plugin's environment.
 
-    A secret is looked up for the caller's tenant at each call; any other has its ``value`` here.
+    A secret is looked up for the caller's tenant at each call. What is the same for every tenant
+    has its ``value`` here: what is no secret, and a ``shared`` one, which is the operator's own.
     Without a required one no process is started.
     """
 
     name: str
     secret: bool = True
     required: bool = True
-    value: str | None = None
+    value: str | None = field(default=None, repr=False)
+    shared: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.text import VARIABLE_NAME
+from reference_server.core.text import VARIABLE_NAME, is_steering
 from reference_server.core.vocabulary import Provider, Tier
 from reference_server.plugins.contracts import (
     CUSTOM_LIST,
@@ -19,7 +19,7 @@ from reference_server.plugins.contracts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 _MEGABYTE = 1024 * 1024
@@ -31,8 +31,10 @@ _LONGEST_SECONDS = 25.0
 """Below what the server gives any request to the MCP endpoint."""
 
 
-def load_plugins(path: Path | None) -> tuple[PluginDef, ...]:
-    """Return the plugins of a file, none without one.
+def load_plugins(
+    path: Path | None, shared: Callable[[str], str | None] | None = None
+) -> tuple[PluginDef, ...]:
+    """Return the plugins of a file, none without one; ``shared`` has the operator's own secrets.
 
     ConfigurationError names the file, the entry and what to change.
     """
@@ -46,14 +48,14 @@ def load_plugins(path: Path | None) -> tuple[PluginDef, ...]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"The plugins file {path} is not TOML: {error}.") from None
-    return _Reader(path).plugins(document)
+    return _Reader(path, shared).plugins(document)
 
 
 class _Reader:
     """Reads one file; each complaint names it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, shared: Callable[[str], str | None] | None) -> None:
+        self._path, self._shared = path, shared
 
     def plugins(self, document: dict[str, Any]) -> tuple[PluginDef, ...]:
         self._only(document, {"plugin"}, "the file")
@@ -92,23 +94,28 @@ class _Reader:
 
     def _variable(self, entry: dict[str, Any], where: str) -> PluginVariableDef:
         name = self._text(entry, "name", f"[[plugin.variable]] of {where}")
-        self._only(entry, {"name", "secret", "required", "value"}, f"{where}, variable {name}")
+        known = {"name", "secret", "shared", "required", "value"}
+        self._only(entry, known, f"{where}, variable {name}")
         secret, required = entry.get("secret", True), entry.get("required", True)
-        value = entry.get("value")
+        shared, value = entry.get("shared", False), entry.get("value")
         upper = name.upper()
         if not VARIABLE_NAME.fullmatch(name):
             raise self._wrong(where, f"{name!r} is no name of a variable: use letters, digits, _")
-        if upper in _RESERVED or upper.startswith(_RESERVED_BEGINNINGS):
+        is_reserved = upper in _RESERVED or upper.startswith(_RESERVED_BEGINNINGS)
+        if is_reserved or (secret is True and is_steering(name)):
             raise self._wrong(where, f"the variable {name} decides what is run: name another")
         if upper in set(Provider) and name != upper:
             raise self._wrong(where, f"the variable {name} is a provider's key: write {upper}")
-        if not isinstance(secret, bool) or not isinstance(required, bool):
-            raise self._wrong(where, f"secret and required of {name} are true or false")
+        if not all(isinstance(told, bool) for told in (secret, shared, required)):
+            raise self._wrong(where, f"secret, shared and required of {name} are true or false")
         if secret and value is not None:
             raise self._wrong(where, f"{name} is secret: take its value out of this file")
         if not secret and not isinstance(value, str):
             raise self._wrong(where, f"{name} is no secret: give its value, as a text")
-        return PluginVariableDef(name, secret, required, value)
+        if shared and not secret:
+            raise self._wrong(where, f"{name} is no secret: leave shared out")
+        found = self._shared(name) if shared and self._shared else value
+        return PluginVariableDef(name, secret, required, found, shared)
 
     def _tool(self, entry: dict[str, Any], where: str) -> PluginToolDef:
         name = self._text(entry, "name", f"[[plugin.tool]] of {where}")

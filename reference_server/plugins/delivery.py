@@ -45,9 +45,11 @@ def deliver(plugin: PluginDef, tenant: UUID, secrets: PluginSecrets) -> Delivery
 
 
 def _value(variable: PluginVariableDef, tenant: UUID, secrets: PluginSecrets) -> str | None:
-    found = secrets.get(tenant, variable.name) if variable.secret else variable.value
+    is_own = variable.secret and not variable.shared
+    found = secrets.get(tenant, variable.name) if is_own else variable.value
     if found is None and variable.required:
-        raise _not_connected(f"{variable.name} is not set for this tenant")
+        whose = "for this tenant" if is_own else "at this server"
+        raise _not_connected(f"{variable.name} is not set {whose}")
     if found is not None and "\0" in found:
         raise _not_connected(f"{variable.name} holds a zero byte")
     if found is not None and variable.secret and len(found) < SHORTEST_SECRET:

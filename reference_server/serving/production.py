@@ -131,7 +131,9 @@ class _Start:
         from reference_server.serving.serve import serve
         from reference_server.wiring import build_parts
 
-        made = build_parts(self.settings, self.secrets, engine, SystemClock(), redis)
+        made = build_parts(
+            self.settings, self.secrets, engine, SystemClock(), redis, providers=self.providers
+        )
         parts = self.variant.parts(made)
         start_logging(self.settings, parts)
         if self.settings.testing:

@@ -151,6 +151,9 @@ def test_a_definition_is_read_and_its_tools_take_nothing_else(tmp_path: Path) ->
         ('["notes", "--serve"]', '"notes"', "command is a list"),
         ('"GITHUB_TOKEN"', '"LD_PRELOAD"', "decides what is run"),
         ('"GITHUB_TOKEN"', '"path"', "decides what is run"),
+        ('"GITHUB_TOKEN"', '"HTTPS_PROXY"', "decides what is run"),
+        ('"GITHUB_TOKEN"', '"GITHUB_TOKEN"\nshared = 1', "true or false"),
+        ("secret = false", "secret = false\nshared = true", "leave shared out"),
         ('"GITHUB_TOKEN"', '"github_token"', "write GITHUB_TOKEN"),
         ('"GITHUB_TOKEN"', '"a-b"', "no name of a variable"),
         ('"GITHUB_TOKEN"', '"notes_url"', "two variables"),
@@ -172,6 +175,22 @@ def test_what_is_wrong_is_named_with_its_remedy(
     with pytest.raises(ConfigurationError, match=r"plugins\.toml") as refused:
         read(tmp_path, GOOD.replace(old, new, 1))
     assert word in str(refused.value)
+
+
+def test_a_shared_secret_is_the_operators_and_never_takes_the_place_of_a_tenants(
+    tmp_path: Path,
+) -> None:
+    operators = {"GITHUB_TOKEN": "ghp_of-the-operator"}
+    for words, expected in (("shared = true", operators["GITHUB_TOKEN"]), ("required = false", "")):
+        path = tmp_path / "plugins.toml"
+        path.write_text(GOOD.replace('"GITHUB_TOKEN"', f'"GITHUB_TOKEN"\n{words}'), "utf-8")
+        (plugin,) = load_plugins(path, operators.get)
+        given = deliver(plugin, A, NoPluginSecrets())
+        assert given.variables.get("GITHUB_TOKEN", "") == expected
+        assert given.credentials == ((expected,) if expected else ())
+    (plugin,) = read(tmp_path, GOOD.replace('"GITHUB_TOKEN"', '"GITHUB_TOKEN"\nshared = true'))
+    with pytest.raises(PluginError, match="not set at this server"):
+        deliver(plugin, A, NoPluginSecrets())
 
 
 def test_a_tool_or_a_plugin_stands_once(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ tenth, so that each requirement meets many variants; by all of them with ``full`
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.catalogue import requirements
 from conformance.model import STARTING, Channel
-from reference_server.mutants.bench.registry import all_benign, home_of, listed
+from reference_server.mutants.bench.registry import home_of
 from reference_server.mutants.model import Benign
 
 if TYPE_CHECKING:
@@ -154,15 +155,11 @@ def _is_of_form(variant: Benign, name: str) -> bool:
 
 
 def _is_its_turn(mutant: Mutant, name: str, turns: int) -> bool:
-    """Tell whether it is a requirement's turn to be judged on a server, one in ``turns``."""
-    group = COSTLY if name in COSTLY else tuple(requirements())
-    return (_place(mutant) + group.index(name)) % turns == 0
+    """Tell whether it is a requirement's turn to be judged on a server, one in about ``turns``.
 
-
-def _place(mutant: Mutant) -> int:
-    """Return the place of a server among those of its kind; 0 for a stranger."""
-    known = all_benign() if isinstance(mutant, Benign) else listed()
-    return next((place for place, name in enumerate(known) if name == mutant.id), 0)
+    The two names decide alone: what is judged of a server stays as it is, whatever is added.
+    """
+    return zlib.crc32(f"{mutant.id} {name}".encode()) % turns == 0
 
 
 def _needs_of_touched(mutant: Mutant) -> frozenset[Channel]:

@@ -192,12 +192,13 @@ def test_costly_requirements_take_turns_on_the_benign_variants() -> None:
     cases = [Case.of(variant, full=False) for variant in variants]
     for name in COSTLY:
         judged = sum(name in case.judged for case in cases)
-        assert len(cases) // COSTLY_BENIGN_TURNS <= judged, name
+        assert len(cases) // (2 * COSTLY_BENIGN_TURNS) <= judged, name
+    taken = 0
     for variant, case in zip(variants, cases, strict=True):
         assert variant.lacks | variant.touches <= set(case.judged)
         costly = set(COSTLY).intersection(case.judged)
-        costly -= variant.lacks | variant.touches  # to lack it costs nothing
-        assert len(costly) <= len(COSTLY) // COSTLY_BENIGN_TURNS + 1
+        taken += len(costly - variant.lacks - variant.touches)  # to lack it costs nothing
+    assert taken <= len(cases) * len(COSTLY) * 1.5 / COSTLY_BENIGN_TURNS
 
 
 def test_what_is_not_costly_takes_turns_of_its_own_on_the_benign_variants() -> None:
@@ -207,7 +208,7 @@ def test_what_is_not_costly_takes_turns_of_its_own_on_the_benign_variants() -> N
             continue
         if FORMLESS.isdisjoint(entry.needs):
             judged = sum(name in case.judged for case in cases)
-            assert len(cases) // BENIGN_TURNS <= judged <= len(cases) // 2, name
+            assert len(cases) // (2 * BENIGN_TURNS) <= judged <= len(cases) // 2, name
 
 
 def test_costly_requirements_take_turns_on_the_mutants_that_do_not_name_them() -> None:

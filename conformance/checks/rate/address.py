@@ -24,6 +24,7 @@ from conformance.channels.http.gate import Gate
 from conformance.channels.trail.finding import scopes_of
 from conformance.checks.rate._common import evasions, refused_now
 from conformance.forge.described import described
+from conformance.forge.keys import random_key
 from conformance.model import Channel
 from conformance.profile.events import Scope
 from conformance.profile.target import supplied
@@ -287,6 +288,23 @@ def test_signing_in_has_a_stricter_limit(
     passage.of(window + 1)
     after = _sign_in(line, target)
     assert after.status != LIMITED, f"after the window the answer was {after}"
+
+
+@requirement("RATE-03")
+def test_another_credential_each_time_gives_no_more_attempts_to_sign_in(
+    wire: Wire, addresses: AddressPool, target: Target
+) -> None:
+    """Whoever guesses credentials has another each time: what is counted is the address."""
+    count = target.limits.auth_requests
+    line = wire.derived(address=addresses.fresh())
+    request = described(_request_of(target), {})
+    *within, last = [line.send(request, key=random_key()) for _ in range(count + 1)]
+    establish(all(answer.status for answer in within), "the route answers")
+    is_there = last.status == LIMITED or any(one.status not in NOTHING_THERE for one in within)
+    establish(is_there, f"there is such a route (got {last.status})")
+    assert last.status == LIMITED, (
+        f"attempt {count + 1} to sign in, each with another credential, was answered {last}"
+    )
 
 
 def _keeps_to_the_clock(line: Wire, target: Target, passage: Passage) -> bool:

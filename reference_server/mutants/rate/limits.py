@@ -166,6 +166,20 @@ def _auth_limiter(requests: int, window: int) -> Callable[[Parts], Parts]:
     )
 
 
+def _by_what_is_presented(stage: Stage) -> Stage:
+    class Keyed:
+        def __init__(self, limiter: Limiter) -> None:
+            self._limiter = limiter
+
+        def admit(self, subject: str) -> Admission:
+            return self._limiter.admit(f"{subject} {request.headers.get('X-Api-Key')}")
+
+    def bent(context: RequestContext, parts: Parts) -> Response | None:
+        return stage(context, with_parts(parts, {"limits.auth": Keyed(parts.limits.auth)}))
+
+    return bent
+
+
 def _as_global(stage: Stage) -> Stage:
     def bent(context: RequestContext, parts: Parts) -> Response | None:
         refusal = stage(context, parts)
@@ -243,6 +257,12 @@ MUTANTS = (
         "RATE-03",
         "Signing in is admitted again after a minute.",
         parts=_auth_limiter(5, 60),
+    ),
+    mutant(
+        "auth-limit-by-credential",
+        "RATE-03",
+        "Attempts to sign in are counted by the key that is tried, and not by address.",
+        parts=with_stage("limit_auth", _by_what_is_presented),
     ),
     mutant(
         "auth-limit-audited-as-global",

@@ -174,13 +174,13 @@ MUTANTS = (
     ),
     mutant(
         "tenant-in-one-of-13-places",
-        "RLS-08",
+        "RLS-08 RLS-15",
         "Tenants of calls are kept in a ring of 13 places: the 14th at once is in the way.",
         parts=_of(13),
     ),
     mutant(
         "tenant-in-one-of-27-places",
-        "RLS-08",
+        "RLS-08 RLS-15",
         "Tenants of calls are kept in a ring of 27 places: the 28th at once is in the way.",
         parts=_of(27),
     ),

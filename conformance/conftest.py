@@ -11,6 +11,7 @@ from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of, unless_of
 from conformance.run import (
+    authorization_fixtures,
     delivery_fixtures,
     fixtures,
     fleet,
@@ -80,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
     config.pluginmanager.register(token_fixtures, "hallmark-token-fixtures")
+    config.pluginmanager.register(authorization_fixtures, "hallmark-authorization-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
     if config.option.collectonly:

@@ -38,13 +38,19 @@ EAR = "ear"
 """The extension of a request that holds who hears its answer while it comes."""
 
 
-def new_client(address: str | None, tls: ssl.SSLContext, version: str = "1.1") -> httpx.Client:
+def new_client(
+    address: str | None,
+    tls: ssl.SSLContext,
+    version: str = "1.1",
+    admits: Callable[[str], bool] | None = None,
+) -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment.
 
     It keeps no cookie: one that was earned with a right key would go with requests without any.
+    Where an address is not one that it ``admits``, nothing is sent there.
     """
     return httpx.Client(
-        transport=BoundedTransport(address, tls, version),
+        transport=BoundedTransport(address, tls, version, admits),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,

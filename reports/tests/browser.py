@@ -133,7 +133,11 @@ class Page:
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Load a file and wait until it is whole."""
-        self.call("Page.navigate", url=path.as_uri() + fragment)
+        self.visit(path.as_uri() + fragment)
+
+    def visit(self, url: str) -> None:
+        """Load what is at a URL, wherever it redirects to, and wait until it is whole."""
+        self.call("Page.navigate", url=url)
         self._browser.until("Page.loadEventFired", self._session)
 
     def ask(self, expression: str) -> Any:

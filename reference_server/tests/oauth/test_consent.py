@@ -151,7 +151,6 @@ def test_nobody_is_sent_to_what_is_not_registered(
         ({"response_type": None}, "invalid_request"),
         ({"response_type": 'cod"e\\'}, "unsupported_response_type"),
         ({"scope": "admin"}, "invalid_scope"),
-        ({"resource": None}, "invalid_target"),
         ({"resource": "https://mcp.example"}, "invalid_target"),
         ({"resource": "https://mcp.example/mcp/"}, "invalid_target"),
         ({"resource": "https://other.example/mcp"}, "invalid_target"),
@@ -171,6 +170,11 @@ def test_an_error_of_an_unknown_client_is_shown_before_anybody_is_sent_on(
     assert f'href="{REDIRECT}?error={error}&amp;' in page.text
     assert "iss=https%3A%2F%2Fmcp.example" in page.text
     assert "state=a+state+%26+more" in page.text
+
+
+def test_a_client_that_names_no_resource_means_the_one_there_is(line: Line) -> None:
+    page = line.page(line.asked(line.client_id(), resource=None))
+    assert page.status_code == 200
 
 
 def test_scheme_and_host_of_the_resource_may_be_in_capitals(line: Line) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -66,6 +66,8 @@ class Memory:
 class Browser:
     """A user's browser, which has his session and in which he allows whatever he is asked."""
 
+    callback = CALLBACK
+
     def __init__(self, state: dict[str, Any], tenant: str) -> None:
         session = state["tenants"][tenant]["session"]
         self._headers = {
@@ -94,11 +96,29 @@ class Browser:
         return AuthorizationCodeResult(**self._answer)
 
 
-async def converse(state: dict[str, Any], browser: Browser, memory: Memory) -> Any:
+class Agent(Protocol):
+    """What a client opens pages with, and is answered by at its redirect URI, ``callback``."""
+
+    callback: str
+
+    async def open(self, url: str) -> None:
+        """Open a page."""
+        ...
+
+    async def answer(self) -> AuthorizationCodeResult:
+        """Return what the client was told."""
+        ...
+
+
+async def converse(
+    state: dict[str, Any], browser: Agent, memory: Memory, mode: str = "auto"
+) -> Any:
     """Call a tool by an MCP client that knows nothing but the endpoint's URL."""
     provider = OAuthClientProvider(
         state["url"],
-        OAuthClientMetadata(redirect_uris=[AnyUrl(CALLBACK)], client_name="An official client"),
+        OAuthClientMetadata(
+            redirect_uris=[AnyUrl(browser.callback)], client_name="An official client"
+        ),
         memory,
         redirect_handler=browser.open,
         callback_handler=browser.answer,
@@ -106,7 +126,7 @@ async def converse(state: dict[str, Any], browser: Browser, memory: Memory) -> A
     agent = {"User-Agent": "official-client/1.0"}
     async with httpx2.AsyncClient(auth=provider, headers=agent) as line:
         transport = streamable_http_client(state["url"], http_client=line)
-        async with Client(transport) as client:
+        async with Client(transport, mode=mode) as client:
             return await client.call_tool("ping", {})
 
 

@@ -98,19 +98,20 @@ class InvalidTargetError(OAuth2Error):
 
 
 class ResourceIndicator:
-    """The resource of an authorization request, which has to be the one that there is."""
+    """The resource of an authorization request, which has to be the one that there is.
+
+    A client that names none means it, too (RFC 8707 section 2): some know of no such parameter.
+    """
 
     def __call__(self, grant: Any) -> None:
         """Have a grant ask here, once it is certain where the answer goes."""
         grant.register_hook("after_validate_authorization_request_payload", self.validate)
 
     def validate(self, grant: Any, result: Any) -> None:
-        """Raise InvalidTargetError for no resource, or another one."""
+        """Raise InvalidTargetError for another resource."""
         del result
         told = grant.request.payload.data.get("resource")
-        if told is None:
-            raise InvalidTargetError("resource is missing.")
-        if not is_resource(told, grant.server.parts.resource):
+        if told is not None and not is_resource(told, grant.server.parts.resource):
             raise InvalidTargetError("resource is not the MCP endpoint of this server.")
 
 

@@ -1,0 +1,129 @@
+"""A browser without script: it keeps cookies, follows redirects by hand, and sends forms.
+
+It goes to no origin but those that it is given: where it is sent elsewhere, such as to a client's
+redirect URI, it stops and tells where that was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from conformance.channels.http.authorization import is_redirect
+from conformance.channels.http.cookies import Cookies
+from conformance.channels.http.pages import Form, Page, page_of
+from conformance.forge.requests import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.wire import Wire
+
+_MOST_STEPS = 12
+"""Redirects in a row that are followed."""
+_KEEPS_ITS_METHOD = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_PORTS = {"http": 80, "https": 443}
+_ACCEPT = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+_FORM = ("Content-Type", "application/x-www-form-urlencoded")
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Where a browser was sent that it does not go, and the answer that sent it there."""
+
+    url: str
+    answer: Answer
+
+
+def origin_of(url: str) -> tuple[str, str, int | None] | None:
+    """Return scheme, host and port of a URL; None for what is none with a host."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
+
+
+class Places:
+    """The origins to which a browser goes, each with the line that leads there."""
+
+    def __init__(self, wire: Wire, urls: Iterable[str] = ()) -> None:
+        self._lines = {origin_of(url): wire.at(url) for url in urls}
+        self._lines[origin_of(wire.target.url)] = wire
+        self._lines.pop(None, None)
+
+    def line(self, url: str) -> Wire | None:
+        """Return the line to the origin of a URL; None where it is not one of these."""
+        return self._lines.get(origin_of(url))
+
+    def asked(self, url: str, request: Request) -> Answer:
+        """Send a request to a URL. Raises LookupError where its origin is not one of these."""
+        line = self.line(url)
+        if line is None:
+            raise LookupError(f"{url} is at no origin that the judge goes to")
+        return line.send(request.but(path=path_of(url)), is_guarded=False)
+
+
+def path_of(url: str) -> str:
+    """Return what of a URL is asked for at its origin, as it is written."""
+    rest = url.partition("://")[2].partition("#")[0]
+    start = min((rest.index(mark) for mark in "/?" if mark in rest), default=len(rest))
+    path = rest[start:]
+    return path if path.startswith("/") else f"/{path}"
+
+
+class Browser:
+    """One browser. ``cookies`` are those that it has from the start."""
+
+    def __init__(self, places: Places, cookies: Cookies | None = None) -> None:
+        self.places = places
+        self.cookies = cookies or Cookies()
+
+    def open(self, url: str) -> Page | Left:
+        """Go to a URL, and on to where that leads by redirects."""
+        return self._went(url, Request("GET"))
+
+    def post(self, url: str, pairs: Pairs, headers: Pairs = ()) -> Page | Left:
+        """Send a form's values to a URL, and go on to where that leads."""
+        body = urlencode(pairs).encode()
+        return self._went(url, Request("POST", headers=(_FORM, *headers), body=body))
+
+    def send(self, form: Form, pairs: Pairs, headers: Pairs = ()) -> Page | Left:
+        """Send a form with these values, and go on to where that leads."""
+        if form.method == "POST":
+            return self.post(form.url, pairs, headers)
+        base = form.url.partition("?")[0]
+        return self._went(f"{base}?{urlencode(pairs)}", Request("GET", headers=headers))
+
+    def on_behalf_of_a_site(self) -> Browser:
+        """Return the same browser as it is when another site has it send a form."""
+        return Browser(self.places, self.cookies.across_sites())
+
+    def _went(self, url: str, request: Request) -> Page | Left:
+        answer = self._asked(url, request)
+        for _ in range(_MOST_STEPS):
+            if not is_redirect(answer):
+                break
+            place = urljoin(url, answer.header("location") or "")
+            if self.places.line(place) is None:
+                return Left(place, answer)
+            if answer.status not in _KEEPS_ITS_METHOD:
+                request = Request("GET")
+            elif origin_of(place) != origin_of(url):
+                return Left(place, answer)  # what was typed in goes to no other origin
+            url = place
+            answer = self._asked(url, request)
+        return page_of(url, answer)
+
+    def _asked(self, url: str, request: Request) -> Answer:
+        request = request.with_header(*_ACCEPT)
+        if (held := self.cookies.header(url)) is not None:
+            request = request.with_header("Cookie", held)
+        answer = self.places.asked(url, request)
+        self.cookies.take(url, answer)
+        return answer

@@ -27,12 +27,14 @@ def text() -> str:
     return "\n".join([_HEAD, *_section(schema, schema, "")])
 
 
-def _section(schema: dict[str, Any], section: dict[str, Any], path: str) -> Iterator[str]:
+def _section(
+    schema: dict[str, Any], section: dict[str, Any], path: str, head: str = ""
+) -> Iterator[str]:
     """Describe a table's own entries, and then the tables in it."""
     inner = {name: _table_of(schema, entry) for name, entry in section["properties"].items()}
     plain = [name for name, table in inner.items() if table is None]
     if path:
-        yield f"## `{_head(schema, path)}`\n"
+        yield f"## `{head}`\n"
         yield f"{section['description']}\n"
     if plain:
         yield "| entry | value | default |\n|---|---|---|"
@@ -42,11 +44,12 @@ def _section(schema: dict[str, Any], section: dict[str, Any], path: str) -> Iter
         )
         yield ""
     for name, table in inner.items():
-        place = f"{path}.{name}" if path else name
+        place, entry = f"{path}.{name}" if path else name, section["properties"][name]
         if name in _BY_NAME:
-            yield from _by_name(schema, name, section["properties"][name])
+            yield from _by_name(schema, name, entry)
         elif table is not None:
-            yield from _section(schema, table, place)
+            place += ".NAME" if _is_named(entry) else ""
+            yield from _section(schema, table, place, _head(place, entry))
 
 
 def _by_name(schema: dict[str, Any], name: str, table: dict[str, Any]) -> Iterator[str]:
@@ -62,12 +65,16 @@ def _by_name(schema: dict[str, Any], name: str, table: dict[str, Any]) -> Iterat
         yield ""
 
 
-def _head(schema: dict[str, Any], path: str) -> str:
+def _head(path: str, entry: dict[str, Any]) -> str:
     """Return how a section begins in a profile: in two brackets where there may be several."""
-    entry: dict[str, Any] = {"properties": schema["properties"]}
-    for name in path.split("."):
-        entry = (_table_of(schema, entry) or entry)["properties"][name]
     return f"[[{path}]]" if len(_choices(entry)) > 1 else f"[{path}]"
+
+
+def _is_named(entry: dict[str, Any]) -> bool:
+    """Tell whether an entry has tables under names of the profile's own choice."""
+    choices = _choices(entry)
+    inner = choices[0].get("additionalProperties") if len(choices) == 1 else None
+    return isinstance(inner, dict) and "$ref" in inner and inner != {"$ref": _SECRET}
 
 
 def _choices(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,8 +92,8 @@ def _table_of(schema: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] |
         return _table_of(schema, one) if is_several else None
     if not choices:
         return None
-    place = choices[0].get("$ref", "")
-    if place:
+    named = choices[0]["additionalProperties"] if _is_named(entry) else choices[0]
+    if place := named.get("$ref", ""):
         return schema["definitions"][place.rsplit("/", 1)[-1]]
     return entry if "properties" in entry else None
 

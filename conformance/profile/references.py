@@ -98,9 +98,8 @@ def resolve(document: dict[str, Any], model: type[Section], source: Source) -> d
 def _resolved(node: Any, wanted: Any, trail: tuple[str, ...], source: Source) -> Any:
     if isinstance(node, list):
         tables = cast("list[Any]", node)
-        if section_of(wanted) is None:
-            return tables
-        return [_resolved(table, wanted, trail, source) for table in tables]
+        item = wanted if section_of(wanted) is not None else _table_in(wanted)
+        return [_resolved(table, item, trail, source) for table in tables] if item else tables
     if not isinstance(node, dict):
         return node
     table = cast("dict[str, Any]", node)
@@ -143,6 +142,12 @@ def _members(wanted: Any) -> tuple[Any, ...]:
 
 def _bare(wanted: Any) -> Any:
     return get_args(wanted)[0] if hasattr(wanted, "__metadata__") else wanted
+
+
+def _table_in(wanted: Any) -> Any:
+    """Return the table with free names that a field's type has several of; None for any other."""
+    items = [get_args(one)[0] for one in _members(wanted) if get_origin(one) is tuple]
+    return next((one for one in items if _of_free_names(one) is not None), None)
 
 
 def _of_free_names(wanted: Any) -> Any:

@@ -13,7 +13,7 @@ from conformance.catalogue import areas, requirements
 from conformance.profile.events import EVENT_MARK, MATCHED, WORD_MARK
 from conformance.profile.fields import FIELD_MARK, PLACE_MARK
 from conformance.profile.references import KINDS
-from conformance.profile.sections import SECRET_MARK
+from conformance.profile.sections import EITHER_MARK, SECRET_MARK
 from conformance.profile.target import Target
 
 _REFERENCE = {"$ref": "#/definitions/Reference"}
@@ -167,7 +167,7 @@ def _references(made: dict[str, Any]) -> list[dict[str, Any]]:
 def _is_free(value: dict[str, Any]) -> bool:
     """Tell a table of free names, which the loader never takes for a reference."""
     entries = value.get("additionalProperties")
-    return value.get("type") == "object" and (entries is True or entries == {"type": "string"})
+    return value.get("type") == "object" and entries in (True, {"type": "string"}, _REFERENCE)
 
 
 def _value(made: dict[str, Any]) -> dict[str, Any]:
@@ -176,4 +176,19 @@ def _value(made: dict[str, Any]) -> dict[str, Any]:
     kept = {name: one for name, one in made.items() if name not in dropped}
     if "prefixItems" in made:
         kept["items"] = made["prefixItems"]
+    for place in ("items", "additionalProperties"):
+        if isinstance(inner := kept.get(place), dict):
+            kept[place] = _free(cast("dict[str, Any]", inner))
     return kept
+
+
+def _free(made: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands in a list, or under a free name, with the references it may be."""
+    mark = made.get("format")
+    if mark == SECRET_MARK:
+        return _REFERENCE
+    if mark == EITHER_MARK:
+        return {"anyOf": [{"type": "string"}, _REFERENCE]}
+    if isinstance(inner := made.get("additionalProperties"), dict):
+        return made | {"additionalProperties": _free(cast("dict[str, Any]", inner))}
+    return made

@@ -14,16 +14,20 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    WrapValidator,
     field_validator,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import ValidatorFunctionWrapHandler
     from pydantic.fields import FieldInfo
 
 SECRET_MARK = "secret"  # noqa: S105 -- how a schema says that an entry is one
 """The format by which a JSON schema tells what may only come from outside the profile."""
+EITHER_MARK = "either"
+"""The format of a text that is a secret where it comes from outside, and none where it does not."""
 _SECRET_SCHEMA: dict[str, Any] = {"type": "string", "format": SECRET_MARK}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -56,6 +60,20 @@ Secret = Annotated[
     Field(min_length=1),
     WithJsonSchema(_SECRET_SCHEMA),
 ]
+
+
+def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> str:
+    """Keep the mark of what comes from outside, by which it is known for a secret."""
+    text = check(value)
+    return Resolved(text) if isinstance(value, Resolved) else text
+
+
+FormValue = Annotated[
+    str,
+    WrapValidator(_as_given),
+    WithJsonSchema({"type": "string", "format": EITHER_MARK}),
+]
+"""What is filled in in a field of a form: a user's name may stand in a profile, a password not."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Day = Annotated[date, BeforeValidator(_as_date)]
 
@@ -84,8 +102,25 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
         elif isinstance(value, (dict, tuple)):
             for key, one in _tables(cast("Any", value)):
                 yield from secrets_in(one, *trail, name, key)
+            yield from _free_secrets(
+                cast("Any", value), is_secret=_is_secret(field), trail=(*trail, name)
+            )
         elif isinstance(value, str) and _is_secret(field):
             yield ".".join((*trail, name)), value
+
+
+def _free_secrets(
+    value: Any, *, is_secret: bool, trail: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Yield the secrets of a table with free names, or of each of several."""
+    if isinstance(value, tuple):
+        for number, one in enumerate(cast("tuple[Any, ...]", value), 1):
+            if isinstance(one, dict):
+                yield from _free_secrets(one, is_secret=is_secret, trail=(*trail, str(number)))
+        return
+    for key, one in cast("dict[str, Any]", value).items():
+        if isinstance(one, Resolved) or (is_secret and isinstance(one, str)):
+            yield ".".join((*trail, key)), str(one)
 
 
 def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Section]]:

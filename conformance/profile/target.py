@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from conformance.profile.authorization import Authorization
 from conformance.profile.delivery import Delivery, Executions, World
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
@@ -257,6 +258,7 @@ class Target(Section):
     timing: Timing = Timing()
     tools: Tools = Tools()
     oauth: OAuth | None = None
+    authorization: Authorization = Authorization()
     scanner: Scanner | None = None
     sessions: Sessions = Sessions()
     policy: Policy = Policy()

@@ -1,0 +1,96 @@
+"""The profile's ``[authorization]``: the authorization server from which MCP clients get tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from conformance.profile.sections import (
+    FormValue,
+    Reason,
+    Secret,
+    Section,
+)
+
+
+def _is_an_origin_or_below(url: str) -> str:
+    """Raise ValueError for what is no issuer: RFC 8414 section 2 has neither query nor fragment."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url!r} is no http or https URL; write it as the metadata do")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{url!r} has a query or a fragment, which no issuer has; leave it out")
+    return url
+
+
+Issuer = Annotated[str, AfterValidator(_is_an_origin_or_below)]
+
+
+class BrowserUser(Section):
+    """Somebody whose browser is signed in at the authorization server, and is a tenant's.
+
+    ``cookies`` are what it has from the start. ``forms`` are filled in on the way: a page with a
+    form that has all the fields of one is sent with these values, such as
+    forms = [{ email = "a@example.org", password = { env = "PASSWORD_A" } }]. Values that come from
+    outside are secrets.
+    """
+
+    tenant: Literal["a", "b", "spare"] = "a"
+    cookies: dict[str, Secret] = Field(default_factory=dict[str, Secret])
+    forms: tuple[dict[str, FormValue], ...] = ()
+
+    @field_validator("forms")
+    @classmethod
+    def _have_fields(
+        cls, forms: tuple[dict[str, FormValue], ...]
+    ) -> tuple[dict[str, FormValue], ...]:
+        if not all(forms):
+            raise ValueError("a form without fields is on every page; name the fields it has")
+        return forms
+
+    @model_validator(mode="after")
+    def _is_signed_in_somehow(self) -> Self:
+        if not self.cookies and not self.forms:
+            raise ValueError("nobody is signed in; name cookies that the browser has, or forms")
+        return self
+
+
+class Consent(Section):
+    """What the consent page's form is sent with, beside what it holds already.
+
+    Without an entry it is learned from the buttons of the form: the first approves, and one that
+    speaks of denying or cancelling denies.
+    """
+
+    approve: dict[str, str] = Field(default_factory=dict[str, str])
+    deny: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class PreregisteredClient(Section):
+    """A client that the authorization server knows already, for where none can be registered.
+
+    Without ``secret`` it is a public one. ``redirect_uri`` is one of those registered for it; at a
+    loopback address any port will do (RFC 8252 section 7.3).
+    """
+
+    id: Reason
+    secret: Secret | None = None
+    redirect_uri: Reason | None = None
+
+
+class Authorization(Section):
+    """The authorization server that issues tokens for the target to MCP clients.
+
+    It is learned from the target's own metadata (RFC 9728), and nothing need be named for that.
+    ``issuer`` is which it is where these name several, or none. ``scopes`` are what the judge asks
+    for; without them it is what a challenge or the metadata name. Flows to platforms, which the
+    target begins as a client, stand under [oauth].
+    """
+
+    issuer: Issuer | None = None
+    scopes: tuple[Reason, ...] = ()
+    client: PreregisteredClient | None = None
+    users: dict[str, BrowserUser] = Field(default_factory=dict[str, BrowserUser])
+    consent: Consent = Consent()

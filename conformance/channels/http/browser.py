@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from conformance.channels.http.answer import Answer
+    from conformance.channels.http.gate import Gate
     from conformance.channels.http.wire import Wire
 
 _MOST_STEPS = 12
@@ -61,11 +62,19 @@ class Places:
         """Return the line to the origin of a URL; None where it is not one of these."""
         return self._lines.get(origin_of(url))
 
-    def asked(self, url: str, request: Request) -> Answer:
+    def asked(
+        self,
+        url: str,
+        request: Request,
+        gate: Gate | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
         """Send a request to a URL. Raises LookupError where its origin is not one of these."""
         line = self.line(url)
         if line is None:
             raise LookupError(f"{url} is at no origin that the judge goes to")
+        if gate is not None or seconds is not None:
+            line = line.derived(gate=gate, seconds=seconds)
         return line.send(request.but(path=path_of(url)), is_guarded=False)
 
 
@@ -97,8 +106,16 @@ class Browser:
         """Send a form with these values, and go on to where that leads."""
         if form.method == "POST":
             return self.post(form.url, pairs, headers)
-        base = form.url.partition("?")[0]
+        return self.follow(form.url, pairs, headers)
+
+    def follow(self, url: str, pairs: Pairs, headers: Pairs = ()) -> Page | Left:
+        """Go to a URL with a form's values for its query, and on to where that leads."""
+        base = url.partition("?")[0]
         return self._went(f"{base}?{urlencode(pairs)}", Request("GET", headers=headers))
+
+    def waited_for(self, url: str, seconds: float) -> Answer:
+        """Ask for a URL, wait for so long, and go nowhere: how long it takes is what is wanted."""
+        return self._asked(url, Request("GET"), seconds)
 
     def on_behalf_of_a_site(self) -> Browser:
         """Return the same browser as it is when another site has it send a form."""
@@ -120,10 +137,10 @@ class Browser:
             answer = self._asked(url, request)
         return page_of(url, answer)
 
-    def _asked(self, url: str, request: Request) -> Answer:
+    def _asked(self, url: str, request: Request, seconds: float | None = None) -> Answer:
         request = request.with_header(*_ACCEPT)
         if (held := self.cookies.header(url)) is not None:
             request = request.with_header("Cookie", held)
-        answer = self.places.asked(url, request)
+        answer = self.places.asked(url, request, seconds=seconds)
         self.cookies.take(url, answer)
         return answer

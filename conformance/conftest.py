@@ -11,10 +11,11 @@ from conformance.catalogue import requirements
 from conformance.profile import reading as profiles
 from conformance.requirement import needs_of, requirement_of, unless_of
 from conformance.run import (
+    authorization_fixtures,
     delivery_fixtures,
     fixtures,
     fleet,
-    oauth_fixtures,
+    granting_fixtures,
     policy_fixtures,
     terminal,
     token_fixtures,
@@ -81,9 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.pluginmanager.register(fixtures, "hallmark-fixtures")
     config.pluginmanager.register(token_fixtures, "hallmark-token-fixtures")
+    config.pluginmanager.register(authorization_fixtures, "hallmark-authorization-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
-    config.pluginmanager.register(oauth_fixtures, "hallmark-oauth-fixtures")
+    config.pluginmanager.register(granting_fixtures, "hallmark-granting-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

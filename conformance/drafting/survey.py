@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from conformance.channels.http.answer import Answer, Transport
-from conformance.channels.http.challenge import PROTECTED_RESOURCE
 from conformance.channels.http.discovery import Discovery, discover
 from conformance.channels.http.transcript import Transcript
 from conformance.channels.http.wire import Wire
+from conformance.channels.oauth.places import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
 from conformance.drafting import announced
 from conformance.forge.requests import STATELESS, Request, opening, rpc
 from conformance.manners.addresses import AddressPool
@@ -36,7 +36,6 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _ELSEWHERE = range(300, 400)
 _BROKEN = 500
 _LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-_SERVER = "/.well-known/oauth-authorization-server"
 _HEALTH = ("/health", "/healthz")
 
 
@@ -207,7 +206,7 @@ class Surveyor:
         for path in self._resource_paths():
             if self._document(line, path):
                 break
-        self._document(line, _SERVER)
+        self._document(line, AUTHORIZATION_SERVER)
 
     def _resource_paths(self) -> tuple[str, ...]:
         told = self.found.challenge.resource_metadata if self.found.challenge else None

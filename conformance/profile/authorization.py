@@ -20,17 +20,19 @@ from conformance.profile.sections import (
 )
 
 
-def _is_an_origin_or_below(url: str) -> str:
-    """Raise ValueError for what is no issuer: RFC 8414 section 2 has neither query nor fragment."""
+def _is_an_identifier(url: str) -> str:
+    """Raise ValueError for what has a query or a fragment (RFC 8414 section 2)."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url!r} is no http or https URL; write it as the metadata do")
     if parts.query or parts.fragment:
-        raise ValueError(f"{url!r} has a query or a fragment, which no issuer has; leave it out")
+        raise ValueError(
+            f"{url!r} has a query or a fragment, which no identifier has; leave it out"
+        )
     return url
 
 
-Issuer = Annotated[str, AfterValidator(_is_an_origin_or_below)]
+Identifier = Annotated[str, AfterValidator(_is_an_identifier)]
 
 
 class BrowserUser(Section):
@@ -91,17 +93,19 @@ class Authorization(Section):
     """The authorization server that issues tokens for the target to MCP clients.
 
     It is learned from the target's own metadata (RFC 9728), and nothing need be named for that.
-    ``issuer`` is which it is where these name several, or none. ``scopes`` are what the judge asks
+    ``issuer`` is which it is where these name several, or none. ``resource`` is the URL by which
+    clients know the target, where the judge comes by another. ``scopes`` are what the judge asks
     for; without them it is what a challenge or the metadata name. Flows to platforms, which the
     target begins as a client, stand under [oauth]. A browser follows redirects to the target, to
     the authorization server and to ``origins``, such as one where users sign in, and to no other.
     """
 
-    issuer: Issuer | None = None
+    issuer: Identifier | None = None
+    resource: Identifier | None = None
     scopes: tuple[Reason, ...] = ()
     client: PreregisteredClient | None = None
     users: dict[str, BrowserUser] = Field(default_factory=dict[str, BrowserUser])
     consent: Consent = Consent()
     terms: Terms = Terms()
     documents: Documents | None = None
-    origins: tuple[Issuer, ...] = ()
+    origins: tuple[Identifier, ...] = ()

@@ -105,24 +105,31 @@ def send_on() -> None:
 class BoundedTransport(httpx.HTTPTransport):
     """HTTP from one client address, on connections that obey the allowance of their thread.
 
-    ``version`` is that of HTTP which requests name: no client library speaks the old one. Only to
-    be used ``within`` one; LookupError otherwise.
+    ``version`` is that of HTTP which requests name: no client library speaks the old one. A server
+    at an address that is not one it ``admits`` is told nothing, whatever name led there. Only to be
+    used ``within`` an allowance; LookupError otherwise.
     """
 
-    def __init__(self, address: str | None, trust: ssl.SSLContext, version: str = "1.1") -> None:
+    def __init__(
+        self,
+        address: str | None,
+        trust: ssl.SSLContext,
+        version: str = "1.1",
+        admits: Callable[[str], bool] | None = None,
+    ) -> None:
         super().__init__(verify=trust, local_address=address)
         # httpx has no argument for the connections below it; all else of it is wanted.
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
             keepalive_expiry=_KEPT_SECONDS,
             local_address=address,
-            network_backend=_Network(version),
+            network_backend=_Network(version, admits),
         )
 
 
 class _Network(httpcore.NetworkBackend):
-    def __init__(self, version: str) -> None:
-        self._real, self._version = httpcore.SyncBackend(), version
+    def __init__(self, version: str, admits: Callable[[str], bool] | None) -> None:
+        self._real, self._version, self._admits = httpcore.SyncBackend(), version, admits
 
     def connect_tcp(
         self,
@@ -133,9 +140,12 @@ class _Network(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left = _CURRENT.get().seconds()
-        return BoundedStream(
-            self._real.connect_tcp(host, port, left, local_address, socket_options), self._version
-        )
+        line = self._real.connect_tcp(host, port, left, local_address, socket_options)
+        address = str((line.get_extra_info("server_addr") or ("",))[0])
+        if self._admits is not None and not self._admits(address):
+            line.close()
+            raise httpcore.ConnectError(f"{host} is at {address}, which is asked nothing")
+        return BoundedStream(line, self._version)
 
 
 def _is_final(early: bytes | bytearray) -> bool:

@@ -1,16 +1,14 @@
-"""What a 401 says of how to authenticate, and whether OAuth is offered at all."""
+"""What a 401 says of how to authenticate."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
-    from conformance.channels.http.wire import Wire
     from conformance.profile.target import Target
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 -- a word of RFC 9110
@@ -22,8 +20,6 @@ _SCHEME = re.compile(rf"({_TOKEN})(?: +(\S.*))?", re.DOTALL)
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _MOST = 1 << 13
 """Characters of a field; clients take no longer ones."""
-PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
-"""Where a resource's metadata stand (RFC 9728 section 3)."""
 
 
 @dataclass
@@ -74,48 +70,6 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
-def names_metadata(answer: Answer) -> bool:
-    """Tell whether a challenge has the URL of a protected resource's metadata (RFC 9728, 5.1)."""
-    for challenge in challenges(answer.header("www-authenticate") or "") or ():
-        if _host_of(challenge.parameters.get("resource_metadata", "")):
-            return True
-    return False
-
-
-def _host_of(url: str) -> str | None:
-    """Return the host of an absolute HTTP URL; None where it is no such URL."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return parts.netloc if parts.scheme in {"https", "http"} and parts.netloc else None
-
-
-def offers_oauth(wire: Wire) -> bool:
-    """Tell whether the MCP endpoint has metadata that names an authorization server (RFC 9728).
-
-    They stand at a path made of the endpoint's own, or at the origin's, where those of another
-    resource of the same origin may stand as well.
-    """
-    path = wire.path.partition("?")[0]
-    for place, resources in (
-        (PROTECTED_RESOURCE + path.rstrip("/"), None),
-        (PROTECTED_RESOURCE, {"", path.rstrip("/")}),
-    ):
-        answer = wire.get(place)
-        if answer.status == HTTPStatus.OK and _is_metadata(answer.entries, resources):
-            return True
-    return False
-
-
-def _is_metadata(found: dict[str, Any], paths: set[str] | None) -> bool:
-    resource, servers = found.get("resource"), found.get("authorization_servers")
-    if not isinstance(resource, str) or _host_of(resource) is None:
-        return False
-    is_of_this = paths is None or urlsplit(resource).path.rstrip("/") in paths
-    return is_of_this and isinstance(servers, list) and bool(cast("list[Any]", servers))
-
-
 def is_bare_challenge(missing: Answer, unknown: Answer, target: Target) -> bool:
     """Tell whether a missing bearer token is answered as RFC 6750 section 3.1 asks.
 
@@ -130,6 +84,16 @@ def is_bare_challenge(missing: Answer, unknown: Answer, target: Target) -> bool:
         and "error" not in challenge
         and ("error" not in missing.text.lower() or missing.text == unknown.text)
     )
+
+
+def errors_of_bearer(answer: Answer) -> list[str | None] | None:
+    """Return the error code of each Bearer challenge, None for one without (RFC 6750 section 3).
+
+    None where an answer has no such challenge at all.
+    """
+    told = challenges(answer.header("www-authenticate") or "") or []
+    own = [one for one in told if one.scheme.lower() == "bearer"]
+    return [one.parameters.get("error") for one in own] or None
 
 
 def is_called_malformed(refusal: Answer) -> bool:

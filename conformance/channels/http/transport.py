@@ -41,14 +41,20 @@ _HEAD = "head"
 """The extension of a response that holds its headers as they came."""
 
 
-def new_client(address: str | None, tls: ssl.SSLContext, version: str = "1.1") -> httpx.Client:
+def new_client(
+    address: str | None,
+    tls: ssl.SSLContext,
+    version: str = "1.1",
+    admits: Callable[[str], bool] | None = None,
+) -> httpx.Client:
     """Return a client that sends from an address, follows no redirect and reads no environment.
 
     It keeps no cookie: one that was earned with a right key would go with requests without any.
+    Where an address is not one that it ``admits``, nothing is sent there.
     """
     return httpx.Client(
         event_hooks={"response": [_set_location_aside]},
-        transport=BoundedTransport(address, tls, version),
+        transport=BoundedTransport(address, tls, version, admits),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,

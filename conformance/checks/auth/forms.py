@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.analysis.randomness import faults_of
-from conformance.channels.http.challenge import challenges, names_metadata, offers_oauth
 from conformance.checks.auth.keys import REFUSED
 from conformance.forge.requests import opening, rpc
 from conformance.requirement import requirement
@@ -114,32 +113,3 @@ def test_minted_keys_are_random_through_and_through(administrator: Administrator
     with administrator.minting() as minted:
         faults = faults_of([minted() for _ in range(MINTED)])
     assert not faults, f"{MINTED} minted keys were not random throughout: {'; '.join(faults)}"
-
-
-@requirement("AUTH-16")
-def test_a_refusal_carries_a_challenge(
-    wire: Wire, keys_or_random: Keys, good_case: GoodCase
-) -> None:
-    """RFC 9110 has a server send one with every 401, whatever was asked: a scheme at least."""
-    probe = opening(wire.revision)
-    for method in ("POST", "GET", "DELETE"):
-        for key in (None, keys_or_random.random()):
-            answer = wire.send(probe.but(method=method), key=key)
-            if answer.status == UNAUTHORIZED:
-                told = answer.header("www-authenticate") or ""
-                assert challenges(told), f"{method}: a 401 came with the challenge {told!r}"
-    establish(wire.knock().status == UNAUTHORIZED, "a missing key gets 401")
-    good_case.conclude()
-
-
-@requirement("AUTH-16")
-def test_a_refusal_leads_to_the_metadata_where_oauth_is_offered(
-    wire: Wire, good_case: GoodCase
-) -> None:
-    """RFC 9728 section 5.1: a client finds the authorization server from the challenge alone."""
-    refusal = wire.knock()
-    establish(refusal.status == UNAUTHORIZED, "a missing key gets 401")
-    if offers_oauth(wire):
-        told = refusal.header("www-authenticate")
-        assert names_metadata(refusal), f"metadata are served, and no challenge has them: {told!r}"
-    good_case.conclude()

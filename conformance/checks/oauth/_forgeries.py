@@ -5,17 +5,17 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.browser import Browser
+from conformance.channels.oauth.browser import Browser
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conformance.channels.http.browser import Left, Pairs
-    from conformance.channels.http.consenting import Decision
-    from conformance.channels.http.granting import Grants
-    from conformance.channels.http.pages import Page
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.browser import Left, Pairs
+    from conformance.channels.oauth.consenting import Decision
+    from conformance.channels.oauth.granting import Grants
+    from conformance.channels.oauth.pages import Page
+    from conformance.channels.oauth.registering import OAuthClient
 
 _ACROSS = (("Origin", "https://attacker.example"), ("Sec-Fetch-Site", "cross-site"))
 """What browsers say of a form that another site has them send (Fetch Metadata)."""
@@ -96,4 +96,4 @@ def _by_another(grants: Grants, decision: Decision) -> Page | Left:
 
 
 def _by_nobody(grants: Grants, decision: Decision) -> Page | Left:
-    return Browser(grants.places).send(decision.form, decision.pairs)
+    return Browser(grants.origins).send(decision.form, decision.pairs)

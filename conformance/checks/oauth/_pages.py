@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from conformance.channels.http.answer import Answer
-    from conformance.channels.http.granting import Grants
-    from conformance.channels.http.pages import Page
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.granting import Grants
+    from conformance.channels.oauth.pages import Page
+    from conformance.channels.oauth.registering import OAuthClient
 
 _WORD = re.compile(r"\w+")
 _UNVERIFIED = re.compile(

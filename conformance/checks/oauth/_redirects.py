@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from conformance.channels.http.browser import origin_of
+from conformance.channels.oauth.places import origin
 
 if TYPE_CHECKING:
-    from conformance.channels.http.consenting import Walk
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.consenting import Walk
+    from conformance.channels.oauth.registering import OAuthClient
 
 ATTACKER = "https://attacker.example/callback"
 """Where no client of the judge's wants anybody to be sent (RFC 2606: nobody has that name)."""
@@ -55,8 +55,8 @@ def astray(walk: Walk, client: OAuthClient, wanted: str) -> str | None:
     if place is None or any(_is_home(place, one) for one in client.redirects):
         return None
     told = wanted.partition("#")[0]
-    origin = origin_of(place)
-    is_as_wanted = place.startswith(told) or (origin is not None and origin == origin_of(told))
+    theirs = origin(place)
+    is_as_wanted = place.startswith(told) or (theirs is not None and theirs == origin(told))
     return place.partition("?")[0] if is_as_wanted else None
 
 

@@ -6,9 +6,9 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.browser import origin_of
 from conformance.channels.http.gate import Gate
-from conformance.channels.http.registering import LOOPBACK
+from conformance.channels.oauth.places import origin
+from conformance.channels.oauth.registering import LOOPBACK
 from conformance.forge.jwt.shape import Token
 from conformance.model import Channel
 from conformance.requirement import requirement
@@ -17,8 +17,8 @@ from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import gather, wait_for
 
 if TYPE_CHECKING:
-    from conformance.channels.http.granting import Asking, Grants
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.granting import Asking, Grants
+    from conformance.channels.oauth.registering import OAuthClient
     from conformance.channels.passage import Passage
 
 ENDED_SECONDS = 5.0
@@ -126,7 +126,7 @@ def test_a_code_that_is_used_again_ends_what_it_gave(grants: Grants) -> None:
 @requirement("OAUTH-04")
 def test_a_code_ends_when_its_time_is_over(grants: Grants, passage: Passage) -> None:
     """Two codes of one moment: one is exchanged at once, the other after its end."""
-    if origin_of(grants.server.url("token_endpoint")) != origin_of(grants.wire.target.url):
+    if origin(grants.server.url("token_endpoint")) != origin(grants.wire.target.url):
         raise NotAssessedError(
             "the authorization server stands elsewhere, and nobody moves its clock", Channel.CLOCK
         )

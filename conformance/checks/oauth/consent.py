@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.browser import Left
-from conformance.channels.http.consenting import Walk
-from conformance.channels.http.registering import LOOPBACK, REMOTE
+from conformance.channels.oauth.browser import Left
+from conformance.channels.oauth.consenting import Walk
+from conformance.channels.oauth.registering import LOOPBACK, REMOTE
 from conformance.checks.oauth._forgeries import forgeries
 from conformance.checks.oauth._pages import (
     host_of,
@@ -20,7 +20,7 @@ from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
-    from conformance.channels.http.granting import Grants
+    from conformance.channels.oauth.granting import Grants
 
 MARKED = "hallmark-mark"
 """An element that no page has, unless it takes a client's name for markup."""

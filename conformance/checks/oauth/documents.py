@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.channels.http.documents import DocumentShelf, showing, written
 from conformance.channels.http.listener import LOOPBACK, Reply, hearing
+from conformance.channels.oauth.documents import DocumentShelf, showing, written
 from conformance.checks.oauth._redirects import ATTACKER, astray
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -17,8 +17,8 @@ from conformance.verdicts import NotAssessedError, establish
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conformance.channels.http.granting import Grants
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.granting import Grants
+    from conformance.channels.oauth.registering import OAuthClient
 
 PATIENCE = 2.0
 """Seconds more than a server waits for a document, for all else that it does."""

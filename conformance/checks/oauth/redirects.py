@@ -5,16 +5,16 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.browser import Browser
-from conformance.channels.http.consenting import Walk
-from conformance.channels.http.registering import LOOPBACK, REMOTE
+from conformance.channels.oauth.browser import Browser
+from conformance.channels.oauth.consenting import Walk
+from conformance.channels.oauth.registering import LOOPBACK, REMOTE
 from conformance.checks.oauth._redirects import ATTACKER, astray, variants
 from conformance.requirement import requirement
 from conformance.verdicts import NotEstablishedError, establish
 
 if TYPE_CHECKING:
-    from conformance.channels.http.granting import Asking, Grants
-    from conformance.channels.http.registering import OAuthClient, Registrations
+    from conformance.channels.oauth.granting import Asking, Grants
+    from conformance.channels.oauth.registering import OAuthClient, Registrations
 
 WRONG: dict[str, dict[str, str | None]] = {
     "": {},
@@ -94,7 +94,7 @@ def test_a_wrong_request_sends_nobody_to_an_address_that_is_not_registered(
     """The client's own URI is good; whoever is signed in, or nobody, opens a link to another."""
     client = registrations.any_client()
     _require_good(grants, client)
-    browsers = [Browser(registrations.places)]
+    browsers = [Browser(registrations.origins)]
     browsers += [grants.browser()] if grants.users() else []
     for whose, changed in (
         ("of a client", {}),
@@ -120,7 +120,7 @@ def test_a_wrong_request_by_a_form_sends_nobody_there_either(
     place = registrations.server.url("authorization_endpoint")
     for words, wrong in WRONG.items():
         asking = grants.asking(client, {**wrong, "redirect_uri": ATTACKER})
-        browser = grants.browser() if grants.users() else Browser(registrations.places)
+        browser = grants.browser() if grants.users() else Browser(registrations.origins)
         walk = Walk.of_nobody(browser, browser.post(place, tuple(asking.told.items())))
         found = astray(walk, client, ATTACKER)
         assert found is None, f"a request by a form {words} sent a browser to {found}"

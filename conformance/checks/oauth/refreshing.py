@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.gate import Gate
-from conformance.channels.http.registering import PUBLIC
+from conformance.channels.oauth.registering import PUBLIC
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import gather
 
 if TYPE_CHECKING:
-    from conformance.channels.http.granting import Grants, Tokens
+    from conformance.channels.oauth.granting import Grants, Tokens
     from conformance.channels.passage import Passage
 
 MARGIN = 5

@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.registering import LOOPBACK, PUBLIC, REMOTE
+from conformance.channels.oauth.registering import LOOPBACK, PUBLIC, REMOTE
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
-    from conformance.channels.http.registering import Registrations
+    from conformance.channels.oauth.registering import Registrations
     from conformance.manners.addresses import AddressPool
 
 FORBIDDEN = {

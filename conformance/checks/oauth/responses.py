@@ -8,8 +8,8 @@ from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError
 
 if TYPE_CHECKING:
-    from conformance.channels.http.granting import Grants
-    from conformance.channels.http.registering import OAuthClient
+    from conformance.channels.oauth.granting import Grants
+    from conformance.channels.oauth.registering import OAuthClient
 
 WRONG: dict[str, dict[str, str | None]] = {
     "of an unknown response type": {"response_type": "hallmark"},

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.channels.http.answer import Answer, Transport
-from conformance.channels.http.browser import origin_of, path_of
-from conformance.channels.http.cookies import Cookies
-from conformance.channels.http.pages import Button, page_of
+from conformance.channels.oauth.browser import path_of
+from conformance.channels.oauth.cookies import Cookies
+from conformance.channels.oauth.pages import Button, page_of
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 PLACE = "http://127.0.0.1:8000/here/page?x=1"
@@ -93,6 +93,3 @@ def test_urls_are_taken_apart_as_they_are_written() -> None:
     assert path_of("http://a.example") == "/"
     assert path_of("http://a.example?x=%2F#y") == "/?x=%2F"
     assert path_of("http://a.example//b/../c?d") == "//b/../c?d"
-    assert origin_of("https://A.example/") == ("https", "a.example", 443)
-    assert origin_of("com.example.app:/callback") is None
-    assert origin_of("http://a:b/") is None

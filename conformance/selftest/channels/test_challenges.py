@@ -67,21 +67,26 @@ class Offers(Good):
     """Has a protected resource's metadata, and says so in its challenge."""
 
     place = f"{METADATA}/mcp"
-    resource = "https://mcp.example/mcp"
+    resource = "{origin}/mcp"
     servers: ClassVar[list[str]] = ["https://login.example"]
-    challenge = f'ApiKey, Bearer resource_metadata="https://mcp.example{METADATA}/mcp"'
+    challenge = f'ApiKey, Bearer resource_metadata="{{origin}}{METADATA}/mcp"'
+    wrong = 'error="invalid_token"'
 
     def answer(self) -> None:
         """Serve the metadata to everybody."""
         if self.path != self.place:
             super().answer()
             return
-        found: dict[str, Any] = {"resource": self.resource, "authorization_servers": self.servers}
+        resource = self.resource.replace("{origin}", f"http://{self.headers['Host']}")
+        found: dict[str, Any] = {"resource": resource, "authorization_servers": self.servers}
         self.reply(200, found)
 
     def refuse(self) -> None:
-        """Send the challenge."""
-        self.reply(401, self.refusal, {"WWW-Authenticate": self.challenge})
+        """Send the challenge, and an error code to whoever presented a token."""
+        told = self.challenge.replace("{origin}", f"http://{self.headers['Host']}")
+        if "Authorization" in self.headers and self.wrong:
+            told += f", {self.wrong}" if "=" in told else f" {self.wrong}"
+        self.reply(401, self.refusal, {"WWW-Authenticate": told})
 
     do_GET = do_POST = do_DELETE = answer  # noqa: N815 -- the library's names
 
@@ -102,13 +107,31 @@ class OffersAtTheRoot(OffersInSilence):
     """Has the metadata where a whole origin has them."""
 
     place = METADATA
-    resource = "https://mcp.example"
+    resource = "{origin}"
 
 
 class Neighbour(OffersAtTheRoot):
     """Shares its origin with another resource."""
 
-    resource = "https://mcp.example/photos"
+    resource = "{origin}/photos"
+
+
+class LeadsNowhere(Offers):
+    """Names a document that is not there."""
+
+    challenge = f'Bearer resource_metadata="{{origin}}{METADATA}"'
+
+
+class CallsNothingInvalid(Offers):
+    """Says that a token is invalid which nobody has presented."""
+
+    challenge = f'Bearer error="invalid_token", resource_metadata="{{origin}}{METADATA}/mcp"'
+
+
+class SaysNothingOfTokens(Offers):
+    """Answers a wrong token as if there were none."""
+
+    wrong = ""
 
 
 class NoServers(OffersInSilence):
@@ -134,6 +157,9 @@ class SilentToGet(Good):
         (OffersARelativeUrl, "fail"),
         (OffersAtTheRoot, "fail"),
         (Neighbour, "pass"),
+        (LeadsNowhere, "fail"),
+        (CallsNothingInvalid, "fail"),
+        (SaysNothingOfTokens, "fail"),
         (NoServers, "pass"),
         (SilentToGet, "fail"),
     ],
@@ -142,3 +168,10 @@ def test_a_401_says_how_to_authenticate(tmp_path: Path, handler: type[Good], ver
     with serving(handler) as url:
         found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-16", profile=PROFILE)
     assert found.verdicts == {"AUTH-16": verdict}, found.output[-2000:]
+
+
+def test_it_is_judged_without_a_key(tmp_path: Path) -> None:
+    """What a 401 says is seen in the 401; a server that admits nobody says it no less."""
+    with serving(Offers) as url:
+        found = judge(tmp_path, f"--target={url}", "--requirement=AUTH-16")
+    assert found.verdicts == {"AUTH-16": "pass"}, found.output[-2000:]

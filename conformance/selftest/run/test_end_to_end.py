@@ -78,10 +78,13 @@ def test_a_cookie_earned_with_a_key_goes_with_no_other_request(tmp_path: Path) -
     assert set(found.verdicts.values()) == {"pass", "not assessed"}
 
 
-def test_a_url_alone_is_never_enough_for_green(tmp_path: Path) -> None:
+def test_a_url_alone_is_enough_for_what_a_refusal_says_and_for_nothing_else(tmp_path: Path) -> None:
+    """Who is let in, a URL cannot show; how the others are refused, the refusal does."""
     with serving(Good) as url:
         found = judge(tmp_path, f"--target={url}", AUTH)
-    assert set(found.verdicts.values()) == {"not assessed"}
+    verdicts = found.verdicts
+    assert verdicts.pop("AUTH-16") == "pass"
+    assert set(verdicts.values()) == {"not assessed"}
     assert "tenants.a" in found.output
     assert found.code == 0
 

@@ -12,16 +12,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from conformance.channels.http.browser import Browser, Left
-from conformance.channels.http.pages import Page
+from conformance.channels.oauth.browser import Browser, Left
+from conformance.channels.oauth.pages import Page
 from conformance.profile.authorization import Consent
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.channels.http.browser import Pairs
-    from conformance.channels.http.pages import Button, Form
+    from conformance.channels.oauth.browser import Pairs
+    from conformance.channels.oauth.pages import Button, Form
     from conformance.profile.authorization import BrowserUser
 
 _DENIES = re.compile(

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.channels.http.granting import Grants
-from conformance.channels.http.registering import Registrations
-from conformance.channels.http.server_metadata import server_metadata
+from conformance.channels.oauth.granting import Grants
+from conformance.channels.oauth.registering import Registrations
+from conformance.channels.oauth.server_metadata import server_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conformance.channels.http.cookies import Cookies
-    from conformance.channels.http.server_metadata import ServerMetadata
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
+    from conformance.channels.oauth.cookies import Cookies
+    from conformance.channels.oauth.metadata import Metadata
+    from conformance.channels.oauth.server_metadata import ServerMetadata
     from conformance.text.redaction import Redactor
 
 
@@ -37,10 +38,14 @@ def acquaintance() -> Acquaintance:
 
 @pytest.fixture
 def registrations(
-    wire: Wire, redactor: Redactor, transcript: Transcript, acquaintance: Acquaintance
+    wire: Wire,
+    redactor: Redactor,
+    transcript: Transcript,
+    metadata: Metadata,
+    acquaintance: Acquaintance,
 ) -> Iterator[Registrations]:
     """Clients of the target's authorization server, deleted when the check is done."""
-    known = acquaintance.server or server_metadata(wire, wire.target.authorization)
+    known = acquaintance.server or server_metadata(metadata, wire.target.authorization)
     acquaintance.server = known
     made = Registrations(wire, known, redactor, transcript)
     yield made

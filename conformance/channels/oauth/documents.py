@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from conformance.channels.http.listener import Listener, Reply, hearing
-from conformance.channels.http.registering import LOOPBACK, PUBLIC, OAuthClient
+from conformance.channels.oauth.registering import LOOPBACK, PUBLIC, OAuthClient
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from conformance.channels.http.authorization import is_redirect
-from conformance.channels.http.cookies import Cookies
-from conformance.channels.http.pages import Form, Page, page_of
+from conformance.channels.oauth.cookies import Cookies
+from conformance.channels.oauth.pages import Form, Page, page_of
+from conformance.channels.oauth.places import origin
 from conformance.forge.requests import Request
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 _MOST_STEPS = 12
 """Redirects in a row that are followed."""
 _KEEPS_ITS_METHOD = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
-_PORTS = {"http": 80, "https": 443}
 _ACCEPT = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 Pairs = tuple[tuple[str, str], ...]
@@ -40,27 +40,18 @@ class Left:
     answer: Answer
 
 
-def origin_of(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port of a URL; None for what is none with a host."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname else None
-
-
-class Places:
+class Origins:
     """The origins to which a browser goes, each with the line that leads there."""
 
     def __init__(self, wire: Wire, urls: Iterable[str] = ()) -> None:
-        self._lines = {origin_of(url): wire.at(url) for url in urls}
-        self._lines[origin_of(wire.target.url)] = wire
+        self._lines = {origin(url): wire.at(url) for url in urls}
+        self._own = origin(wire.target.url)
+        self._lines[self._own] = wire
         self._lines.pop(None, None)
 
     def line(self, url: str) -> Wire | None:
         """Return the line to the origin of a URL; None where it is not one of these."""
-        return self._lines.get(origin_of(url))
+        return self._lines.get(origin(url))
 
     def asked(
         self,
@@ -75,7 +66,11 @@ class Places:
             raise LookupError(f"{url} is at no origin that the judge goes to")
         if gate is not None or seconds is not None:
             line = line.derived(gate=gate, seconds=seconds)
-        return line.send(request.but(path=path_of(url)), is_guarded=False)
+        request = request.but(path=path_of(url))
+        answer = line.send(request, is_guarded=False)
+        if seconds is None and not answer.is_whole and origin(url) != self._own:
+            line.transcript.miss(request, answer)  # as the target's own line does by itself
+        return answer
 
 
 def path_of(url: str) -> str:
@@ -89,8 +84,8 @@ def path_of(url: str) -> str:
 class Browser:
     """One browser. ``cookies`` are those that it has from the start."""
 
-    def __init__(self, places: Places, cookies: Cookies | None = None) -> None:
-        self.places = places
+    def __init__(self, origins: Origins, cookies: Cookies | None = None) -> None:
+        self.origins = origins
         self.cookies = cookies or Cookies()
 
     def open(self, url: str) -> Page | Left:
@@ -119,7 +114,7 @@ class Browser:
 
     def on_behalf_of_a_site(self) -> Browser:
         """Return the same browser as it is when another site has it send a form."""
-        return Browser(self.places, self.cookies.across_sites())
+        return Browser(self.origins, self.cookies.across_sites())
 
     def _went(self, url: str, request: Request) -> Page | Left:
         answer = self._asked(url, request)
@@ -127,11 +122,11 @@ class Browser:
             if not is_redirect(answer):
                 break
             place = urljoin(url, answer.header("location") or "")
-            if self.places.line(place) is None:
+            if self.origins.line(place) is None:
                 return Left(place, answer)
             if answer.status not in _KEEPS_ITS_METHOD:
                 request = Request("GET")
-            elif origin_of(place) != origin_of(url):
+            elif origin(place) != origin(url):
                 return Left(place, answer)  # what was typed in goes to no other origin
             url = place
             answer = self._asked(url, request)
@@ -141,6 +136,6 @@ class Browser:
         request = request.with_header(*_ACCEPT)
         if (held := self.cookies.header(url)) is not None:
             request = request.with_header("Cookie", held)
-        answer = self.places.asked(url, request, seconds=seconds)
+        answer = self.origins.asked(url, request, seconds=seconds)
         self.cookies.take(url, answer)
         return answer

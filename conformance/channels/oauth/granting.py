@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from conformance.channels.http.browser import Browser
-from conformance.channels.http.consenting import Walk
-from conformance.channels.http.cookies import Cookies
 from conformance.channels.http.oauth import s256
+from conformance.channels.oauth.browser import Browser
+from conformance.channels.oauth.consenting import Walk
+from conformance.channels.oauth.cookies import Cookies
 from conformance.forge.requests import Request
 from conformance.profile.signing import Way
 from conformance.text.learned import learn
@@ -19,11 +19,11 @@ from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
-    from conformance.channels.http.browser import Pairs, Places
     from conformance.channels.http.gate import Gate
-    from conformance.channels.http.registering import OAuthClient, Registrations
-    from conformance.channels.http.server_metadata import ServerMetadata
     from conformance.channels.http.wire import Wire
+    from conformance.channels.oauth.browser import Origins, Pairs
+    from conformance.channels.oauth.registering import OAuthClient, Registrations
+    from conformance.channels.oauth.server_metadata import ServerMetadata
     from conformance.profile.authorization import Authorization
     from conformance.text.redaction import Redactor
 
@@ -84,7 +84,7 @@ class Grants:
         signed_in: dict[str, Cookies],
     ) -> None:
         self.wire, self.registrations = wire, registrations
-        self.places: Places = registrations.places
+        self.origins: Origins = registrations.origins
         self.server: ServerMetadata = registrations.server
         self.told: Authorization = wire.target.authorization
         self._redactor, self._signed_in = redactor, signed_in
@@ -107,11 +107,11 @@ class Grants:
         name = name or self.users()[0]
         kept = self._signed_in.get(name)
         if kept is not None:
-            return Browser(self.places, kept.copy())
+            return Browser(self.origins, kept.copy())
         cookies = Cookies()
         for cookie, value in self.told.users[name].cookies.items():
             cookies.put(self.server.url("authorization_endpoint"), cookie, value)
-        return Browser(self.places, cookies)
+        return Browser(self.origins, cookies)
 
     # -- asking for a code -------------------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class Grants:
         name = name or (names[0] if names else None)
         url = self.url(asking, *more)
         if name is None or browser is not None:
-            browser = browser or Browser(self.places)
+            browser = browser or Browser(self.origins)
             return Walk.of_nobody(browser, browser.open(url))
         browser = self.browser(name)
         walk = Walk(browser, self.told.users[name], self.told.consent, browser.open(url))
@@ -206,7 +206,7 @@ class Grants:
         form, headers = client.authenticated(told)
         body = urlencode(form).encode()
         url = self.server.url(place)
-        return self.places.asked(url, Request("POST", headers=(*_FORM, *headers), body=body), gate)
+        return self.origins.asked(url, Request("POST", headers=(*_FORM, *headers), body=body), gate)
 
     def exchange(
         self,

@@ -10,17 +10,17 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from conformance.channels.http.browser import Places
-from conformance.channels.http.server_metadata import words_of
+from conformance.channels.oauth.browser import Origins
+from conformance.channels.oauth.server_metadata import words_of
 from conformance.forge.requests import Request
 from conformance.text.learned import learn
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
-    from conformance.channels.http.server_metadata import ServerMetadata
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
+    from conformance.channels.oauth.server_metadata import ServerMetadata
     from conformance.text.redaction import Redactor
 
 _JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -79,7 +79,7 @@ class Registrations:
     ) -> None:
         told = wire.target.authorization
         self.wire, self.server = wire, server
-        self.places = Places(wire, [*server.urls, *told.origins])
+        self.origins = Origins(wire, [*server.urls, *told.origins])
         self.terms, self._known = told.terms, told.client
         self._redactor, self._transcript = redactor, transcript
         self._made: list[OAuthClient] = []
@@ -112,7 +112,7 @@ class Registrations:
         """Try to register a client; return the answer, and the client if there is one now."""
         url = self.server.url("registration_endpoint")
         body = json.dumps(metadata).encode()
-        answer = self.places.asked(url, Request("POST", headers=_JSON, body=body))
+        answer = self.origins.asked(url, Request("POST", headers=_JSON, body=body))
         client = self._registered(answer, metadata)
         if client is not None:
             self._made.append(client)
@@ -196,11 +196,11 @@ class Registrations:
             )
 
     def _is_deleted(self, client: OAuthClient) -> bool:
-        if client.place is None or client.token is None or self.places.line(client.place) is None:
+        if client.place is None or client.token is None or self.origins.line(client.place) is None:
             return False
         bearer = (("Authorization", f"Bearer {client.token}"),)
         try:
-            answer = self.places.asked(client.place, Request("DELETE", headers=bearer))
+            answer = self.origins.asked(client.place, Request("DELETE", headers=bearer))
         except NotEstablishedError:  # no answer: what the check has seen counts all the same
             return False
         return answer.status == HTTPStatus.NO_CONTENT

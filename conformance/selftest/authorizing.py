@@ -1,0 +1,176 @@
+"""Servers that offer OAuth: a resource with its metadata, and an authorization server beside it.
+
+Both are one program on one port. What an authorization server answers to strangers is as RFC 6749,
+7009, 7591 and 7662 have it; ``MISTAKES`` are servers with one mistake each.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.selftest.targets import Good
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RESOURCE, SERVER = (
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-authorization-server",
+)
+OPENID = "/.well-known/openid-configuration"
+KEY_SET = {"keys": [{"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB"}]}
+
+
+class Authorizing(Good):
+    """Serves MCP at /mcp for two bearer tokens, and says where others come from."""
+
+    realm: ClassVar[str] = ""
+    """The path of the issuer."""
+
+    @property
+    def origin(self) -> str:
+        """The URL at which it is reached."""
+        return f"http://{self.headers['Host']}"
+
+    @property
+    def issuer(self) -> str:
+        """The identifier of the authorization server."""
+        return self.origin + self.realm
+
+    def tenant(self) -> str | None:
+        """Return whose token was presented."""
+        presented = self.headers.get_all("Authorization") or [""]
+        scheme, _, token = presented[0].partition(" ")
+        is_one = len(presented) == 1 and scheme.lower() == "bearer"
+        return {
+            "key-of-tenant-a-0123456789": "tenant-a",
+            "key-of-tenant-b-0123456789": "tenant-b",
+        }.get(token if is_one else "")
+
+    # -- what it tells of itself -------------------------------------------------------------------
+
+    def resource(self) -> dict[str, Any]:
+        """Return the metadata of the resource."""
+        return {
+            "resource": f"{self.origin}/mcp",
+            "authorization_servers": [self.issuer],
+            "scopes_supported": ["notes:read", "notes:write"],
+            "bearer_methods_supported": ["header"],
+        }
+
+    def server_metadata(self) -> dict[str, Any]:
+        """Return the metadata of the authorization server."""
+        paths = {"authorization": "authorize", "token": "token", "registration": "register"}
+        paths |= {"revocation": "revoke", "introspection": "introspect"}
+        return {
+            "issuer": self.issuer,
+            **{f"{name}_endpoint": f"{self.issuer}/{path}" for name, path in paths.items()},
+            "jwks_uri": f"{self.issuer}/keys",
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
+            "authorization_response_iss_parameter_supported": True,
+        }
+
+    def challenge(self) -> str:
+        """Return the challenge of a refusal."""
+        error = 'error="invalid_token", ' if "Authorization" in self.headers else ""
+        return f'Bearer {error}resource_metadata="{self.origin}{RESOURCE}/mcp"'
+
+    def documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """Return what it publishes, by path."""
+        return {f"{RESOURCE}/mcp": self.resource, f"{SERVER}{self.realm}": self.server_metadata}
+
+    # -- how it answers ----------------------------------------------------------------------------
+
+    def refuse(self) -> None:
+        """Send the challenge."""
+        self.reply(401, self.refusal, {"WWW-Authenticate": self.challenge()})
+
+    def answer(self) -> None:
+        """Answer by the path."""
+        path = urlsplit(self.path).path
+        if path == "/mcp":
+            super().answer()
+            return
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if (document := self.documents().get(path)) is not None:
+            self.publish(document())
+            return
+        told = self.endpoints().get(path)
+        if told is None:
+            self.reply(404, {"detail": "Not Found"})
+        else:
+            self.reply(*told(self.command, sent))
+
+    def publish(self, document: dict[str, Any]) -> None:
+        """Send a document."""
+        self.reply(200, document)
+
+    def endpoints(self) -> dict[str, Callable[[str, bytes], tuple[int, Any]]]:
+        """Return what answers at the paths that the metadata name, for the usual entries."""
+        kinds: dict[str, Callable[[str, bytes], tuple[int, Any]]] = {
+            "authorization_endpoint": authorize,
+            "token_endpoint": token,
+            "registration_endpoint": register,
+            "revocation_endpoint": revoke,
+            "introspection_endpoint": introspect,
+            "pushed_authorization_request_endpoint": token,
+            "jwks_uri": keys,
+        }
+        told = self.server_metadata()
+        named = {name: str(told[name]) for name in kinds if name in told}
+        return {
+            urlsplit(url).path: kinds[name]
+            for name, url in named.items()
+            if url.startswith(self.origin)
+        }
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 -- the library's names
+
+
+def authorize(method: str, sent: bytes) -> tuple[int, Any]:
+    """Tell the user that the request is none (RFC 6749 section 4.1.2.1)."""
+    del method, sent
+    return 400, {"error": "invalid_request"}
+
+
+def token(method: str, sent: bytes) -> tuple[int, Any]:
+    """Refuse an unknown client (RFC 6749 section 5.2)."""
+    if method != "POST":
+        return 405, {"error": "invalid_request"}
+    known = parse_qs(sent.decode()).get("client_id")
+    return (401, {"error": "invalid_client"}) if known else (400, {"error": "invalid_request"})
+
+
+def register(method: str, sent: bytes) -> tuple[int, Any]:
+    """Refuse what is no metadata (RFC 7591 section 3.2.2)."""
+    if method != "POST":
+        return 405, {"error": "invalid_request"}
+    try:
+        json.loads(sent)
+    except ValueError:
+        return 400, {"error": "invalid_client_metadata"}
+    return HTTPStatus.CREATED, {"client_id": "new"}
+
+
+def revoke(method: str, sent: bytes) -> tuple[int, Any]:
+    """Say that a token is good no more, whoever asks (RFC 7009 section 2.2)."""
+    del sent
+    return (200, {}) if method == "POST" else (405, {})
+
+
+def introspect(method: str, sent: bytes) -> tuple[int, Any]:
+    """Refuse whoever is no client (RFC 7662 section 2.3)."""
+    del sent
+    return (401, {"error": "invalid_client"}) if method == "POST" else (405, {})
+
+
+def keys(method: str, sent: bytes) -> tuple[int, Any]:
+    """Return the key set."""
+    del method, sent
+    return 200, KEY_SET

@@ -22,6 +22,7 @@ class Principal:
     ``key_id`` is the row in ``api_keys`` that proved it, or that the session was begun with; None
     where no key did. ``token_id`` and ``session_id`` are a session token's, ``subject`` is whom a
     token or a proxy names. The proof is good until ``ends``; None where something else decides.
+    ``client_id`` is the OAuth client that acts for him by an access token; None where none does.
     """
 
     tenant_id: UUID
@@ -35,6 +36,7 @@ class Principal:
     token_id: str | None = None
     subject: str | None = None
     ends: datetime | None = None
+    client_id: str | None = None
 
     def has_permission(self, permission: str) -> bool:
         """Tell whether the scope names a permission."""

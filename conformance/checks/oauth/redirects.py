@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from conformance.channels.oauth.granting import Asking, Grants
     from conformance.channels.oauth.registering import OAuthClient, Registrations
 
+WILDCARDS = {
+    "https://*.hallmark.example/callback": "https://any.hallmark.example/callback",
+    "https://client.hallmark.example/*": "https://client.hallmark.example/callback/another",
+    "https://client.hallmark.example/.*": "https://client.hallmark.example/callback/another",
+}
+"""Patterns, each with a URI that it would match; as a URI it may be one like others."""
 WRONG: dict[str, dict[str, str | None]] = {
     "": {},
     "of an unknown response type": {"response_type": "hallmark"},
@@ -67,6 +73,20 @@ def test_of_two_redirect_uris_the_other_is_not_followed(grants: Grants) -> None:
         asking = grants.asking(client, {"redirect_uri": first})
         place = astray(_led(grants, asking, ("redirect_uri", last)), client, ATTACKER)
         assert place is None, f"a browser was sent to a redirect URI {words} a right one: {place}"
+
+
+@requirement("OAUTH-06")
+def test_a_registered_wildcard_stands_for_itself_alone(grants: Grants) -> None:
+    """To register none is as good: then nobody can be sent to what it would match."""
+    client = grants.registrations.registered()
+    grants.code(client)
+    for pattern, uri in WILDCARDS.items():
+        told = grants.registrations.metadata(pattern)
+        _, odd = grants.registrations.attempt(told)
+        if odd is None:
+            continue
+        place = astray(_led(grants, grants.asking(odd, {"redirect_uri": uri})), odd, uri)
+        assert place is None, f"a browser was sent to what {pattern} stands for: {place}"
 
 
 @requirement("OAUTH-06")

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -128,7 +129,7 @@ class Memory:
         is_safe = parts.scheme == "https" or is_local or self.makes("redirects in clear")
         if self.makes("redirects in clear") and parts.scheme not in {"http", "https"}:
             return False
-        is_odd = "@" in parts.netloc or "*" in uri or "\\" in uri or not uri.isprintable()
+        is_odd = "@" in parts.netloc or "\\" in uri or not uri.isprintable()
         is_odd = is_odd and not self.makes("odd redirects")
         return is_safe and bool(host) and "#" not in uri and not is_odd
 
@@ -137,14 +138,19 @@ class Memory:
         known: list[str] = client["redirect_uris"]
         if uri in known:
             return True
-        if self.makes("redirects by prefix"):
-            return any(uri.startswith(one) for one in known)
-        if self.makes("redirects by host"):
-            return any(urlsplit(uri).hostname == urlsplit(one).hostname for one in known)
-        if self.makes("redirects by ending"):
-            return (urlsplit(uri).hostname or "").endswith("hallmark.example")
-        if self.makes("query unread"):
-            return uri.partition("?")[0] in known
+        try:
+            host = urlsplit(uri).hostname or ""
+        except ValueError:
+            return False
+        mistaken = {
+            "redirects by prefix": any(uri.startswith(one) for one in known),
+            "redirects by host": host in {urlsplit(one).hostname for one in known},
+            "redirects by ending": host.endswith("hallmark.example"),
+            "wildcards": any(fnmatchcase(uri, one) for one in known),
+            "query unread": uri.partition("?")[0] in known,
+        }
+        if any(is_one and self.makes(mistake) for mistake, is_one in mistaken.items()):
+            return True
         return _but_for_the_port(uri) in {_but_for_the_port(one) for one in known} - {None}
 
     # -- codes and tokens --------------------------------------------------------------------------

@@ -52,6 +52,7 @@ MISTAKES = {
     "redirects by host": {"OAUTH-06"},
     "redirects by ending": {"OAUTH-06"},
     "query unread": {"OAUTH-06"},
+    "wildcards": {"OAUTH-06"},
     "redirect in the form": {"OAUTH-06"},
     "no rotation": {"OAUTH-11"},
     "old refresh": {"OAUTH-11", "OAUTH-19"},

@@ -150,11 +150,15 @@ def build_parts(
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
-    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers."""
+    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers.
+
+    Nobody knows what other programs do, so that they need the consent of those that change things.
+    """
     yield from SERVERS
     for plugin in plugins:
         for tool in plugin.tools:
-            yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
+            name, own = plugin.name, frozenset({tool.name})
+            yield ToolServer(name, own, tool.tiers, consent=Permission.WRITE)
 
 
 def plugin_parts(settings: Settings, providers: ProviderKeys | None = None) -> PluginParts:
@@ -205,6 +209,7 @@ def _tokens(
         ),
         validator=AuthValidation(tokens, ends, clock, rules),
         issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        access=SignedAccessTokens(tokens, clock, rules),
         ends=ends,
         proxies=SignedProxyIdentities(proxies, clock, nonces),
         cookie=settings.session_cookie,
@@ -312,7 +317,6 @@ def _authorization(
         clients=DocumentClients(known, Fetcher(documents), clock, documents),
         grants=grants,
         consents=Consents(secret, clock, limits.oauth_consent),
-        access_tokens=SignedAccessTokens(SignedTokens((secret,)), clock, session_rules(settings)),
         requests=guards.limiter(LimitScope.OAUTH, limits.oauth_requests, limits.oauth_window),
         registrations=guards.limiter(
             "oauth-registrations", limits.oauth_registrations, limits.oauth_registration_window

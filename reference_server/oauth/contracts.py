@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import Limiter
     from reference_server.oauth.clients import Client, Registered
     from reference_server.oauth.consents import Consents
-    from reference_server.sessions.contracts import AccessTokens
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,6 @@ class AuthorizationParts:
     clients: Clients
     grants: Grants
     consents: Consents
-    access_tokens: AccessTokens
     requests: Limiter
     registrations: Limiter
     access_seconds: int

@@ -11,6 +11,7 @@ import re
 import subprocess
 import threading
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -145,7 +146,8 @@ def test_the_python_client_comes_from_a_bare_url_to_a_tool(
 ) -> None:
     person, memory = Person(browser, state, "b"), Memory()
     with listening() as callback:
-        result = anyio.run(converse, state, Agent(person, callback), memory, mode)
+        talk = partial(converse, state, Agent(person, callback), memory, mode=mode)
+        result = anyio.run(talk)
     assert result.structured_content["tenantId"] == state["tenants"]["b"]["id"]
     assert "An official client" in person.seen
 

@@ -155,7 +155,7 @@ class Server(AuthorizationServer):
 
     def _tokens(self, grant: Grant, holder: Principal, refresh_token: str | None) -> dict[str, Any]:
         scope = " ".join(sorted(holder.scope))
-        issued = self.parts.access_tokens.make(
+        issued = self.all_parts.tokens.access.make(
             holder, str(grant.id), grant.wish.resource, self.parts.access_seconds
         )
         self.audit(

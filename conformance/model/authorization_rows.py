@@ -20,6 +20,13 @@ REGISTRATION_LIMIT = Row(
     "authorization.terms.registrations",
     example=("[authorization.terms]", "registrations = 20"),
 )
+CLIENT_LIMIT = Row(
+    "client-limit",
+    "the profile's authorization.terms.client_requests: how often a client may ask for tokens from"
+    " one address",
+    "authorization.terms.client_requests",
+    example=("client_requests = 60",),
+)
 CLIENT_DOCUMENTS = Row(
     "client-documents",
     "the profile's [authorization.documents]: where the judge shows client-id metadata documents",

@@ -205,6 +205,7 @@ class Channel(StrEnum):
     )
     AUTHORIZATION_USER = authorization_rows.AUTHORIZATION_USER
     REGISTRATION_LIMIT = authorization_rows.REGISTRATION_LIMIT
+    CLIENT_LIMIT = authorization_rows.CLIENT_LIMIT
     CLIENT_DOCUMENTS = authorization_rows.CLIENT_DOCUMENTS
     SCANNER = Row(
         "scanner",

@@ -24,14 +24,17 @@ class Terms(Section):
 
     A code ends ``code_seconds`` after it was given. A refresh token that was exchanged may be shown
     again for ``refresh_grace_seconds``, as a client does that lost the answer; 0 is not at all. One
-    address may register ``registrations`` clients in ``registration_window_seconds``, which is
-    judged only where it is named.
+    address may register ``registrations`` clients in ``registration_window_seconds``, and a client
+    may send ``client_requests`` from it to the token endpoint in ``client_window_seconds``; both
+    are judged only where they are named.
     """
 
     code_seconds: int = Field(default=600, gt=0, le=600)
     refresh_grace_seconds: int = Field(default=0, ge=0, le=300)
     registrations: int | None = Field(default=None, gt=0, le=200)
     registration_window_seconds: int = Field(default=3600, gt=0)
+    client_requests: int | None = Field(default=None, gt=0, le=1000)
+    client_window_seconds: int = Field(default=60, gt=0)
 
 
 class Documents(Section):

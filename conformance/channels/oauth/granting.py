@@ -89,6 +89,11 @@ class Grants:
         self.told: Authorization = wire.target.authorization
         self._redactor, self._signed_in = redactor, signed_in
 
+    def through(self, line: Wire) -> Grants:
+        """Return the same by another line."""
+        registrations = self.registrations.through(line)
+        return Grants(line, registrations, self._redactor, self._signed_in)
+
     # -- who asks ----------------------------------------------------------------------------------
 
     def users(self) -> list[str]:

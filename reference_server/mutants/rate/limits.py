@@ -160,36 +160,6 @@ class _OneMore:
         return replace(found, admitted=True, retry_after=0)
 
 
-def _auth_limiter(requests: int, window: int) -> Callable[[Parts], Parts]:
-    return replaced(
-        {"limits.auth": lambda parts: MovingWindowLimiter(parts.clock, requests, window)}
-    )
-
-
-def _by_what_is_presented(stage: Stage) -> Stage:
-    class Keyed:
-        def __init__(self, limiter: Limiter) -> None:
-            self._limiter = limiter
-
-        def admit(self, subject: str) -> Admission:
-            return self._limiter.admit(f"{subject} {request.headers.get('X-Api-Key')}")
-
-    def bent(context: RequestContext, parts: Parts) -> Response | None:
-        return stage(context, with_parts(parts, {"limits.auth": Keyed(parts.limits.auth)}))
-
-    return bent
-
-
-def _as_global(stage: Stage) -> Stage:
-    def bent(context: RequestContext, parts: Parts) -> Response | None:
-        refusal = stage(context, parts)
-        if refusal is not None:
-            context.events[-1] = replace(context.events[-1], metadata={"scope": "global"})
-        return refusal
-
-    return bent
-
-
 class _Optimistic:
     """Tells that all of the limit is left, whatever was used of it."""
 
@@ -239,36 +209,6 @@ MUTANTS = (
         "RATE-02",
         "What comes with a session token is not counted for its tenant.",
         parts=with_stage("limit_tenant", _keys_alone),
-    ),
-    mutant(
-        "auth-unlimited",
-        "RATE-03",
-        "Signing in has no limit but an address's.",
-        parts=_auth_limiter(1_000_000, 900),
-    ),
-    mutant(
-        "auth-limit-one-too-many",
-        "RATE-03",
-        "Signing in is refused at the seventh request.",
-        parts=_auth_limiter(6, 900),
-    ),
-    mutant(
-        "auth-limit-of-a-minute",
-        "RATE-03",
-        "Signing in is admitted again after a minute.",
-        parts=_auth_limiter(5, 60),
-    ),
-    mutant(
-        "auth-limit-by-credential",
-        "RATE-03",
-        "Attempts to sign in are counted by the key that is tried, and not by address.",
-        parts=with_stage("limit_auth", _by_what_is_presented),
-    ),
-    mutant(
-        "auth-limit-audited-as-global",
-        "RATE-04",
-        "A refusal to sign in is written down as one by the address's limit.",
-        parts=with_stage("limit_auth", _as_global),
     ),
     mutant(
         "ratelimit-field-untrue",

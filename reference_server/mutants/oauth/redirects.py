@@ -60,7 +60,8 @@ def _refused_and_sent(is_sent: Callable[[Asked, bytes], bool]) -> Callable[[Repl
         if not is_page or not uri or not is_sent(request, reply.body):
             return reply
         mark = "&" if "?" in uri else "?"
-        place = f"{uri}{mark}{urlencode({'error': 'invalid_request'})}"
+        told = {"error": "invalid_request", "iss": f"http://{reply.asked(b'host').decode()}"}
+        place = f"{uri}{mark}{urlencode(told)}"
         sent = reply.with_field(b"location", place.encode())
         return replace(sent, status=_SEE_OTHER, body=b"")
 

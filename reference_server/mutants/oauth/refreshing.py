@@ -25,6 +25,8 @@ _ROTATE = "rotate_oauth_refresh_token"
 _ENDS = "        PERFORM end_oauth_grant(family, moment);\n"
 _ELSE = "    ELSE\n"
 _GOES_ON = "    ELSIF true THEN\n        NULL;\n    ELSE\n"
+_LATE = "    ELSIF moment < token.used_at + interval '2 seconds' THEN\n        RETURN;\n    ELSE\n"
+"""Who comes a moment too late is refused, and nothing more: then a race ends no family."""
 _GRACE = """ AND moment < token.used_at + grace AND NOT EXISTS (
         SELECT FROM oauth_refresh_tokens
          WHERE grant_id = family AND came_of = known_digest AND used_at IS NOT NULL)
@@ -81,7 +83,7 @@ MUTANTS = (
         "refresh-family-goes-on",
         "OAUTH-11",
         "A refresh token that comes back is refused, and what came of it goes on.",
-        sql=function(_ROTATE, (_ENDS, "")),
+        sql=function(_ROTATE, (_ENDS, ""), ("'reused'", "'refused'")),
     ),
     mutant(
         "refresh-token-of-any-client",
@@ -98,6 +100,7 @@ MUTANTS = (
             (" FOR UPDATE OF g", ""),
             (_READ, f"{_READ}    PERFORM pg_sleep(0.05);\n"),
             (_SIBLINGS, ""),
+            (_ELSE, _LATE),
         ),
     ),
 )

@@ -75,6 +75,7 @@ from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
+from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
@@ -147,11 +148,15 @@ def build_parts(
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
-    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers."""
+    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers.
+
+    Nobody knows what other programs do, so that they need the consent of those that change things.
+    """
     yield from SERVERS
     for plugin in plugins:
         for tool in plugin.tools:
-            yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
+            name, own = plugin.name, frozenset({tool.name})
+            yield ToolServer(name, own, tool.tiers, consent=Permission.WRITE)
 
 
 def plugin_parts(settings: Settings) -> PluginParts:
@@ -201,6 +206,7 @@ def _tokens(
         ),
         validator=AuthValidation(tokens, ends, clock, rules),
         issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        access=SignedAccessTokens(tokens, clock, rules),
         ends=ends,
         proxies=SignedProxyIdentities(proxies, clock, nonces),
         cookie=settings.session_cookie,
@@ -308,13 +314,13 @@ def _authorization(
         clients=DocumentClients(known, Fetcher(documents), clock, documents),
         grants=grants,
         consents=Consents(secret, clock, limits.oauth_consent),
-        access_tokens=SignedAccessTokens(SignedTokens((secret,)), clock, session_rules(settings)),
         requests=guards.limiter(LimitScope.OAUTH, limits.oauth_requests, limits.oauth_window),
         registrations=guards.limiter(
             "oauth-registrations", limits.oauth_registrations, limits.oauth_registration_window
         ),
         access_seconds=limits.oauth_access,
         scopes=tuple(permission.value for permission in Permission),
+        desks=make_desks,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from reference_server.core.vocabulary import Scheme, Tier
+from reference_server.core.vocabulary import Permission, Scheme, Tier
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,6 +55,11 @@ class Principal:
     def is_anonymous(self) -> bool:
         """Whether nobody knows who calls."""
         return self.tier is Tier.ANONYMOUS
+
+
+def implied(scope: frozenset[str]) -> frozenset[str]:
+    """Return what a user has granted with all that it implies."""
+    return scope | {Permission.READ} if Permission.WRITE in scope else scope
 
 
 ANONYMOUS = Principal(

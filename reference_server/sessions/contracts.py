@@ -156,12 +156,14 @@ class Nonces(Protocol):
 class SessionParts:
     """What knows session tokens and proxies. ``cookie`` is the name of a browser's session.
 
+    ``access`` makes tokens of another audience, which OAuth clients are given.
     ``origins``, to the letter, may have a browser change state by it, besides the server's own.
     """
 
     extractor: TokenExtractor
     validator: SessionValidator
     issuer: SessionIssuer
+    access: AccessTokens
     ends: SessionEnds
     proxies: ProxyIdentities
     cookie: str

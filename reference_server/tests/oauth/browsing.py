@@ -23,10 +23,11 @@ from reference_server.oauth.documents import DocumentClients
 from reference_server.oauth.grants import SqlGrants
 from reference_server.outbound.fetching import Fetcher
 from reference_server.sessions.claims import Life
-from reference_server.sessions.issue import SignedAccessTokens, SqlSessionIssuer
+from reference_server.sessions.issue import SqlSessionIssuer
 from reference_server.sessions.signing import SignedTokens
 from reference_server.tests.fakes import SESSION_SECRET, FakeCleanup, FakeStates, World
 from reference_server.web.app import create_app
+from reference_server.web.authorization.desks import make_desks
 from reference_server.wiring import session_rules
 
 if TYPE_CHECKING:
@@ -69,20 +70,19 @@ def authorization_of(
     """Return the authorization server of a world, which keeps what it knows in a database."""
     limits, clock = world.limits, world.clock
     known = SqlClients(engine, clock, limits.oauth_client_unused, limits.oauth_clients)
-    signed = SignedTokens((SESSION_SECRET,))
     return AuthorizationParts(
         issuer=ISSUER,
         resource=RESOURCE,
         clients=DocumentClients(known, Fetcher(documents), clock, documents),
         grants=SqlGrants(engine, clock, limits),
         consents=Consents(SESSION_SECRET, clock, limits.oauth_consent),
-        access_tokens=SignedAccessTokens(signed, clock, session_rules(world.settings)),
         requests=MovingWindowLimiter(clock, limits.oauth_requests, limits.oauth_window),
         registrations=MovingWindowLimiter(
             clock, limits.oauth_registrations, limits.oauth_registration_window
         ),
         access_seconds=limits.oauth_access,
         scopes=("mcp:read", "mcp:write"),
+        desks=make_desks,
     )
 
 

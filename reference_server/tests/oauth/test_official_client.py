@@ -94,8 +94,8 @@ class Browser:
         return AuthorizationCodeResult(**self._answer)
 
 
-async def converse(state: dict[str, Any], browser: Browser, memory: Memory) -> Any:
-    """Call a tool by an MCP client that knows nothing but the endpoint's URL."""
+async def converse(state: dict[str, Any], browser: Browser, memory: Memory, *tools: Any) -> Any:
+    """Call tools by an MCP client that knows nothing but the endpoint's URL; the last result."""
     provider = OAuthClientProvider(
         state["url"],
         OAuthClientMetadata(redirect_uris=[AnyUrl(CALLBACK)], client_name="An official client"),
@@ -107,7 +107,10 @@ async def converse(state: dict[str, Any], browser: Browser, memory: Memory) -> A
     async with httpx2.AsyncClient(auth=provider, headers=agent) as line:
         transport = streamable_http_client(state["url"], http_client=line)
         async with Client(transport) as client:
-            return await client.call_tool("ping", {})
+            result: Any = await client.call_tool("ping", {})
+            for name, arguments in tools:
+                result = await client.call_tool(name, arguments)
+            return result
 
 
 def test_from_a_bare_url_to_a_tool(state: dict[str, Any]) -> None:
@@ -128,6 +131,17 @@ def test_with_what_it_was_told_before_no_user_is_asked(state: dict[str, Any]) ->
     result = anyio.run(converse, state, again, memory)
     assert result.structured_content["tenantId"] == state["tenants"]["b"]["id"]
     assert again.seen == ""
+
+
+def test_what_needs_more_consent_is_asked_for_once(state: dict[str, Any]) -> None:
+    """A 403 names the scope; the client asks for it and what it has, and the call succeeds."""
+    browser, memory = Browser(state, "a"), Memory()
+    change = ("forget_metrics", {"platform": "tiktok"})
+    result = anyio.run(converse, state, browser, memory, change, change)
+    assert not result.is_error, result
+    assert memory.tokens is not None
+    assert set((memory.tokens.scope or "").split()) == {"mcp:read", "mcp:write"}
+    assert "Change your organization" in browser.seen
 
 
 def test_the_demo_fetches_documents_from_where_it_says(state: dict[str, Any]) -> None:

@@ -19,8 +19,8 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Error,
 )
 
+from reference_server.core.principal import implied
 from reference_server.core.text import base64url
-from reference_server.core.vocabulary import Permission
 from reference_server.web.authorization.library import (
     AuthorizationCodeGrant,
     CodeChallenge,
@@ -178,11 +178,6 @@ class RotatingGrant(RefreshTokenGrant):
         scope = self.request.payload.scope
         wanted = frozenset(scope.split()) if scope else presented.grant.wish.scope
         return 200, self.server.exchange_refresh(presented, wanted), self.TOKEN_RESPONSE_HEADER
-
-
-def implied(scope: frozenset[str]) -> frozenset[str]:
-    """Return a scope with what it implies."""
-    return scope | {Permission.READ.value} if Permission.WRITE in scope else scope
 
 
 def check_target(request: Any, grant: Grant) -> None:

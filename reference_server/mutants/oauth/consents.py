@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
 _OK = 200
+_WARNING = '<p class="warning">(?:(?!</p>).)*{}.*?</p>'
+"""A paragraph that warns, and has some words."""
 _SEAL = re.compile(rb'name="request" value="([^"]+)"')
 
 
@@ -202,7 +204,7 @@ MUTANTS = (
         "The page does not say where the answer goes.",
         parts=_page(
             lambda page: _without("you go on to <code>.*?</code>", "you go on")(
-                _without("<dt>It answers to</dt>.*?</dd>")(page)
+                _without("<dd><strong><bdi>.*?</dd>")(page)
             )
         ),
     ),
@@ -210,12 +212,12 @@ MUTANTS = (
         "loopback-client-not-warned-of",
         "OAUTH-14",
         "Of a client on loopback the page says no more than of any other.",
-        parts=_page(_without('<p class="warning"><strong>It runs.*?</p>')),
+        parts=_page(_without(_WARNING.format("own computer"))),
     ),
     mutant(
         "unverified-name-not-said-so",
         "OAUTH-14",
         "The page does not say that nobody has verified the client's name.",
-        parts=_page(_without('<p class="warning"><strong>Nobody has.*?</p>')),
+        parts=_page(_without(_WARNING.format("verified"))),
     ),
 )

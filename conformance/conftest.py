@@ -15,6 +15,7 @@ from conformance.run import (
     delivery_fixtures,
     fixtures,
     fleet,
+    granting_fixtures,
     policy_fixtures,
     terminal,
     token_fixtures,
@@ -84,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(authorization_fixtures, "hallmark-authorization-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
+    config.pluginmanager.register(granting_fixtures, "hallmark-granting-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

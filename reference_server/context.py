@@ -39,7 +39,8 @@ class RequestContext:
     in the order they were asked. ``events`` wait for the one write that stores them, before the
     request goes on or is refused. ``is_unaudited`` is set when the trail could not take this
     request's rows: whatever its answer was, it must not leave. ``is_counted`` is set when it was
-    refused and has no row, nor a line, but is part of a count.
+    refused and has no row, nor a line, but is part of a count. ``lacks`` is the scope that an OAuth
+    client would have needed for what it asked at the MCP endpoint: the answer becomes a 403.
     """
 
     request_id: str
@@ -56,6 +57,7 @@ class RequestContext:
     events: list[AuditEvent] = field(default_factory=list["AuditEvent"])
     is_unaudited: bool = False
     is_counted: bool = False
+    lacks: str | None = None
 
     @property
     def site(self) -> str:

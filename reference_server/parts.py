@@ -183,7 +183,11 @@ def with_parts(parts: Parts, changes: Mapping[str, Any]) -> Parts:
     AttributeError when there is no such place.
     """
     for path, part in changes.items():
-        group, _, name = path.rpartition(".")
-        changed = replace(getattr(parts, group), **{name: part}) if group else part
-        parts = replace(parts, **{group or name: changed})
+        parts = _with_part(parts, path, part)
     return parts
+
+
+def _with_part(group: Any, path: str, part: Any) -> Any:
+    name, _, rest = path.partition(".")
+    changed = _with_part(getattr(group, name), rest, part) if rest else part
+    return replace(group, **{name: changed})

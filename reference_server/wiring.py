@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reference_server.audit.anchors import AnchorFile, Anchors
 from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
+from reference_server.context import MCP_PATH
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
 from reference_server.core.secrets import (
@@ -15,7 +16,7 @@ from reference_server.core.secrets import (
     SESSION_SIGNING_PREVIOUS,
     find_signing,
 )
-from reference_server.core.vocabulary import LimitScope, SecretName, Tier
+from reference_server.core.vocabulary import LimitScope, Permission, SecretName, Tier
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.db.statements import Statements
@@ -29,8 +30,12 @@ from reference_server.keys.use import BackgroundKeyUse
 from reference_server.limits.block import FailureBlock
 from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.oauth.contracts import OAuthParts
-from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.oauth.clients import SqlClients
+from reference_server.oauth.consents import Consents
+from reference_server.oauth.contracts import AuthorizationParts, OAuthParts
+from reference_server.oauth.documents import DocumentClients
+from reference_server.oauth.grants import SqlGrants
+from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates
 from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
 from reference_server.outbound.fetching import Fetcher
@@ -63,7 +68,7 @@ from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
 from reference_server.sessions.contracts import SessionParts
 from reference_server.sessions.ends import SqlSessionEnds
 from reference_server.sessions.extraction import TokenChain
-from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.issue import SignedAccessTokens, SqlSessionIssuer
 from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
 from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation, Rules
@@ -128,7 +133,7 @@ def build_parts(
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
         ),
-        oauth=_oauth(engine, clock, limits),
+        oauth=_oauth(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, guards),
         web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
@@ -142,11 +147,15 @@ def build_parts(
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:
-    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers."""
+    """Yield all servers: those of data, and one for each tool of a plugin, with its own tiers.
+
+    Nobody knows what other programs do, so that they need the consent of those that change things.
+    """
     yield from SERVERS
     for plugin in plugins:
         for tool in plugin.tools:
-            yield ToolServer(plugin.name, frozenset({tool.name}), tool.tiers)
+            name, own = plugin.name, frozenset({tool.name})
+            yield ToolServer(name, own, tool.tiers, consent=Permission.WRITE)
 
 
 def plugin_parts(settings: Settings) -> PluginParts:
@@ -169,7 +178,13 @@ def session_rules(settings: Settings) -> Rules:
         issuer=settings.session_issuer,
         audience=settings.session_audience,
         longest=settings.session_longest,
+        resource=resource_of(settings),
     )
+
+
+def resource_of(settings: Settings) -> str | None:
+    """Return the URL of the MCP endpoint, as clients know it; None without a public URL."""
+    return None if settings.public_url is None else settings.public_url + MCP_PATH
 
 
 def _tokens(
@@ -190,6 +205,7 @@ def _tokens(
         ),
         validator=AuthValidation(tokens, ends, clock, rules),
         issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
+        access=SignedAccessTokens(tokens, clock, rules),
         ends=ends,
         proxies=SignedProxyIdentities(proxies, clock, nonces),
         cookie=settings.session_cookie,
@@ -271,9 +287,39 @@ def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
     )
 
 
-def _oauth(engine: Engine, clock: Clock, limits: Limits) -> OAuthParts:
+def _oauth(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, guards: _Guards
+) -> OAuthParts:
+    """Return what is made of OAuth; the authorization server is on where it has a public URL."""
+    limits = settings.limits
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
-    return OAuthParts(states, OAuthStateCleanup(states, clock, limits.oauth_cleanup))
+    grants = SqlGrants(engine, clock, limits)
+    cleanup = OAuthCleanup([states, grants], clock, limits.oauth_cleanup)
+    return OAuthParts(states, cleanup, _authorization(settings, secret, engine, grants, guards))
+
+
+def _authorization(
+    settings: Settings, secret: bytes, engine: Engine, grants: SqlGrants, guards: _Guards
+) -> AuthorizationParts | None:
+    issuer, resource = settings.public_url, resource_of(settings)
+    if issuer is None or resource is None:
+        return None
+    limits, clock = settings.limits, guards.clock
+    documents = settings.client_documents
+    known = SqlClients(engine, clock, limits.oauth_client_unused, limits.oauth_clients)
+    return AuthorizationParts(
+        issuer=issuer,
+        resource=resource,
+        clients=DocumentClients(known, Fetcher(documents), clock, documents),
+        grants=grants,
+        consents=Consents(secret, clock, limits.oauth_consent),
+        requests=guards.limiter(LimitScope.OAUTH, limits.oauth_requests, limits.oauth_window),
+        registrations=guards.limiter(
+            "oauth-registrations", limits.oauth_registrations, limits.oauth_registration_window
+        ),
+        access_seconds=limits.oauth_access,
+        scopes=tuple(permission.value for permission in Permission),
+    )
 
 
 def _limits(limits: Limits, guards: _Guards) -> LimitParts:
@@ -294,16 +340,16 @@ class _Guards:
     """Makes what counts requests and failures, all of it in the same place."""
 
     def __init__(self, limits: Limits, clock: Clock, redis: Redis | None) -> None:
-        self._limits, self._clock, self._redis = limits, clock, redis
+        self._limits, self.clock, self._redis = limits, clock, redis
         self._breaker = Breaker()
 
     def limiter(self, scope: str, requests: int, window: int) -> Limiter:
         if self._redis is None:
-            return MovingWindowLimiter(self._clock, requests, window)
+            return MovingWindowLimiter(self.clock, requests, window)
         from reference_server.limits.shared import ClockedRedis
 
-        storage = ClockedRedis(self._clock, self._redis, self._breaker)
-        return MovingWindowLimiter(self._clock, requests, window, storage=storage, scope=scope)
+        storage = ClockedRedis(self.clock, self._redis, self._breaker)
+        return MovingWindowLimiter(self.clock, requests, window, storage=storage, scope=scope)
 
     def of_tier(self, tier: Tier, scope: str) -> Limiter:
         limits = self._limits
@@ -312,11 +358,11 @@ class _Guards:
     def block(self) -> AddressBlock:
         limits = self._limits
         if self._redis is None:
-            return FailureBlock(self._clock, limits.failures, limits.failure_window, limits.block)
+            return FailureBlock(self.clock, limits.failures, limits.failure_window, limits.block)
         from reference_server.limits.shared import SharedFailureBlock
 
         return SharedFailureBlock(
-            self._clock,
+            self.clock,
             self._redis,
             self._breaker,
             failures=limits.failures,

@@ -21,6 +21,7 @@ SECTIONS = (
     "fields",
     "admin",
     "oauth",
+    "authorization",
     "scanner",
     "sessions",
     "policy",

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model import delivery_rows, policy_rows, token_rows, tool_rows
+from conformance.model import authorization_rows, delivery_rows, policy_rows, token_rows, tool_rows
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
@@ -203,6 +203,9 @@ class Channel(StrEnum):
         "oauth.states_table",
         example=('states_table = "oauth_states"',),
     )
+    AUTHORIZATION_USER = authorization_rows.AUTHORIZATION_USER
+    REGISTRATION_LIMIT = authorization_rows.REGISTRATION_LIMIT
+    CLIENT_DOCUMENTS = authorization_rows.CLIENT_DOCUMENTS
     SCANNER = Row(
         "scanner",
         "the profile's [scanner] status: what requests like a scanner's are answered with",

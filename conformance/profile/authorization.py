@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from conformance.profile.granting import (
+    Documents,
+    Terms,
+    Words,
+)
 from conformance.profile.sections import (
     FormValue,
     Reason,
@@ -63,11 +68,13 @@ class Consent(Section):
     """What the consent page's form is sent with, beside what it holds already.
 
     Without an entry it is learned from the buttons of the form: the first approves, and one that
-    speaks of denying or cancelling denies.
+    speaks of denying or cancelling denies. ``unverified`` are words by which the page says that
+    what a client tells of itself was verified by nobody; without it they are looked for in English.
     """
 
     approve: dict[str, str] = Field(default_factory=dict[str, str])
     deny: dict[str, str] = Field(default_factory=dict[str, str])
+    unverified: Words | None = None
 
 
 class PreregisteredClient(Section):
@@ -89,7 +96,8 @@ class Authorization(Section):
     ``issuer`` is which it is where these name several, or none. ``resource`` is the URL by which
     clients know the target, where the judge comes by another. ``scopes`` are what the judge asks
     for; without them it is what a challenge or the metadata name. Flows to platforms, which the
-    target begins as a client, stand under [oauth].
+    target begins as a client, stand under [oauth]. A browser follows redirects to the target, to
+    the authorization server and to ``origins``, such as one where users sign in, and to no other.
     """
 
     issuer: Identifier | None = None
@@ -98,3 +106,6 @@ class Authorization(Section):
     client: PreregisteredClient | None = None
     users: dict[str, BrowserUser] = Field(default_factory=dict[str, BrowserUser])
     consent: Consent = Consent()
+    terms: Terms = Terms()
+    documents: Documents | None = None
+    origins: tuple[Identifier, ...] = ()

@@ -31,6 +31,10 @@ def _is_origin(origin: str) -> str:
     return origin
 
 
+Origin = Annotated[str, AfterValidator(_is_origin)]
+"""An origin of this machine at which the judge answers a target."""
+
+
 class Listener(Section):
     """Where the judge listens for what the target must not call, instead of on loopback.
 
@@ -50,7 +54,7 @@ class FetchingTool(Section):
     name: str
     argument: str = "url"
     arguments: dict[str, Any] = Field(default_factory=dict[str, Any])
-    origin: Annotated[str, AfterValidator(_is_origin)] | None = None
+    origin: Origin | None = None
 
 
 FetchingTools = Annotated[

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from reference_server.core.vocabulary import Scheme, Tier
+from reference_server.core.vocabulary import Permission, Scheme, Tier
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +22,7 @@ class Principal:
     ``key_id`` is the row in ``api_keys`` that proved it, or that the session was begun with; None
     where no key did. ``token_id`` and ``session_id`` are a session token's, ``subject`` is whom a
     token or a proxy names. The proof is good until ``ends``; None where something else decides.
+    ``client_id`` is the OAuth client that acts for him by an access token; None where none does.
     """
 
     tenant_id: UUID
@@ -35,6 +36,7 @@ class Principal:
     token_id: str | None = None
     subject: str | None = None
     ends: datetime | None = None
+    client_id: str | None = None
 
     def has_permission(self, permission: str) -> bool:
         """Tell whether the scope names a permission."""
@@ -53,6 +55,11 @@ class Principal:
     def is_anonymous(self) -> bool:
         """Whether nobody knows who calls."""
         return self.tier is Tier.ANONYMOUS
+
+
+def implied(scope: frozenset[str]) -> frozenset[str]:
+    """Return what a user has granted with all that it implies."""
+    return scope | {Permission.READ} if Permission.WRITE in scope else scope
 
 
 ANONYMOUS = Principal(

@@ -7,7 +7,7 @@ files in ``secrets_dir``.
 from __future__ import annotations
 
 from dataclasses import field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
 from typing import Annotated, Any, Final, cast
 
@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from reference_server.core.errors import ConfigurationError
+from reference_server.core.urls import is_loopback, plain_origin
 from reference_server.core.vocabulary import (
     ProxyHeader,
     SecretMode,
@@ -30,6 +31,8 @@ Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
 WEEK = 7 * 24 * 3600
+
+PublicUrl = Annotated[str, AfterValidator(plain_origin)]
 Life = Annotated[int, Field(ge=1, le=WEEK)]
 Name = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
 """A token of RFC 9110: what headers and cookies are called by."""
@@ -107,6 +110,35 @@ class Limits:
     block: Seconds = _setting("how long an address is blocked", default=3600)
     streams: Count = _setting(
         "open streams of one principal in one process; the next one ends its oldest", default=64
+    )
+    oauth_requests: Count = _setting(
+        "requests of one OAuth client from one address in a window", default=60
+    )
+    oauth_window: Seconds = _setting("that window", default=60)
+    oauth_registrations: Count = _setting(
+        "clients that one address registers in a window", default=20
+    )
+    oauth_registration_window: Seconds = _setting("that window", default=3600)
+    oauth_clients: Count = _setting("clients that have registered themselves", default=10_000)
+    oauth_client_unused: Seconds = _setting(
+        "the life of such a client that no user has let in", default=24 * 3600
+    )
+    oauth_client_used: Seconds = _setting(
+        "the life of such a client since its last token", default=90 * 24 * 3600
+    )
+    oauth_consent: Annotated[int, Field(ge=1, le=3600)] = _setting(
+        "how long a user may look at the page that asks for consent", default=600
+    )
+    oauth_code: Annotated[int, Field(ge=1, le=60)] = _setting(
+        "the life of an authorization code", default=60
+    )
+    oauth_access: Life = _setting("the life of an access token", default=900)
+    oauth_grant: Seconds = _setting(
+        "how long a client may refresh its tokens until its user is asked again",
+        default=30 * 24 * 3600,
+    )
+    oauth_refresh_grace: Annotated[int, Field(ge=0, le=300)] = _setting(
+        "how long a refresh token may be exchanged once more, for a lost answer", default=10
     )
     oauth_state: Seconds = _setting("the life of an OAuth state", default=600)
     oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
@@ -235,6 +267,16 @@ class Settings:
     proxy_auth_header: Name = _setting(
         "the header of a proxy's signed word for a caller", default=PROXY_AUTH_HEADER
     )
+    public_url: PublicUrl | None = _setting(
+        "https://HOST, the origin by which clients reach this server (http on this machine alone); "
+        "the authorization server for MCP clients is on where it is set",
+        default=None,
+    )
+    client_documents: tuple[str, ...] = _setting(
+        "origins on this machine, as http://127.0.0.1:8080, that documents of OAuth clients may be "
+        "fetched from besides public addresses: for tests",
+        default=(),
+    )
     testing: bool = _setting(
         "says that this is a test, on this machine alone: allows session_mode disabled",
         default=False,
@@ -248,16 +290,9 @@ def check_sharing(settings: Settings) -> None:
         raise ConfigurationError("Several --workers need --redis to share their limits: set it.")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def check_secrets(settings: Settings) -> None:
     """Raise ConfigurationError where secrets are not looked at, or said to come from two places."""
-    if settings.secret_mode is SecretMode.SKIP and not _is_loopback(settings.host):
+    if settings.secret_mode is SecretMode.SKIP and not is_loopback(settings.host):
         raise ConfigurationError(
             f"secret_mode skip looks at no secret's file, and --host is {settings.host}: "
             "set --secret-mode to strict or warn, or listen on 127.0.0.1."
@@ -278,7 +313,7 @@ def _reach_of_others(settings: Settings) -> str | None:
     """Return which setting lets others in by way of a proxy on this machine; None for none."""
     if settings.trusted_proxies:
         return "--trusted-proxies speak for others"
-    public = [host for host in settings.allowed_hosts if not _is_loopback(_name_in(host))]
+    public = [host for host in settings.allowed_hosts if not is_loopback(_name_in(host))]
     return f"--allowed-hosts has {public[0]}" if public else None
 
 
@@ -294,7 +329,7 @@ def check_sessions(settings: Settings) -> None:
             "session_mode disabled asks nobody for a credential, so it is for tests alone: "
             "set --session-mode to required or optional, or --testing to true in a test."
         )
-    if settings.testing and not _is_loopback(settings.host):
+    if settings.testing and not is_loopback(settings.host):
         raise ConfigurationError(
             f"testing is for this machine alone, and --host is {settings.host}: "
             "leave --testing out, or listen on 127.0.0.1."

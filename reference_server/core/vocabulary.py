@@ -40,6 +40,15 @@ class EventType(StrEnum):
     FLOW_STARTED = "oauth.flow_started"
     FLOW_COMPLETED = "oauth.flow_completed"
     FLOW_FAILED = "oauth.flow_failed"
+    CLIENT_REGISTERED = "oauth.client_registered"
+    CLIENT_REFUSED = "oauth.client_refused"
+    CLIENT_REMOVED = "oauth.client_removed"
+    AUTHORIZATION_REFUSED = "oauth.authorization_refused"
+    CONSENT_GIVEN = "oauth.consent_given"
+    CONSENT_DENIED = "oauth.consent_denied"
+    TOKEN_ISSUED = "oauth.token_issued"  # noqa: S105 -- the name of an event
+    TOKEN_REFUSED = "oauth.token_refused"  # noqa: S105 -- the name of an event
+    GRANT_ENDED = "oauth.grant_ended"
     TRAIL_REPAIRED = "trail.repaired"
 
 
@@ -73,13 +82,18 @@ class LimitScope(StrEnum):
     ADDRESS = "global"
     TENANT = "tenant"
     AUTH = "auth"
+    OAUTH = "oauth"
 
 
 class Access(StrEnum):
-    """What a URL asks of its caller: nothing, and no guard either, where it tells liveness."""
+    """What a URL asks of its caller: nothing, and no guard either, where it tells liveness.
+
+    A browser may come without a session, and is told to sign in then.
+    """
 
     LIVENESS = "liveness"
     PUBLIC = "public"
+    BROWSER = "browser"
     KEY = "key"
     ADMIN = "admin"
 
@@ -102,6 +116,16 @@ class Tier(StrEnum):
     A2A = "a2a"
     MCP = "mcp"
     SERVICE = "service"
+
+
+class Permission(StrEnum):
+    """What a user can grant to an MCP client: the scopes of access tokens (RFC 6749 section 3.3).
+
+    To write implies to read.
+    """
+
+    READ = "mcp:read"
+    WRITE = "mcp:write"
 
 
 class SessionMode(StrEnum):

@@ -21,6 +21,16 @@ GRANT SELECT, INSERT (id) ON session_ends TO mcp_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON platform_credentials, oauth_states, metric_cache, sync_log TO mcp_app;
 
+-- What a user grants is stored in his tenant's context. What becomes of it, and all of clients and
+-- refresh tokens, are functions of authorization.sql: no digest can be read, and none replaced.
+GRANT SELECT (id, tenant_id, client_id, key_id, subject, holder, scope, resource, redirect_uri,
+              may_refresh, code_ends_at, code_used_at, created_at, ends_at, revoked_at),
+    INSERT (id, tenant_id, client_id, key_id, subject, holder, scope, resource, redirect_uri,
+            challenge, may_refresh, code_digest, code_ends_at, created_at, ends_at)
+    ON oauth_grants TO mcp_app;
+GRANT SELECT (tenant_id, grant_id, created_at, used_at, retried_at)
+    ON oauth_refresh_tokens TO mcp_app;
+
 -- The trail and its head: no right at all. The runtime adds to them by the functions of
 -- functions.sql, which take nothing from anybody without the server's key.
 

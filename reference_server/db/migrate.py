@@ -35,6 +35,7 @@ def migrate(engine: Engine, chain: AuditChain) -> None:
         run_script(connection, "grants.sql")
         run_script(connection, "policies.sql")
         run_script(connection, "functions.sql")
+        run_script(connection, "authorization.sql")
 
 
 def create_roles(connection: Connection) -> None:

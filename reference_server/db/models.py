@@ -118,6 +118,60 @@ oauth_states = Table(
     Index(None, "expires_at"),
 )
 
+# Clients of the authorization server: no tenant's, for users of any may grant them something.
+oauth_clients = Table(
+    "oauth_clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("is_dynamic", Boolean, nullable=False),
+    _json("metadata"),
+    _text("secret_digest", nullable=True),
+    _text("registration_digest", nullable=True),
+    _moment("created_at", default=True),
+    _moment("ends_at", nullable=True),
+    Index(None, "ends_at"),
+)
+
+oauth_grants = Table(
+    "oauth_grants",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("client_id"),
+    Column("key_id", Uuid, nullable=True),
+    _text("subject", nullable=True),
+    _json("holder"),
+    _text("scope"),
+    _text("resource"),
+    _text("redirect_uri"),
+    _text("challenge"),
+    Column("may_refresh", Boolean, nullable=False),
+    _text("code_digest"),
+    _moment("code_ends_at"),
+    _moment("code_used_at", nullable=True),
+    _moment("created_at", default=True),
+    _moment("ends_at"),
+    _moment("revoked_at", nullable=True),
+    UniqueConstraint("code_digest"),
+    Index(None, "tenant_id"),
+    Index(None, "client_id"),
+    Index(None, "ends_at"),
+)
+
+oauth_refresh_tokens = Table(
+    "oauth_refresh_tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _tenant(),
+    Column("grant_id", Uuid, ForeignKey("oauth_grants.id", ondelete="CASCADE"), nullable=False),
+    _text("came_of", nullable=True),
+    _moment("created_at", default=True),
+    _moment("used_at", nullable=True),
+    _moment("retried_at", nullable=True),
+    Index(None, "tenant_id"),
+    Index(None, "grant_id"),
+)
+
 metric_cache = Table(
     "metric_cache",
     metadata,

@@ -46,6 +46,25 @@ CREATE POLICY tenant_isolation ON sync_log
 DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
 CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);
 
+ALTER TABLE oauth_grants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE oauth_grants FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON oauth_grants;
+CREATE POLICY tenant_isolation ON oauth_grants
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE oauth_refresh_tokens ENABLE ROW LEVEL SECURITY;
+ALTER TABLE oauth_refresh_tokens FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON oauth_refresh_tokens;
+CREATE POLICY tenant_isolation ON oauth_refresh_tokens
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- Codes and refresh tokens are found before their tenant is known, by who presents them, which
+-- functions of the owner do (authorization.sql).
+DROP POLICY IF EXISTS exchanged ON oauth_grants;
+CREATE POLICY exchanged ON oauth_grants TO mcp_admin USING (true) WITH CHECK (true);
+DROP POLICY IF EXISTS exchanged ON oauth_refresh_tokens;
+CREATE POLICY exchanged ON oauth_refresh_tokens TO mcp_admin USING (true) WITH CHECK (true);
+
 -- Not forced: a key must be found before its tenant is known, which functions of the owner do.
 ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS tenant_isolation ON api_keys;

@@ -113,11 +113,12 @@ class Demo:
     @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
-        try:
-            port = free_port(OWN_ADDRESS)
-        except OSError:  # a system whose loopback has one address: then any port will do
-            port = 1
-        return f"http://{OWN_ADDRESS}:{port}"
+        return _own_origin()
+
+    @cached_property
+    def document_origin(self) -> str:
+        """Where documents of OAuth clients may be fetched from besides it; nobody listens there."""
+        return _own_origin()
 
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
@@ -130,7 +131,7 @@ class Demo:
         from reference_server.audit.anchors import AnchorFile, check_anchored
         from reference_server.core.clock import FileClock
         from reference_server.demo.sessions import told_of_sessions
-        from reference_server.serving.serve import serve
+        from reference_server.serving.serve import bind, serve
         from reference_server.wiring import build_parts
 
         settings = self.variant.settings(
@@ -146,8 +147,12 @@ class Demo:
                 fetch_origins=(self.fetch_origin,),
                 plugins=self.delivery.definitions,
                 plugin_secrets=self.delivery.secrets,
+                client_documents=(self.document_origin,),
             )
         )
+        listener = bind(settings)  # at once, for the port is part of the server's public name
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = dataclasses.replace(settings, public_url=origin)
         loaded = self.variant.load_secrets(self.secrets_dir)
         clock = FileClock(self.clock_file)
         engine = database.engine(Role.APP, settings.pool_size)
@@ -157,8 +162,10 @@ class Demo:
             start_logging(settings, parts)
             tenants = self._seed(database, parts.keys.hasher)
             told = told_of_sessions(settings, loaded, engine, clock, tenants)
-            return serve(settings, parts, self._announce(database, loaded, tenants, told))
+            announce = self._announce(database, loaded, tenants, told)
+            return serve(settings, parts, announce, listener)
         finally:
+            listener.close()
             engine.dispose()
 
     def _seed(self, database: DemoDatabase, hasher: KeyHasher) -> dict[str, SeededTenant]:
@@ -211,6 +218,10 @@ class Demo:
                 "drill_reader": drill.dsn(Role.AUDITOR),
             },
             "fetch_origin": self.fetch_origin,
+            "authorization": {
+                "document_origin": self.document_origin,
+                "cookie": told.signing["cookie"],
+            },
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),
             "launch": {
@@ -322,6 +333,14 @@ def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     state.unlink(missing_ok=True)
     stack.callback(remove_state, state, folder)
     return folder
+
+
+def _own_origin() -> str:
+    try:
+        port = free_port(OWN_ADDRESS)
+    except OSError:  # a system whose loopback has one address: then any port will do
+        port = 1
+    return f"http://{OWN_ADDRESS}:{port}"
 
 
 def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import insert
 
@@ -13,6 +14,8 @@ from reference_server.core.settings import Limits
 from reference_server.db.models import (
     api_keys,
     metric_cache,
+    oauth_grants,
+    oauth_refresh_tokens,
     oauth_states,
     platform_credentials,
     sync_log,
@@ -89,6 +92,24 @@ class Seeder:
         connection.execute(insert(api_keys), [common | revoked, common | expired])
 
 
+def _grant(later: datetime) -> dict[str, Any]:
+    """Return what a user might have granted to a client, of which nobody knows a code or token."""
+    return {
+        "id": uuid4(),
+        "client_id": secrets.token_urlsafe(16),
+        "holder": {"tier": "user", "roles": [], "rate_tier": "user"},
+        "scope": "mcp:read",
+        "resource": "https://mcp.example/mcp",
+        "redirect_uri": "https://client.example/callback",
+        "challenge": secrets.token_urlsafe(32),
+        "may_refresh": True,
+        "code_digest": secrets.token_hex(32),
+        "code_ends_at": later,
+        "code_used_at": later,
+        "ends_at": later,
+    }
+
+
 def _store_data(connection: Connection, new: NewTenant, canary: str, now: datetime) -> None:
     common = {"tenant_id": new.tenant_id, "platform": "google"}
     later = now + 365 * _DAY
@@ -115,5 +136,9 @@ def _store_data(connection: Connection, new: NewTenant, canary: str, now: dateti
         "expires_at": later,
     }
     connection.execute(insert(oauth_states).values(common | state))
+    grant = _grant(later)
+    connection.execute(insert(oauth_grants).values({"tenant_id": new.tenant_id, **grant}))
+    token = {"digest": secrets.token_hex(32), "grant_id": grant["id"], "used_at": now}
+    connection.execute(insert(oauth_refresh_tokens).values({"tenant_id": new.tenant_id, **token}))
     sync = {"status": "succeeded", "finished_at": now, "rows_synced": 1}
     connection.execute(insert(sync_log).values(common | sync))

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import text
 
@@ -20,6 +20,7 @@ from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.oauth.contracts import StartedFlow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy import Engine
@@ -102,13 +103,21 @@ class SqlOAuthStates:
         return challenge_of(verifier)
 
 
-class OAuthStateCleanup:
-    """Forgets expired states every ``interval`` seconds of the Clock part's time, in a thread."""
+class Forgetting(Protocol):
+    """Something that holds what expires."""
+
+    def forget_expired(self) -> int:
+        """Remove it, and return how many that were; StorageUnavailableError."""
+        ...
+
+
+class OAuthCleanup:
+    """Forgets what has expired every ``interval`` seconds of the Clock part's time, in a thread."""
 
     def __init__(
-        self, states: SqlOAuthStates, clock: Clock, interval: int, look_every: float = 1.0
+        self, stores: Sequence[Forgetting], clock: Clock, interval: int, look_every: float = 1.0
     ) -> None:
-        self._states = states
+        self._stores = tuple(stores)
         self._clock = clock
         self._interval = timedelta(seconds=interval)
         self._last = clock.now()
@@ -124,7 +133,8 @@ class OAuthStateCleanup:
             return
         self._last = now
         try:
-            self._states.forget_expired()
+            for store in self._stores:
+                store.forget_expired()
         except StorageUnavailableError as error:
             _logger.warning("expired OAuth states wait for the next round: %s", error)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpcore
@@ -18,7 +18,8 @@ from reference_server.core.errors import RefusedUrlError
 from reference_server.outbound.addresses import public_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import ssl
+    from collections.abc import Iterable, Mapping
     from urllib.parse import SplitResult
 
 SECONDS = 5.0
@@ -37,12 +38,76 @@ class Fetched:
     size: int
 
 
+@dataclass(frozen=True)
+class Page:
+    """What a URL answered: the names of headers are in small letters, the values as they came.
+
+    ``is_whole`` tells whether the body ended within the bytes that were to be read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_whole: bool
+
+
+class _Deadline:
+    """When a fetch is over, whatever it still waits for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left; TimeoutError where none are."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+class _Hurried(httpcore.NetworkStream):
+    """A connection of which no operation outlasts the fetch: who drips headers ends it, too."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read in what time is left."""
+        del timeout
+        return self._stream.read(max_bytes, self._deadline.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write in what time is left."""
+        del timeout
+        self._stream.write(buffer, self._deadline.left())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Begin TLS in what time is left."""
+        del timeout
+        left = self._deadline.left()
+        return _Hurried(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks of a connection."""
+        return self._stream.get_extra_info(info)
+
+
 class PublicNetwork(httpcore.NetworkBackend):
     """Connects to public addresses; to others only for an origin that the operator allows."""
 
-    def __init__(self, allowed: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, allowed: Iterable[tuple[str, int]] = (), seconds: float = SECONDS) -> None:
         self._allowed = frozenset(allowed)
         self._network = httpcore.SyncBackend()
+        self._deadline = _Deadline(seconds)
 
     def connect_tcp(
         self,
@@ -53,8 +118,11 @@ class PublicNetwork(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the address that was judged; RefusedUrlError where there is none."""
+        del timeout
         address = host if (host, port) in self._allowed else public_address(host, port)
-        return self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+        left = self._deadline.left()
+        stream = self._network.connect_tcp(address, port, left, local_address, socket_options)
+        return _Hurried(stream, self._deadline)
 
 
 class Fetcher:
@@ -69,6 +137,15 @@ class Fetcher:
 
     def fetch(self, url: str) -> Fetched:
         """Return what the URL answered; RefusedUrlError where it may not be or cannot be asked."""
+        page = self.read(url, MOST_BYTES)
+        kind = page.headers.get("content-type", "")[:100]
+        return Fetched(page.status, kind, len(page.body))
+
+    def read(self, url: str, most: int, accept: str = "*/*") -> Page:
+        """Return what the URL answered, of its body ``most`` bytes at most.
+
+        RefusedUrlError as from ``fetch``.
+        """
         parts = _plain(url)
         place = _place(parts)
         if place not in self._allowed and place[1] != _PORTS[parts.scheme]:
@@ -76,7 +153,7 @@ class Fetcher:
         network = PublicNetwork(self._allowed)
         try:
             with httpcore.ConnectionPool(network_backend=network, retries=0) as pool:
-                return _read(pool, url)
+                return _read(pool, url, most, accept)
         except (httpcore.TimeoutException, TimeoutError):
             raise RefusedUrlError("The URL did not answer in time.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
@@ -105,17 +182,16 @@ def _plain(url: str) -> SplitResult:
     raise RefusedUrlError("The URL is not one of http or https.")
 
 
-def _read(pool: httpcore.ConnectionPool, url: str) -> Fetched:
-    deadline = time.monotonic() + SECONDS
-    bounds = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
-    with pool.stream("GET", url, extensions={"timeout": bounds}) as response:
-        size = 0
+def _read(pool: httpcore.ConnectionPool, url: str, most: int, accept: str) -> Page:
+    with pool.stream("GET", url, headers={"Accept": accept}) as response:
+        body, is_whole = b"", True
         for part in response.iter_stream():
-            size += len(part)
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            if size >= MOST_BYTES:
+            body += part
+            if len(body) > most:
+                body, is_whole = body[:most], False
                 break
-        headers = {name.lower(): value for name, value in response.headers}
-        kind = headers.get(b"content-type", b"").decode("latin-1")[:100]
-        return Fetched(response.status, kind, min(size, MOST_BYTES))
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers
+        }
+        return Page(response.status, headers, body, is_whole)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
+from reference_server.core.principal import implied
+from reference_server.core.vocabulary import Permission
 from reference_server.permissions.contracts import OF_A_TENANT, Decision
 
 if TYPE_CHECKING:
@@ -40,7 +42,14 @@ class TierPermissions:
             return Decision.OTHER_TIER
         if server.permission is not None and not principal.has_permission(server.permission):
             return Decision.NO_PERMISSION
+        if principal.client_id is not None and server.consent not in implied(principal.scope):
+            return Decision.NO_CONSENT
         return Decision.ALLOWED
+
+    def consent_for(self, tool: str) -> Permission:
+        """Return what an OAuth client must have been granted, to call a tool."""
+        server = self._of_tool.get(tool)
+        return Permission.READ if server is None else server.consent
 
     def for_data(self, principal: Principal) -> Decision:
         """Decide whether a caller sees resources, prompts and completions: not nobody's."""

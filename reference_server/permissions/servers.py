@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reference_server.core.vocabulary import Tier
+from reference_server.core.vocabulary import Permission, Tier
 from reference_server.permissions.contracts import EVERYBODY, OF_A_TENANT, ToolServer
 
 PUBLIC = ToolServer("public", frozenset({"ping"}), EVERYBODY)
@@ -18,6 +18,7 @@ CHANGES = ToolServer(
     "changes",
     frozenset({"refresh_metric", "forget_metrics"}),
     frozenset({Tier.ADMIN, Tier.USER, Tier.SERVICE}),
+    consent=Permission.WRITE,
 )
 
 PAGES = ToolServer(

@@ -42,11 +42,13 @@ class McpAnswer:
         finish_head: Callable[[int, RawHeaders], RawHeaders],
         finish: Callable[[Response], Response],
         audit_refusal: Callable[[RequestContext], Awaitable[bool]],
+        lacking: Callable[[str], Response],
     ) -> None:
         self._exchange = exchange
         self._finish_head = finish_head
         self._finish = finish
         self._audit_refusal = audit_refusal
+        self._lacking = lacking
         self._is_over = False
         self._held: Message | None = None
         self._waiting = b""
@@ -124,11 +126,9 @@ class McpAnswer:
         status = message["status"]
         if status in DNS_REBINDING and not await self._audit_refusal(context):
             context.is_unaudited = True
-        if context.is_unaudited or status in DNS_REBINDING:
+        if context.is_unaudited or status in DNS_REBINDING or context.lacks is not None:
             self._is_over = True
-            code = HTTPStatus(status).name.lower()
-            response = unavailable() if context.is_unaudited else error(status, code)
-            await send_response(self._exchange, self._finish(response))
+            await send_response(self._exchange, self._finish(self._refusal(status)))
             return
         headers = message["headers"]
         if status >= HTTPStatus.BAD_REQUEST:
@@ -138,6 +138,15 @@ class McpAnswer:
         await self._exchange.send(
             {"type": "http.response.start", "status": status, "headers": headers}
         )
+
+    def _refusal(self, status: int) -> Response:
+        """Return what goes out in the place of the SDK's answer."""
+        context = self._exchange.context
+        if context.is_unaudited:
+            return unavailable()
+        if context.lacks is not None:
+            return self._lacking(context.lacks)
+        return error(status, HTTPStatus(status).name.lower())
 
 
 async def send_response(exchange: Exchange, response: Response) -> None:

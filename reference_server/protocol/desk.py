@@ -115,8 +115,12 @@ class Desk:
         return self._parts.permissions.for_tool(self.caller_of(call).principal, tool)
 
     def reaches_tool(self, call: Call, tool: str) -> bool:
-        """Tell whether a tool is there for whoever calls."""
+        """Tell whether whoever calls may call a tool."""
         return self.decision(call, tool) is Decision.ALLOWED
+
+    def sees_tool(self, call: Call, tool: str) -> bool:
+        """Tell whether a tool is there for whoever calls, also if its user would be asked first."""
+        return self.decision(call, tool) in {Decision.ALLOWED, Decision.NO_CONSENT}
 
     def reaches_data(self, caller: Caller) -> bool:
         """Tell whether resources, prompts and completions are there for a caller."""

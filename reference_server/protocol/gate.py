@@ -12,6 +12,7 @@ import contextvars
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +40,7 @@ from reference_server.protocol.watch import watch
 from reference_server.web.answers import error
 from reference_server.web.app import LONGEST_BODY
 from reference_server.web.client_address import ClientAddresses
+from reference_server.web.refusing import lacking_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -253,7 +255,13 @@ class Gate:
         A body may drip, and of two calls of one session that share a JSON-RPC id the SDK answers
         one and keeps the other for ever.
         """
-        answer = McpAnswer(exchange, turn.finish_head, turn.finish, self._audit_refused_origin)
+        answer = McpAnswer(
+            exchange,
+            turn.finish_head,
+            turn.finish,
+            self._audit_refused_origin,
+            partial(lacking_scope, self._parts),
+        )
         is_endless = scope["method"] == "GET" or LISTENING in scope["headers"]
         watching = is_endless and asyncio.create_task(watch(exchange, self._parts, self._executor))
         open_stream = ExitStack()

@@ -54,7 +54,7 @@ class RawTools:
         own = [
             types.Tool(name=tool.name, description=tool.description, input_schema=tool.input_schema)
             for tool in self._tools.values()
-            if self._desk.reaches_tool(call, tool.name)
+            if self._desk.sees_tool(call, tool.name)
         ]
         return types.ListToolsResult(tools=[*listed.tools, *own])
 

@@ -95,7 +95,7 @@ class ToolDesk:
                     name=tool.name, description=tool.description, input_schema=tool.input_schema
                 )
                 for tool in self._tools.values()
-                if self._desk.reaches_tool(call, tool.name)
+                if self._desk.sees_tool(call, tool.name)
             ]
         )
 
@@ -134,6 +134,8 @@ class ToolDesk:
         tool = self._tools.get(name)
         if tool is not None and decision is Decision.ALLOWED:
             return Named(name, tool)
+        if tool is not None and decision is Decision.NO_CONSENT:
+            context_of(call).lacks = self._parts.permissions.consent_for(name)
         is_nowhere = tool is None and decision in {Decision.ALLOWED, Decision.OF_NO_SERVER}
         return Named(name, None, "there is no such tool" if is_nowhere else decision.value)
 

@@ -14,6 +14,7 @@ from reference_server.core.principal import Principal
 from reference_server.core.vocabulary import Scheme, Tier
 
 _LONGEST = 255
+_LONGEST_URL = 2000
 _MOST = 64
 _LAST = 253_402_300_799
 """The last second of the year 9999, after which no calendar of ours goes."""
@@ -35,6 +36,7 @@ def _texts(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
+Address = Annotated[str, Field(min_length=1, max_length=_LONGEST_URL)]
 Texts = Annotated[frozenset[Text], BeforeValidator(_texts), Field(max_length=_MOST)]
 Words = Annotated[frozenset[Text], BeforeValidator(_words), Field(max_length=_MOST)]
 Moment = Annotated[int, Field(ge=0, le=_LAST)]
@@ -45,7 +47,8 @@ Moment = Annotated[int, Field(ge=0, le=_LAST)]
 class Claims:
     """What a token says. ``tid`` is the tenant, ``key_id`` the API key the session was begun with.
 
-    Every claim but ``nbf`` and ``key_id`` must be there. Times are in seconds since 1970.
+    ``client_id`` is the OAuth client that an access token was issued to (RFC 9068 section 2.2).
+    Every claim but ``nbf``, ``key_id`` and this must be there. Times are in seconds since 1970.
     """
 
     iss: Text
@@ -62,6 +65,7 @@ class Claims:
     rate_tier: Tier
     nbf: Moment | None = None
     key_id: UUID | None = None
+    client_id: Address | None = None
 
     def has_audience(self, audience: str) -> bool:
         """Tell whether the token is meant for an audience."""
@@ -81,6 +85,7 @@ class Claims:
             token_id=self.jti,
             subject=self.sub,
             ends=datetime.fromtimestamp(self.exp, UTC),
+            client_id=self.client_id,
         )
 
 
@@ -104,7 +109,7 @@ class Life:
 
 
 def claims_of(principal: Principal, life: Life, **own: str) -> dict[str, Any]:
-    """Return the claims of a new token; ``own`` are iss, aud, jti and session_id."""
+    """Return the claims of a new token; ``own`` are iss, aud, jti, session_id, and any other."""
     return {
         **own,
         "sub": str(principal.subject or principal.key_id),

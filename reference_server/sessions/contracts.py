@@ -109,11 +109,19 @@ class SessionIssuer(Protocol):
         ...
 
 
+class AccessTokens(Protocol):
+    """Makes the tokens by which OAuth clients act for users at the MCP endpoint."""
+
+    def make(self, principal: Principal, grant_id: str, audience: str, seconds: int) -> Issued:
+        """Return a token of a grant's; its scope and client are those of the principal."""
+        ...
+
+
 class SessionEnds(Protocol):
     """Knows what has ended before its time, on every worker, without a query on a request."""
 
     def has_ended(self, name: str, now: datetime) -> bool:
-        """Tell whether a token or a key of this id has ended.
+        """Tell whether a token, a grant or a key of this id has ended.
 
         StorageUnavailableError when that has not been found out for too long.
         """
@@ -148,12 +156,14 @@ class Nonces(Protocol):
 class SessionParts:
     """What knows session tokens and proxies. ``cookie`` is the name of a browser's session.
 
+    ``access`` makes tokens of another audience, which OAuth clients are given.
     ``origins``, to the letter, may have a browser change state by it, besides the server's own.
     """
 
     extractor: TokenExtractor
     validator: SessionValidator
     issuer: SessionIssuer
+    access: AccessTokens
     ends: SessionEnds
     proxies: ProxyIdentities
     cookie: str

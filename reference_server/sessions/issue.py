@@ -14,6 +14,8 @@ from reference_server.sessions.claims import Life, claims_of
 from reference_server.sessions.contracts import Issued
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Engine
 
     from reference_server.core.contracts import Clock
@@ -54,19 +56,39 @@ class SqlSessionIssuer:
 
     def signed(self, principal: Principal, life: Life) -> Issued:
         """Return a session of exactly that life."""
-        token_id, session_id = str(uuid4()), str(uuid4())
-        claims = claims_of(
-            principal,
-            life,
-            iss=self.rules.issuer,
-            aud=self.rules.audience,
-            jti=token_id,
-            session_id=session_id,
-        )
-        return Issued(
-            token=self.tokens.sign(claims),
-            token_id=token_id,
-            session_id=session_id,
-            ends=datetime.fromtimestamp(life.ends, UTC),
-            seconds=life.ends - life.begins,
-        )
+        own = {"aud": self.rules.audience, "session_id": str(uuid4())}
+        return _signed(self.tokens, self.rules, principal, life, own)
+
+
+@dataclass(frozen=True)
+class SignedAccessTokens:
+    """Signs access tokens: session tokens of another audience, of which a grant is the session.
+
+    What ends the grant ends all of them, for it is looked up where the ends of sessions are.
+    """
+
+    tokens: SignedTokens
+    clock: Clock
+    rules: Rules
+
+    def make(self, principal: Principal, grant_id: str, audience: str, seconds: int) -> Issued:
+        """Return a token that lives so long, and no longer than the principal's proof."""
+        begins = int(self.clock.now().timestamp())
+        ends = begins + min(seconds, self.rules.longest)
+        if principal.ends is not None:
+            ends = min(ends, int(principal.ends.timestamp()))
+        own = {"aud": audience, "session_id": grant_id, "client_id": str(principal.client_id)}
+        return _signed(self.tokens, self.rules, principal, Life(begins, ends), own)
+
+
+def _signed(
+    tokens: SignedTokens, rules: Rules, principal: Principal, life: Life, own: Mapping[str, str]
+) -> Issued:
+    token_id = str(uuid4())
+    return Issued(
+        token=tokens.sign(claims_of(principal, life, iss=rules.issuer, jti=token_id, **own)),
+        token_id=token_id,
+        session_id=own["session_id"],
+        ends=datetime.fromtimestamp(life.ends, UTC),
+        seconds=life.ends - life.begins,
+    )

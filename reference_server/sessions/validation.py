@@ -22,12 +22,23 @@ for it."""
 
 @dataclass(frozen=True)
 class Rules:
-    """What a token must say. ``longest`` is the longest life of one, in seconds."""
+    """What a token must say. ``longest`` is the longest life of one, in seconds.
+
+    ``resource`` is the audience of access tokens of OAuth clients; None where there are none.
+    """
 
     mode: SessionMode
     issuer: str
     audience: str
     longest: int
+    resource: str | None = None
+
+    def audience_of(self, client_id: str | None) -> str | None:
+        """Return whom a token must be meant for: what a client was given is good for nothing else.
+
+        None where no token of a client's is good.
+        """
+        return self.audience if client_id is None else self.resource
 
 
 @dataclass(frozen=True)
@@ -65,15 +76,18 @@ class AuthValidation:
         now = self.clock.now()
         if principal.ends is not None and principal.ends <= now:
             return False
-        names = [principal.token_id, principal.key_id and str(principal.key_id)]
+        key_id = principal.key_id and str(principal.key_id)
+        names = [principal.token_id, key_id, principal.client_id and principal.session_id]
         return not any(name and self.ends.has_ended(name, now) for name in names)
 
     def admits(self, claims: Claims) -> bool:
         """Tell whether the claims are those of a token of ours, whose time has come."""
         rules, latest = self.rules, self.clock.now().timestamp() + LEEWAY_SECONDS
+        audience = rules.audience_of(claims.client_id)
         return (
             claims.iss == rules.issuer
-            and claims.has_audience(rules.audience)
+            and audience is not None
+            and claims.has_audience(audience)
             and claims.iat <= latest
             and (claims.nbf is None or claims.nbf <= latest)
             and 0 < claims.exp - claims.iat <= rules.longest

@@ -33,7 +33,7 @@ from reference_server.permissions.servers import SERVERS
 from reference_server.sessions.claims import Life
 from reference_server.sessions.contracts import Issued, SessionParts
 from reference_server.sessions.extraction import TokenChain
-from reference_server.sessions.issue import SqlSessionIssuer
+from reference_server.sessions.issue import SignedAccessTokens, SqlSessionIssuer
 from reference_server.sessions.proxy import MemoryNonces, SignedProxyIdentities
 from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation
@@ -284,6 +284,7 @@ class World:
             ),
             validator=AuthValidation(signed, self.ends, self.clock, rules),
             issuer=FakeIssuer(engine, signed, self.clock, rules, settings.session_lifetime),
+            access=SignedAccessTokens(signed, self.clock, rules),
             ends=self.ends,
             proxies=SignedProxyIdentities((PROXY_SECRET,), self.clock, MemoryNonces()),
             cookie=settings.session_cookie,

@@ -33,20 +33,23 @@ def error(status: int, code: str, **fields: object) -> Response:
     return Response(body, status=status, content_type="application/json")
 
 
-def unauthorized(extracted: Found | Missed | None = None) -> Response:
+def unauthorized(extracted: Found | Missed | None = None, metadata: str = "") -> Response:
     """Return the one 401: the same for whatever is wrong with a credential, and for a block.
 
     ``extracted`` is what the caller himself sent where session tokens are looked for, if they are:
     only that is told, and nothing that the server knows. Where no token was found the body names
     the failure, and that of each method; a token that was found is called invalid, whatever it is.
+    With ``metadata``, further parameters of it, the challenge for bearer tokens is always there.
     """
     challenges, told = [AUTHENTICATION_SCHEME], {}
     if isinstance(extracted, Missed):
-        challenges.append(_BEARER)
+        challenges.append(_BEARER + metadata)
         tried = {method.value: failure.value for method, failure in extracted.tried.items()}
         told = {"reason": extracted.reason.value, "tried": tried}
     elif extracted is not None:
-        challenges.append(_INVALID_TOKEN)
+        challenges.append(_INVALID_TOKEN + metadata)
+    elif metadata:
+        challenges.append(_BEARER + metadata)
     response = error(HTTPStatus.UNAUTHORIZED, "unauthorized", **told)
     response.headers["WWW-Authenticate"] = ", ".join(challenges)
     return response

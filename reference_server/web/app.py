@@ -19,6 +19,7 @@ from reference_server.web.answers import error, rate_limit_fields, unavailable
 from reference_server.web.pipeline import run_pipeline
 from reference_server.web.routes.admin import admin_routes
 from reference_server.web.routes.auth import auth_routes
+from reference_server.web.routes.authorization import authorization_routes
 from reference_server.web.routes.health import health_routes
 from reference_server.web.routes.oauth import oauth_routes
 from reference_server.web.routes.ready import ready_routes
@@ -80,6 +81,8 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.register_blueprint(admin_routes(parts))
     app.register_blueprint(auth_routes(parts))
     app.register_blueprint(oauth_routes(parts))
+    if parts.oauth.authorization is not None:
+        app.register_blueprint(authorization_routes(parts, parts.oauth.authorization))
     _install_chain(app, parts)
     app.register_error_handler(Exception, _describe_error)
     return app
@@ -102,6 +105,8 @@ def _install_chain(app: Flask, parts: Parts) -> None:
         request_id = (context and context.request_id) or str(uuid4())
         own = [field for field in response.headers if field[0].lower() not in replaced]
         response.headers = Headers([*own, (REQUEST_ID, request_id), *common])
+        if (policy := g.get("content_policy")) is not None:
+            response.headers["Content-Security-Policy"] = policy
         if response.status_code // 100 == _SUCCESS or response.status_code == _LIMITED:
             response.headers.update(g.get("limits", {}))
         return response

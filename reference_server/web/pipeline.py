@@ -16,7 +16,7 @@ from reference_server.web.stages.authenticate import authenticate
 from reference_server.web.stages.block_address import block_address
 from reference_server.web.stages.extract_token import extract_token
 from reference_server.web.stages.identify_request import identify_request
-from reference_server.web.stages.limit import limit_address, limit_auth, limit_tenant
+from reference_server.web.stages.limit import limit_address, limit_auth, limit_oauth, limit_tenant
 from reference_server.web.stages.open_audit_entry import open_audit_entry
 from reference_server.web.stages.refuse_cross_site import refuse_cross_site
 from reference_server.web.stages.require_permission import require_permission
@@ -33,6 +33,7 @@ PIPELINE = (
     block_address,
     limit_address,
     limit_auth,
+    limit_oauth,
     triage_scanner,
     extract_token,
     authenticate,

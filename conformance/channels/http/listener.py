@@ -29,7 +29,18 @@ _REQUEST_SECONDS = 5.0
 _MOST_CALLERS = 32
 """Callers that are heard at once: a target that calls and calls gets no more of this machine."""
 _MOST_CALLS = 1000
+_DRIP_SECONDS = 0.2
 BODY = b'{"ok": true}'
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a path is answered with. With ``drips`` a byte comes now and then, and no end of it."""
+
+    body: bytes = BODY
+    status: int = 200
+    kind: str = "application/json"
+    drips: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,12 @@ class Listener:
         self.calls: list[Call] = []
         self.sends_on: dict[str, str] = {}
         """Where the caller of a path is sent, by redirect."""
+        self.replies: dict[str, Reply] = {}
+        """What the caller of a path is answered."""
         self.serves = BODY
         """What every other caller is answered."""
+        self.connections = 0
+        """How often somebody has connected, whatever was said then."""
         self.servers = [_server(address, port, self)]
         self.port = self.servers[0].server_address[1]
         self.has_ipv6 = False
@@ -122,6 +137,7 @@ class _Server(ThreadingHTTPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Take no more callers at once than there is room for."""
         del request, client_address
+        self.listener.connections += 1
         if self._count(1) <= _MOST_CALLERS:
             return True
         self._count(-1)
@@ -151,15 +167,26 @@ class _Handler(BaseHTTPRequestHandler):
         if len(listener.calls) < _MOST_CALLS:
             agent = self.headers.get("User-Agent") or "no name"
             listener.calls.append(Call(self.requestline, agent))
-        place = listener.sends_on.get(self.path.strip("/"))
-        self.send_response(200 if place is None else 302)
+        path = self.path.strip("/")
+        place, reply = listener.sends_on.get(path), listener.replies.get(path)
+        reply = reply or Reply(listener.serves)
+        self.send_response(reply.status if place is None else 302)
         if place is not None:
             self.send_header("Location", place)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(listener.serves)))
+        self.send_header("Content-Type", reply.kind)
+        self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(listener.serves)
+            self._write(reply)
+
+    def _write(self, reply: Reply) -> None:
+        if not reply.drips:
+            self.wfile.write(reply.body)
+            return
+        with suppress(OSError):  # whoever waited has gone
+            for place in range(len(reply.body)):
+                self.wfile.write(reply.body[place : place + 1])
+                wait_for(lambda: False, _DRIP_SECONDS)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _answer  # noqa: N815 -- the base class's names
 

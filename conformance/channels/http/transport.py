@@ -37,6 +37,9 @@ HEARD = "heard"
 EAR = "ear"
 """The extension of a request that holds who hears its answer while it comes."""
 
+_HEAD = "head"
+"""The extension of a response that holds its headers as they came."""
+
 
 def new_client(
     address: str | None,
@@ -50,11 +53,21 @@ def new_client(
     Where an address is not one that it ``admits``, nothing is sent there.
     """
     return httpx.Client(
+        event_hooks={"response": [_set_location_aside]},
         transport=BoundedTransport(address, tls, version, admits),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _set_location_aside(response: httpx.Response) -> None:
+    """Keep the headers as they came, and the library from a redirect that is none of its business.
+
+    It makes a request of each, also where none is followed, and fails at a place that is no URL.
+    """
+    response.extensions[_HEAD] = tuple(response.headers.raw)
+    response.headers.pop("location", None)
 
 
 class Clients:
@@ -121,7 +134,8 @@ def _read(client: httpx.Client, request: httpx.Request, allowance: Allowance) ->
     response = client.send(request, stream=True)
     allowance.expect_a_body()
     headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.extensions.get(_HEAD, response.headers.raw)
     )
     try:
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:

@@ -38,7 +38,7 @@ CLEANED_WITHIN = 10
 """Real seconds that a clean-up may take which is due."""
 
 
-@requirement("OAUTH-03")
+@requirement("OAUTH-03", also_needs=(Channel.OAUTH_ROUTES,))
 def test_each_flow_has_an_s256_challenge_of_its_own(flows: Flows, keys: Keys) -> None:
     """A challenge that is no SHA-256, or is there twice, is not one of a fresh verifier."""
     begun = [flows.start(keys.active) for _ in range(SAMPLE // 2)]
@@ -56,7 +56,7 @@ def test_each_flow_has_an_s256_challenge_of_its_own(flows: Flows, keys: Keys) ->
     )
 
 
-@requirement("OAUTH-03")
+@requirement("OAUTH-03", also_needs=(Channel.OAUTH_ROUTES,))
 def test_the_verifier_is_told_in_no_answer(flows: Flows, keys: Keys) -> None:
     """Only the verifier hashes to the challenge, so it is known when it is seen."""
     flow = flows.start(keys.active)
@@ -69,7 +69,7 @@ def test_the_verifier_is_told_in_no_answer(flows: Flows, keys: Keys) -> None:
         assert not told_verifiers(words, flow.challenge), "an answer tells the verifier"
 
 
-@requirement("OAUTH-03", also_needs=(Channel.LOG,))
+@requirement("OAUTH-03", also_needs=(Channel.OAUTH_ROUTES, Channel.LOG))
 def test_the_verifier_is_in_no_log_line(
     flows: Flows, keys: Keys, log: LogStream, target: Target
 ) -> None:
@@ -86,7 +86,7 @@ def test_the_verifier_is_in_no_log_line(
         assert flow.state not in text, "the log tells the state"
 
 
-@requirement("OAUTH-03", also_needs=(Channel.AUDITOR,))
+@requirement("OAUTH-03", also_needs=(Channel.OAUTH_ROUTES, Channel.AUDITOR))
 def test_the_verifier_is_in_no_audit_row(
     flows: Flows, keys: Keys, auditor: AuditReader, target: Target
 ) -> None:
@@ -104,7 +104,9 @@ def test_the_verifier_is_in_no_audit_row(
     assert flow.state not in text, "the trail tells the state"
 
 
-@requirement("OAUTH-03", also_needs=(Channel.TRAIL_TABLE, Channel.OAUTH_STATES))
+@requirement(
+    "OAUTH-03", also_needs=(Channel.OAUTH_ROUTES, Channel.TRAIL_TABLE, Channel.OAUTH_STATES)
+)
 def test_the_stored_verifier_is_the_challenges_own(
     flows: Flows, keys: Keys, trail_table: TableTrail
 ) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from reference_server.mutants.model import Benign
     from reference_server.parts import Parts
-    from reference_server.sessions.issue import SqlSessionIssuer
+    from reference_server.sessions.issue import SignedAccessTokens, SqlSessionIssuer
     from reference_server.sessions.signing import SignedTokens
 
     State = dict[str, Any]
@@ -76,6 +76,7 @@ class Form:
         """Return the parts with tokens of this form."""
         real = validator_of(parts)
         issuer = cast("SqlSessionIssuer", parts.tokens.issuer)
+        access = cast("SignedAccessTokens", parts.tokens.access)
         tokens = self._tokens = self.make(real.tokens, parts)
         rules = replace(real.rules, longest=self.longest)
         methods = [one for one in parts.tokens.extractor.methods if one in self.methods]
@@ -84,6 +85,7 @@ class Form:
             {
                 "tokens.validator": self.validator(tokens, real.ends, real.clock, rules),
                 "tokens.issuer": replace(issuer, tokens=tokens, rules=rules, lifetime=self.life),
+                "tokens.access": replace(access, tokens=tokens, rules=rules),
                 "tokens.extractor": TokenChain(
                     methods, cookie=self.cookie, proxy_header=self.header
                 ),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from reference_server.core.settings import Limits
 from reference_server.mutants.bending import engine_of, mutant, replaced
-from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates, challenge_of, digest_of
+from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates, challenge_of, digest_of
 from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class _Forgetful(SqlOAuthStates):
 def _cleaning_nothing(parts: Parts) -> Background:
     parts.oauth.cleanup.close()
     states = _Forgetful(engine_of(parts), parts.clock, _LIFETIME)
-    return OAuthStateCleanup(states, parts.clock, Limits().oauth_cleanup)
+    return OAuthCleanup([states], parts.clock, Limits().oauth_cleanup)
 
 
 def _wrapped(kind: Callable[[Parts], OAuthStates]) -> Callable[[Parts], Parts]:

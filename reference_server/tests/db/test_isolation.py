@@ -36,6 +36,8 @@ ISOLATED = {
     "tenants",
     "platform_credentials",
     "oauth_states",
+    "oauth_grants",
+    "oauth_refresh_tokens",
     "metric_cache",
     "audit_log",
     "sync_log",

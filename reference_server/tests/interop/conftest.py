@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reference_server.tests.waiting import becomes_true
+from reference_server.tests.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 HERE = Path(__file__).parent
-SECONDS = 60
 INSTALL_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]:
     """A running demo: what its state file says."""
-    with _running(tmp_path_factory.mktemp("interop") / "state.json") as state:
+    with running(tmp_path_factory.mktemp("interop") / "state.json") as state:
         yield state
 
 
@@ -35,21 +32,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Any]]:
     """The same, of a demo with the fixtures that the official runner asks for."""
     path = tmp_path_factory.mktemp("everything") / "state.json"
-    with _running(path, "--everything") as state:
+    with running(path, "--everything") as state:
         yield state
-
-
-@contextmanager
-def _running(path: Path, *words: str) -> Generator[dict[str, Any]]:
-    command = [sys.executable, "-m", "reference_server", "demo", "--state", str(path), *words]
-    demo = subprocess.Popen([*command, "--port", "0"], stdin=subprocess.DEVNULL)
-    try:
-        assert becomes_true(lambda: path.exists() or demo.poll() is not None, SECONDS)
-        assert demo.poll() is None, "the demo ended by itself"
-        yield json.loads(path.read_text("utf-8"))
-    finally:
-        demo.terminate()
-        demo.wait(SECONDS)
 
 
 @pytest.fixture(scope="module")

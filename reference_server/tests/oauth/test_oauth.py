@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reference_server.oauth.states import OAuthStateCleanup, SqlOAuthStates
+from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates
 from reference_server.tests.fakes import KEY_B, FakeClock, World
 from reference_server.tests.rows import NOW as KEY_EXPIRES
 from reference_server.tests.rows import add_key, add_tenant
@@ -89,7 +89,7 @@ def test_expired_states_of_every_tenant_go_by_themselves(
         tenant = add_tenant(owner_engine)
         add_key(owner_engine, tenant, f"key {number}", KEY_EXPIRES)
         states.start(tenant, "google")
-    with closing(OAuthStateCleanup(states, clock, 300, look_every=0.01)):
+    with closing(OAuthCleanup([states], clock, 300, look_every=0.01)):
         database.run_as_superuser(["REVOKE EXECUTE ON FUNCTION forget_oauth_states FROM mcp_app"])
         clock.advance(599)
         assert becomes_true(lambda: "wait for the next round" in caplog.text)

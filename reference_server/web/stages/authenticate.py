@@ -29,6 +29,9 @@ def authenticate(context: RequestContext, parts: Parts) -> Response | None:
     """
     if context.access in {Access.PUBLIC, Access.LIVENESS}:
         return None
+    if context.access is Access.BROWSER:
+        _recognize(context, parts)
+        return None
     if context.access is Access.ADMIN:
         context.is_admin = parts.keys.admin_gate.admits(context.credential)
         known = context.is_admin
@@ -44,7 +47,24 @@ def authenticate(context: RequestContext, parts: Parts) -> Response | None:
 def _holder(found: Found, context: RequestContext, parts: Parts) -> Principal | None:
     if found.method is TokenMethod.PROXY:
         return parts.tokens.proxies.verify(found.token, context.method, context.path)
-    return parts.tokens.validator.validate(found.token)
+    holder = parts.tokens.validator.validate(found.token)
+    if holder is None or holder.client_id is None:
+        return holder
+    # What a client was given is good for the resource that it was given for, and in no browser.
+    is_right = context.is_mcp and found.method is TokenMethod.AUTHORIZATION
+    return holder if is_right else None
+
+
+def _recognize(context: RequestContext, parts: Parts) -> None:
+    """Find out who a browser's session is of; a page tells whoever has none to sign in.
+
+    Nothing else that is presented counts there: a browser adds none of it by itself.
+    """
+    found = context.extracted
+    if not parts.tokens.validator.asks or not isinstance(found, Found):
+        return
+    if found.method is TokenMethod.COOKIE:
+        _admit(context, _holder(found, context, parts))
 
 
 def _admit(context: RequestContext, holder: Principal | None) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reference_server.core.vocabulary import Access
+from reference_server.web.oauth_paths import oauth_access_of
 
 if TYPE_CHECKING:
     from flask import Response
@@ -26,9 +27,11 @@ def identify_request(context: RequestContext, parts: Parts) -> Response | None:
 
     The id is always ours: one taken from the caller could point at someone else's audit rows.
     """
-    del parts
     context.request_id = str(uuid4())
     context.access = access_of(context.method, context.path)
+    if parts.oauth.authorization is not None:
+        own = oauth_access_of(context.method, context.path)
+        context.access = context.access if own is None else own
     return None
 
 

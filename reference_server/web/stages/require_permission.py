@@ -23,6 +23,7 @@ def require_permission(context: RequestContext, parts: Parts) -> Response | None
     opened = {
         Access.LIVENESS: True,
         Access.PUBLIC: True,
+        Access.BROWSER: True,
         Access.KEY: context.principal is not None,
         Access.ADMIN: context.is_admin,
     }

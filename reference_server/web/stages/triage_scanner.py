@@ -9,6 +9,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, ScannerCheck
 from reference_server.observability.logs import log_event
 from reference_server.web.answers import forbidden
+from reference_server.web.oauth_paths import is_for_programs
 
 if TYPE_CHECKING:
     from flask import Response
@@ -38,7 +39,7 @@ def triage_scanner(context: RequestContext, parts: Parts) -> Response | None:
     if context.access is Access.LIVENESS or not scanner.is_on:
         return None
     agents = [value for name, value in context.headers if name.lower() == "user-agent"]
-    is_anybodys = context.path.startswith(WELL_KNOWN)
+    is_anybodys = context.path.startswith(WELL_KNOWN) or _is_for_clients(context)
     counted = None if is_anybodys else _count(context, scanner)
     if scanner.paths.refuses(context.path):
         fired = ScannerCheck.PATH
@@ -50,6 +51,14 @@ def triage_scanner(context: RequestContext, parts: Parts) -> Response | None:
         return None
     _tell(context, parts, fired, ", ".join(agents), _velocity(counted))
     return forbidden()
+
+
+def _is_for_clients(context: RequestContext) -> bool:
+    """Tell whether a URL is the authorization server's, which counts its requests by client.
+
+    Many clients of a hosted application share an address, and send no credential in a header.
+    """
+    return context.access is Access.PUBLIC and is_for_programs(context.path)
 
 
 def _count(context: RequestContext, scanner: ScannerParts) -> Admission | None:

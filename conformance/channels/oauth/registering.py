@@ -1,0 +1,206 @@
+"""Clients of an authorization server: registered for a check and deleted after it, or named."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+from conformance.channels.oauth.browser import Origins
+from conformance.channels.oauth.server_metadata import words_of
+from conformance.forge.requests import Request
+from conformance.text.learned import learn
+from conformance.verdicts import NotAssessedError, NotEstablishedError
+
+if TYPE_CHECKING:
+    from conformance.channels.http.answer import Answer
+    from conformance.channels.http.transcript import Transcript
+    from conformance.channels.http.wire import Wire
+    from conformance.channels.oauth.server_metadata import ServerMetadata
+    from conformance.text.redaction import Redactor
+
+_JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
+LOOPBACK = "http://127.0.0.1:33418/callback"
+"""A redirect URI such as MCP clients have: it is read, and nobody is called there."""
+REMOTE = "https://client.hallmark.example/callback"
+"""One of a client on the web (RFC 2606: nobody has that name)."""
+PUBLIC = "none"
+_NO_CLIENT = (
+    "the authorization server registers nobody (its metadata name no registration_endpoint): "
+    "supply the profile's [authorization.client]"
+)
+
+
+@dataclass(frozen=True)
+class OAuthClient:
+    """A client. ``name`` is what it calls itself, empty where that is not known.
+
+    ``method`` is how it authenticates at the token endpoint (RFC 7591 section 2), and ``told`` what
+    the server has registered. ``place`` and ``token`` manage its registration, where they are.
+    """
+
+    id: str
+    redirects: tuple[str, ...]
+    method: str = PUBLIC
+    secret: str | None = field(default=None, repr=False)
+    name: str = ""
+    told: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    place: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def redirect(self) -> str:
+        """Its first redirect URI."""
+        return self.redirects[0]
+
+    def authenticated(self, pairs: dict[str, str]) -> tuple[dict[str, str], tuple[Any, ...]]:
+        """Return the form of a request to the token endpoint, and the headers that go with it."""
+        if self.secret is None or self.method == PUBLIC:
+            return {**pairs, "client_id": self.id}, ()
+        if self.method == "client_secret_post":
+            return {**pairs, "client_id": self.id, "client_secret": self.secret}, ()
+        words = f"{quote_plus(self.id)}:{quote_plus(self.secret)}".encode()
+        return pairs, (("Authorization", f"Basic {base64.b64encode(words).decode()}"),)
+
+
+class Registrations:
+    """Registers clients (RFC 7591), and deletes them when all is done (RFC 7592)."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        server: ServerMetadata,
+        redactor: Redactor,
+        transcript: Transcript,
+    ) -> None:
+        told = wire.target.authorization
+        self.wire, self.server = wire, server
+        self.origins = Origins(wire, [*server.urls, *told.origins])
+        self.terms, self._known = told.terms, told.client
+        self._redactor, self._transcript = redactor, transcript
+        self._made: list[OAuthClient] = []
+
+    def through(self, line: Wire) -> Registrations:
+        """Return the same by another line; what is registered by it is deleted with the rest."""
+        others = Registrations(line, self.server, self._redactor, self._transcript)
+        others._made = self._made
+        return others
+
+    @property
+    def are_offered(self) -> bool:
+        """Whether anybody may register a client."""
+        return self.server.has("registration_endpoint")
+
+    def metadata(self, *redirects: str, **more: Any) -> dict[str, Any]:
+        """Return what a public client with these redirect URIs says of itself."""
+        return {
+            "client_name": f"Hallmark check {secrets.token_hex(4)}",
+            "redirect_uris": list(redirects or (LOOPBACK,)),
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": PUBLIC,
+            "application_type": "native",
+            **({"scope": " ".join(self.server.scopes)} if self.server.scopes else {}),
+            **more,
+        }
+
+    def attempt(self, metadata: dict[str, Any]) -> tuple[Answer, OAuthClient | None]:
+        """Try to register a client; return the answer, and the client if there is one now."""
+        url = self.server.url("registration_endpoint")
+        body = json.dumps(metadata).encode()
+        answer = self.origins.asked(url, Request("POST", headers=_JSON, body=body))
+        client = self._registered(answer, metadata)
+        if client is not None:
+            self._made.append(client)
+        return answer, client
+
+    def registered(self, *redirects: str, **more: Any) -> OAuthClient:
+        """Register a client. NotEstablishedError unless that is done.
+
+        Without redirect URIs of its own, it has one on loopback, or else on the web.
+        """
+        if not self.are_offered:
+            raise NotAssessedError(_NO_CLIENT)
+        answer, client = self.attempt(self.metadata(*redirects, **more))
+        if client is None and not redirects:
+            answer, client = self.attempt(self.metadata(REMOTE, **more))
+        if client is None:
+            raise NotEstablishedError(
+                f"could not establish that a client can be registered (got {answer})"
+            )
+        return client
+
+    def any_client(self) -> OAuthClient:
+        """Return a client: registered just now, or else the profile's."""
+        if self.are_offered:
+            try:
+                return self.registered()
+            except NotEstablishedError:
+                if self._known is None:
+                    raise
+        return self._preregistered()
+
+    def fresh_as(self, client: OAuthClient) -> OAuthClient:
+        """Return another client with the same redirect URIs, of which nobody was asked yet.
+
+        Where none can be registered it is the same one.
+        """
+        return self.registered(*client.redirects) if self.are_offered else client
+
+    def _preregistered(self) -> OAuthClient:
+        if (known := self._known) is None:
+            raise NotAssessedError(_NO_CLIENT)
+        how = self.server.values("token_endpoint_auth_methods_supported")
+        by_form = "client_secret_post" in how and "client_secret_basic" not in how
+        method = "client_secret_post" if by_form else "client_secret_basic"
+        return OAuthClient(
+            known.id,
+            (known.redirect_uri or LOOPBACK,),
+            PUBLIC if known.secret is None else method,
+            known.secret,
+        )
+
+    def _registered(self, answer: Answer, asked: dict[str, Any]) -> OAuthClient | None:
+        told = answer.entries
+        identity = told.get("client_id")
+        if answer.status not in {HTTPStatus.CREATED, HTTPStatus.OK} or not isinstance(
+            identity, str
+        ):
+            return None
+        for name in ("client_secret", "registration_access_token"):
+            if isinstance(told.get(name), str):
+                learn(self._redactor, told[name], f"a client's {name}")
+        whole = {**asked, **told}
+        return OAuthClient(
+            identity,
+            words_of(whole["redirect_uris"]),
+            str(whole.get("token_endpoint_auth_method") or "client_secret_basic"),
+            told.get("client_secret"),
+            str(whole.get("client_name") or ""),
+            told,
+            told.get("registration_client_uri"),
+            told.get("registration_access_token"),
+        )
+
+    def delete_all(self) -> None:
+        """Delete what was registered; name in the evidence what cannot be deleted."""
+        left = [client.id for client in reversed(self._made) if not self._is_deleted(client)]
+        self._made.clear()
+        if left:
+            self._transcript.note(
+                "clients that stay registered, and that somebody has to remove", ", ".join(left)
+            )
+
+    def _is_deleted(self, client: OAuthClient) -> bool:
+        if client.place is None or client.token is None or self.origins.line(client.place) is None:
+            return False
+        bearer = (("Authorization", f"Bearer {client.token}"),)
+        try:
+            answer = self.origins.asked(client.place, Request("DELETE", headers=bearer))
+        except NotEstablishedError:  # no answer: what the check has seen counts all the same
+            return False
+        return answer.status == HTTPStatus.NO_CONTENT

@@ -1,0 +1,1 @@
+"""The authorization server for MCP clients, on Authlib: its requests, grants and pages."""

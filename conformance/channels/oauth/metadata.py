@@ -235,6 +235,13 @@ class Metadata:
         named = self.require_resource().document.texts("authorization_servers")
         return tuple(dict.fromkeys(named))[:MOST_SERVERS]
 
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes that there are, as far as profile or metadata tell of any."""
+        declared = self._wire.target.authorization.scopes
+        return declared or tuple(
+            scope for one in self.resources for scope in one.document.texts("scopes_supported")
+        )
+
     def server(self, issuer: str) -> Server:
         """Return an authorization server with its metadata, asked for where clients ask."""
         if issuer not in self._servers:

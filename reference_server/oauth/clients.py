@@ -234,6 +234,10 @@ class SqlClients:
             row = self._statements.first(_FIND, {"id": client_id, "now": self._clock.now()})
         return None if row is None else _client(client_id, row)
 
+    def describe(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a client that says this of itself is registered with; BadMetadataError."""
+        return metadata_kept(read_metadata(told))
+
     def register(self, metadata: Mapping[str, Any]) -> Registered | None:
         """Add a client; None where there are as many as may be. StorageUnavailableError."""
         client_id = secrets.token_urlsafe(16)

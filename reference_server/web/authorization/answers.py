@@ -80,6 +80,7 @@ class Question:
             f"'self' {origin_of(self.redirect_uri)}",
             client_name=client.name or "An application without a name",
             client_id=client.id,
+            is_known=client.kind is ClientKind.REGISTERED,
             is_dynamic=client.kind is ClientKind.DYNAMIC,
             is_document=client.kind is ClientKind.DOCUMENT,
             document_host=host_of(client.id),

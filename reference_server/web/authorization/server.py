@@ -49,15 +49,19 @@ UNSUPPORTED = "unsupported_grant_type"
 
 
 class Server(AuthorizationServer):
-    """The authorization server of some parts."""
+    """The authorization server of some parts; the classes are those of its grants."""
+
+    codes: type[CodeGrant] = CodeGrant
+    refreshing: type[RotatingGrant] = RotatingGrant
+    challenge: type[S256Challenge] = S256Challenge
 
     def __init__(self, all_parts: Parts, parts: AuthorizationParts) -> None:
         self._authlib: Any = super()
         self._authlib.__init__()
         self.all_parts, self.parts = all_parts, parts
         self.scopes_supported = list(parts.scopes)
-        self.register_grant(CodeGrant, [S256Challenge(), ResourceIndicator()])
-        self.register_grant(RotatingGrant)
+        self.register_grant(self.codes, [self.challenge(), ResourceIndicator()])
+        self.register_grant(self.refreshing)
         self.register_endpoint(Revocation)
 
     def query_client(self, client_id: str) -> Client | None:
@@ -71,7 +75,7 @@ class Server(AuthorizationServer):
         The error has the URI to go to where that is certain.
         """
         g.oauth_client = client
-        uri = CodeGrant.validate_authorization_redirect_uri(asked, client)
+        uri = self.codes.validate_authorization_redirect_uri(asked, client)
         kind = asked.payload.response_type
         # Asked here, for Authlib puts what it was told into the error's text, and fails on some.
         if kind != "code":

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, request
 
 from reference_server.context import MCP_PATH
-from reference_server.web.authorization.consent import ConsentDesk
 from reference_server.web.authorization.grants import METHODS
-from reference_server.web.authorization.registration import RegistrationDesk
-from reference_server.web.authorization.server import Server
 from reference_server.web.oauth_paths import (
     AUTHORIZE,
     REGISTER,
@@ -34,8 +31,8 @@ if TYPE_CHECKING:
 def authorization_routes(parts: Parts, authorization: AuthorizationParts) -> Blueprint:
     """Return the blueprint of the authorization server, and of what tells of it."""
     routes = Blueprint("authorization", __name__)
-    server = Server(parts, authorization)
-    consent, registration = ConsentDesk(server), RegistrationDesk(server)
+    desks = authorization.desks(parts, authorization)
+    server, consent, registration = desks.tokens, desks.consent, desks.registration
 
     def resource() -> Response:
         return jsonify(resource_metadata(authorization))

@@ -21,7 +21,8 @@ class Principal:
 
     ``key_id`` is the row in ``api_keys`` that proved it, or that the session was begun with; None
     where no key did. ``token_id`` and ``session_id`` are a session token's, ``subject`` is whom a
-    token or a proxy names. The proof is good until ``ends``; None where something else decides.
+    token or a proxy names; ``member_id`` is the membership by which a person has his rights. The
+    proof is good until ``ends``; None where something else decides.
     """
 
     tenant_id: UUID
@@ -34,6 +35,7 @@ class Principal:
     session_id: str | None = None
     token_id: str | None = None
     subject: str | None = None
+    member_id: UUID | None = None
     ends: datetime | None = None
 
     def has_permission(self, permission: str) -> bool:

@@ -40,6 +40,9 @@ class EventType(StrEnum):
     FLOW_STARTED = "oauth.flow_started"
     FLOW_COMPLETED = "oauth.flow_completed"
     FLOW_FAILED = "oauth.flow_failed"
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    USER_CREATED = "user.created"
     TRAIL_REPAIRED = "trail.repaired"
 
 
@@ -90,6 +93,7 @@ class Scheme(StrEnum):
     API_KEY = "api_key"
     SESSION = "session"
     PROXY = "proxy"
+    ISSUER = "issuer"
     NONE = "none"
 
 

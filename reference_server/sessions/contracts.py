@@ -108,6 +108,10 @@ class SessionIssuer(Protocol):
         """Begin a session of whoever has an API key; None when the key has ended."""
         ...
 
+    def begin(self, principal: Principal) -> Issued:
+        """Begin a session of who has just proved who he is."""
+        ...
+
 
 class SessionEnds(Protocol):
     """Knows what has ended before its time, on every worker, without a query on a request."""

@@ -52,7 +52,7 @@ def _told(capsys: pytest.CaptureFixture[str]) -> str:
 def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_dir: Path) -> None:
     tables = (
         "alembic_version, tenants, api_keys, platform_credentials, oauth_states, metric_cache, "
-        "audit_log, audit_head, audit_set_aside, sync_log, session_ends"
+        "audit_log, audit_head, audit_set_aside, sync_log, session_ends, memberships, users"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
     options = ["--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]

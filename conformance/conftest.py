@@ -14,6 +14,7 @@ from conformance.run import (
     delivery_fixtures,
     fixtures,
     fleet,
+    issuer_fixtures,
     policy_fixtures,
     terminal,
     token_fixtures,
@@ -82,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(token_fixtures, "hallmark-token-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
+    config.pluginmanager.register(issuer_fixtures, "hallmark-issuer-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

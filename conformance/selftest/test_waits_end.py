@@ -112,7 +112,7 @@ PROVED = {
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",
     "conformance/world/serving.py WorldServer.serve_until": "test_downstream.py "
     "test_the_program_ends_with_whoever_started_it",
-    "conformance/world/issuer/server.py _Handler._is_out": ISSUERS,
+    "conformance/world/issuer/server.py _Handler._stay_silent": ISSUERS,
     "conformance/world/issuer/server.py _Handler._stream": ISSUERS,
     "conformance/waiting.py wait_for": f"{HERE} test_a_look_in_vain_ends",
     "conformance/waiting.py pass_time": "test_waits_crew.py "

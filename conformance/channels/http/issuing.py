@@ -81,8 +81,16 @@ class JudgesIssuer:
     @property
     def key_fetches(self) -> int:
         """How often its key set was asked for."""
-        fetched = cast("dict[str, int]", self._ask("counts", {})["fetched"])
-        return fetched.get(f"{urlsplit(self.channel.url).path}/jwks", 0)
+        return self._fetched.get(f"{urlsplit(self.channel.url).path}/jwks", 0)
+
+    @property
+    def fetches(self) -> int:
+        """How often any document of it was asked for."""
+        return sum(self._fetched.values())
+
+    @property
+    def _fetched(self) -> dict[str, int]:
+        return cast("dict[str, int]", self._ask("counts", {})["fetched"])
 
     def _ask(self, verb: str, told: Mapping[str, Any]) -> dict[str, Any]:
         try:

@@ -31,6 +31,7 @@ REFERENCES = (
     r"OWASP MCP(0[1-9]|10):2025",
     r"OWASP API\d{1,2}:2023",
     r"RFC \d{4} §[\d.]+",
+    r"OpenID Connect Core 1\.0 §[\d.]+",
     r"(UTS|UAX) #\d{1,2}",
     r"(MCP|JSON-RPC|NIST) .+",
 )

@@ -197,7 +197,7 @@ def test_keys_are_exchanged_kept_and_withdrawn(issuer: JudgesIssuer) -> None:
     assert jwt.get_unverified_header(gone)["kid"] == jwt.get_unverified_header(second)["kid"]
 
 
-@pytest.mark.parametrize("signer", [Signer.STRANGER, Signer.UNKNOWN, Signer.NOBODY])
+@pytest.mark.parametrize("signer", [Signer.STRANGER, Signer.UNKNOWN, Signer.NOBODY, Signer.PUBLIC])
 def test_strangers_sign_nothing_that_verifies(issuer: JudgesIssuer, signer: Signer) -> None:
     token = issuer.access_token(ACCESS, "alice", Recipe(signer=signer))
     with pytest.raises((jwt.InvalidTokenError, ValueError)):

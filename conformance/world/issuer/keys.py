@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from conformance.forge.jwt.published import forms_of
 from conformance.forge.jwt.shape import written
 from conformance.forge.jwt.signing import by_key, by_secret, jwk_of, new_key, strangers_key
 from conformance.text.tokens import encoded
@@ -93,6 +94,8 @@ class Keys:
         """Return the algorithm, the id and what signs."""
         if signer is Signer.NOBODY:
             return "none", key.kid, None
+        if signer is Signer.PUBLIC:
+            return "HS256", key.kid, by_secret(forms_of(key.jwk)["pem"])
         if signer is Signer.SYMMETRIC:
             return "HS256", Mode.SYMMETRIC.value, by_secret(self._secret)
         if signer in {Signer.STRANGER, Signer.UNKNOWN}:

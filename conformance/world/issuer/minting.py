@@ -16,7 +16,8 @@ class Signer(StrEnum):
     A ``STRANGER`` is known to nobody and says that he is the issuer's key; ``UNKNOWN`` is the same
     under an id that no set has. The last three stand in the key sets of the modes so called, and
     nowhere else (RFC 7518 sections 3.2 and 3.3, RFC 7517 section 4.2). ``WITHDRAWN`` is the key
-    that was taken out of the set last; ``NOBODY`` leaves the signature out (RFC 7515 appendix A.5).
+    that was taken out of the set last; ``NOBODY`` leaves the signature out (RFC 7515 appendix
+    A.5), and ``PUBLIC`` takes the published key for a secret (RFC 8725 section 2.1).
     """
 
     OWN = "own"
@@ -24,6 +25,7 @@ class Signer(StrEnum):
     UNKNOWN = "unknown"
     WITHDRAWN = "withdrawn"
     NOBODY = "nobody"
+    PUBLIC = "public"
     SYMMETRIC = "symmetric"
     WEAK = "weak"
     ENCRYPTING = "encrypting"

@@ -135,9 +135,15 @@ class _Handler(WorldHandler):
         if mode is Mode.ERROR:
             self.answer(503, {"error": "unavailable"})
         elif mode is Mode.SILENT:
-            self.issuer.ended.wait(_SILENT_SECONDS)
+            self._stay_silent()
         self.close_connection = mode in OUTAGES
         return mode in OUTAGES
+
+    def _stay_silent(self) -> None:
+        """Keep whoever asks waiting, until something changes or it has been long enough."""
+        for _ in range(int(_SILENT_SECONDS * 10)):
+            if self.issuer.ended.wait(0.1) or self.issuer.mode is not Mode.SILENT:
+                return
 
     def _serve(self, path: str, query: str) -> None:
         root = self.issuer.path

@@ -57,11 +57,12 @@ class IssuedDesk:
         """Knock with a right token."""
         return self.wire.knock(self.right(user, recipe))
 
-    def show(self, recipe: Recipe) -> Answer:
-        """Knock with a token that is not right."""
+    def show(self, recipe: Recipe, seconds: float | None = None) -> Answer:
+        """Knock with a token that is not right; with ``seconds``, no answer is one, too."""
         token = self._minted(self.wanted.a, recipe)
         field = self.wanted.way.field(token)
-        return self.wire.send(opening(self.wire.revision).with_header(*field))
+        wire = self.wire if seconds is None else self.wire.derived(seconds=seconds)
+        return wire.send(opening(wire.revision).with_header(*field))
 
     def _minted(self, user: str, recipe: Recipe) -> str:
         """Return a token as of the target's time."""

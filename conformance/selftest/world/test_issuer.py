@@ -209,7 +209,7 @@ def test_strangers_sign_nothing_that_verifies(issuer: JudgesIssuer, signer: Sign
     [
         (Mode.SYMMETRIC, Signer.SYMMETRIC, "oct"),
         (Mode.WEAK, Signer.WEAK, "RSA"),
-        (Mode.ENCRYPTING, Signer.ENCRYPTING, "EC"),
+        (Mode.ENCRYPTING, Signer.ENCRYPTING, "RSA"),
     ],
 )
 def test_a_poisoned_set_has_the_key_that_signs(

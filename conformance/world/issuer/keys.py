@@ -106,7 +106,7 @@ class Keys:
         elif signer is Signer.WEAK:
             key = self._weak
         elif signer is Signer.ENCRYPTING:
-            key = self._encrypting
+            key = self._encrypting[key.algorithm]
         return key.algorithm, key.kid, key.sign
 
     def published(self, mode: Mode) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ class Keys:
         if mode is Mode.WEAK:
             return [*right, self._weak.jwk]
         if mode is Mode.ENCRYPTING:
-            return [*right, {**self._encrypting.jwk, "use": "enc"}]
+            return [*right, *({**key.jwk, "use": "enc"} for key in self._encrypting.values())]
         return right
 
     def enormous(self) -> Iterator[bytes]:
@@ -146,8 +146,8 @@ class Keys:
         return Key(Mode.WEAK.value, "RS256", new_key("RS256", _WEAK_BITS))
 
     @cached_property
-    def _encrypting(self) -> Key:
-        return Key(Mode.ENCRYPTING.value, "ES256", new_key("ES256"))
+    def _encrypting(self) -> dict[str, Key]:
+        return {one: Key(f"{Mode.ENCRYPTING}-{one}", one, new_key(one)) for one in ALGORITHMS}
 
 
 def _another(jwk: Mapping[str, str]) -> dict[str, str]:

@@ -46,8 +46,7 @@ class HttpsDocuments:
     def __init__(self, origins: Iterable[str] = ()) -> None:
         self._origins = frozenset(origins)
         places = [urlsplit(one) for one in self._origins]
-        allowed = [(one.hostname or "", one.port or 443) for one in places]
-        self._network = PublicNetwork(allowed)
+        self._allowed = [(one.hostname or "", one.port or 443) for one in places]
 
     def get(self, url: str) -> bytes:
         """Return what a URL holds; DocumentError where that cannot be had."""
@@ -65,10 +64,11 @@ class HttpsDocuments:
         fields = [(b"Accept", b"application/json")]
         fields += [(name.encode(), value.encode()) for name, value in headers.items()]
         deadline = time.monotonic() + SECONDS
+        network = PublicNetwork(self._allowed, SECONDS)  # of one exchange, as its deadline is
         bounds = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
         try:
             with (
-                httpcore.ConnectionPool(network_backend=self._network, retries=0) as pool,
+                httpcore.ConnectionPool(network_backend=network, retries=0) as pool,
                 pool.stream(
                     method, url, headers=fields, content=content, extensions={"timeout": bounds}
                 ) as response,

@@ -28,6 +28,7 @@ from reference_server.identity.definitions import load_issuers
 from reference_server.identity.issuers import Issuer
 from reference_server.identity.login import LIFE_SECONDS, OidcLogin
 from reference_server.identity.members import SqlMembers
+from reference_server.identity.organizations import SqlOrganizations
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -234,7 +235,8 @@ def _identity(
         key=hmac.digest(secret, b"logins under way", "sha256"),
         secret=client.secret and read_secret(settings.secrets_dir, client.secret).decode(),
     )
-    return IdentityParts(members, login)
+    organizations = SqlOrganizations(engine)
+    return IdentityParts(members, login, organizations, issuer.told.issuer)
 
 
 def _tokens(

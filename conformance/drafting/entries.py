@@ -25,6 +25,7 @@ SECTIONS = (
     "scanner",
     "sessions",
     "policy",
+    "orgs",
     "delivery",
     "executions",
     "world",

@@ -33,7 +33,7 @@ def described(
     if request.form is not None:
         body = urlencode(with_filled_in(request.form, filled)).encode()
         return Request(request.method, path, _FORM, body)
-    if request.method == "GET":
+    if request.method == "GET" or (request.method == "DELETE" and request.body is None):
         return Request(request.method, path, ())
     own = with_filled_in(request.body, filled)
     is_told = request.body is not None or request.query is not None

@@ -10,6 +10,7 @@ from conformance.model import (
     authorization_rows,
     delivery_rows,
     issuer_rows,
+    org_rows,
     policy_rows,
     token_rows,
     tool_rows,
@@ -317,6 +318,10 @@ class Channel(StrEnum):
     WAYS = token_rows.WAYS
     POLICY = policy_rows.POLICY
     POLICY_RATES = policy_rows.POLICY_RATES
+    ORGS = org_rows.ORGS
+    ORG_GUEST = org_rows.ORG_GUEST
+    ORG_ROLES = org_rows.ORG_ROLES
+    ORG_SWITCH = org_rows.ORG_SWITCH
     ADDRESS_LIMIT = limit_row("address-limit", "address_requests", "what one address may ask for")
     TENANT_LIMIT = limit_row("tenant-limit", "tenant_requests", "what one tenant may ask for")
     SESSION_LIMIT = limit_row("session-limit", "sessions", "how many one principal may have open")

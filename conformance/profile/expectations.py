@@ -68,11 +68,18 @@ def _of_authorization(target: Target) -> Trouble | None:
 def _of_policy(target: Target) -> Trouble | None:
     """Return the first identity of the policy that cannot be made of what the profile has."""
     policy = target.policy
-    if target.tenants is None and (policy.identities or policy.rates):
-        return Trouble("policy", "identities belong to tenants; write [tenants.a] and [tenants.b]")
-    for table, entries in (("identities", policy.identities), ("rates", policy.rates)):
+    tables = {
+        "policy.identities": policy.identities,
+        "policy.rates": policy.rates,
+        "orgs.members": target.orgs.members,
+        "orgs": {} if target.orgs.guest is None else {"guest": target.orgs.guest},
+    }
+    for table, entries in tables.items():
+        if entries and target.tenants is None:
+            sentence = "identities belong to tenants; write [tenants.a] and [tenants.b]"
+            return Trouble(table.partition(".")[0], sentence)
         for name, one in entries.items():
-            entry = f"policy.{table}.{name}"
+            entry = f"{table}.{name}"
             if getattr(target.tenants, one.tenant, None) is None:
                 return Trouble(f"{entry}.tenant", "is spare, and there is no [tenants.spare]")
             if one.claims is not None and target.channels.signing is None:

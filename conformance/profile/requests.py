@@ -17,7 +17,7 @@ class DescribedRequest(Section):
 
     filled_in: ClassVar[tuple[str, ...]] = ()
 
-    method: Literal["GET", "POST"] = "POST"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     path: OwnPath
     query: dict[str, str] | None = None
     form: dict[str, str] | None = None
@@ -39,7 +39,7 @@ class DescribedRequest(Section):
 class SignInRequest(DescribedRequest):
     """An attempt to sign in, with credentials that are made up."""
 
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
 
 
 SignInRoute = Annotated[

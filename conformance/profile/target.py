@@ -18,6 +18,7 @@ from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic read
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
 from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
+from conformance.profile.orgs import Orgs
 from conformance.profile.policy import Policy
 from conformance.profile.programs import Launch, Migration, Pool  # noqa: TC001 -- pydantic reads
 from conformance.profile.routes import Headers, Routes
@@ -217,6 +218,7 @@ class Target(Section):
     scanner: Scanner | None = None
     sessions: Sessions = Sessions()
     policy: Policy = Policy()
+    orgs: Orgs = Orgs()
     delivery: Delivery = Delivery()
     executions: Executions = Executions()
     world: World = World()

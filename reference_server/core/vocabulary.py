@@ -52,6 +52,10 @@ class EventType(StrEnum):
     LOGIN_SUCCEEDED = "login.succeeded"
     LOGIN_FAILED = "login.failed"
     USER_CREATED = "user.created"
+    TENANT_RENAMED = "tenant.renamed"
+    MEMBER_ADDED = "member.added"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_REMOVED = "member.removed"
     TRAIL_REPAIRED = "trail.repaired"
 
 

@@ -9,7 +9,7 @@ GRANT SELECT ON alembic_version, tenants TO mcp_app;
 
 -- Who logs in for the first time makes his user, and where his organization is new, his tenant: each
 -- in that tenant's context, under its policies. Who is a member is changed, but not who he is.
-GRANT INSERT (id, name) ON tenants TO mcp_app;
+GRANT INSERT (id, name), UPDATE (name) ON tenants TO mcp_app;
 GRANT SELECT, INSERT (tenant_id, id, issuer, subject, email, name) ON users TO mcp_app;
 GRANT SELECT, INSERT (id, tenant_id, user_id, role), UPDATE (role), DELETE ON memberships TO mcp_app;
 

@@ -24,7 +24,7 @@ from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
-from reference_server.demo.issuer import CLIENT_SECRET, USERS, DemoIssuer
+from reference_server.demo.issuer import CLIENT_SECRET, DemoIssuer
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
@@ -173,19 +173,21 @@ class Demo:
             check_anchored(engine, AnchorFile(self.anchors_file, database.chain), clock)
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
-            tenants = self._seed(database, parts.keys.hasher)
+            tenants, people = self._seed(database, parts.keys.hasher)
             told = told_of_sessions(settings, loaded, engine, clock, tenants)
-            announce = self._announce(database, loaded, tenants, told)
+            announce = self._announce(database, loaded, tenants, told, people)
             return serve(settings, parts, announce, listener)
         finally:
             listener.close()
             engine.dispose()
 
-    def _seed(self, database: DemoDatabase, hasher: KeyHasher) -> dict[str, SeededTenant]:
+    def _seed(
+        self, database: DemoDatabase, hasher: KeyHasher
+    ) -> tuple[dict[str, SeededTenant], dict[str, Any]]:
         from reference_server.audit.trail import SqlAuditTrail
         from reference_server.core.clock import FileClock
+        from reference_server.demo.people import seed_people
         from reference_server.demo.seed import Seeder
-        from reference_server.identity.contracts import MemberRole
         from reference_server.identity.members import SqlMembers
         from reference_server.observability.redaction import TokenRedactor
 
@@ -198,11 +200,9 @@ class Demo:
                 label: seeder.seed(f"Tenant {label.upper()}", self.issuer.tenant(label))
                 for label in ("a", "b", "spare")
             }
-        members = SqlMembers(owner)
-        for label in USERS:
-            members.welcome(self.issuer.person(label), MemberRole.OWNER)
+        people = seed_people(SqlMembers(owner), self.issuer)
         owner.dispose()
-        return tenants
+        return tenants, people
 
     def _announce(
         self,
@@ -210,6 +210,7 @@ class Demo:
         loaded: Mapping[SecretName, bytes],
         tenants: dict[str, SeededTenant],
         told: ToldOfSessions,
+        people: dict[str, Any],
     ) -> Callable[[int], None]:
         from reference_server.demo.database import DRILL
 
@@ -224,6 +225,7 @@ class Demo:
                 for label, tenant in tenants.items()
             },
             "world": {**self.delivery.told(), "issuer": self.issuer.told()},
+            "people": people,
             "signing": told.signing,
             "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),

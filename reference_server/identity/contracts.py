@@ -123,10 +123,88 @@ class Login(Protocol):
         ...
 
 
+class OrgOperation(StrEnum):
+    """What members may do to their organization; the values are what the trail says."""
+
+    SHOW = "show"
+    RENAME = "rename"
+    ADD = "add_member"
+    CHANGE = "change_role"
+    REMOVE = "remove_member"
+
+
+class NoMemberError(Exception):
+    """Somebody is no member, or is none any more."""
+
+
+class NotPermittedError(Exception):
+    """A member's role does not permit an operation."""
+
+    def __init__(self, operation: OrgOperation, role: MemberRole) -> None:
+        super().__init__(f"{role} may not {operation}")
+        self.operation, self.role = operation, role
+
+
+class OwnerlessError(Exception):
+    """An organization would be left without an owner."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody acts: an organization, and the membership by which he does."""
+
+    tenant: UUID
+    member: UUID
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organization as its members see it: ``members`` are subjects with their roles."""
+
+    name: str
+    members: tuple[tuple[str, MemberRole], ...]
+
+
+class Organizations(Protocol):
+    """Organizations and their members. Each asks for the role that it takes, and decides.
+
+    NoMemberError for who is none, NotPermittedError, StorageUnavailableError.
+    """
+
+    def find(self, tenant: UUID, user: UUID) -> Member | None:
+        """Return somebody's place in an organization; None for who has none."""
+        ...
+
+    def show(self, place: Place) -> Organization:
+        """Return an organization as its members see it."""
+        ...
+
+    def rename(self, place: Place, name: str) -> None:
+        """Give it another name."""
+        ...
+
+    def add(self, place: Place, issuer: str, subject: str, role: MemberRole) -> bool:
+        """Make somebody whom an issuer knows a member; False where he is one already."""
+        ...
+
+    def change(self, place: Place, issuer: str, subject: str, role: MemberRole) -> bool:
+        """Give a member another role; False where there is no such member, OwnerlessError."""
+        ...
+
+    def remove(self, place: Place, issuer: str, subject: str) -> bool:
+        """End a membership; False where there is none, OwnerlessError for the last owner's."""
+        ...
+
+
 @dataclass(frozen=True)
 class IdentityParts:
-    """What knows people. ``login`` is None where nobody logs in."""
+    """What knows people. ``login`` and ``organizations`` are None where nobody logs in.
+
+    ``issuer`` is who knows those that do.
+    """
 
     members: Members
     login: Login | None = None
+    organizations: Organizations | None = None
+    issuer: str = ""
     cookie: str = "__Host-hallmark-login"

@@ -82,8 +82,14 @@ def _logged_in(parts: Parts, finished: FinishedLogin) -> Response:
     issued = parts.tokens.issuer.begin(principal_of(finished.member))
     _audit(parts, finished.member, issued)
     response = _redirect(finished.path)
-    _keep(response, parts.tokens.cookie, issued.token, issued.seconds)
+    keep_session(parts, response, issued)
     return response
+
+
+def keep_session(parts: Parts, response: Response, issued: Issued) -> None:
+    """Have a browser keep a session, where a cookie is looked at."""
+    if TokenMethod.COOKIE in parts.tokens.extractor.methods:
+        _keep(response, parts.tokens.cookie, issued.token, issued.seconds)
 
 
 def principal_of(member: Member) -> Principal:

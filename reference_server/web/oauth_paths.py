@@ -8,6 +8,8 @@ from reference_server.context import MCP_PATH
 from reference_server.core.vocabulary import Access
 
 AUTHORIZE: Final = "/oauth/authorize"
+SIGN_IN: Final = "/auth/sign-in"
+"""Under ``/auth``, so that an address has as few attempts there as elsewhere."""
 TOKEN: Final = "/oauth/token"  # noqa: S105 -- a path
 REVOKE: Final = "/oauth/revoke"
 REGISTER: Final = "/oauth/register"
@@ -29,6 +31,8 @@ def oauth_access_of(method: str, path: str) -> Access | None:
     if registered_in(path) is not None and method in {"GET", "DELETE"}:
         return Access.PUBLIC
     if path == AUTHORIZE and method in {"GET", "POST"}:
+        return Access.BROWSER
+    if path == SIGN_IN and method == "POST":
         return Access.BROWSER
     return None
 

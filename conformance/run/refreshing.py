@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.catalogue import requirements
+from conformance.catalogue import checklists, requirements
 from conformance.model import RECORD, Verdict
 from conformance.profile import reference, schema
 from conformance.record.reading import load
@@ -29,6 +29,8 @@ COMMAND = "python -m conformance refresh"
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path("fixtures/schemas/profile.schema.json")
 REFERENCE = Path("docs/profile-reference.md")
+CHECKLIST = Path("docs/authorization-servers.md")
+CASES = Path("fixtures/checklists/authorization-servers.toml")
 TRAFFIC = dry_run.MEASURED.relative_to(ROOT)
 SECONDS = estimate.MEASURED.relative_to(ROOT)
 LATEST = Path("reports/out/latest", RECORD)
@@ -43,8 +45,9 @@ class StaleError(Exception):
 
 
 def derived() -> dict[Path, str]:
-    """Return what is made from the catalogue and the model of a profile, by file."""
-    return {SCHEMA: schema.text(), REFERENCE: reference.text()}
+    """Return what is made from the catalogue, the model of a profile and lists, by file."""
+    cases = checklists.text(ROOT / CASES, str(CASES))
+    return {SCHEMA: schema.text(), REFERENCE: reference.text(), CHECKLIST: cases}
 
 
 def refresh(record: Path | None, root: Path = ROOT) -> Iterator[str]:

@@ -29,7 +29,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(json.dumps(value), "utf-8")
     for path in refreshing.derived():
-        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr("conformance.drafting.preparing.refresh", partial(refresh, root=tmp_path))
     return tmp_path
 
@@ -108,11 +108,14 @@ def test_what_is_no_record_is_one_sentence(clone: Path, capsys: pytest.CaptureFi
     assert "a finding line where none can be" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("path", [refreshing.SCHEMA, refreshing.REFERENCE])
+MADE = [refreshing.SCHEMA, refreshing.REFERENCE, refreshing.CHECKLIST]
+
+
+@pytest.mark.parametrize("path", MADE)
 def test_what_is_made_from_the_catalogue_is_fresh(path: Path) -> None:
     found = (refreshing.ROOT / path).read_text("utf-8")
     made = refreshing.derived()
-    assert made.keys() == {refreshing.SCHEMA, refreshing.REFERENCE}
+    assert made.keys() == set(MADE)
     assert found == made[path], f"it is stale: run {refreshing.COMMAND}"
 
 

@@ -242,6 +242,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not session.discovery.alive:
         raise NotEstablishedError(session.discovery.reason)
     session.stalls.require_patience()
+    session.renew()
 
 
 @pytest.hookimpl(wrapper=True)

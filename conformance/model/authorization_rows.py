@@ -30,3 +30,21 @@ CLIENT_DOCUMENTS = Row(
         'origin = "http://127.0.0.9:8098"',
     ),
 )
+NARROW_TOKEN = Row(
+    "narrow-token",
+    "the profile's [authorization.narrow]: an access token with too few scopes for some call",
+    "authorization.narrow",
+    example=(
+        "[authorization.narrow]",
+        'session = { env = "TOKEN_TO_READ" }',
+        'needs = ["notes:write"]',
+        'allowed = { name = "list_notes" }',
+        'denied = { name = "rename_note", arguments = { id = "{id}", title = "as it was" } }',
+    ),
+)
+BROAD_TOKEN = Row(
+    "broad-token",
+    "the profile's [authorization.broad]: one whose scopes imply those that the call takes",
+    "authorization.broad",
+    example=("[authorization.broad]", 'session = { env = "TOKEN_TO_ADMINISTER" }'),
+)

@@ -206,6 +206,8 @@ class Channel(StrEnum):
     AUTHORIZATION_USER = authorization_rows.AUTHORIZATION_USER
     REGISTRATION_LIMIT = authorization_rows.REGISTRATION_LIMIT
     CLIENT_DOCUMENTS = authorization_rows.CLIENT_DOCUMENTS
+    NARROW_TOKEN = authorization_rows.NARROW_TOKEN
+    BROAD_TOKEN = authorization_rows.BROAD_TOKEN
     SCANNER = Row(
         "scanner",
         "the profile's [scanner] status: what requests like a scanner's are answered with",

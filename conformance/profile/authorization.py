@@ -12,8 +12,11 @@ from conformance.profile.granting import (
     Terms,
     Words,
 )
+from conformance.profile.policy import Identity
 from conformance.profile.sections import (
+    CallOfOnesOwn,
     FormValue,
+    Names,
     Reason,
     Secret,
     Section,
@@ -89,6 +92,32 @@ class PreregisteredClient(Section):
     redirect_uri: Reason | None = None
 
 
+class ScopedToken(Identity):
+    """A caller by an access token, to which its user has granted some scopes.
+
+    The token is its ``session``, or that of its tenant with other ``claims``, such as
+    claims = { scope = "mcp:read" }.
+    """
+
+    @model_validator(mode="after")
+    def _has_a_token(self) -> Self:
+        if self.session is None and self.claims is None:
+            raise ValueError("has no token of its own; write session, or claims")
+        return self
+
+
+class NarrowToken(ScopedToken):
+    """A token that may make one call, and has too few scopes for another.
+
+    ``allowed`` is the one and ``denied`` the other, which does no harm if it is carried out all the
+    same. ``needs`` are the scopes that the server is to name for it: all that the call takes.
+    """
+
+    allowed: CallOfOnesOwn
+    denied: CallOfOnesOwn
+    needs: Names
+
+
 class Authorization(Section):
     """The authorization server that issues tokens for the target to MCP clients.
 
@@ -98,6 +127,8 @@ class Authorization(Section):
     for; without them it is what a challenge or the metadata name. Flows to platforms, which the
     target begins as a client, stand under [oauth]. A browser follows redirects to the target, to
     the authorization server and to ``origins``, such as one where users sign in, and to no other.
+    ``narrow`` is a token with too few scopes for some call, and ``broad`` one whose scopes imply
+    those that the call takes and do not name them.
     """
 
     issuer: Identifier | None = None
@@ -109,3 +140,5 @@ class Authorization(Section):
     terms: Terms = Terms()
     documents: Documents | None = None
     origins: tuple[Identifier, ...] = ()
+    narrow: NarrowToken | None = None
+    broad: ScopedToken | None = None

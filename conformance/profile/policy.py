@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from conformance.profile.sections import CallOfOnesOwn, Reason, Secret, Section
+from conformance.profile.sections import CallOfOnesOwn, Credential, Names, Reason, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 WILD = "*?["
-
-
-def _as_names(value: Any) -> Any:
-    """Take one name for a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[
-    tuple[Reason, ...],
-    Field(min_length=1),
-    BeforeValidator(_as_names, json_schema_input_type=str | tuple[str, ...]),
-]
 
 
 class Identity(Section):
@@ -36,8 +24,8 @@ class Identity(Section):
     """
 
     tenant: Literal["a", "b", "spare"] = "a"
-    key: Secret | None = None
-    session: Secret | None = None
+    key: Credential | None = None
+    session: Credential | None = None
     claims: dict[str, Any] | None = None
     nothing: bool = False
 

@@ -75,6 +75,7 @@ def _load(path: Path, url: str | None, source: Source) -> Target:
     if url is not None and isinstance(endpoint := document.setdefault("target", {}), dict):
         endpoint["url"] = url
     target = _validate(path, _resolve(path, document, source, moved), moved)
+    target = target.with_recipes(source.recipes)
     if trouble := expectations.trouble(target):
         raise ProfileError(f"{_locate(path, trouble.entry)}: {trouble.entry}: {trouble.sentence}")
     if not isinstance(source, OpenState):

@@ -15,16 +15,36 @@ _HEAD = """# Profile reference
 Made from the schema by `python -m conformance refresh`; do not edit. How a profile comes about is
 told in [the profile, step by step](profile.md). *From outside* means `{ env = "NAME" }`,
 `{ file = "PATH" }` or `{ state = "a.b" }`: a secret stands nowhere else, and any other value may
-come from there as well.
+come from there as well. *Or got* means that it may also be `{ command = ["…"] }` or
+`{ oauth = { … } }`, which [the last section](#a-credential-that-is-got) tells.
 """
 _SECRET = "#/definitions/Reference"  # noqa: S105 -- a place in the schema
+_CREDENTIAL = "#/definitions/Credential"
 _BY_NAME = ("known_failures", "not_applicable")
 
 
 def text() -> str:
     """Return the page as the repository keeps it."""
     schema = profile_schema()
-    return "\n".join([_HEAD, *_section(schema, schema, "")])
+    grant = schema["definitions"]["OAuthGrant"]
+    return "\n".join([_HEAD, *_section(schema, schema, ""), *_of_grants(schema, grant)])
+
+
+def _of_grants(schema: dict[str, Any], grant: dict[str, Any]) -> Iterator[str]:
+    """Describe the ways to get a credential."""
+    words = schema["definitions"]["Credential"]
+    yield "## A credential that is got\n"
+    yield f"{words['description']} It is renewed before it ends, and stands in no report.\n"
+    yield (
+        '`{ command = ["…"] }` prints it, or JSON with `access_token` and `expires_in` (seconds), '
+        "within 30 seconds.\n"
+    )
+    yield f"`{{ oauth = {{ … }} }}`: {grant['description']}\n"
+    yield "| entry | value | default |\n|---|---|---|"
+    needed = grant.get("required", ())
+    for name, entry in grant["properties"].items():
+        yield _row(name, entry, is_needed=name in needed)
+    yield ""
 
 
 def _section(
@@ -93,7 +113,7 @@ def _table_of(schema: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any] |
     if not choices:
         return None
     named = choices[0]["additionalProperties"] if _is_named(entry) else choices[0]
-    if place := named.get("$ref", ""):
+    if (place := named.get("$ref", "")) and place != _CREDENTIAL:
         return schema["definitions"][place.rsplit("/", 1)[-1]]
     return entry if "properties" in entry else None
 
@@ -111,6 +131,8 @@ def _row(name: str, entry: dict[str, Any], *, is_needed: bool) -> str:
 def _kind(entry: dict[str, Any]) -> str:
     if entry.get("$ref") == _SECRET:
         return "from outside"
+    if entry.get("$ref") == _CREDENTIAL:
+        return "from outside, or got"
     value = entry["anyOf"][0] if "anyOf" in entry else entry
     kind = value.get("type", "any")
     words = {"array": "list", "object": "table", "string": "text", "integer": "whole number"}

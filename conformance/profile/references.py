@@ -7,7 +7,8 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, Union, cast, get_args, get_origin
 
-from conformance.profile.sections import Resolved, Section
+from conformance.profile.credentials import OAuthGrant, Recipe, is_recipe, recipe_of, to_be_got
+from conformance.profile.sections import Resolved, Section, is_credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,14 @@ class UnresolvedError(Exception):
 
 
 class Source(Protocol):
-    """Where values come from."""
+    """Where values come from. ``recipes`` are the ways to get those that are to be got."""
+
+    recipes: dict[str, Recipe]
+
+    @property
+    def folder(self) -> Path:
+        """The folder at which relative paths start."""
+        ...
 
     def value(self, entry: str, kind: str, name: str, wanted: Any) -> Any:
         """Return what an entry stands for, ``wanted`` being its type. UnresolvedError if absent."""
@@ -38,6 +46,12 @@ class Outside:
 
     def __init__(self, profile: Path, state: dict[str, Any] | None) -> None:
         self._profile, self._state = profile, state
+        self.recipes: dict[str, Recipe] = {}
+
+    @property
+    def folder(self) -> Path:
+        """That of the profile."""
+        return self._profile.parent
 
     def value(self, entry: str, kind: str, name: str, wanted: Any) -> Any:
         """Return the value; texts are marked as coming from outside."""
@@ -59,7 +73,7 @@ class Outside:
 
     def _in_file(self, name: str) -> str | None:
         try:
-            path = self._profile.parent / Path(name).expanduser()
+            path = self.folder / Path(name).expanduser()
             return path.read_text(encoding="utf-8").strip() or None
         except (OSError, ValueError, RuntimeError):  # no such user's home is a RuntimeError
             return None
@@ -107,9 +121,31 @@ def _resolved(node: Any, wanted: Any, trail: tuple[str, ...], source: Source) ->
         kind, name = next(iter(table.items()))
         return source.value(".".join(trail), kind, name, wanted)
     return {
-        key: _resolved(value, entry_type(wanted, key), (*trail, key), source)
+        key: _got(value, (*trail, key), source)
+        if _may_be_got(wanted, key) and is_recipe(value)
+        else _resolved(value, entry_type(wanted, key), (*trail, key), source)
         for key, value in table.items()
     }
+
+
+def _may_be_got(wanted: Any, key: str) -> bool:
+    """Tell whether an entry of a table of this type is a credential."""
+    section = section_of(wanted)
+    field = section.model_fields.get(key) if section is not None else None
+    return field is not None and is_credential(field)
+
+
+def _got(table: dict[str, Any], trail: tuple[str, ...], source: Source) -> Resolved:
+    """Remember how a credential is got, and return what stands for it until then."""
+    entry = ".".join(trail)
+    told = {
+        kind: _resolved(value, OAuthGrant, (*trail, kind), source) for kind, value in table.items()
+    }
+    try:
+        source.recipes[entry] = recipe_of(told, source.folder)
+    except ValueError as error:
+        raise UnresolvedError(entry, f"{entry}.{error}") from None
+    return Resolved(to_be_got(entry))
 
 
 def _is_reference(table: dict[str, Any], wanted: Any) -> bool:

@@ -10,19 +10,22 @@ import json
 from typing import Any, cast
 
 from conformance.catalogue import areas, requirements
+from conformance.profile.credentials import OAuthGrant
 from conformance.profile.events import EVENT_MARK, MATCHED, WORD_MARK
 from conformance.profile.fields import FIELD_MARK, PLACE_MARK
 from conformance.profile.references import KINDS
-from conformance.profile.sections import EITHER_MARK, SECRET_MARK
+from conformance.profile.sections import CREDENTIAL_MARK, EITHER_MARK, SECRET_MARK
 from conformance.profile.target import Target
 
 _REFERENCE = {"$ref": "#/definitions/Reference"}
+_CREDENTIAL = {"$ref": "#/definitions/Credential"}
 _DEFINITIONS = {
     EVENT_MARK: "EventName",
     WORD_MARK: "Words",
     PLACE_MARK: "Place",
     FIELD_MARK: "Field",
 }
+_SECRETS = {SECRET_MARK: _REFERENCE, CREDENTIAL_MARK: _CREDENTIAL}
 _REMEDIES = {
     "env": "the environment variable that holds the value",
     "file": "the file that holds the value; a relative path starts at the profile",
@@ -40,6 +43,8 @@ def profile_schema() -> dict[str, Any]:
         **_section(made),
         "definitions": {
             "Reference": _reference(),
+            "Credential": _credential(),
+            **_of_grants(),
             **_names(),
             **{name: _section(one) for name, one in sorted(definitions.items())},
         },
@@ -63,6 +68,36 @@ def _reference() -> dict[str, Any]:
             for kind in KINDS
         },
     }
+
+
+def _credential() -> dict[str, Any]:
+    """Return what may stand for a credential: a reference, or a way to get it."""
+    words = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+    ways = {
+        "command": {
+            "description": "Prints it, or JSON with access_token and expires_in (seconds).",
+            **words,
+        },
+        "oauth": {"$ref": "#/definitions/OAuthGrant"},
+    }
+    tables = [
+        {
+            "type": "object",
+            "properties": {name: way},
+            "required": [name],
+            "additionalProperties": False,
+        }
+        for name, way in ways.items()
+    ]
+    what = "A credential kept outside the profile, or a way to get one while the run goes on."
+    return {"description": what, "anyOf": [_REFERENCE, *tables]}
+
+
+def _of_grants() -> dict[str, Any]:
+    """Return the tables of a grant by which a credential is got."""
+    made = OAuthGrant.model_json_schema(ref_template="#/definitions/{model}")
+    inner = cast("dict[str, dict[str, Any]]", made.pop("$defs"))
+    return {name: _section(one) for name, one in {"OAuthGrant": made, **inner}.items()}
 
 
 def _names() -> dict[str, dict[str, Any]]:
@@ -149,8 +184,8 @@ def _entry(made: dict[str, Any]) -> dict[str, Any]:
     if (mark := str(value.get("format"))) in _DEFINITIONS:
         named: dict[str, Any] = {"allOf": [{"$ref": f"#/definitions/{_DEFINITIONS[mark]}"}]}
         return named | ({"default": made["default"]} if "default" in made else {})
-    if value.get("format") == SECRET_MARK:
-        return _REFERENCE
+    if (secret := _SECRETS.get(str(value.get("format")))) is not None:
+        return secret
     if _is_free(value):
         return value
     entry: dict[str, Any] = {"anyOf": [value, _REFERENCE]}

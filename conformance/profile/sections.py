@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 SECRET_MARK = "secret"  # noqa: S105 -- how a schema says that an entry is one
 """The format by which a JSON schema tells what may only come from outside the profile."""
+CREDENTIAL_MARK = "credential"
+"""The format of a secret that may also be got: by a command, or by OAuth."""
 EITHER_MARK = "either"
 """The format of a text that is a secret where it comes from outside, and none where it does not."""
 _SECRET_SCHEMA: dict[str, Any] = {"type": "string", "format": SECRET_MARK}
+_CREDENTIAL_SCHEMA: dict[str, Any] = {"type": "string", "format": CREDENTIAL_MARK}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -62,6 +65,14 @@ Secret = Annotated[
 ]
 
 
+Credential = Annotated[
+    str,
+    BeforeValidator(_from_outside),
+    Field(min_length=1),
+    WithJsonSchema(_CREDENTIAL_SCHEMA),
+]
+
+
 def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> str:
     """Keep the mark of what comes from outside, by which it is known for a secret."""
     text = check(value)
@@ -76,6 +87,18 @@ FormValue = Annotated[
 """What is filled in in a field of a form: a user's name may stand in a profile, a password not."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Day = Annotated[date, BeforeValidator(_as_date)]
+
+
+def _as_names(value: Any) -> Any:
+    """Take one name for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[
+    tuple[Reason, ...],
+    Field(min_length=1),
+    BeforeValidator(_as_names, json_schema_input_type=str | tuple[str, ...]),
+]
 
 
 class Section(BaseModel):
@@ -131,12 +154,27 @@ def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Sect
             yield str(getattr(one, "name", key)), one
 
 
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    """Yield what a field's type is annotated with, alone or beside None."""
+    choices = [getattr(choice, "__metadata__", ()) for choice in get_args(field.annotation)]
+    return (mark for marks in (field.metadata, *choices) for mark in marks)
+
+
+def is_credential(field: FieldInfo) -> bool:
+    """Tell whether a field is a ``Credential``, which may be got."""
+    return any(
+        isinstance(mark, WithJsonSchema) and mark.json_schema == _CREDENTIAL_SCHEMA
+        for mark in _marks(field)
+    )
+
+
 def _is_secret(field: FieldInfo) -> bool:
     """Tell whether a field is a ``Secret``, alone or beside None."""
-    choices = [getattr(choice, "__metadata__", ()) for choice in get_args(field.annotation)]
-    marks = (mark for marks in (field.metadata, *choices) for mark in marks)
+    marks = _marks(field)
     return any(
-        isinstance(mark, WithJsonSchema) and mark.json_schema == _SECRET_SCHEMA for mark in marks
+        isinstance(mark, WithJsonSchema)
+        and mark.json_schema in (_SECRET_SCHEMA, _CREDENTIAL_SCHEMA)
+        for mark in marks
     )
 
 

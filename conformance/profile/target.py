@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from conformance.profile.authorization import Authorization
+from conformance.profile.credentials import to_be_got
 from conformance.profile.delivery import Delivery, Executions, World
 from conformance.profile.events import Events
 from conformance.profile.fields import Fields
@@ -19,11 +20,9 @@ from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads i
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.policy import Policy
 from conformance.profile.programs import Launch, Migration, Pool  # noqa: TC001 -- pydantic reads
-from conformance.profile.requests import SignInRoute  # noqa: TC001 -- pydantic reads it
+from conformance.profile.routes import Headers, Routes
 from conformance.profile.scanner import Scanner  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
-    AdminRequest,
-    AdminRoute,
     KnownFailure,
     Reason,
     Secret,
@@ -37,7 +36,11 @@ from conformance.profile.written import Auditor, Log  # noqa: TC001 -- pydantic 
 from conformance.text.tokens import is_token
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
     from conformance.model import Channel
+    from conformance.profile.credentials import Recipe
 
 T = TypeVar("T")
 
@@ -66,54 +69,6 @@ class Endpoint(Section):
     name: str = "target"
     url: str
     ca_bundle: str | None = None
-
-
-class Routes(Section):
-    """Paths beside the MCP route; None where the target has no such route.
-
-    ``rotate_key`` makes a tenant a new key and has those before it end after the grace: leave it
-    out where single keys are rotated, by their ids. ``create_key`` has a key made that ends no
-    other. A path alone is a POST to it of a JSON object
-    with the tenant and a description, under the names of ``[fields.admin]``, as for ``rotate_key``.
-    It and ``revoke_key`` may be tables, such as { method = "DELETE", path = "/v1/keys/{key_id}" }.
-    ``auth`` is where people sign in: a path alone is a GET of it, a table any request, such as
-    { method = "POST", path = "/login", form = { user = "nobody", password = "wrong" } }.
-    """
-
-    health: str | None = None
-    rotate_key: str | None = None
-    create_key: AdminRoute | None = None
-    revoke_key: AdminRoute | None = None
-    auth: SignInRoute | None = None
-
-    def paths(self) -> dict[str, str]:
-        """Return the paths of the routes that there are, by name."""
-        found = {name: getattr(value, "path", value) for name, value in self}
-        return {name: path for name, path in found.items() if path}
-
-    @property
-    def makes_keys(self) -> bool:
-        """Whether an administrator can have a key made."""
-        return bool(self.create_key or self.rotate_key)
-
-    @field_validator("revoke_key")
-    @classmethod
-    def _names_a_key(cls, request: AdminRequest | None) -> AdminRequest | None:
-        if request is not None and request.has_own_body and not request.names("key_id"):
-            raise ValueError("does not say which key; put {key_id} in its path or its body")
-        return request
-
-
-class Headers(Section):
-    """Names of the headers in play.
-
-    ``api_key_scheme`` is a word before the key, as ``Bearer``.
-    """
-
-    api_key: str = "X-Api-Key"
-    api_key_scheme: str = ""
-    admin_token: str = "X-Admin-Token"  # noqa: S105 -- a header's name
-    request_id: str = "X-Request-Id"
 
 
 class Admin(Section):
@@ -268,6 +223,18 @@ class Target(Section):
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])
     known_failures: dict[str, KnownFailure] = Field(default_factory=dict[str, KnownFailure])
+    _recipes: dict[str, Recipe] = PrivateAttr(default_factory=dict)
+
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """How credentials are got that the profile does not hold, by their entries."""
+        return self._recipes
+
+    def with_recipes(self, recipes: Mapping[str, Recipe]) -> Self:
+        """Return the same target with credentials that are to be got."""
+        target = self.model_copy()
+        setattr(target, "_recipes", dict(recipes))  # noqa: B010 -- its own, of a copy
+        return target
 
     @property
     def url(self) -> str:
@@ -375,8 +342,14 @@ class Target(Section):
 
     def secrets(self) -> dict[str, str]:
         """Return every credential of the profile with the words that may stand in its place."""
-        found = dict[str, str]()
+        found = {
+            value: f"{entry}.{name}"
+            for entry, recipe in self.recipes.items()
+            for name, value in secrets_in(recipe)
+        }
         for path, value in secrets_in(self):
+            if value == to_be_got(path):
+                continue
             found[value] = path
             if word := _password(value):
                 found[word] = f"{path.removesuffix('.dsn')}.password"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import field_validator
 
 from conformance.profile.delivery import DeliveredSecret  # noqa: TC001 -- pydantic reads it
-from conformance.profile.sections import OwnPath, Secret, Section
+from conformance.profile.sections import Credential, OwnPath, Secret, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,10 @@ class Tenant(Section):
     """
 
     id: str
-    key: Secret
+    key: Credential
     revoked_key: Secret | None = None
     expired_key: Secret | None = None
-    session: Secret | None = None
+    session: Credential | None = None
     canary: str | None = None
     path: OwnPath | None = None
     credentials: tuple[DeliveredSecret, ...] = ()

@@ -30,10 +30,12 @@ from conformance.manners.stalls import MOST_SECONDS, Stalls
 from conformance.manners.turn import let_go, taken
 from conformance.profile import reading as profiles
 from conformance.run import options as command_line
+from conformance.run.credentials import CredentialError, Credentials
 from conformance.run.judgeable import require_known_checks
 from conformance.run.plan import Plan
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
+from conformance.verdicts import NotEstablishedError
 from conformance.waiting import announced
 
 if TYPE_CHECKING:
@@ -71,7 +73,16 @@ class JudgeSession:
     held: HeldAtLimit = field(default_factory=HeldAtLimit)
     heard: Messages = field(default_factory=Messages)
     stalls: Stalls = field(default_factory=Stalls)
+    credentials: Credentials | None = None
     is_worker: bool = False
+
+    def renew(self) -> None:
+        """Get those credentials anew that would end soon. NotEstablishedError where that fails."""
+        if self.credentials is not None and self.target.recipes:
+            try:
+                self.target = self.credentials.fill(self.target, self.budget())
+            except CredentialError as error:
+                raise NotEstablishedError(f"a credential could not be renewed: {error}") from None
 
     def budget(self) -> Budget:
         """Return a budget for one check; where there is one address, all checks share one."""
@@ -194,6 +205,8 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())
         stalls = Stalls()
+        credentials = Credentials(_store(lock), redactor)
+        target = _filled(credentials, target, Budget(pool, target.limits, stalls=stalls), plan)
         discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
     except BaseException:  # Ctrl-C among them
         _end(started, lock)
@@ -209,7 +222,21 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         started,
         started_session=None if started is None else started.session,
         stalls=stalls,
+        credentials=credentials,
     )
+
+
+def _filled(credentials: Credentials, target: Target, budget: Budget, plan: Plan) -> Target:
+    """Return the target with all its credentials. Raises ProfileError."""
+    try:
+        return credentials.fill(target, budget)
+    except CredentialError as error:
+        raise profiles.ProfileError(f"{plan.name}: {error}") from None
+
+
+def _store(lock: Path) -> Path:
+    """Return the file in which all workers find the credentials that were got."""
+    return lock.with_suffix(".credentials")
 
 
 def _ledger(lock: Path) -> Path:
@@ -229,17 +256,21 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
     handed = json.loads(worker["hallmark"])
     plan = Plan.taken(handed["plan"])
     found = handed["discovery"]
-    target = plan.target()
+    lock, target = Path(handed["lock"]), plan.target()
+    redactor = Redactor(target.secrets())
     lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
+    pool = AddressPool(target, lane, is_scattered=options.is_disguised)
+    credentials = Credentials(_store(lock), redactor)
     return JudgeSession(
         options,
-        target,
+        _filled(credentials, target, Budget(pool, target.limits), plan),
         Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
-        Redactor(target.secrets()),
-        AddressPool(target, lane, is_scattered=options.is_disguised),
-        Path(handed["lock"]),
+        redactor,
+        pool,
+        lock,
         plan,
         started_session=handed["started_session"],
+        credentials=credentials,
         is_worker=True,
     )
 

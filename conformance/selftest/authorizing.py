@@ -7,6 +7,7 @@ Both are one program on one port. What an authorization server answers to strang
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -174,3 +175,58 @@ def keys(method: str, sent: bytes) -> tuple[int, Any]:
     """Return the key set."""
     del method, sent
     return 200, KEY_SET
+
+
+class Granting(Authorizing):
+    """Gives tokens to one client: by its secret, and for refresh tokens, which it rotates.
+
+    ``life`` is that of a token in seconds. A refresh token that is used twice ends all.
+    """
+
+    life: ClassVar[int] = 3600
+    known: ClassVar[dict[str, str]] = {}
+    """Whose each access token is."""
+    refreshing: ClassVar[dict[str, str]] = {}
+    """Whose each refresh token is that is good still."""
+    asked: ClassVar[list[dict[str, str]]] = []
+    """What the token endpoint was asked, and as whom."""
+    client: ClassVar[tuple[str, str]] = ("judge", "secret-of-the-judge-0123456789")
+
+    @classmethod
+    def anew(cls, **refreshing: str) -> type[Granting]:
+        """Return a server of its own that has given some refresh tokens, each to a tenant."""
+        own: dict[str, Any] = {"known": {}, "refreshing": refreshing, "asked": []}
+        return type("Granting", (cls,), own)
+
+    def tenant(self) -> str | None:
+        """Return whose token was presented."""
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        return self.known.get(token if scheme.lower() == "bearer" else "")
+
+    def endpoints(self) -> dict[str, Callable[[str, bytes], tuple[int, Any]]]:
+        """Have a token endpoint that gives something."""
+        return super().endpoints() | {f"{self.realm}/token": self.granted}
+
+    def granted(self, method: str, sent: bytes) -> tuple[int, Any]:
+        """Give a token for a grant."""
+        form = {name: values[0] for name, values in parse_qs(sent.decode()).items()}
+        as_whom = self.headers.get("Authorization", "")
+        self.asked.append({**form, "as": as_whom, "method": method})
+        proof = b64encode(":".join(self.client).encode()).decode()
+        if as_whom != f"Basic {proof}" and form.get("client_id") != self.client[0]:
+            return 401, {"error": "invalid_client"}
+        if form.get("grant_type") == "client_credentials":
+            return 200, self.issued("tenant-a")
+        tenant = self.refreshing.pop(form.get("refresh_token", ""), None)
+        if tenant is None:
+            self.refreshing.clear()
+            return 400, {"error": "invalid_grant", "error_description": "the token was used"}
+        again = f"refresh-{tenant}-{len(self.asked)}-0123456789"
+        self.refreshing[again] = tenant
+        return 200, {**self.issued(tenant), "refresh_token": again}
+
+    def issued(self, tenant: str) -> dict[str, Any]:
+        """Return a new access token of a tenant's."""
+        token = f"access-{tenant}-{len(self.known)}-0123456789"
+        self.known[token] = tenant
+        return {"access_token": token, "token_type": "Bearer", "expires_in": self.life}

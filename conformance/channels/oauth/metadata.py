@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.wire import Wire
     from conformance.channels.oauth.elsewhere import Elsewhere
+    from conformance.profile.target import Target
 
 MOST_SERVERS = 4
 """Authorization servers of one resource that are looked at."""
@@ -120,6 +121,11 @@ class Metadata:
         self.asked: tuple[str, ...] = ()
         """Where metadata of the resource were looked for."""
 
+    @property
+    def target(self) -> Target:
+        """What the profile tells of the target."""
+        return self._wire.target
+
     @cached_property
     def refusal(self) -> Answer:
         """The answer to a request that presents nothing."""
@@ -137,7 +143,7 @@ class Metadata:
         Those of the origin count only where they are of this target: a neighbour may have such.
         """
         places = [(Way.CHALLENGE, one) for one in self.pointers[:1] if split(one) is not None]
-        inserted, *root = resource_places(self._wire.target.url)
+        inserted, *root = resource_places(self.target.url)
         places += [(Way.INSERTED, inserted), *((Way.ROOT, one) for one in root)]
         found = dict[str, Resource]()
         self.asked = tuple(dict.fromkeys(place for _, place in places))
@@ -176,13 +182,13 @@ class Metadata:
     @property
     def names(self) -> tuple[str, ...]:
         """The URLs by which clients may know the target: as the profile says, or as given."""
-        declared = self._wire.target.authorization.resource
-        return (declared,) if declared else (self._wire.target.url,)
+        declared = self.target.authorization.resource
+        return (declared,) if declared else (self.target.url,)
 
     @property
     def may_be_local(self) -> bool:
         """Whether the target is on loopback, and what it names may be there without TLS."""
-        return is_loopback(self._wire.target.url)
+        return is_loopback(self.target.url)
 
     def require_own_door(self, found: Resource) -> None:
         """Raise NotEstablishedError where the judge may have come by another URL than clients do.
@@ -200,7 +206,7 @@ class Metadata:
     @property
     def is_declared(self) -> bool:
         """Whether the profile says that there is an authorization server."""
-        return bool(self._wire.target.authorization.model_fields_set)
+        return bool(self.target.authorization.model_fields_set)
 
     @property
     def resource(self) -> Resource | None:
@@ -215,7 +221,7 @@ class Metadata:
     def require_resource(self) -> Resource:
         """Return the metadata that clients go by. NotAssessedError where OAuth is not offered."""
         if self.resource is None:
-            places = ", ".join(resource_places(self._wire.target.url))
+            places = ", ".join(resource_places(self.target.url))
             raise NotAssessedError(_ABSENT.format(places))
         return self.resource
 
@@ -224,10 +230,17 @@ class Metadata:
 
         Where the profile names one, that alone.
         """
-        if declared := self._wire.target.authorization.issuer:
+        if declared := self.target.authorization.issuer:
             return (declared,)
         named = self.require_resource().document.texts("authorization_servers")
         return tuple(dict.fromkeys(named))[:MOST_SERVERS]
+
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes that there are, as far as profile or metadata tell of any."""
+        declared = self._wire.target.authorization.scopes
+        return declared or tuple(
+            scope for one in self.resources for scope in one.document.texts("scopes_supported")
+        )
 
     def server(self, issuer: str) -> Server:
         """Return an authorization server with its metadata, asked for where clients ask."""

@@ -11,7 +11,7 @@ import pytest
 import conformance
 from conformance.profile.events import Event, Events
 from conformance.profile.fields import Fields
-from conformance.profile.target import Headers
+from conformance.profile.routes import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import pytest
 from conformance.channels.log import LogStream
 from conformance.checks.mcp import sessions as mcp_sessions
 from conformance.profile.fields import Fields
-from conformance.profile.target import Headers
+from conformance.profile.routes import Headers
 from conformance.profile.written import Log
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 

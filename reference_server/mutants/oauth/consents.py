@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
 _OK = 200
+_WARNING = '<p class="warning">(?:(?!</p>).)*{}.*?</p>'
+"""A paragraph that warns, and has some words."""
 _SEAL = re.compile(rb'name="request" value="([^"]+)"')
 
 
@@ -58,6 +60,12 @@ def _without(pattern: str, instead: str = "") -> Callable[[str], str]:
     return change
 
 
+def framed_by_header(reply: Reply, request: Asked) -> Reply:
+    """Have the page that asks forbid frames by a header of its own alone."""
+    framed = _framed(reply, request)
+    return framed.with_field(b"x-frame-options", b"DENY") if request.path == AUTHORIZE else reply
+
+
 def _framed(reply: Reply, request: Asked) -> Reply:
     if request.path != AUTHORIZE:
         return reply
@@ -65,7 +73,7 @@ def _framed(reply: Reply, request: Asked) -> Reply:
     return reply.without(b"x-frame-options").with_field(b"content-security-policy", policy)
 
 
-def _deciding(is_decided: Callable[[Scope, Asked], bool]) -> Callable[[Parts], Parts]:
+def deciding(is_decided: Callable[[Scope, Asked], bool]) -> Callable[[Parts], Parts]:
     """Return a change of parts that approves by itself whatever a function takes for approved."""
 
     def around(app: App) -> App:
@@ -92,13 +100,14 @@ def _once() -> Callable[[Scope, Asked], bool]:
 
     def is_decided(scope: Scope, request: Asked) -> bool:
         if request.method == "POST" and request.get("decision") == "allow":
-            known.add(_cookie_of(scope))
-        return _cookie_of(scope) in known
+            known.add(names(scope))
+        return names(scope) in known
 
     return is_decided
 
 
-def _cookie_of(scope: Scope) -> bytes:
+def names(scope: Scope) -> bytes:
+    """Return the cookie by which a browser is known."""
     return next((value for name, value in scope["headers"] if name.lower() == b"cookie"), b"")
 
 
@@ -152,13 +161,13 @@ MUTANTS = (
         "consent-taken-for-granted",
         "OAUTH-12",
         "A user who is signed in is asked nothing, whichever client it is.",
-        parts=_deciding(lambda _, __: True),
+        parts=deciding(lambda _, __: True),
     ),
     mutant(
         "consent-for-every-client",
         "OAUTH-12",
         "Who has approved one client is not asked about another.",
-        parts=_deciding(_once()),
+        parts=deciding(_once()),
     ),
     mutant(
         "consent-page-nameless",
@@ -202,7 +211,7 @@ MUTANTS = (
         "The page does not say where the answer goes.",
         parts=_page(
             lambda page: _without("you go on to <code>.*?</code>", "you go on")(
-                _without("<dt>It answers to</dt>.*?</dd>")(page)
+                _without("<dd><strong><bdi>.*?</dd>")(page)
             )
         ),
     ),
@@ -210,12 +219,12 @@ MUTANTS = (
         "loopback-client-not-warned-of",
         "OAUTH-14",
         "Of a client on loopback the page says no more than of any other.",
-        parts=_page(_without('<p class="warning"><strong>It runs.*?</p>')),
+        parts=_page(_without(_WARNING.format("own computer"))),
     ),
     mutant(
         "unverified-name-not-said-so",
         "OAUTH-14",
         "The page does not say that nobody has verified the client's name.",
-        parts=_page(_without('<p class="warning"><strong>Nobody has.*?</p>')),
+        parts=_page(_without(_WARNING.format("verified"))),
     ),
 )

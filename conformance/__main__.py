@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema | refresh``, and the command ``hallmark``.
+"""``python -m conformance init-profile | login | schema | refresh``, and the command ``hallmark``.
 
 What a command needs is imported by that command: pytest must come before what it looks into.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = frozenset({"init-profile", "refresh", "schema"})
+COMMANDS = frozenset({"init-profile", "login", "refresh", "schema"})
 
 
 def main(words: list[str] | None = None, program: str = "python -m conformance") -> int:

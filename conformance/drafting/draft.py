@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.catalogue import requirements
-from conformance.drafting.entries import EXCUSES, NAMES, NOTES, SECTIONS, shown_in
+from conformance.drafting.entries import EXCUSES, HOW_TO_LOG_IN, NAMES, NOTES, SECTIONS, shown_in
 from conformance.drafting.guesses import examples
 from conformance.model import Channel
 from conformance.run.judgeable import checks
@@ -118,6 +118,8 @@ class Draft:
         if section in {"routes", "headers", "answers", "limits", "tools"}:
             yield f"[{section}]"
         yield from facts
+        if section == "tenants":
+            yield from self._grants()
         for channel in shown_in(section):
             if channel is Channel.HEALTH_ROUTE and self._found.health is not None:
                 continue
@@ -132,6 +134,15 @@ class Draft:
                 f"The key of {quoted(self._key_env)} was not asked whose it is: tenant A's, if you "
                 "leave it so."
             )
+
+    def _grants(self) -> Iterator[str]:
+        """Tell how tokens of two tenants are got where the target offers OAuth."""
+        named = [one.get("authorization_servers") for one in self._found.documents.values()]
+        servers: Any = next(filter(None, named), None)
+        if not isinstance(servers, list):
+            return
+        yield f"# Tokens come from {self._say(servers)}. Name for each tenant a file of its own, as"
+        yield from HOW_TO_LOG_IN
 
     def _with_own_key(self, line: str) -> str:
         """Return a line of an example with the key that the survey was given."""

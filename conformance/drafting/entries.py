@@ -76,6 +76,12 @@ NOTES = {
 }
 """What a draft tells beside what would supply a channel."""
 
+HOW_TO_LOG_IN = (
+    '#   key = { oauth = { grant = "refresh_token", refresh_token = { file = "a.json" } } }',
+    "# and have a user of each sign in: python -m conformance login --profile=FILE --tenant=a",
+)
+"""How tokens of a server that offers OAuth are got, behind what names its authorization server."""
+
 EXCUSES = """\
 [not_applicable]
 OAUTH = "no flow to another platform is offered"

@@ -1,4 +1,4 @@
-"""``python -m conformance init-profile | schema | refresh``: what goes with judging.
+"""``python -m conformance init-profile | login | schema | refresh``: what goes with judging.
 
 Exit codes are those of the judge: 0 it is done; 4 the options are wrong; 6 the target does not
 answer. One sentence on stderr says which and why.
@@ -10,10 +10,12 @@ import argparse
 import os
 import re
 import sys
+import webbrowser
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
+from conformance.channels.oauth.kept import TokenError
 from conformance.drafting.announced import KeyPlace
 from conformance.drafting.draft import Draft
 from conformance.drafting.survey import NOT_MCP, SilentError, Surveyor
@@ -21,10 +23,13 @@ from conformance.model import UNDECIDED, USAGE
 from conformance.profile import reading as profile
 from conformance.profile import schema
 from conformance.record.errors import RecordError
+from conformance.run.login import asked_of, forget, login
 from conformance.run.refreshing import ROOT, SCHEMA, StaleError, refresh
 from conformance.text.plain import powerless
 from conformance.text.redaction import Redactor
+from conformance.verdicts import NotAssessedError, NotEstablishedError
 
+_LONGEST_LOGIN = 3600
 _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 """A token (RFC 9110 section 5.6.2), as names of headers and of schemes are."""
 
@@ -49,6 +54,8 @@ def prepare(words: list[str], program: str) -> int:
             sys.stdout.write(schema.text())
         elif arguments.command == "refresh":
             _refresh(arguments.record)
+        elif arguments.command == "login":
+            _login(arguments)
         else:
             _init_profile(arguments.target, arguments.out, arguments.key_env, arguments.key_header)
     except (_UsageError, profile.ProfileError) as error:
@@ -81,6 +88,30 @@ def _init_profile(url: str, out: Path | None, key_env: str | None, key_header: s
     except OSError as error:
         raise _UsageError(f"--out={out}: cannot be written: {error.strerror}") from None
     sys.stdout.write(f"{out}: written after {found.requests} requests\n")
+
+
+def _login(arguments: argparse.Namespace) -> None:
+    path: Path = arguments.profile
+    target = profile.load(path, url=arguments.target, state=arguments.state)
+    try:
+        asked = asked_of(target, arguments.tenant)
+        if arguments.forget:
+            told = forget(asked)
+        else:
+            told = login(asked, _opened if arguments.browser else _printed, arguments.seconds)
+    except (TokenError, NotEstablishedError, NotAssessedError) as error:
+        raise _UsageError(f"{path}: {error}") from None
+    sys.stdout.write(f"{powerless(told)}\n")
+
+
+def _printed(url: str) -> None:
+    sys.stdout.write(f"Open this in a browser in which the tenant's user is signed in:\n{url}\n")
+    sys.stdout.flush()
+
+
+def _opened(url: str) -> None:
+    _printed(url)
+    webbrowser.open(url)
 
 
 def _refresh(record: Path | None) -> None:
@@ -139,6 +170,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         nargs="?",
         help="the record of a run of the reference server (default: of the latest run)",
     )
+    _add_login(commands)
     init = commands.add_parser(
         "init-profile", help="ask a server a few questions and write a commented profile"
     )
@@ -157,3 +189,32 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help='header that the key goes into, with a scheme if it has one: "Authorization: Token"',
     )
     return parser
+
+
+def _add_login(commands: Any) -> None:
+    """Declare what ``login`` takes."""
+    signing_in = commands.add_parser(
+        "login", help="get a tenant's refresh token by its user's consent, for a profile to name"
+    )
+    signing_in.add_argument("--profile", type=Path, required=True, metavar="FILE")
+    signing_in.add_argument(
+        "--tenant", required=True, choices=("a", "b", "spare"), help="whose user consents"
+    )
+    signing_in.add_argument("--target", metavar="URL", help="the MCP endpoint, if another")
+    signing_in.add_argument("--state", type=Path, metavar="FILE", help="the server's state file")
+    signing_in.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="print the URL, and open nothing"
+    )
+    signing_in.add_argument(
+        "--seconds", type=_seconds, default=300.0, help="how long the user has (default: 300)"
+    )
+    signing_in.add_argument(
+        "--forget", action="store_true", help="delete the client that a login registered"
+    )
+
+
+def _seconds(text: str) -> float:
+    found = float(text)
+    if not 0 < found <= _LONGEST_LOGIN:
+        raise argparse.ArgumentTypeError(f"give seconds from 1 to {_LONGEST_LOGIN}")
+    return found

@@ -31,6 +31,7 @@ CREDENTIAL_MARK = "credential"
 EITHER_MARK = "either"
 """The format of a text that is a secret where it comes from outside, and none where it does not."""
 _SECRET_SCHEMA: dict[str, Any] = {"type": "string", "format": SECRET_MARK}
+_EITHER_SCHEMA: dict[str, Any] = {"type": "string", "format": EITHER_MARK}
 _CREDENTIAL_SCHEMA: dict[str, Any] = {"type": "string", "format": CREDENTIAL_MARK}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -82,7 +83,7 @@ def _as_given(value: Any, check: ValidatorFunctionWrapHandler) -> str:
 FormValue = Annotated[
     str,
     WrapValidator(_as_given),
-    WithJsonSchema({"type": "string", "format": EITHER_MARK}),
+    WithJsonSchema(_EITHER_SCHEMA),
 ]
 """What is filled in in a field of a form: a user's name may stand in a profile, a password not."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -125,25 +126,26 @@ def secrets_in(section: Section, *trail: str) -> Iterator[tuple[str, str]]:
         elif isinstance(value, (dict, tuple)):
             for key, one in _tables(cast("Any", value)):
                 yield from secrets_in(one, *trail, name, key)
-            yield from _free_secrets(
-                cast("Any", value), is_secret=_is_secret(field), trail=(*trail, name)
-            )
+            if _is_secret(field) or _has(field, _EITHER_SCHEMA):
+                yield from _free_secrets(value, trail=(*trail, name), all_are=_is_secret(field))
         elif isinstance(value, str) and _is_secret(field):
             yield ".".join((*trail, name)), value
 
 
 def _free_secrets(
-    value: Any, *, is_secret: bool, trail: tuple[str, ...]
+    value: Any, *, trail: tuple[str, ...], all_are: bool
 ) -> Iterator[tuple[str, str]]:
-    """Yield the secrets of a table with free names, or of each of several."""
+    """Yield the secrets of a table with free names, or of each of several.
+
+    Those that come from outside are such, or ``all_are``.
+    """
     if isinstance(value, tuple):
         for number, one in enumerate(cast("tuple[Any, ...]", value), 1):
-            if isinstance(one, dict):
-                yield from _free_secrets(one, is_secret=is_secret, trail=(*trail, str(number)))
-        return
-    for key, one in cast("dict[str, Any]", value).items():
-        if isinstance(one, Resolved) or (is_secret and isinstance(one, str)):
-            yield ".".join((*trail, key)), str(one)
+            yield from _free_secrets(one, trail=(*trail, str(number)), all_are=all_are)
+    elif isinstance(value, dict):
+        for key, one in cast("dict[str, Any]", value).items():
+            if isinstance(one, Resolved) or (all_are and isinstance(one, str)):
+                yield ".".join((*trail, key)), str(one)
 
 
 def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Section]]:
@@ -154,28 +156,29 @@ def _tables(value: dict[str, Any] | tuple[Any, ...]) -> Iterator[tuple[str, Sect
             yield str(getattr(one, "name", key)), one
 
 
-def _marks(field: FieldInfo) -> Iterator[Any]:
-    """Yield what a field's type is annotated with, alone or beside None."""
-    choices = [getattr(choice, "__metadata__", ()) for choice in get_args(field.annotation)]
-    return (mark for marks in (field.metadata, *choices) for mark in marks)
+def _marks(wanted: Any) -> Iterator[Any]:
+    """Yield what a type is annotated with, and the types that it is made of."""
+    yield from getattr(wanted, "__metadata__", ())
+    for inner in get_args(wanted):
+        yield from _marks(inner)
+
+
+def _has(field: FieldInfo, *schemas: dict[str, Any]) -> bool:
+    """Tell whether a field, or what it holds, is a text of one of some forms."""
+    return any(
+        isinstance(mark, WithJsonSchema) and mark.json_schema in schemas
+        for mark in (*field.metadata, *_marks(field.annotation))
+    )
 
 
 def is_credential(field: FieldInfo) -> bool:
     """Tell whether a field is a ``Credential``, which may be got."""
-    return any(
-        isinstance(mark, WithJsonSchema) and mark.json_schema == _CREDENTIAL_SCHEMA
-        for mark in _marks(field)
-    )
+    return _has(field, _CREDENTIAL_SCHEMA)
 
 
 def _is_secret(field: FieldInfo) -> bool:
-    """Tell whether a field is a ``Secret``, alone or beside None."""
-    marks = _marks(field)
-    return any(
-        isinstance(mark, WithJsonSchema)
-        and mark.json_schema in (_SECRET_SCHEMA, _CREDENTIAL_SCHEMA)
-        for mark in marks
-    )
+    """Tell whether a field is a ``Secret``, alone, beside None, or under free names."""
+    return _has(field, _SECRET_SCHEMA, _CREDENTIAL_SCHEMA)
 
 
 def _begins_with_a_slash(path: str) -> str:

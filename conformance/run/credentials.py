@@ -6,9 +6,7 @@ exchanged twice ends all that came of it.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,11 +26,12 @@ from conformance.channels.oauth.tokens import (
 )
 from conformance.channels.programs.printing import printed_by
 from conformance.forge.jwt.shape import Token
+from conformance.manners.turn import let_go, taken
 from conformance.profile.credentials import Words
 from conformance.profile.sections import Section
 from conformance.text.tokens import is_token
 from conformance.verdicts import NotAssessedError, NotEstablishedError
-from conformance.waiting import wait_for
+from conformance.waiting import OverdueError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -79,17 +78,18 @@ class Credentials:
     @contextmanager
     def _held(self) -> Generator[dict[str, Any]]:
         """Yield what was got so far, which no other process changes meanwhile, and keep it."""
-        handle = os.open(self.store, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "r+", encoding="utf-8") as stream:
-            if not wait_for(lambda: _is_locked(stream.fileno()), WAIT_SECONDS):
-                raise CredentialError(
-                    f"another process has been getting credentials for {WAIT_SECONDS:.0f} s"
-                )
-            kept: dict[str, Any] = json.loads(stream.read() or "{}")
-            yield kept
-            stream.seek(0)
-            stream.truncate()
-            json.dump(kept, stream)
+        with self.store.with_suffix(".lock").open("a") as turn:
+            try:
+                taken(turn, alone=True, seconds=WAIT_SECONDS)
+            except OverdueError as error:
+                raise CredentialError(f"another process is getting credentials: {error}") from None
+            try:
+                self.store.touch(mode=0o600)
+                kept: dict[str, Any] = json.loads(self.store.read_text("utf-8") or "{}")
+                yield kept
+                self.store.write_text(json.dumps(kept), "utf-8")
+            finally:
+                let_go(turn)
 
     def _got(self, entry: str, recipe: Recipe, target: Target, budget: Budget) -> Got:
         try:
@@ -126,14 +126,6 @@ def client_of(grant: OAuthGrant, target: Target) -> Client | None:
         return Client(grant.client_id, grant.client_secret)
     known = target.authorization.client
     return Client(known.id, known.secret) if known else None
-
-
-def _is_locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _noted(got: Got, now: float) -> dict[str, Any]:

@@ -7,10 +7,11 @@ Both are one program on one port. What an authorization server answers to strang
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
+from hashlib import sha256
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from conformance.selftest.targets import Good
 
@@ -193,10 +194,10 @@ class Granting(Authorizing):
     client: ClassVar[tuple[str, str]] = ("judge", "secret-of-the-judge-0123456789")
 
     @classmethod
-    def anew(cls, **refreshing: str) -> type[Granting]:
+    def anew(cls, **refreshing: str) -> type[Self]:
         """Return a server of its own that has given some refresh tokens, each to a tenant."""
         own: dict[str, Any] = {"known": {}, "refreshing": refreshing, "asked": []}
-        return type("Granting", (cls,), own)
+        return cast("type[Self]", type(cls.__name__, (cls,), own))
 
     def tenant(self) -> str | None:
         """Return whose token was presented."""
@@ -230,3 +231,84 @@ class Granting(Authorizing):
         token = f"access-{tenant}-{len(self.known)}-0123456789"
         self.known[token] = tenant
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.life}
+
+
+class LoggingIn(Granting):
+    """Has one user, of tenant A's, who consents to all that he is asked for.
+
+    ``clients`` are those that registered themselves, with the token that manages each.
+    """
+
+    clients: ClassVar[dict[str, str]] = {}
+    codes: ClassVar[dict[str, dict[str, str]]] = {}
+    answered: ClassVar[dict[str, str]] = {}
+    """What authorization responses say instead of what they should."""
+
+    @classmethod
+    def anew(cls, **refreshing: str) -> type[Self]:
+        """Return a server of its own."""
+        made = super().anew(**refreshing)
+        made.clients, made.codes = {}, {}
+        return made
+
+    def endpoints(self) -> dict[str, Callable[[str, bytes], Any]]:
+        """Have users and clients come."""
+        managed = {f"/register/{name}": self.delete for name in self.clients}
+        return super().endpoints() | {
+            "/authorize": self.consented,
+            "/register": self.registered,
+            **managed,
+        }
+
+    def registered(self, method: str, sent: bytes) -> Any:
+        """Register a client (RFC 7591)."""
+        del method
+        name = f"client-{len(self.clients)}"
+        self.clients[name] = f"management-of-{name}-0123456789"
+        told = {
+            **json.loads(sent),
+            "client_id": name,
+            "registration_client_uri": f"{self.origin}/register/{name}",
+            "registration_access_token": self.clients[name],
+        }
+        return HTTPStatus.CREATED, told
+
+    def delete(self, method: str, sent: bytes) -> Any:
+        """Delete one (RFC 7592)."""
+        del sent
+        name = self.path.rpartition("/")[2]
+        is_its = self.headers.get("Authorization") == f"Bearer {self.clients[name]}"
+        if method != "DELETE" or not is_its:
+            return 401, {}
+        del self.clients[name]
+        return HTTPStatus.NO_CONTENT, {}
+
+    def consented(self, method: str, sent: bytes) -> Any:
+        """Send the user back with a code."""
+        del method, sent
+        query = {name: one[0] for name, one in parse_qs(urlsplit(self.path).query).items()}
+        if query.get("client_id") not in self.clients:
+            return 400, {"error": "invalid_request"}
+        code = f"code-{len(self.codes)}-0123456789"
+        self.codes[code] = query
+        told = {"code": code, "state": query["state"], "iss": self.issuer, **self.answered}
+        back = urlencode({name: value for name, value in told.items() if value})
+        return 302, {}, {"Location": f"{query['redirect_uri']}?{back}"}
+
+    def granted(self, method: str, sent: bytes) -> tuple[int, Any]:
+        """Exchange a code, if it is the same client that comes with its verifier."""
+        form = {name: values[0] for name, values in parse_qs(sent.decode()).items()}
+        asked = self.codes.pop(form.get("code", ""), None)
+        if asked is None:
+            return super().granted(method, sent)
+        digest = sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = urlsafe_b64encode(digest).decode().rstrip("=")
+        same = ("client_id", "redirect_uri", "resource")
+        is_right = challenge == asked["code_challenge"] and all(
+            form.get(name) == asked[name] for name in same
+        )
+        if not is_right:
+            return 400, {"error": "invalid_grant"}
+        refresh = f"refresh-{len(self.refreshing)}-of-the-user-0123456789"
+        self.refreshing[refresh] = "tenant-a"
+        return 200, {**self.issued("tenant-a"), "refresh_token": refresh}

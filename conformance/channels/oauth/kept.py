@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import tempfile
@@ -10,11 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 _LONGEST = 1 << 16
 """Characters of a file that holds a token."""
-_BASIC = "client_secret_basic"
 _LOGIN = "run python -m conformance login, which writes it"
 
 
@@ -28,15 +25,6 @@ class Client:
 
     id: str
     secret: str | None = field(default=None, repr=False)
-
-    def proof(self, methods: list[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-        """Return the form and the headers by which it says who it is (RFC 6749 section 2.3.1)."""
-        if self.secret is None:
-            return {"client_id": self.id}, ()
-        if methods and _BASIC not in methods:
-            return {"client_id": self.id, "client_secret": self.secret}, ()
-        told = f"{quote(self.id, safe='')}:{quote(self.secret, safe='')}"
-        return {}, (("Authorization", f"Basic {base64.b64encode(told.encode()).decode()}"),)
 
 
 @dataclass(frozen=True)
@@ -79,6 +67,11 @@ class Kept:
         managed = (texts.get("registration_client_uri"), texts.get("registration_access_token"))
         registration = (str(managed[0]), str(managed[1])) if all(managed) else None
         return cls(texts.get("refresh_token"), client, texts.get("issuer"), registration)
+
+    @property
+    def client_id(self) -> str:
+        """The name of the client, for a sentence."""
+        return "unknown" if self.client is None else self.client.id
 
     def write(self, path: Path) -> None:
         """Put it into a file of its owner's alone, whole or not at all. TokenError if it cannot."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.channels.oauth.kept import Client, Kept, TokenError
 from conformance.channels.oauth.places import is_safe, origin
+from conformance.channels.oauth.registering import OAuthClient
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from conformance.channels.http.answer import Answer
     from conformance.channels.oauth.metadata import Metadata, Server
+
+_BASIC, _POST = "client_secret_basic", "client_secret_post"
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,9 @@ class TokenDesk:
         """Send a grant to the token endpoint. TokenError unless a token is given."""
         url = self.endpoint(server, "token_endpoint")
         methods = server.require().texts("token_endpoint_auth_methods_supported")
-        proof, headers = client.proof(methods)
-        told = {**form, **proof, "resource": self.resource()}
+        method = _BASIC if not methods or _BASIC in methods else _POST
+        who = OAuthClient(client.id, (), method, client.secret)
+        told, headers = who.authenticated({**form, "resource": self.resource()})
         answer = self.metadata.line.post_form(url, told, *headers)
         return got_of(answer, f"{url} ({form['grant_type']})")
 

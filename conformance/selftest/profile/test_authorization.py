@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +93,18 @@ def test_a_mistake_is_told_with_its_remedy(
         loaded(f"[authorization]\n{more}", tmp_path, monkeypatch)
     assert told in str(caught.value)
     assert "profile.toml:" in str(caught.value)
+
+
+def test_a_claim_from_outside_is_no_secret(tmp_path: Path) -> None:
+    """The URL of the target is a claim of tokens, and stands in every record."""
+    more = '[tenants.a]\nid = "a"\nkey = { state = "a" }\n[tenants.b]\nid = "b"\n'
+    more += 'key = { state = "b" }\n[channels.signing]\nsecret = { state = "s" }\n'
+    more += '[policy.identities.one]\nclaims = { aud = { state = "url" } }\n'
+    more += '[[policy.rules]]\nidentity = "one"\nallow = []\n'
+    path, state = tmp_path / "profile.toml", tmp_path / "state.json"
+    path.write_text(BASE + more, "utf-8")
+    told = {"a": "key-of-a", "b": "key-of-b", "s": "signing-secret", "url": "http://127.0.0.1/mcp"}
+    state.write_text(json.dumps(told), "utf-8")
+    target = load(path, state=state)
+    assert target.policy.identities["one"].claims == {"aud": "http://127.0.0.1/mcp"}
+    assert set(target.secrets()) == {"key-of-a", "key-of-b", "signing-secret"}

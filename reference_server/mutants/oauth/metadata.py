@@ -113,7 +113,7 @@ MUTANTS = (
     ),
     mutant(
         "issuer-with-a-slash",
-        "OAUTH-01",
+        "OAUTH-01 OAUTH-15",
         "The issuer ends with a slash in its metadata, and without one wherever it is named.",
         parts=_of(SERVER_METADATA, _with_a_slash),
     ),

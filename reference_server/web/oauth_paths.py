@@ -8,8 +8,7 @@ from reference_server.context import MCP_PATH
 from reference_server.core.vocabulary import Access
 
 AUTHORIZE: Final = "/oauth/authorize"
-SIGN_IN: Final = "/auth/sign-in"
-"""Under ``/auth``, so that an address has as few attempts there as elsewhere."""
+SIGN_IN: Final = "/oauth/sign-in"
 TOKEN: Final = "/oauth/token"  # noqa: S105 -- a path
 REVOKE: Final = "/oauth/revoke"
 REGISTER: Final = "/oauth/register"
@@ -39,7 +38,7 @@ def oauth_access_of(method: str, path: str) -> Access | None:
 
 def is_counted(path: str) -> bool:
     """Tell whether requests of a URL are counted by client and address together."""
-    return path == AUTHORIZE or is_for_programs(path)
+    return path in {AUTHORIZE, SIGN_IN} or is_for_programs(path)
 
 
 def is_for_programs(path: str) -> bool:

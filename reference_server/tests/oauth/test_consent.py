@@ -86,6 +86,12 @@ def test_the_page_cannot_be_framed_kept_or_scripted(line: Line) -> None:
     assert "&lt;script&gt;" in page.text
 
 
+def test_the_form_may_lead_to_ipv6_as_well(line: Line) -> None:
+    uri = "http://[::1]:4711/callback"
+    page = line.page(line.asked(line.client_id(redirect_uris=[uri]), redirect_uri=uri))
+    assert "form-action 'self' http:;" in page.headers["Content-Security-Policy"]
+
+
 def test_names_that_change_how_the_page_is_read_are_made_plain(line: Line) -> None:
     client_id = line.client_id(client_name="Good\u202eevil\u0000\n  client\u2066 " + "x" * 100)
     page = line.page(line.asked(client_id)).text

@@ -97,7 +97,10 @@ class RegistrationDesk:
 
 
 def _told() -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # which Flask lets through, where all else that is no JSON is None
+        body = None
     if not isinstance(body, dict):
         raise BadMetadataError("body", "it has to be a JSON object")
     return cast("dict[str, Any]", body)

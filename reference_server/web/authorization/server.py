@@ -32,8 +32,6 @@ from reference_server.web.authorization.library import AuthorizationServer, Revo
 from reference_server.web.authorization.requests import Asked, form_request
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from flask import Response
 
     from reference_server.core.principal import Principal
@@ -133,9 +131,20 @@ class Server(AuthorizationServer):
         return self._tokens(presented.grant, replace(holder, scope=scope), successor)
 
     def audit(self, kind: EventType, outcome: Outcome, **told: Any) -> None:
-        """Store a row before the answer leaves; StorageUnavailableError when that fails."""
-        tenant: UUID | None = told.pop("tenant", None)
-        event = AuditEvent(kind, outcome, tenant_id=tenant, metadata=told)
+        """Store a row before the answer leaves; StorageUnavailableError when that fails.
+
+        ``holder`` is for whom a client acts, where nobody is signed in.
+        """
+        holder: Principal | None = told.pop("holder", None)
+        event = AuditEvent(kind, outcome, metadata=told)
+        if holder is not None:
+            subject = {"subject": holder.subject} if holder.subject else {}
+            event = replace(
+                event,
+                tenant_id=holder.tenant_id,
+                actor_key_id=holder.key_id,
+                metadata={**told, **subject},
+            )
         self.all_parts.trail.write(g.context.attribute(event))
 
     def _form_request(self) -> Asked:
@@ -165,7 +174,7 @@ class Server(AuthorizationServer):
         self.audit(
             EventType.TOKEN_ISSUED,
             Outcome.SUCCESS,
-            tenant=holder.tenant_id,
+            holder=holder,
             clientId=grant.wish.client_id,
             session=str(grant.id),
             tokenId=issued.token_id,

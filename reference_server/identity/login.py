@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 LIFE_SECONDS = 600
 _SECRET_BYTES = 32
 _LONGEST_ANSWER = 2048
-LONGEST_PATH = 512
+LONGEST_PATH = 2048
+"""Characters of where to go on: an authorization request is long, and a cookie holds 4 KB."""
 KINDS = frozenset({"jwt", ""})
 """Types of ID tokens, which need not name one: an access token logs nobody in."""
 _COOKIE_PARTS = 3

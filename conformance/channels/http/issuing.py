@@ -11,7 +11,7 @@ import httpx
 
 from conformance.profile.issuing import ISSUER_COMMAND
 from conformance.verdicts import NotEstablishedError
-from conformance.world.issuer.minting import Mode, Recipe
+from conformance.world.issuer.minting import Mode, Recipe, Signer
 from conformance.world.issuer.server import CONTROL
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class JudgesIssuer:
         """
         told = {"url": url, "user": user, "claims": claims or {}, "token": token.document()}
         return str(self._ask("login", {**told, "answer": answer or {}})["location"])
+
+    def add_key(self, algorithm: str) -> Recipe:
+        """Have the issuer publish a new key; return the recipe of tokens that it signs by it."""
+        self._ask("add", {"algorithm": algorithm})
+        return Recipe(algorithm=algorithm, signer=Signer.ADDED)
 
     def rotate(self, algorithm: str, *, keeps: bool) -> None:
         """Have the issuer sign by a new key; the former stays in its set, or does not."""

@@ -197,6 +197,19 @@ def test_keys_are_exchanged_kept_and_withdrawn(issuer: JudgesIssuer) -> None:
     assert jwt.get_unverified_header(gone)["kid"] == jwt.get_unverified_header(second)["kid"]
 
 
+def test_a_key_that_joins_the_set_is_of_concern_to_who_asks_for_it_alone(
+    issuer: JudgesIssuer,
+) -> None:
+    before = issuer.access_token(ACCESS, "alice")
+    for _ in range(6):
+        recipe = issuer.add_key("ES256")
+        assert opened(issuer.access_token(ACCESS, "alice", recipe), issuer, audience=AUDIENCE)
+    after = issuer.access_token(ACCESS, "alice")
+    kids = [jwt.get_unverified_header(one)["kid"] for one in (before, after)]
+    assert len(set(kids)) == 1
+    assert len(keys_of(issuer)) == len(ALGORITHMS) + 4
+
+
 @pytest.mark.parametrize("signer", [Signer.STRANGER, Signer.UNKNOWN, Signer.NOBODY, Signer.PUBLIC])
 def test_strangers_sign_nothing_that_verifies(issuer: JudgesIssuer, signer: Signer) -> None:
     token = issuer.access_token(ACCESS, "alice", Recipe(signer=signer))

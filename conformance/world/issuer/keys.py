@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 _WEAK_BITS = 1024
+_MOST_ADDED = 4
 _BLOCK = 64 * 1024
 ENORMOUS_BYTES = 8 * 1024 * 1024
 
@@ -58,6 +59,7 @@ class Keys:
         self._current: dict[str, Key] = {}
         self._former: list[Key] = []
         self._withdrawn: dict[str, Key] = {}
+        self._added: dict[str, list[Key]] = {one: [] for one in ALGORITHMS}
         self._secret = secrets.token_bytes(32)
 
     def current(self, algorithm: str) -> Key:
@@ -68,6 +70,17 @@ class Keys:
             if algorithm not in self._current:
                 self._current[algorithm] = _made(algorithm)
             return self._current[algorithm]
+
+    def add(self, algorithm: str) -> Key:
+        """Publish a new key beside those before it, by which only who asks for that signs.
+
+        So nobody else is concerned. Of each algorithm the last few stay in the set.
+        """
+        self.current(algorithm)
+        new = _made(algorithm)
+        with self._lock:
+            self._added[algorithm] = [*self._added[algorithm][1 - _MOST_ADDED :], new]
+        return new
 
     def rotate(self, algorithm: str, *, keeps: bool) -> Key:
         """Sign by a new key from now on; the former stays in the set, or is withdrawn from it."""
@@ -101,7 +114,9 @@ class Keys:
         if signer in {Signer.STRANGER, Signer.UNKNOWN}:
             kid = key.kid if signer is Signer.STRANGER else secrets.token_hex(8)
             return key.algorithm, kid, by_key(strangers_key(key.algorithm))
-        if signer is Signer.WITHDRAWN:
+        if signer is Signer.ADDED:
+            key = (self._added[key.algorithm] or [key])[-1]
+        elif signer is Signer.WITHDRAWN:
             key = self._withdrawn.get(key.algorithm, key)
         elif signer is Signer.WEAK:
             key = self._weak
@@ -114,6 +129,7 @@ class Keys:
         right = [self.current(algorithm).jwk for algorithm in ALGORITHMS]
         with self._lock:
             right += [key.jwk for key in self._former]
+            right += [key.jwk for added in self._added.values() for key in added]
         if mode is Mode.EMPTY:
             return []
         if mode is Mode.SYMMETRIC:

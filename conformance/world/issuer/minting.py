@@ -14,15 +14,17 @@ class Signer(StrEnum):
     """Whose key signs a token.
 
     A ``STRANGER`` is known to nobody and says that he is the issuer's key; ``UNKNOWN`` is the same
-    under an id that no set has. The last three stand in the key sets of the modes so called, and
-    nowhere else (RFC 7518 sections 3.2 and 3.3, RFC 7517 section 4.2). ``WITHDRAWN`` is the key
-    that was taken out of the set last; ``NOBODY`` leaves the signature out (RFC 7515 appendix
-    A.5), and ``PUBLIC`` takes the published key for a secret (RFC 8725 section 2.1).
+    under an id that no set has. ``NOBODY`` leaves the signature out (RFC 7515 appendix A.5), and
+    ``PUBLIC`` takes the published key for a secret (RFC 8725 section 2.1). ``ADDED`` is the key
+    that joined the set last, ``WITHDRAWN`` that which was taken out last. The last three stand in
+    the key sets of the modes so called, and nowhere else (RFC 7518 sections 3.2 and 3.3, RFC 7517
+    section 4.2).
     """
 
     OWN = "own"
     STRANGER = "stranger"
     UNKNOWN = "unknown"
+    ADDED = "added"
     WITHDRAWN = "withdrawn"
     NOBODY = "nobody"
     PUBLIC = "public"

@@ -6,6 +6,7 @@ Below ``/.hallmark/``, with the word as a bearer token and a JSON object as the 
 - ``POST mint``: ``{"user", "client", "scope", "audience", "token": recipe}``; an access token.
 - ``POST login``: ``{"url", "user", "claims", "token": recipe, "answer"}``, the authorization URL to
   which a target has sent a browser, and who logs in there; ``{"location"}`` is where to go on.
+- ``POST add``: ``{"algorithm"}``; a new key is published, by which the signer ``added`` signs.
 - ``POST rotate``: ``{"algorithm", "keeps"}``; the issuer signs by a new key.
 - ``POST mode``: ``{"mode"}``; see ``Mode``.
 """
@@ -227,6 +228,7 @@ class _Handler(WorldHandler):
             "counts": self._count,
             "mint": self._mint,
             "login": self._login,
+            "add": self._add,
             "rotate": self._rotate,
             "mode": self._switch,
         }
@@ -260,6 +262,9 @@ class _Handler(WorldHandler):
         login = Login(claims, Recipe.told(told.get("token", {})), told.get("answer", {}))
         asked = fields_of(urlsplit(str(told["url"])).query)
         return {"location": self.issuer.flows.answered(asked, login)}
+
+    def _add(self, told: dict[str, Any]) -> dict[str, Any]:
+        return {"kid": self.issuer.keys.add(told.get("algorithm", "RS256")).kid}
 
     def _rotate(self, told: dict[str, Any]) -> dict[str, Any]:
         keeps = bool(told.get("keeps", True))

@@ -244,10 +244,29 @@ def test_a_list_may_let_everybody_in(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\\b", "/\n", "x", ""]
+    "path",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/a\\b",
+        "/\n",
+        "x",
+        "",
+        "/" + "x" * 2048,
+    ],
 )
 def test_nobody_is_sent_elsewhere(path: str) -> None:
     assert own_path(path) == "/"
+
+
+def test_a_long_path_is_gone_on_at(world: World) -> None:
+    path = f"/oauth/authorize?{'x' * 1900}"
+    begun = world.login.begin(path)
+    assert len(begun.cookie) < 3000
+    attempt = world.login.attempt(begun.cookie)
+    assert attempt is not None
+    assert attempt.path == path
 
 
 def test_nobody_logs_in_while_the_issuer_is_out() -> None:

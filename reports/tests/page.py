@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+_CELLS = frozenset({"td", "th"})
 _EMPTY = frozenset({"meta", "input", "br"})
 
 
@@ -35,6 +36,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         self.elements.append((tag, dict(attrs)))
+        if tag in _CELLS:
+            self._end_cell()
         if tag not in _EMPTY:
             self._open.append(tag)
 
@@ -44,8 +47,15 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Demand that elements nest: a target's words that broke out would break this."""
+        if tag == "tr":
+            self._end_cell()
         if self._open.pop() != tag:
             raise AssertionError(f"</{tag}> closes something else")
+
+    def _end_cell(self) -> None:
+        """End a cell whose end tag is left out, as it may be (HTML, section 13.1.2.4)."""
+        if self._open and self._open[-1] in _CELLS:
+            self._open.pop()
 
     def handle_data(self, data: str) -> None:
         """Note text."""

@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reference_server.audit.verification import Verdict
 
+from reference_server.commands.clients import (
+    add_client_options,
+    add_removal_options,
+    register_client,
+    remove_client,
+)
 from reference_server.commands.command_line import (
     add_anchors_option,
     add_database_options,
@@ -91,6 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     add_database_options(seed)
     seed.add_argument("name", help="what to call the tenant")
     seed.set_defaults(command=_seed_tenant)
+
+    client = commands.add_parser(
+        "register-client",
+        help="add an OAuth client; its secret, if it has one, is shown only once",
+        description="Users are not warned of it as of one that registered itself.",
+    )
+    add_client_options(client)
+    client.set_defaults(command=register_client)
+
+    removal = commands.add_parser(
+        "remove-client", help="remove an OAuth client, and end what users granted to it"
+    )
+    add_removal_options(removal)
+    removal.set_defaults(command=remove_client)
 
     verify = commands.add_parser(
         "verify-audit", help="check the audit trail; exit 1 if it was tampered with"

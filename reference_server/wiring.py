@@ -75,6 +75,7 @@ from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
+from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
 
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ def _authorization(
         ),
         access_seconds=limits.oauth_access,
         scopes=tuple(permission.value for permission in Permission),
+        desks=make_desks,
     )
 
 

@@ -43,6 +43,8 @@ VIOLATION, USAGE, UNDECIDED = 1, 4, 6
 """Exit codes of a run that is not clean."""
 _MOST_EVIDENCE = 12
 """Pieces of evidence that a finding shows."""
+LEFT_BEHIND = "left at the target, for somebody to remove"
+"""The title of a note on what a check could not take away again; it is shown before all else."""
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\d{2}(-[a-z])?")
 
 
@@ -285,6 +287,7 @@ class Finding:
         failed = [result.name for result in results if result.verdict is Verdict.FAIL]
         weight = requirement.weighed(failed)
         evidence = [Evidence(**item) for result in ordered for item in result.evidence]
+        evidence.sort(key=lambda one: one.title != LEFT_BEHIND)
         return cls(
             id=requirement.id,
             verdict=verdict,

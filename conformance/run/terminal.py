@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.model import Finding, Standing, Verdict
+from conformance.model import LEFT_BEHIND, Finding, Standing, Verdict
 from conformance.model.supplying import steps
 from conformance.text.plain import flat
 
@@ -52,10 +52,18 @@ def write_summary(
     _table(reporter, session, findings)
     for finding in findings:
         _known(reporter, finding)
+        _left(reporter, finding)
     failed = [one for one in findings if one.verdict is Verdict.FAIL]
     for finding in sorted(failed, key=lambda one: (not one.fails_the_run, one.gravity)):
         if finding.fails_the_run or finding.is_advice:
             _failure(reporter, finding)
+
+
+def _left(reporter: pytest.TerminalReporter, finding: Finding) -> None:
+    """Say what the checks of a requirement could not take away again."""
+    for piece in finding.evidence:
+        if piece.title == LEFT_BEHIND:
+            reporter.write_line(f"LEFT by {finding.id}: {flat(piece.text)}", yellow=True)
 
 
 def _failure(reporter: pytest.TerminalReporter, finding: Finding) -> None:

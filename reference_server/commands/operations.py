@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reference_server.db.bounded import Patience
     from reference_server.db.chain import AuditChain, Head
     from reference_server.keys.tenants import NewTenant
+    from reference_server.oauth.registrar import ClientRegistrar
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,21 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
         registrar = TenantRegistrar(engine, hasher, clock, Limits())
         with closing(SqlAuditTrail(engine, clock, TokenRedactor(), chain)) as trail:
             return registrar.create(name, trail)
+
+
+@contextmanager
+def registrar(database: str, secrets_dir: Path) -> Generator[ClientRegistrar]:
+    """Open what adds and removes OAuth clients, audited; errors as in ``migrate_database``."""
+    from reference_server.audit.trail import SqlAuditTrail
+    from reference_server.oauth.registrar import ClientRegistrar
+    from reference_server.observability.redaction import TokenRedactor
+
+    chain, clock = _chain(secrets_dir), SystemClock()
+    with (
+        _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD)) as engine,
+        closing(SqlAuditTrail(engine, clock, TokenRedactor(), chain)) as trail,
+    ):
+        yield ClientRegistrar(engine, clock, trail)
 
 
 def verify_audit(

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.urls import is_loopback, plain_origin
+from reference_server.core.urls import is_loopback, loopback_origin, plain_origin
 from reference_server.core.vocabulary import (
     ProxyHeader,
     SecretMode,
@@ -33,6 +33,7 @@ Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(ip_network)]
 WEEK = 7 * 24 * 3600
 
 PublicUrl = Annotated[str, AfterValidator(plain_origin)]
+LoopbackUrl = Annotated[str, AfterValidator(loopback_origin)]
 Life = Annotated[int, Field(ge=1, le=WEEK)]
 Name = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
 """A token of RFC 9110: what headers and cookies are called by."""
@@ -272,7 +273,7 @@ class Settings:
         "the authorization server for MCP clients is on where it is set",
         default=None,
     )
-    client_documents: tuple[str, ...] = _setting(
+    client_documents: tuple[LoopbackUrl, ...] = _setting(
         "origins on this machine, as http://127.0.0.1:8080, that documents of OAuth clients may be "
         "fetched from besides public addresses: for tests",
         default=(),

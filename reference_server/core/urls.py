@@ -14,6 +14,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def loopback_origin(value: str) -> str:
+    """Return an origin of this machine as it is; ValueError for any other text."""
+    origin = plain_origin(value)
+    if not is_loopback(urlsplit(origin).hostname or ""):
+        raise ValueError("it has to be an origin on this machine, as http://127.0.0.1:8080")
+    return origin
+
+
 def plain_origin(value: str) -> str:
     """Return an origin as it is; ValueError for a text that is none in its one spelling.
 

@@ -176,7 +176,8 @@ END
 $$;
 
 -- Ended grants and expired clients, of all tenants. A grant that ended early is kept for a day, so
--- that who presents what came of it is known to be late.
+-- that who presents what came of it is known to be late; and a refresh token for a week after its use,
+-- so that a client that refreshes all day fills no table. Later it is refused as one that never was.
 CREATE OR REPLACE FUNCTION forget_oauth_grants(moment timestamptz)
     RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -186,6 +187,7 @@ BEGIN
      WHERE ends_at <= moment OR revoked_at <= moment - interval '1 day'
         OR (code_used_at IS NULL AND code_ends_at <= moment);
     GET DIAGNOSTICS forgotten = ROW_COUNT;
+    DELETE FROM oauth_refresh_tokens WHERE used_at <= moment - interval '7 days';
     DELETE FROM oauth_clients WHERE is_dynamic AND ends_at <= moment;
     RETURN forgotten;
 END

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from reference_server.db.session import storage_guarded
@@ -43,8 +43,17 @@ _REGISTER = """
 """
 _REMOVE = "SELECT remove_oauth_client(%(id)s, %(digest)s, %(now)s)"
 
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-Uri = Annotated[str, Field(min_length=1, max_length=2000)]
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it has characters that cannot be printed")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+"""What is shown of it is made plain."""
+Text = Annotated[Name, AfterValidator(_printable)]
+Uri = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_printable)]
 
 
 class ClientKind(StrEnum):
@@ -71,7 +80,7 @@ class ClientMetadata:
     """What a client says of itself, as far as anybody here makes use of it (RFC 7591 section 2)."""
 
     redirect_uris: Annotated[list[Uri], Field(min_length=1, max_length=10)]
-    client_name: Text | None = None
+    client_name: Name | None = None
     client_uri: Uri | None = None
     token_endpoint_auth_method: Text | None = None
     grant_types: Annotated[list[Text], Field(max_length=10)] = field(default_factory=lambda: [CODE])
@@ -228,11 +237,15 @@ class SqlClients:
 
     def find(self, client_id: str) -> Client | None:
         """Return a client that was registered; StorageUnavailableError."""
-        if len(client_id) > LONGEST_ID:
+        if len(client_id) > LONGEST_ID or not client_id.isprintable():
             return None
         with storage_guarded():
             row = self._statements.first(_FIND, {"id": client_id, "now": self._clock.now()})
         return None if row is None else _client(client_id, row)
+
+    def describe(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a client that says this of itself is registered with; BadMetadataError."""
+        return metadata_kept(read_metadata(told))
 
     def register(self, metadata: Mapping[str, Any]) -> Registered | None:
         """Add a client; None where there are as many as may be. StorageUnavailableError."""

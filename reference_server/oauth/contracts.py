@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from reference_server.core.contracts import Background
@@ -119,6 +119,10 @@ class Clients(Protocol):
         """Return a client who presents what was granted before; nothing is fetched for it."""
         ...
 
+    def describe(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a client that says this of itself is registered with; BadMetadataError."""
+        ...
+
     def register(self, metadata: Mapping[str, Any]) -> Registered | None:
         """Add a client that registers itself; None where there are as many as may be."""
         ...
@@ -129,11 +133,21 @@ class Clients(Protocol):
 
 
 @dataclass(frozen=True)
+class Desks:
+    """What answers at the URLs of the authorization server; each is made of the one before it."""
+
+    tokens: Any
+    consent: Any
+    registration: Any
+
+
+@dataclass(frozen=True)
 class AuthorizationParts:
     """The authorization server for MCP clients: itself, as ``issuer``, and what it protects.
 
-    ``login`` is the path at which a browser is signed in, and from there sent to where its
-    parameter ``next`` says; None where a session is begun in some other way.
+    ``desks`` makes what answers at its URLs, of all parts and of these. ``login`` is the path at
+    which a browser is signed in, and from there sent to where its parameter ``next`` says; None
+    where a session is begun in some other way.
     """
 
     issuer: str
@@ -145,6 +159,7 @@ class AuthorizationParts:
     registrations: Limiter
     access_seconds: int
     scopes: tuple[str, ...]
+    desks: Callable[[Any, AuthorizationParts], Desks]
     login: str | None = None
 
 

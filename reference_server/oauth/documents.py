@@ -109,6 +109,10 @@ class DocumentClients:
             return self.registered.find(client_id)
         return Client(client_id, ClientKind.DOCUMENT, ())
 
+    def describe(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a client that registers itself is registered with."""
+        return self.registered.describe(told)
+
     def register(self, metadata: Mapping[str, Any]) -> Any:
         """Add a client that registers itself."""
         return self.registered.register(metadata)

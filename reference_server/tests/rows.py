@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import insert
 
 from reference_server.db.chain import AuditChain
-from reference_server.db.models import api_keys, metric_cache, tenants
+from reference_server.db.models import api_keys, metric_cache, oauth_grants, tenants
 from reference_server.db.session import SqlTenantSessions
 
 if TYPE_CHECKING:
@@ -48,6 +48,28 @@ def add_key(
     with owner.begin() as connection:
         connection.execute(insert(api_keys).values(values))
     return key
+
+
+def add_grant(owner: Engine, tenant: UUID, client_id: str) -> UUID:
+    """Add what a user has granted to a client, whose code was exchanged, and return its id."""
+    grant = uuid4()
+    values = {
+        "id": grant,
+        "tenant_id": tenant,
+        "client_id": client_id,
+        "scope": "mcp:read",
+        "resource": "https://mcp.example/mcp",
+        "redirect_uri": "https://client.example/callback",
+        "challenge": "x" * 43,
+        "may_refresh": True,
+        "code_digest": str(grant),
+        "code_ends_at": NOW,
+        "code_used_at": NOW,
+        "ends_at": NOW + DAY,
+    }
+    with owner.begin() as connection:
+        connection.execute(insert(oauth_grants).values(values))
+    return grant
 
 
 def metric(tenant: UUID) -> dict[str, object]:

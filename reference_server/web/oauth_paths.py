@@ -8,6 +8,7 @@ from reference_server.context import MCP_PATH
 from reference_server.core.vocabulary import Access
 
 AUTHORIZE: Final = "/oauth/authorize"
+SIGN_IN: Final = "/oauth/sign-in"
 TOKEN: Final = "/oauth/token"  # noqa: S105 -- a path
 REVOKE: Final = "/oauth/revoke"
 REGISTER: Final = "/oauth/register"
@@ -30,12 +31,14 @@ def oauth_access_of(method: str, path: str) -> Access | None:
         return Access.PUBLIC
     if path == AUTHORIZE and method in {"GET", "POST"}:
         return Access.BROWSER
+    if path == SIGN_IN and method == "POST":
+        return Access.BROWSER
     return None
 
 
 def is_counted(path: str) -> bool:
     """Tell whether requests of a URL are counted by client and address together."""
-    return path == AUTHORIZE or is_for_programs(path)
+    return path in {AUTHORIZE, SIGN_IN} or is_for_programs(path)
 
 
 def is_for_programs(path: str) -> bool:

@@ -161,7 +161,7 @@ class Grants:
         walk = Walk(browser, self.told.users[name], self.told.consent, browser.open(url))
         walk.sign_in()
         if not walk.is_refused:
-            self._signed_in.setdefault(name, browser.cookies.copy())
+            self._signed_in[name] = browser.cookies.copy()  # a session that was kept may have ended
         return walk
 
     def code_at(self, walk: Walk, asking: Asking) -> Code | None:

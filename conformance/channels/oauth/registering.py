@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 from conformance.channels.oauth.browser import Origins
 from conformance.channels.oauth.server_metadata import words_of
 from conformance.forge.requests import Request
+from conformance.model import LEFT_BEHIND
 from conformance.text.learned import learn
 from conformance.verdicts import NotAssessedError, NotEstablishedError
 
@@ -32,6 +33,12 @@ PUBLIC = "none"
 _NO_CLIENT = (
     "the authorization server registers nobody (its metadata name no registration_endpoint): "
     "supply the profile's [authorization.client]"
+)
+
+_CLOSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_BY_INVITATION = (
+    "the authorization server registers none but those whom it has invited: supply the profile's "
+    "[authorization.client]"
 )
 
 
@@ -128,6 +135,8 @@ class Registrations:
         answer, client = self.attempt(self.metadata(*redirects, **more))
         if client is None and not redirects:
             answer, client = self.attempt(self.metadata(REMOTE, **more))
+        if client is None and answer.status in _CLOSED:
+            raise NotAssessedError(_BY_INVITATION)
         if client is None:
             raise NotEstablishedError(
                 f"could not establish that a client can be registered (got {answer})"
@@ -139,7 +148,7 @@ class Registrations:
         if self.are_offered:
             try:
                 return self.registered()
-            except NotEstablishedError:
+            except (NotEstablishedError, NotAssessedError):
                 if self._known is None:
                     raise
         return self._preregistered()
@@ -191,9 +200,7 @@ class Registrations:
         left = [client.id for client in reversed(self._made) if not self._is_deleted(client)]
         self._made.clear()
         if left:
-            self._transcript.note(
-                "clients that stay registered, and that somebody has to remove", ", ".join(left)
-            )
+            self._transcript.note(LEFT_BEHIND, f"registered clients: {', '.join(left)}")
 
     def _is_deleted(self, client: OAuthClient) -> bool:
         if client.place is None or client.token is None or self.origins.line(client.place) is None:

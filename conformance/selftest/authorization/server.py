@@ -120,7 +120,8 @@ class Authorizes(Good):
             self.reply(429 if str(why) == "limit" else 400, {"error": str(why)})
             return
         place = f"{self.issuer}/in/clients/{made['client_id']}"
-        self.reply(201, {**made, "registration_client_uri": place})
+        told = {} if self.makes("keeps clients") else {"registration_client_uri": place}
+        self.reply(201, {**made, **told})
 
     def manage(self) -> None:
         """Remove a client (RFC 7592)."""

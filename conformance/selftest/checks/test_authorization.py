@@ -111,7 +111,18 @@ def judged(folder: Path, *words: str, mistake: str = "", profile: str = "", **te
 def test_a_right_one_is_accused_of_nothing(tmp_path: Path) -> None:
     found = judged(tmp_path, f"--requirement={','.join(JUDGED)}")
     assert found.verdicts == dict.fromkeys(JUDGED, "pass"), found.output
-    assert "stay registered" not in str(found.lines)
+    assert "LEFT" not in found.output
+
+
+def test_what_was_registered_is_deleted_or_named(tmp_path: Path) -> None:
+    server = server_of("keeps clients")
+    with serving(server) as url:
+        words = (f"--target={url}", "--requirement=OAUTH-02,OAUTH-20")
+        found = judge(tmp_path, *words, profile=PROFILE)
+    kept = server.memory.clients
+    assert kept
+    assert "LEFT by OAUTH-02: registered clients: " in found.output
+    assert not [name for name in kept if name not in found.output], found.output
 
 
 @pytest.mark.parametrize("mistake", list(MISTAKES))

@@ -27,6 +27,7 @@ from reference_server.sessions.issue import SqlSessionIssuer
 from reference_server.sessions.signing import SignedTokens
 from reference_server.tests.fakes import SESSION_SECRET, FakeCleanup, FakeStates, World
 from reference_server.web.app import create_app
+from reference_server.web.authorization.desks import make_desks
 from reference_server.wiring import session_rules
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def authorization_of(
         ),
         access_seconds=limits.oauth_access,
         scopes=("mcp:read", "mcp:write"),
+        desks=make_desks,
     )
 
 

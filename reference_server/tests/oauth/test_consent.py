@@ -50,7 +50,7 @@ def test_whoever_is_not_signed_in_is_shown_no_form(line: Line) -> None:
             headers={"Cookie": f"__Host-hallmark={session}"},
         )
         assert page.status_code == 401
-        assert "<form" not in page.text
+        assert "Allow" not in page.text
     assert line.client.get("/oauth/authorize", query_string=parameters).status_code == 401
 
 
@@ -86,10 +86,16 @@ def test_the_page_cannot_be_framed_kept_or_scripted(line: Line) -> None:
     assert "&lt;script&gt;" in page.text
 
 
+def test_the_form_may_lead_to_ipv6_as_well(line: Line) -> None:
+    uri = "http://[::1]:4711/callback"
+    page = line.page(line.asked(line.client_id(redirect_uris=[uri]), redirect_uri=uri))
+    assert "form-action 'self' http:;" in page.headers["Content-Security-Policy"]
+
+
 def test_names_that_change_how_the_page_is_read_are_made_plain(line: Line) -> None:
     client_id = line.client_id(client_name="Good\u202eevil\u0000\n  client\u2066 " + "x" * 100)
     page = line.page(line.asked(client_id)).text
-    assert "<bdi>Good evil client " in page
+    assert "<bdi>“Good evil client " in page
     assert not {"\u202e", "\u2066", "\x00"} & set(page)
 
 
@@ -107,7 +113,7 @@ def test_what_only_listens_on_this_machine_is_warned_of(
     client_id = line.client_id(redirect_uris=list(uris))
     page = line.page(line.asked(client_id, redirect_uri=uris[0]))
     assert ("your own computer" in page.text) is warns
-    assert "Nobody has verified its name" in page.text
+    assert "Nobody has verified the name" in page.text
     assert f"<strong><bdi>{urlsplit(uris[0]).netloc}</bdi></strong>" in page.text
 
 

@@ -200,8 +200,8 @@ def test_a_client_of_a_document_comes_to_tokens(owner_engine: Engine, app_engine
         line = Line(app_engine, user, ROOMY, (origin,))
         client_id = f"{origin}/client"
         text = line.page(line.asked(client_id)).text
-        assert f"<bdi>{origin.removeprefix('http://')}</bdi> says of it" in text
-        assert "Its name is unverified" in text
+        assert f"<bdi>{origin.removeprefix('http://')}</bdi> says of the application" in text
+        assert "The name is unverified" in text
         tokens = line.tokens(client_id)
         refused = line.page(line.asked(client_id, redirect_uri=REDIRECT + "x"))
         assert refused.status_code == 400

@@ -141,6 +141,7 @@ def test_a_client_is_told_what_it_was_registered_with(line: Line) -> None:
         ({"redirect_uris": [REDIRECT], "client_name": "x" * 501}, "invalid_client_metadata"),
         ({"redirect_uris": [REDIRECT], "grant_types": ["implicit"]}, "invalid_client_metadata"),
         ({"redirect_uris": [REDIRECT], "response_types": ["token"]}, "invalid_client_metadata"),
+        ({"redirect_uris": [REDIRECT], "software_id": "a\x00b"}, "invalid_client_metadata"),
         ([], "invalid_client_metadata"),
         ("x", "invalid_client_metadata"),
     ],
@@ -150,9 +151,23 @@ def test_what_is_no_good_is_refused_by_name(line: Line, told: Any, error: str) -
     assert error_of(answer) == (400, error)
     description = told_in(answer)["error_description"]
     assert description.split(":")[0] in {
-        *("redirect_uris", "client_name", "grant_types", "response_types", "body")
+        *("redirect_uris", "client_name", "grant_types", "response_types", "software_id", "body")
     }
     assert line.world.types() == ["oauth.client_refused"]
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b"{", b"\xff", b""])
+def test_what_is_no_json_is_refused(line: Line, body: bytes) -> None:
+    kind = "application/json"
+    answer = line.client.post("/oauth/register", data=body, content_type=kind)
+    assert error_of(answer) == (400, "invalid_client_metadata")
+
+
+def test_a_registration_that_cannot_be_is_nobodys(line: Line) -> None:
+    headers = {"Authorization": "Bearer x"}
+    for client_id in ("%00", "x" * 3000, "%ed%a0%80", "unknown"):
+        answer = line.client.get(f"/oauth/register/{client_id}", headers=headers)
+        assert answer.status_code == 401, client_id
 
 
 def test_a_registration_is_seen_and_removed_with_its_token_alone(

@@ -46,6 +46,7 @@ def test_a_code_gives_tokens_bound_to_the_resource_and_the_client(line: Line) ->
     assert line.is_good(told["access_token"])
     row = line.world.trail.rows[-1]
     assert (row.event_type.value, row.tenant_id) == ("oauth.token_issued", line.user.tenant)
+    assert dict(row.metadata or {})["subject"] == "ada"
     rows = str(line.world.trail.rows)
     assert told["access_token"] not in rows
     assert told["refresh_token"] not in rows

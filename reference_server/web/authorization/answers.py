@@ -60,6 +60,15 @@ def page(name: str, status: int, action: str = "'none'", **values: Any) -> Respo
     return Response(body, status=status, content_type="text/html; charset=utf-8")
 
 
+def _source_of(redirect_uri: str) -> str:
+    """Return what lets a form lead there, for browsers hold it to its policy also when sent on.
+
+    An address of IPv6 is no source of a policy (CSP3 section 2.3.1), hence the scheme alone.
+    """
+    origin = origin_of(redirect_uri)
+    return "http:" if "[" in origin else origin
+
+
 @dataclass(frozen=True)
 class Question:
     """What a user is asked: whether a client may have a scope, and where the answer goes."""
@@ -76,10 +85,10 @@ class Question:
         return page(
             "consent",
             HTTPStatus.OK,
-            # Browsers hold a form to this also where its answer sends them on.
-            f"'self' {origin_of(self.redirect_uri)}",
+            f"'self' {_source_of(self.redirect_uri)}",
             client_name=client.name or "An application without a name",
             client_id=client.id,
+            is_known=client.kind is ClientKind.REGISTERED,
             is_dynamic=client.kind is ClientKind.DYNAMIC,
             is_document=client.kind is ClientKind.DOCUMENT,
             document_host=host_of(client.id),

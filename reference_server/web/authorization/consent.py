@@ -26,6 +26,7 @@ from reference_server.web.authorization.answers import (
     redirected,
 )
 from reference_server.web.authorization.requests import Asked, error_text, pairs_of
+from reference_server.web.authorization.sign_in import sign_in_page
 from reference_server.web.oauth_paths import AUTHORIZE
 
 if TYPE_CHECKING:
@@ -184,4 +185,4 @@ class ConsentDesk:
         if login is not None and request.method == "GET":
             here = f"{AUTHORIZE}?{urlencode([pair for pair in pairs if pair[0] != SEEN])}"
             return redirected(f"{login}?next={quote(here, safe='')}")
-        return page("sign_in", HTTPStatus.UNAUTHORIZED, server=server)
+        return sign_in_page(self._parts, [pair for pair in pairs if pair[0] != SEEN])

@@ -32,8 +32,6 @@ from reference_server.web.authorization.library import AuthorizationServer, Revo
 from reference_server.web.authorization.requests import Asked, form_request
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from flask import Response
 
     from reference_server.core.principal import Principal
@@ -49,15 +47,19 @@ UNSUPPORTED = "unsupported_grant_type"
 
 
 class Server(AuthorizationServer):
-    """The authorization server of some parts."""
+    """The authorization server of some parts; the classes are those of its grants."""
+
+    codes: type[CodeGrant] = CodeGrant
+    refreshing: type[RotatingGrant] = RotatingGrant
+    challenge: type[S256Challenge] = S256Challenge
 
     def __init__(self, all_parts: Parts, parts: AuthorizationParts) -> None:
         self._authlib: Any = super()
         self._authlib.__init__()
         self.all_parts, self.parts = all_parts, parts
         self.scopes_supported = list(parts.scopes)
-        self.register_grant(CodeGrant, [S256Challenge(), ResourceIndicator()])
-        self.register_grant(RotatingGrant)
+        self.register_grant(self.codes, [self.challenge(), ResourceIndicator()])
+        self.register_grant(self.refreshing)
         self.register_endpoint(Revocation)
 
     def query_client(self, client_id: str) -> Client | None:
@@ -71,7 +73,7 @@ class Server(AuthorizationServer):
         The error has the URI to go to where that is certain.
         """
         g.oauth_client = client
-        uri = CodeGrant.validate_authorization_redirect_uri(asked, client)
+        uri = self.codes.validate_authorization_redirect_uri(asked, client)
         kind = asked.payload.response_type
         # Asked here, for Authlib puts what it was told into the error's text, and fails on some.
         if kind != "code":
@@ -129,9 +131,20 @@ class Server(AuthorizationServer):
         return self._tokens(presented.grant, replace(holder, scope=scope), successor)
 
     def audit(self, kind: EventType, outcome: Outcome, **told: Any) -> None:
-        """Store a row before the answer leaves; StorageUnavailableError when that fails."""
-        tenant: UUID | None = told.pop("tenant", None)
-        event = AuditEvent(kind, outcome, tenant_id=tenant, metadata=told)
+        """Store a row before the answer leaves; StorageUnavailableError when that fails.
+
+        ``holder`` is for whom a client acts, where nobody is signed in.
+        """
+        holder: Principal | None = told.pop("holder", None)
+        event = AuditEvent(kind, outcome, metadata=told)
+        if holder is not None:
+            subject = {"subject": holder.subject} if holder.subject else {}
+            event = replace(
+                event,
+                tenant_id=holder.tenant_id,
+                actor_key_id=holder.key_id,
+                metadata={**told, **subject},
+            )
         self.all_parts.trail.write(g.context.attribute(event))
 
     def _form_request(self) -> Asked:
@@ -161,7 +174,7 @@ class Server(AuthorizationServer):
         self.audit(
             EventType.TOKEN_ISSUED,
             Outcome.SUCCESS,
-            tenant=holder.tenant_id,
+            holder=holder,
             clientId=grant.wish.client_id,
             session=str(grant.id),
             tokenId=issued.token_id,

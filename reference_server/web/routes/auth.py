@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Blueprint, Response, g, jsonify, request
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.vocabulary import EventType, Outcome, Scheme, TokenMethod
+from reference_server.core.vocabulary import EventType, Outcome, Scheme
 from reference_server.web.answers import error, forbidden
+from reference_server.web.session_cookie import set_session_cookie
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
@@ -44,7 +45,7 @@ def auth_routes(parts: Parts) -> Blueprint:
         parts.tokens.ends.end(token_id)
         _audit(parts, EventType.SESSION_REVOKED, {"tokenId": token_id})
         response = Response(status=HTTPStatus.NO_CONTENT)
-        _set_cookie(parts, response, "", 0)
+        set_session_cookie(parts, response, "", 0)
         return response
 
     routes.add_url_rule("/_placeholder", view_func=placeholder, methods=["GET"])
@@ -64,23 +65,8 @@ def _begun(parts: Parts, issued: Issued) -> Response:
         sessionId=issued.session_id,
     )
     response.status_code = HTTPStatus.CREATED
-    _set_cookie(parts, response, issued.token, issued.seconds)
+    set_session_cookie(parts, response, issued.token, issued.seconds)
     return response
-
-
-def _set_cookie(parts: Parts, response: Response, token: str, seconds: int) -> None:
-    """Have browsers keep the token, out of reach of any script, where a cookie is looked at."""
-    if TokenMethod.COOKIE not in parts.tokens.extractor.methods:
-        return
-    response.set_cookie(
-        parts.tokens.cookie,
-        token,
-        max_age=seconds,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="Strict",
-    )
 
 
 def _told() -> str | None:

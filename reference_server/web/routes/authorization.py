@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, request
 
 from reference_server.context import MCP_PATH
-from reference_server.web.authorization.consent import ConsentDesk
 from reference_server.web.authorization.grants import METHODS
-from reference_server.web.authorization.registration import RegistrationDesk
-from reference_server.web.authorization.server import Server
+from reference_server.web.authorization.sign_in import SignInDesk
 from reference_server.web.oauth_paths import (
     AUTHORIZE,
     REGISTER,
     RESOURCE_METADATA,
     REVOKE,
     SERVER_METADATA,
+    SIGN_IN,
     TOKEN,
 )
 
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 def authorization_routes(parts: Parts, authorization: AuthorizationParts) -> Blueprint:
     """Return the blueprint of the authorization server, and of what tells of it."""
     routes = Blueprint("authorization", __name__)
-    server = Server(parts, authorization)
-    consent, registration = ConsentDesk(server), RegistrationDesk(server)
+    desks = authorization.desks(parts, authorization)
+    server, consent, registration = desks.tokens, desks.consent, desks.registration
 
     def resource() -> Response:
         return jsonify(resource_metadata(authorization))
@@ -61,6 +60,9 @@ def authorization_routes(parts: Parts, authorization: AuthorizationParts) -> Blu
         routes.add_url_rule(path, endpoint=path.replace(".", "_"), view_func=resource)
     routes.add_url_rule(SERVER_METADATA, view_func=issuer)
     routes.add_url_rule(AUTHORIZE, view_func=authorize, methods=["GET", "POST"])
+    if authorization.login is None:
+        sign_in = SignInDesk(parts, authorization).sign_in
+        routes.add_url_rule(SIGN_IN, view_func=sign_in, methods=["POST"])
     routes.add_url_rule(TOKEN, view_func=token, methods=["POST"])
     routes.add_url_rule(REVOKE, view_func=revoke, methods=["POST"])
     routes.add_url_rule(REGISTER, view_func=registration.register, methods=["POST"])

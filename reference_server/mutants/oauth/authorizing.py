@@ -1,0 +1,185 @@
+"""What the defects of the authorization server share: its parts, its SQL, and its door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from reference_server import db
+from reference_server.mutants.bending import replaced
+from reference_server.mutants.benign.edge import Reply, read_whole
+from reference_server.web.oauth_paths import AUTHORIZE, REGISTER, SERVER_METADATA, TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
+    from reference_server.oauth.clients import Client
+    from reference_server.oauth.contracts import AuthorizationParts
+    from reference_server.parts import Parts
+
+    Pairs = list[tuple[str, str]]
+
+_FUNCTIONS = Path(db.__file__).parent / "authorization.sql"
+_OURS = frozenset({AUTHORIZE, TOKEN, REGISTER, SERVER_METADATA})
+
+
+def supplied(parts: AuthorizationParts | None) -> AuthorizationParts:
+    """Return the authorization server. LookupError where there is none, so nothing to bend."""
+    if parts is None:
+        raise LookupError("the server has no authorization server")
+    return parts
+
+
+def authorized(**changes: Callable[[AuthorizationParts, Parts], Any]) -> Callable[[Parts], Parts]:
+    """Return a change of parts: of the authorization server, each is what its function makes."""
+
+    def make(parts: Parts) -> AuthorizationParts:
+        real = supplied(parts.oauth.authorization)
+        return replace(real, **{name: made(real, parts) for name, made in changes.items()})
+
+    return replaced({"oauth.authorization": make})
+
+
+class Beside:
+    """Stands in a part's place, and does as the part does in all that is not said otherwise."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+class Any_(str):  # noqa: N801 -- a text that is any text
+    """A text that is equal to every other."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def granting(kind: type[Beside]) -> Callable[[Parts], Parts]:
+    """Return a change of parts in which grants are kept in another way."""
+    return authorized(grants=lambda real, _: kind(real.grants))
+
+
+def clients_as(kind: type[Client]) -> Callable[[Parts], Parts]:
+    """Return a change of parts in which clients are of another kind, that matches otherwise."""
+
+    class Known(Beside):
+        def find(self, client_id: str) -> Client | None:
+            found: Client | None = self.real.find(client_id)
+            if found is None:
+                return None
+            told: dict[str, Any] = vars(found)
+            return kind(**told)
+
+    return authorized(clients=lambda real, _: Known(real.clients))
+
+
+def function(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:
+    """Return the SQL that makes one of the functions anew, with changes of its text.
+
+    LookupError where it has no such text: a mutant of nothing would prove nothing.
+    """
+    whole = _FUNCTIONS.read_text("utf-8")
+    start = whole.index(f"CREATE OR REPLACE FUNCTION {name}(")
+    text = whole[start : whole.index("\n$$;", start) + len("\n$$;")]
+    for old, new in changes:
+        if old not in text:
+            raise LookupError(f"{name} has no {old!r}")
+        text = text.replace(old, new)
+    return ("SET ROLE mcp_admin", text, "RESET ROLE")
+
+
+@dataclass
+class Asked:
+    """A request to the authorization server: its query or its form, in order; or its JSON."""
+
+    method: str
+    path: str
+    pairs: Pairs
+    body: bytes
+
+    def get(self, name: str) -> str | None:
+        """Return a parameter's first value."""
+        return next((value for key, value in self.pairs if key == name), None)
+
+    def put(self, name: str, value: str) -> None:
+        """Have a parameter hold something else, or be there."""
+        self.pairs = [*(pair for pair in self.pairs if pair[0] != name), (name, value)]
+
+
+def at_the_door(
+    asked: Callable[[Asked], None] = lambda _: None,
+    answered: Callable[[Reply, Asked], Reply] = lambda reply, _: reply,
+) -> Callable[[Parts], Parts]:
+    """Return a change of parts that changes what comes to the server's paths, and what leaves."""
+
+    def around(app: App) -> App:
+        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or scope["path"] not in _OURS:
+                await app(scope, receive, send)
+                return
+            request = await asked_of(scope, receive)
+            asked(request)
+            await sent(answered(await through(app, scope, request), request), send)
+
+        return edge
+
+    return replaced({"web.edge": lambda _: around})
+
+
+async def through(app: App, scope: Scope, request: Asked) -> Reply:
+    """Return what the application answers to a request, as it stands now."""
+    form = urlencode(request.pairs).encode()
+    is_form = request.method == "POST" and request.path != REGISTER
+    body = form if is_form else request.body
+    own = {b"content-length", *((b"content-type",) if is_form else ())}
+    headers = [pair for pair in scope["headers"] if pair[0].lower() not in own]
+    if is_form:
+        headers.append((b"content-type", b"application/x-www-form-urlencoded"))
+    if request.method == "POST":
+        headers.append((b"content-length", b"%d" % len(body)))
+    query = scope["query_string"] if is_form else form
+    asked = {**scope, "headers": headers, "query_string": query, "method": request.method}
+    told: list[Message] = []
+    given = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return given.pop() if given else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    await app(asked, receive, send)
+    start = next(one for one in told if one["type"] == "http.response.start")
+    whole = b"".join(one.get("body", b"") for one in told if one["type"] == "http.response.body")
+    return Reply(scope, start["status"], tuple(start["headers"]), whole)
+
+
+async def asked_of(scope: Scope, receive: Receive) -> Asked:
+    """Return what a request asks for."""
+    body = await read_whole(receive)
+    is_form = scope["method"] == "POST" and scope["path"] != REGISTER
+    text = body.decode("latin-1") if is_form else scope["query_string"].decode("latin-1")
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return Asked(scope["method"], scope["path"], pairs, body)
+
+
+async def sent(reply: Reply, send: Send) -> None:
+    """Send an answer."""
+    fields = [pair for pair in reply.fields if pair[0].lower() != b"content-length"]
+    fields.append((b"content-length", b"%d" % len(reply.body)))
+    await send({"type": "http.response.start", "status": reply.status, "headers": fields})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.core.principal import Principal
     from reference_server.db.contracts import TenantSessions
+    from reference_server.identity.contracts import IdentityParts
     from reference_server.keys.contracts import KeyParts
     from reference_server.limits.contracts import LimitParts
     from reference_server.oauth.contracts import OAuthParts
@@ -172,6 +173,7 @@ class Parts:
     limits: LimitParts
     scanner: ScannerParts
     oauth: OAuthParts
+    identity: IdentityParts
     web: WebParts
     mcp: McpParts
     plugins: PluginParts

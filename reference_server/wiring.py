@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
@@ -15,11 +17,18 @@ from reference_server.core.secrets import (
     PROXY_SIGNING_PREVIOUS,
     SESSION_SIGNING_PREVIOUS,
     find_signing,
+    read_secret,
 )
 from reference_server.core.vocabulary import LimitScope, Permission, SecretName, Tier
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.db.statements import Statements
+from reference_server.identity.access import IssuerAccessTokens
+from reference_server.identity.contracts import IdentityParts
+from reference_server.identity.definitions import load_issuers
+from reference_server.identity.issuers import Issuer
+from reference_server.identity.login import LIFE_SECONDS, OidcLogin
+from reference_server.identity.members import SqlMembers
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -38,6 +47,7 @@ from reference_server.oauth.grants import SqlGrants
 from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates
 from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
+from reference_server.outbound.documents import HttpsDocuments
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
 from reference_server.permissions.contracts import ToolServer
@@ -77,6 +87,7 @@ from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
+from reference_server.web.routes.login import LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -106,6 +117,7 @@ def build_parts(
     The trail, the key use and what knows the ends of sessions run threads of their own. Limits,
     blocks and nonces are in ``redis`` if there is one, else in this process's memory.
     """
+    secret = secrets[SecretName.SESSION_SIGNING_SECRET]
     hasher = HmacKeyHasher(secrets[SecretName.API_KEY_HMAC_SECRET])
     redactor = TokenRedactor()
     chain = AuditChain(secrets[SecretName.AUDIT_CHAIN_KEY])
@@ -113,6 +125,8 @@ def build_parts(
     guards = _Guards(limits, clock, redis)
     limit_parts = _limits(limits, guards)
     plugins = plugin_parts(settings)
+    issuers = trusted_issuers(settings, clock)
+    identity = _identity(settings, secret, engine, clock, redis, issuers)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -128,13 +142,14 @@ def build_parts(
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        tokens=_tokens(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, redis),
+        tokens=_tokens(settings, secret, engine, clock, redis, issuers),
         permissions=TierPermissions(servers_of(plugins.plugins)),
         limits=limit_parts,
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
         ),
-        oauth=_oauth(settings, secrets[SecretName.SESSION_SIGNING_SECRET], engine, clock, guards),
+        oauth=_oauth(settings, secret, engine, clock, guards, has_login=identity.login is not None),
+        identity=identity,
         web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
@@ -188,14 +203,53 @@ def resource_of(settings: Settings) -> str | None:
     return None if settings.public_url is None else settings.public_url + MCP_PATH
 
 
+def trusted_issuers(settings: Settings, clock: Clock) -> Mapping[str, Issuer]:
+    """Return the trusted issuers by their names; ConfigurationError for a bad definition."""
+    told = load_issuers(settings.issuers)
+    documents = HttpsDocuments(told.origins)
+    return {one.issuer: Issuer(one, documents, clock) for one in told.issuer}
+
+
+def _identity(
+    settings: Settings,
+    secret: bytes,
+    engine: Engine,
+    clock: Clock,
+    redis: Redis | None,
+    issuers: Mapping[str, Issuer],
+) -> IdentityParts:
+    members = SqlMembers(engine)
+    issuer = next((one for one in issuers.values() if one.told.login is not None), None)
+    if issuer is None or issuer.told.login is None:
+        return IdentityParts(members)
+    client = issuer.told.login
+    used = MemoryNonces(seconds=LIFE_SECONDS)
+    login = OidcLogin(
+        issuer=issuer,
+        client=client,
+        members=members,
+        clock=clock,
+        used=used if redis is None else SharedNonces(redis, LIFE_SECONDS),
+        key=hmac.digest(secret, b"logins under way", "sha256"),
+        secret=client.secret and read_secret(settings.secrets_dir, client.secret).decode(),
+    )
+    return IdentityParts(members, login)
+
+
 def _tokens(
-    settings: Settings, secret: bytes, engine: Engine, clock: Clock, redis: Redis | None
+    settings: Settings,
+    secret: bytes,
+    engine: Engine,
+    clock: Clock,
+    redis: Redis | None,
+    issuers: Mapping[str, Issuer],
 ) -> SessionParts:
     """Return what knows session tokens; ConfigurationError for a secret that is no good."""
     before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
     proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
     tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
     ends = SqlSessionEnds(engine)
+    issued = IssuerAccessTokens(issuers, SqlMembers(engine), clock) if issuers else None
     nonces = MemoryNonces() if redis is None else SharedNonces(redis)
     return SessionParts(
         extractor=TokenChain(
@@ -204,7 +258,7 @@ def _tokens(
             proxy_header=settings.proxy_auth_header,
             key_header=KEY_HEADER,
         ),
-        validator=AuthValidation(tokens, ends, clock, rules),
+        validator=AuthValidation(tokens, ends, clock, rules, issued),
         issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
         access=SignedAccessTokens(tokens, clock, rules),
         ends=ends,
@@ -289,14 +343,23 @@ def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
 
 
 def _oauth(
-    settings: Settings, secret: bytes, engine: Engine, clock: Clock, guards: _Guards
+    settings: Settings,
+    secret: bytes,
+    engine: Engine,
+    clock: Clock,
+    guards: _Guards,
+    *,
+    has_login: bool,
 ) -> OAuthParts:
     """Return what is made of OAuth; the authorization server is on where it has a public URL."""
     limits = settings.limits
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     grants = SqlGrants(engine, clock, limits)
     cleanup = OAuthCleanup([states, grants], clock, limits.oauth_cleanup)
-    return OAuthParts(states, cleanup, _authorization(settings, secret, engine, grants, guards))
+    authorization = _authorization(settings, secret, engine, grants, guards)
+    if authorization is not None and has_login:
+        authorization = replace(authorization, login=LOGIN)
+    return OAuthParts(states, cleanup, authorization)
 
 
 def _authorization(

@@ -6,7 +6,14 @@ import re
 from enum import StrEnum
 from typing import Self
 
-from conformance.model import authorization_rows, delivery_rows, policy_rows, token_rows, tool_rows
+from conformance.model import (
+    authorization_rows,
+    delivery_rows,
+    issuer_rows,
+    policy_rows,
+    token_rows,
+    tool_rows,
+)
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
 _NOTE = re.compile(r"[:,] ")
@@ -290,6 +297,10 @@ class Channel(StrEnum):
     ENVIRONMENT_TOOL = delivery_rows.ENVIRONMENT_TOOL
     HOST_VARIABLES = delivery_rows.HOST_VARIABLES
     EXECUTIONS = delivery_rows.EXECUTIONS
+    ISSUER = issuer_rows.ISSUER
+    ISSUED_TOKENS = issuer_rows.ISSUED_TOKENS
+    LOGIN = issuer_rows.LOGIN
+    SIGN_UP = issuer_rows.SIGN_UP
     OFFICIAL_CLIENT = Row(
         "official-client",
         "pip install 'mcp>=2.3': the official Python client",

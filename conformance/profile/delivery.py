@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from conformance.profile.fields import Named, Needed, Place
+from conformance.profile.issuing import IssuerChannel  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import Secret, Section, several
 
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GITHUB_TOKEN")
@@ -73,6 +74,7 @@ class World(Section):
     """What stands around the target and is played by the judge."""
 
     downstream: DownstreamApi | None = None
+    issuer: IssuerChannel | None = None
 
 
 class DownstreamTool(Section):

@@ -40,7 +40,10 @@ loop, which takes 0.2 to 0.8 seconds of a core that has nothing else to do.
 """
 OF_TOKENS = {"fastmcp-rs256", "fastmcp-hs256", "typescript-jwt"}
 """Those whose tokens are signed: they are forged, and cannot be revoked."""
-PAGES = {"fastmcp-rs256": "fastmcp-jwt", "fastmcp-hs256": "fastmcp-jwt"}
+PAGES = {"fastmcp-rs256": "fastmcp-jwt", "fastmcp-hs256": "fastmcp-jwt"} | {
+    "fastmcp-issuer": "fastmcp-jwt",
+    "typescript-issuer": "typescript-jwt",
+}
 """Those that are explained on another page than one of their own name."""
 AT_THE_EDGE = {
     "python-sdk": {"TIME-03"},
@@ -56,6 +59,18 @@ BODY_UNNAMED = {"fastmcp", "fastmcp-rs256", "fastmcp-hs256"}
 
 ARGUMENTS_UNNAMED = {"simple-auth"} | OF_TOKENS
 """Those without a tool that takes arguments of which some are wrong."""
+
+OF_ISSUERS = {"fastmcp-issuer": {"OAUTH-18", "OAUTH-21"}, "typescript-issuer": set[str]()}
+"""Those that take access tokens of the judge's issuer, and what fails of that."""
+
+
+@pytest.mark.parametrize("server", list(OF_ISSUERS))
+def test_what_takes_an_issuers_tokens_fails_what_was_confirmed(tmp_path: Path, server: str) -> None:
+    profile = f"--profile={ROOT}/fixtures/targets/{server}.toml"
+    found = judge(tmp_path, profile, "--requirement=OAUTH-18,OAUTH-21", seconds=SECONDS)
+    wanted = {"OAUTH-18": "pass", "OAUTH-21": "pass"} | dict.fromkeys(OF_ISSUERS[server], "fail")
+    assert found.verdicts == wanted, found.output[-3000:]
+    assert "Traceback" not in found.output
 
 
 @pytest.mark.parametrize("server", list(CONFIRMED))
@@ -99,7 +114,7 @@ def test_the_clock_accuses_no_foreign_server(tmp_path: Path, server: str) -> Non
 
 def test_every_confirmed_failure_is_explained() -> None:
     """A reader of the example finds each failure's reason under the requirement's id."""
-    for server, confirmed in CONFIRMED.items():
+    for server, confirmed in (CONFIRMED | OF_ISSUERS).items():
         failures = confirmed | BY_THE_MACHINE.get(server, set())
         page = PAGES.get(server, server)
         text = (ROOT / "reports" / "examples" / f"{page}.md").read_text("utf-8")

@@ -46,6 +46,7 @@ HERE, TAPS = "test_waits_end.py", "test_waits_of_taps.py"
 CROWDS = "test_crowd.py"
 TAP_ENDS = "test_a_tap_ends_though_its_lines_are_open"
 HELD_ENDS = "test_a_tap_that_holds_ends_with_its_lines_and_with_who_knocks"
+ISSUERS = "test_issuer.py test_who_is_kept_waiting_is_let_go_at_the_end"
 ATTACKS = "test_attacks.py test_each_attack_connects_and_ends_in_time"
 PROVED = {
     "conformance/run/dependant.py Dependant._end": (
@@ -109,8 +110,10 @@ PROVED = {
     "test_what_does_not_arrive_is_not_awaited",
     "conformance/manners/turn.py let_go": f"{HERE} test_a_turn_goes_to_who_waits",
     "conformance/manners/turn.py _is_taken": f"{HERE} test_a_turn_that_does_not_end_is_told",
-    "conformance/world/downstream.py _has_ended": "test_downstream.py "
+    "conformance/world/serving.py WorldServer.serve_until": "test_downstream.py "
     "test_the_program_ends_with_whoever_started_it",
+    "conformance/world/issuer/server.py _Handler._stay_silent": ISSUERS,
+    "conformance/world/issuer/server.py _Handler._stream": ISSUERS,
     "conformance/waiting.py wait_for": f"{HERE} test_a_look_in_vain_ends",
     "conformance/waiting.py pass_time": "test_waits_crew.py "
     "test_time_let_pass_on_purpose_is_no_silence",

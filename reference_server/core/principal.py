@@ -21,8 +21,9 @@ class Principal:
 
     ``key_id`` is the row in ``api_keys`` that proved it, or that the session was begun with; None
     where no key did. ``token_id`` and ``session_id`` are a session token's, ``subject`` is whom a
-    token or a proxy names. The proof is good until ``ends``; None where something else decides.
-    ``client_id`` is the OAuth client that acts for him by an access token; None where none does.
+    token or a proxy names; ``member_id`` is the membership by which a person has his rights. The
+    proof is good until ``ends``; None where something else decides. ``client_id`` is the OAuth
+    client that acts for him by an access token; None where none does.
     """
 
     tenant_id: UUID
@@ -35,6 +36,7 @@ class Principal:
     session_id: str | None = None
     token_id: str | None = None
     subject: str | None = None
+    member_id: UUID | None = None
     ends: datetime | None = None
     client_id: str | None = None
 

@@ -220,6 +220,10 @@ class Settings:
         "the directory of tenants' secrets for those: TENANT/NAME, each file readable by us alone",
         default=None,
     )
+    issuers: Path | None = _setting(
+        "TOML that says which issuers are trusted, with access tokens or with browsers' logins",
+        default=None,
+    )
     trusted_proxies: tuple[Network, ...] = _setting(
         "addresses or networks whose word for a client's address is taken; none by default",
         default=(),

@@ -49,6 +49,9 @@ class EventType(StrEnum):
     TOKEN_ISSUED = "oauth.token_issued"  # noqa: S105 -- the name of an event
     TOKEN_REFUSED = "oauth.token_refused"  # noqa: S105 -- the name of an event
     GRANT_ENDED = "oauth.grant_ended"
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    USER_CREATED = "user.created"
     TRAIL_REPAIRED = "trail.repaired"
 
 
@@ -104,6 +107,7 @@ class Scheme(StrEnum):
     API_KEY = "api_key"
     SESSION = "session"
     PROXY = "proxy"
+    ISSUER = "issuer"
     NONE = "none"
 
 

@@ -7,6 +7,12 @@ REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM PUBLIC, mcp_app, mcp_auditor;
 
 GRANT SELECT ON alembic_version, tenants TO mcp_app;
 
+-- Who logs in for the first time makes his user, and where his organization is new, his tenant: each
+-- in that tenant's context, under its policies. Who is a member is changed, but not who he is.
+GRANT INSERT (id, name) ON tenants TO mcp_app;
+GRANT SELECT, INSERT (tenant_id, id, issuer, subject, email, name) ON users TO mcp_app;
+GRANT SELECT, INSERT (id, tenant_id, user_id, role), UPDATE (role), DELETE ON memberships TO mcp_app;
+
 -- A tenant's keys are made, and end, in its own context. None is deleted or moved, no digest can be
 -- read, and what a key is looked up by, and its use noted, are functions of functions.sql.
 GRANT SELECT (id, tenant_id, description, created_at, expires_at, revoked_at, last_used_at),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -184,6 +185,34 @@ metric_cache = Table(
     _moment("fetched_at", default=True),
     _moment("expires_at"),
     UniqueConstraint("tenant_id", "platform", "report_type", "date_range_key"),
+)
+
+# Whom a trusted issuer knows: ids follow from the names there (identity/members.py).
+users = Table(
+    "users",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    _text("issuer"),
+    _text("subject"),
+    _text("email", nullable=True),
+    _text("name"),
+    _moment("created_at", default=True),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("user_id", Uuid, nullable=False),
+    _text("role"),
+    _moment("created_at", default=True),
+    UniqueConstraint("tenant_id", "user_id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("role IN ('owner', 'admin', 'member')", name="ck_memberships_role"),
 )
 
 # No reference to tenants: the trail outlives those it tells of. A row's id is its position in the

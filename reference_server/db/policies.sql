@@ -42,6 +42,18 @@ DROP POLICY IF EXISTS tenant_isolation ON sync_log;
 CREATE POLICY tenant_isolation ON sync_log
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON users;
+CREATE POLICY tenant_isolation ON users
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE memberships ENABLE ROW LEVEL SECURITY;
+ALTER TABLE memberships FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON memberships;
+CREATE POLICY tenant_isolation ON memberships
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
 -- Its owner clears away what has expired, of all tenants (functions.sql).
 DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
 CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.demo import plugin
 from reference_server.demo.postgres import free_port
+from reference_server.demo.world import world, write_secret
 from reference_server.plugins.contracts import CUSTOM_LIST
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _BEGINNINGS = {
 """What a tenant's credentials are stored as, each with how such a thing begins."""
 _OF_THE_HOST = ("HALLMARK_HOST_WORD", "hallmark_host_word", "OPENAI_API_KEY", "CRM_TOKEN")
 """Variables of the server's own process; two of them are called like what a plugin is given."""
-_END_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -76,22 +75,18 @@ class DemoDelivery:
         self.secrets.mkdir(mode=0o700)
         self._write_definitions()
         control = self.folder / "downstream-control"
-        _write_secret(control, self.control)
-        words = ["downstream", f"--port={self.port}", f"--control={control}", "--until-input-ends"]
-        process = subprocess.Popen(  # noqa: S603 -- the judge's own program
-            [sys.executable, "-m", "conformance.world", *words], stdin=subprocess.PIPE
-        )
+        write_secret(control, self.control)
         before = {name: os.environ.get(name) for name in self.of_the_host}
         os.environ.update(self.of_the_host)
         try:
-            yield
+            with world("downstream", self.port, control):
+                yield
         finally:
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
-            _end(process)
 
     def give(self, tenant: str) -> dict[str, str]:
         """Store credentials of a tenant's; return them by their names."""
@@ -99,7 +94,7 @@ class DemoDelivery:
         folder.mkdir(mode=0o700)
         made = {name: f"{start}{secrets.token_hex(20)}" for name, start in _BEGINNINGS.items()}
         for name, value in made.items():
-            _write_secret(folder / name, value)
+            write_secret(folder / name, value)
         return made
 
     def told(self) -> dict[str, Any]:
@@ -169,19 +164,3 @@ def _toml(value: Any) -> str:
         table = cast("dict[str, Any]", value)
         return f"{{ {', '.join(f'{name} = {_toml(one)}' for name, one in table.items())} }}"
     return json.dumps(value)
-
-
-def _write_secret(path: Path, value: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(value, encoding="utf-8")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    try:
-        process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -24,6 +24,7 @@ from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
+from reference_server.demo.issuer import CLIENT_SECRET, USERS, DemoIssuer
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
@@ -111,6 +112,16 @@ class Demo:
         return DemoDelivery(self.folder)
 
     @cached_property
+    def chosen_port(self) -> int:
+        """Where the server listens: its issuer has to know before it does."""
+        return self.port or free_port()
+
+    @cached_property
+    def issuer(self) -> DemoIssuer:
+        """The issuer that it trusts."""
+        return DemoIssuer(self.folder, self.chosen_port)
+
+    @cached_property
     def fetch_origin(self) -> str:
         """Where tools may fetch from besides the public internet; nobody listens there yet."""
         return _own_origin()
@@ -122,9 +133,10 @@ class Demo:
 
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
-        _write_secrets(self.secrets_dir, _server_secrets(database))
+        client = {CLIENT_SECRET: self.issuer.client_secret.encode()}
+        _write_secrets(self.secrets_dir, _server_secrets(database) | client)
         _write_secrets(self.operator_dir, _operator_secrets(database))
-        with self.delivery.running():
+        with self.delivery.running(), self.issuer.running():
             return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
@@ -138,13 +150,14 @@ class Demo:
             Settings(
                 database=database.url(Role.APP),
                 secrets_dir=self.secrets_dir,
-                port=self.port,
+                port=self.chosen_port,
                 log_file=self.log_file,
                 audit_anchors=self.anchors_file,
                 audit_anchor_seconds=1,
                 limits=self.limits,
                 page_size=PAGE_SIZE,
                 fetch_origins=(self.fetch_origin,),
+                issuers=self.issuer.definitions,
                 plugins=self.delivery.definitions,
                 plugin_secrets=self.delivery.secrets,
                 client_documents=(self.document_origin,),
@@ -172,6 +185,8 @@ class Demo:
         from reference_server.audit.trail import SqlAuditTrail
         from reference_server.core.clock import FileClock
         from reference_server.demo.seed import Seeder
+        from reference_server.identity.contracts import MemberRole
+        from reference_server.identity.members import SqlMembers
         from reference_server.observability.redaction import TokenRedactor
 
         owner = database.engine(Role.ADMIN)
@@ -180,8 +195,12 @@ class Demo:
         with contextlib.closing(written) as trail:
             seeder = Seeder(owner, hasher, clock, trail)
             tenants = {
-                label: seeder.seed(f"Tenant {label.upper()}") for label in ("a", "b", "spare")
+                label: seeder.seed(f"Tenant {label.upper()}", self.issuer.tenant(label))
+                for label in ("a", "b", "spare")
             }
+        members = SqlMembers(owner)
+        for label in USERS:
+            members.welcome(self.issuer.person(label), MemberRole.OWNER)
         owner.dispose()
         return tenants
 
@@ -204,7 +223,7 @@ class Demo:
                 | {"credentials": self.delivery.give(tenant.id)}
                 for label, tenant in tenants.items()
             },
-            "world": self.delivery.told(),
+            "world": {**self.delivery.told(), "issuer": self.issuer.told()},
             "signing": told.signing,
             "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),

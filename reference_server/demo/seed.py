@@ -26,6 +26,7 @@ from reference_server.keys.tenants import NewTenant, TenantRegistrar
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection, Engine
 
@@ -59,9 +60,9 @@ class Seeder:
         self._clock = clock
         self._trail = trail
 
-    def seed(self, name: str) -> SeededTenant:
+    def seed(self, name: str, tenant_id: UUID) -> SeededTenant:
         """Create a tenant with an active, a revoked and an expired key, and a row in each table."""
-        new = self._registrar.create(name, self._trail)
+        new = self._registrar.create(name, self._trail, tenant_id)
         tenant = SeededTenant(
             id=str(new.tenant_id),
             key=new.api_key,

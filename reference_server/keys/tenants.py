@@ -42,12 +42,13 @@ class TenantRegistrar:
         self._clock = clock
         self._key_life = timedelta(seconds=limits.key_lifetime)
 
-    def create(self, name: str, trail: AuditTrail) -> NewTenant:
+    def create(self, name: str, trail: AuditTrail, tenant_id: UUID | None = None) -> NewTenant:
         """Make a tenant and its first key; StorageUnavailableError without the database.
 
+        Its id is random, unless it has one elsewhere, as an issuer's organization.
         The trail is written last: it must not tell of a tenant that a failure took back.
         """
-        tenant = NewTenant(uuid4(), generate_key())
+        tenant = NewTenant(tenant_id or uuid4(), generate_key())
         with self._sessions.begin(tenant.tenant_id) as connection:
             self._store(connection, tenant, clean_text(name))
         trail.write(

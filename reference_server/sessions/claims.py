@@ -45,10 +45,12 @@ Moment = Annotated[int, Field(ge=0, le=_LAST)]
 
 @checked(frozen=True, config=ConfigDict(strict=True, extra="ignore"))
 class Claims:
-    """What a token says. ``tid`` is the tenant, ``key_id`` the API key the session was begun with.
+    """What a token says. ``tid`` is the tenant.
 
     ``client_id`` is the OAuth client that an access token was issued to (RFC 9068 section 2.2).
-    Every claim but ``nbf``, ``key_id`` and this must be there. Times are in seconds since 1970.
+    ``key_id`` is the API key that the session was begun with, ``member_id`` the membership.
+
+    Every claim but ``nbf`` and these three must be there. Times are in seconds since 1970.
     """
 
     iss: Text
@@ -66,6 +68,7 @@ class Claims:
     nbf: Moment | None = None
     key_id: UUID | None = None
     client_id: Address | None = None
+    member_id: UUID | None = None
 
     def has_audience(self, audience: str) -> bool:
         """Tell whether the token is meant for an audience."""
@@ -84,6 +87,7 @@ class Claims:
             session_id=self.session_id,
             token_id=self.jti,
             subject=self.sub,
+            member_id=self.member_id,
             ends=datetime.fromtimestamp(self.exp, UTC),
             client_id=self.client_id,
         )
@@ -122,4 +126,5 @@ def claims_of(principal: Principal, life: Life, **own: str) -> dict[str, Any]:
         "nbf": life.begins,
         "exp": life.ends,
         **({"key_id": str(principal.key_id)} if principal.key_id else {}),
+        **({"member_id": str(principal.member_id)} if principal.member_id else {}),
     }

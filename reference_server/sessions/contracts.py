@@ -108,6 +108,10 @@ class SessionIssuer(Protocol):
         """Begin a session of whoever has an API key; None when the key has ended."""
         ...
 
+    def begin(self, principal: Principal) -> Issued:
+        """Begin a session of who has just proved who he is."""
+        ...
+
 
 class AccessTokens(Protocol):
     """Makes the tokens by which OAuth clients act for users at the MCP endpoint."""

@@ -54,6 +54,11 @@ class SqlSessionIssuer:
         ends = min(begins + self.lifetime, int(key_ends.timestamp()))
         return None if ends <= begins else self.signed(principal, Life(begins, ends))
 
+    def begin(self, principal: Principal) -> Issued:
+        """Begin a session of who has just proved who he is, and lives as long as any."""
+        begins = int(self.clock.now().timestamp())
+        return self.signed(principal, Life(begins, begins + self.lifetime))
+
     def signed(self, principal: Principal, life: Life) -> Issued:
         """Return a session of exactly that life."""
         own = {"aud": self.rules.audience, "session_id": str(uuid4())}

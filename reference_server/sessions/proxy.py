@@ -161,15 +161,15 @@ class MemoryNonces:
 class SharedNonces:
     """Remembers nonces for several processes, in Redis."""
 
-    def __init__(self, client: Redis) -> None:
-        self._client = client
+    def __init__(self, client: Redis, seconds: int = _REMEMBERED) -> None:
+        self._client, self._seconds = client, seconds
 
     def take(self, nonce: str) -> bool:
         """Tell whether it is new, and remember it; StorageUnavailableError without Redis."""
         from redis import RedisError
 
         try:
-            taken = self._client.set(f"hallmark:nonce:{nonce}", 1, nx=True, ex=_REMEMBERED)
+            taken = self._client.set(f"hallmark:nonce:{nonce}", 1, nx=True, ex=self._seconds)
         except RedisError as error:
             raise StorageUnavailableError("the storage of nonces did not answer") from error
         return bool(cast("object", taken))

@@ -12,6 +12,7 @@ from reference_server.sessions.claims import Claims, read_claims
 if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.core.principal import Principal
+    from reference_server.identity.contracts import IssuedTokens
     from reference_server.sessions.contracts import SessionEnds
     from reference_server.sessions.signing import SignedTokens
 
@@ -49,6 +50,8 @@ class AuthValidation:
     ends: SessionEnds
     clock: Clock
     rules: Rules
+    issued: IssuedTokens | None = None
+    """What takes access tokens of other issuers, where any is trusted."""
 
     @property
     def asks(self) -> bool:
@@ -62,23 +65,28 @@ class AuthValidation:
     def validate(self, token: str) -> Principal | None:
         """Return whose the token is; None for whatever is wrong with it.
 
-        StorageUnavailableError when it is not known what has ended.
+        Who it says has issued it decides which rules hold: only he can have signed it then.
+        StorageUnavailableError when it is not known what has ended, or who is a member.
         """
+        if self.issued is not None and self.issued.is_of_issuer(token):
+            principal = self.issued.validate(token)
+        else:
+            principal = self._own(token)
+        return principal if principal is not None and self.holds(principal) else None
+
+    def _own(self, token: str) -> Principal | None:
         payload = self.tokens.open(token)
         claims = None if payload is None else read_claims(payload)
-        if claims is None or not self.admits(claims):
-            return None
-        principal = claims.principal()
-        return principal if self.holds(principal) else None
+        return claims.principal() if claims is not None and self.admits(claims) else None
 
     def holds(self, principal: Principal) -> bool:
         """Tell whether a proof that was good is so still; errors as ``validate``."""
         now = self.clock.now()
         if principal.ends is not None and principal.ends <= now:
             return False
-        key_id = principal.key_id and str(principal.key_id)
-        names = [principal.token_id, key_id, principal.client_id and principal.session_id]
-        return not any(name and self.ends.has_ended(name, now) for name in names)
+        grant = principal.client_id and principal.session_id
+        names = (principal.token_id, principal.key_id, principal.member_id, grant)
+        return not any(name and self.ends.has_ended(str(name), now) for name in names)
 
     def admits(self, claims: Claims) -> bool:
         """Tell whether the claims are those of a token of ours, whose time has come."""

@@ -17,6 +17,8 @@ from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.principal import Principal
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Tier
+from reference_server.identity.contracts import IdentityParts, Member, MemberRole, Person
+from reference_server.identity.members import tenant_of
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts, Rotation
 from reference_server.keys.reader import HeaderKeyReader
@@ -220,6 +222,23 @@ class FakeCleanup:
         """Do nothing."""
 
 
+class FakeMembers:
+    """Members of tenants, in memory."""
+
+    def __init__(self) -> None:
+        self.known: dict[Person, Member] = {}
+
+    def find(self, person: Person) -> Member | None:
+        """Return a person's place."""
+        return self.known.get(person)
+
+    def welcome(self, person: Person) -> Member:
+        """Make a person's place, once."""
+        tenant = tenant_of(person.issuer, person.organization)
+        made = Member(uuid4(), tenant, uuid4(), MemberRole.MEMBER, is_new=True)
+        return self.known.setdefault(person, made)
+
+
 class FakeSessions:
     """Opens 'transactions' whose every query answers with one row that names the tenant."""
 
@@ -338,6 +357,7 @@ class World:
                 MovingWindowLimiter(self.clock, limits.scanner_requests, limits.scanner_window),
             ),
             oauth=OAuthParts(states=FakeStates(), cleanup=FakeCleanup()),
+            identity=IdentityParts(FakeMembers()),
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),
             plugins=plugin_parts(self.settings),

@@ -21,6 +21,7 @@ from reference_server.web.routes.admin import admin_routes
 from reference_server.web.routes.auth import auth_routes
 from reference_server.web.routes.authorization import authorization_routes
 from reference_server.web.routes.health import health_routes
+from reference_server.web.routes.login import login_routes
 from reference_server.web.routes.oauth import oauth_routes
 from reference_server.web.routes.ready import ready_routes
 
@@ -83,6 +84,7 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     app.register_blueprint(oauth_routes(parts))
     if parts.oauth.authorization is not None:
         app.register_blueprint(authorization_routes(parts, parts.oauth.authorization))
+    app.register_blueprint(login_routes(parts))
     _install_chain(app, parts)
     app.register_error_handler(Exception, _describe_error)
     return app

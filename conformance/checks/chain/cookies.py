@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.analysis.cookies import faults_of
 from conformance.channels.http.tokens import REFUSALS
 from conformance.forge.described import described
 from conformance.model import Channel
@@ -15,7 +16,6 @@ from conformance.verdicts import establish
 if TYPE_CHECKING:
     from conformance.channels.http.ways import Ways
 
-_SITES = frozenset({"lax", "strict"})
 _FOREIGN = {
     "a foreign origin": (("Origin", "https://attacker.example"),),
     "an origin that is null": (("Origin", "null"),),
@@ -43,20 +43,6 @@ def test_the_cookie_of_a_session_is_kept_from_others(ways: Ways) -> None:
     for cookie in own:
         lacking = faults_of(cookie, way.cookie or "")
         assert not lacking, f"the cookie {way.cookie} is set {', '.join(lacking)}"
-
-
-def faults_of(cookie: str, name: str) -> list[str]:
-    """Return what a Set-Cookie field lacks for a session's cookie."""
-    attributes = {
-        part.partition("=")[0].strip().lower(): part.partition("=")[2].strip().lower()
-        for part in cookie.split(";")[1:]
-    }
-    found = [f"without {word}" for word in ("HttpOnly", "Secure") if word.lower() not in attributes]
-    if attributes.get("samesite") not in _SITES:
-        found.append("without SameSite=Lax or Strict")
-    if name.startswith("__Host-") and (attributes.get("path") != "/" or "domain" in attributes):
-        found.append("with a path or a domain that __Host- does not allow")
-    return found
 
 
 @requirement("CHAIN-06")

@@ -46,34 +46,38 @@ def by_private_key(pem: bytes) -> Sign:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
         raise UnsignableError(f"is no private key in PEM without a password: {error}") from None
-    return _by(key)
+    return by_key(key)
 
 
 def by_stranger(algorithm: str) -> Sign:
     """Return what signs by an algorithm with a key that nobody else has."""
     if algorithm.startswith("HS"):
         return by_secret(secrets.token_bytes(64))
-    return _by(strangers_key(algorithm))
+    return by_key(strangers_key(algorithm))
 
 
 @cache
 def strangers_key(algorithm: str) -> Any:
     """Return a stranger's private key of the kind that an algorithm takes, the same each time."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-
-    if algorithm in _EDWARDS:
-        return ed25519.Ed25519PrivateKey.generate()
-    if algorithm in _CURVES:
-        return ec.generate_private_key(getattr(ec, _CURVES[algorithm])())
-    return _strangers_rsa_key()
+    is_rsa = algorithm not in _EDWARDS and algorithm not in _CURVES
+    return _strangers_rsa_key() if is_rsa else new_key(algorithm)
 
 
 @cache
 def _strangers_rsa_key() -> Any:
     """Return the one RSA key of a stranger: to make another takes a tenth of a second."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    return new_key("RS256")
 
-    return rsa.generate_private_key(_ALWAYS, _RSA_BITS)
+
+def new_key(algorithm: str, bits: int = _RSA_BITS) -> Any:
+    """Return a new private key of the kind that an algorithm takes; ``bits`` are those of RSA."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if algorithm in _EDWARDS:
+        return ed25519.Ed25519PrivateKey.generate()
+    if algorithm in _CURVES:
+        return ec.generate_private_key(getattr(ec, _CURVES[algorithm])())
+    return rsa.generate_private_key(_ALWAYS, bits)
 
 
 def jwk_of(key: Any) -> dict[str, str]:
@@ -103,7 +107,8 @@ def _sized(number: int, size: int) -> str:
     return encoded(number.to_bytes(size, "big"))
 
 
-def _by(key: Any) -> Sign:
+def by_key(key: Any) -> Sign:
+    """Return what signs by a private key of the library's."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
     def sign(algorithm: str, message: bytes) -> bytes:

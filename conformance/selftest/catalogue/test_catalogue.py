@@ -32,6 +32,7 @@ REFERENCES = (
     r"OWASP API\d{1,2}:2023",
     r"RFC \d{4} §[\d.]+",
     r"draft-ietf-[a-z0-9-]+-\d\d §[\d.]+",
+    r"OpenID Connect Core 1\.0 §[\d.]+",
     r"(UTS|UAX) #\d{1,2}",
     r"(MCP|JSON-RPC|NIST) .+",
 )

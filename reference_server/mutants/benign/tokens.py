@@ -45,6 +45,8 @@ _OF_WAYS = " ".join(sorted(name for name in AREAS if name.startswith("CHAIN")))
 _OF_SIGNED = " ".join(sorted(name for name in AREAS if name.startswith("JWT") and name != "JWT-06"))
 _OF_POLICY = "PERM-01 PERM-02 PERM-05 PERM-05-b PERM-07 PERM-08 RATE-10"
 """The profile has no policy: its identities would be minted with the reference's claims."""
+_OF_ISSUERS = "OAUTH-07 OAUTH-08 OAUTH-09 OAUTH-13 OAUTH-18 OAUTH-21"
+"""Nor has it an issuer, whose tokens and logins are as they are with any form of our own."""
 _DAY = 86_400
 
 _PROXY_WORD = {
@@ -83,7 +85,9 @@ class Form:
         return with_parts(
             parts,
             {
-                "tokens.validator": self.validator(tokens, real.ends, real.clock, rules),
+                "tokens.validator": self.validator(
+                    tokens, real.ends, real.clock, rules, real.issued
+                ),
                 "tokens.issuer": replace(issuer, tokens=tokens, rules=rules, lifetime=self.life),
                 "tokens.access": replace(access, tokens=tokens, rules=rules),
                 "tokens.extractor": TokenChain(
@@ -170,7 +174,7 @@ def _of(name: str, summary: str, form: Form, *, lacks: str = "", **more: Any) ->
         state=form.tell,
         profile=PROFILE,
         touches=AREAS,
-        lacks=f"{lacks} {_OF_POLICY}",
+        lacks=f"{lacks} {_OF_POLICY} {_OF_ISSUERS}",
         **more,
     )
 

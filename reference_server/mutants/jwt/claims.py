@@ -45,7 +45,8 @@ def validating(open_with: Callable[[Parts], object]) -> Callable[[Parts], Parts]
     def make(parts: Parts) -> AuthValidation:
         rules = cast("SqlSessionIssuer", parts.tokens.issuer).rules
         tokens = cast("SignedTokens", open_with(parts))
-        return AuthValidation(tokens, parts.tokens.ends, parts.clock, rules)
+        issued = cast("AuthValidation", parts.tokens.validator).issued
+        return AuthValidation(tokens, parts.tokens.ends, parts.clock, rules, issued)
 
     return replaced({"tokens.validator": make})
 

@@ -149,7 +149,7 @@ MUTANTS = (
     ),
     mutant(
         "the-callers-token-is-passed-on",
-        "MILE-09",
+        "MILE-09 OAUTH-08",
         "The service is shown the session token by which the caller was let in.",
         parts=_passing_on("authorization"),
     ),

@@ -305,6 +305,8 @@ def test_a_trail_from_before_the_chain_joins_it(
     drop = "DROP TABLE sync_log, audit_log, audit_head, audit_set_aside, metric_cache, "
     drop += "session_ends, oauth_states, platform_credentials, api_keys, alembic_version, "
     drop += "oauth_refresh_tokens, oauth_grants, oauth_clients, tenants"
+    drop += "session_ends, oauth_states, platform_credentials, api_keys, tenants, alembic_version"
+    drop += ", memberships, users"
     database.run_as_superuser([drop])
     with owner_engine.begin() as connection:
         upgrade(connection, CHAIN, "0001")

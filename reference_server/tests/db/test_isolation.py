@@ -41,6 +41,8 @@ ISOLATED = {
     "metric_cache",
     "audit_log",
     "sync_log",
+    "users",
+    "memberships",
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LIVENESS = frozenset({"/health", "/ready"})
 """What monitors ask, to which no guard applies: neither costs anything, however often it is asked,
 since what readiness has found counts for a while."""
-PUBLIC = "/auth/_placeholder"
+PUBLIC = frozenset({"/auth/_placeholder", "/login", "/login/callback"})
 """What may be read without any credential. A path that is not spelt exactly so is not public."""
 READING = frozenset({"GET", "HEAD"})
 
@@ -39,7 +39,7 @@ def access_of(method: str, path: str) -> Access:
     """Return what the URL asks for: the strictest answer, a key, unless it is listed."""
     if method in READING and path in LIVENESS:
         return Access.LIVENESS
-    if method in READING and path == PUBLIC:
+    if method in READING and path in PUBLIC:
         return Access.PUBLIC
     if path == "/admin" or path.startswith("/admin/"):
         return Access.ADMIN

@@ -1,0 +1,100 @@
+"""Fetches documents from servers that the operator trusts: bounded in time and size, unredirected.
+
+The address is judged where the connection is made, as for callers' URLs: what a trusted server's
+metadata names must not lead into the operator's own network either.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import httpcore
+
+from reference_server.core.errors import RefusedUrlError
+from reference_server.outbound.fetching import PublicNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SECONDS = 5.0
+"""How long an exchange may take, from the name to the last byte that is read."""
+MOST_BYTES = 256 * 1024
+_OK = 200
+
+
+class DocumentError(Exception):
+    """A document is not to be had: no answer in time, none that is right, or too long a one."""
+
+
+class Documents(Protocol):
+    """Where documents come from."""
+
+    def get(self, url: str) -> bytes:
+        """Return what a URL holds; DocumentError where that cannot be had."""
+        ...
+
+    def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> bytes:
+        """Return what a form is answered with; errors as ``get``."""
+        ...
+
+
+class HttpsDocuments:
+    """Asks over TLS, at public addresses; at ``origins``, as the operator says, however it is."""
+
+    def __init__(self, origins: Iterable[str] = ()) -> None:
+        self._origins = frozenset(origins)
+        places = [urlsplit(one) for one in self._origins]
+        allowed = [(one.hostname or "", one.port or 443) for one in places]
+        self._network = PublicNetwork(allowed)
+
+    def get(self, url: str) -> bytes:
+        """Return what a URL holds; DocumentError where that cannot be had."""
+        return self._asked("GET", url, None, {})
+
+    def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> bytes:
+        """Return what a form is answered with; errors as ``get``."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._asked("POST", url, urlencode(form).encode(), {**kind, **headers})
+
+    def _asked(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> bytes:
+        self._check(url)
+        fields = [(b"Accept", b"application/json")]
+        fields += [(name.encode(), value.encode()) for name, value in headers.items()]
+        deadline = time.monotonic() + SECONDS
+        bounds = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
+        try:
+            with (
+                httpcore.ConnectionPool(network_backend=self._network, retries=0) as pool,
+                pool.stream(
+                    method, url, headers=fields, content=content, extensions={"timeout": bounds}
+                ) as response,
+            ):
+                return _read(response, deadline)
+        except (
+            *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
+            *(OSError, RefusedUrlError),
+        ) as error:
+            raise DocumentError(f"{urlsplit(url).netloc}: {type(error).__name__}") from error
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        is_open = f"{parts.scheme}://{parts.netloc}" in self._origins
+        if not is_open and (parts.scheme != "https" or "@" in parts.netloc):
+            raise DocumentError("a trusted server names a URL without TLS")
+
+
+def _read(response: httpcore.Response, deadline: float) -> bytes:
+    if response.status != _OK:
+        raise DocumentError(f"status {response.status}")
+    found = bytearray()
+    for part in response.iter_stream():
+        found += part
+        if len(found) > MOST_BYTES:
+            raise DocumentError("more than a document has")
+        if time.monotonic() > deadline:
+            raise DocumentError("no end of it in time")
+    return bytes(found)

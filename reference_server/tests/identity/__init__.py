@@ -1,0 +1,1 @@
+"""Tests of issuers, logins and members."""

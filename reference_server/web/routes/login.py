@@ -1,0 +1,138 @@
+"""Login by an issuer, and what tells who is logged in."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from reference_server.audit.contracts import AuditEvent
+from reference_server.core.principal import Principal
+from reference_server.core.vocabulary import EventType, Outcome, Scheme, Tier, TokenMethod
+from reference_server.identity.contracts import LoginError, LoginFailure
+from reference_server.web.answers import error
+
+if TYPE_CHECKING:
+    from reference_server.context import RequestContext
+    from reference_server.identity.contracts import BegunLogin, FinishedLogin, Login, Member
+    from reference_server.parts import Parts
+    from reference_server.sessions.contracts import Issued
+
+LOGIN = "/login"
+"""Where a browser is sent to sign in; its parameter ``next`` says where it goes on."""
+
+_STATUS = {
+    LoginFailure.UNINVITED: HTTPStatus.FORBIDDEN,
+    LoginFailure.EXCHANGE: HTTPStatus.BAD_GATEWAY,
+}
+"""Answers that tell more than that a login was not right."""
+
+
+def login_routes(parts: Parts) -> Blueprint:
+    """Return the blueprint of ``/login``; without an issuer to log in by, there is only ``/me``."""
+    routes = Blueprint("login", __name__)
+    routes.add_url_rule("/me", view_func=_me, methods=["GET"])
+    login = parts.identity.login
+    if login is None or TokenMethod.COOKIE not in parts.tokens.extractor.methods:
+        return routes
+
+    def start() -> Response:
+        try:
+            begun = login.begin(request.args.get("next", "/"))
+        except LoginError as failed:
+            return _refused(parts, failed)
+        return _sent_away(parts, begun)
+
+    def callback() -> Response:
+        return _come_back(parts, login)
+
+    routes.add_url_rule(LOGIN, view_func=start, methods=["GET"])
+    routes.add_url_rule("/login/callback", view_func=callback, methods=["GET"])
+    return routes
+
+
+def _me() -> Response:
+    context: RequestContext = g.context
+    principal = context.principal
+    if principal is None:
+        raise PermissionError("the chain let a request without a principal through")
+    return jsonify(
+        tenantId=str(principal.tenant_id), userId=principal.subject, roles=sorted(principal.roles)
+    )
+
+
+def _sent_away(parts: Parts, begun: BegunLogin) -> Response:
+    response = _redirect(begun.url)
+    # Lax: the issuer, another site, sends the browser back.
+    _keep(response, parts.identity.cookie, begun.cookie, begun.seconds)
+    return response
+
+
+def _come_back(parts: Parts, login: Login) -> Response:
+    answer = {name: request.args[name] for name in ("state", "code", "iss") if name in request.args}
+    try:
+        finished = login.finish(request.cookies.get(parts.identity.cookie), answer)
+    except LoginError as failed:
+        response = _refused(parts, failed)
+    else:
+        response = _logged_in(parts, finished)
+    _keep(response, parts.identity.cookie, "", 0)
+    return response
+
+
+def _logged_in(parts: Parts, finished: FinishedLogin) -> Response:
+    issued = parts.tokens.issuer.begin(principal_of(finished.member))
+    _audit(parts, finished.member, issued)
+    response = _redirect(finished.path)
+    _keep(response, parts.tokens.cookie, issued.token, issued.seconds)
+    return response
+
+
+def principal_of(member: Member) -> Principal:
+    """Return whom a session of a member speaks for."""
+    return Principal(
+        tenant_id=member.tenant_id,
+        key_id=None,
+        scheme=Scheme.SESSION,
+        tier=Tier.USER,
+        scope=frozenset({Tier.USER}),
+        roles=frozenset({member.role}),
+        subject=str(member.user_id),
+        member_id=member.id,
+    )
+
+
+def _refused(parts: Parts, failed: LoginError) -> Response:
+    context: RequestContext = g.context
+    metadata = {"reason": failed.failure.value}
+    event = AuditEvent(EventType.LOGIN_FAILED, Outcome.FAILURE, metadata=metadata)
+    parts.trail.write(context.attribute(event))
+    status = _STATUS.get(failed.failure, HTTPStatus.BAD_REQUEST)
+    return error(status, "not_invited" if status is HTTPStatus.FORBIDDEN else "login_failed")
+
+
+def _audit(parts: Parts, member: Member, issued: Issued) -> None:
+    """Write what has happened, in its order: a tenant and a user may have been made."""
+    context: RequestContext = g.context
+    told = {"subject": str(member.user_id)}
+    session = {**told, "tokenId": issued.token_id, "session": issued.session_id}
+    happened = [(EventType.TENANT_CREATED, told)] if member.is_first else []
+    happened += [(EventType.USER_CREATED, told)] if member.is_new else []
+    happened += [(EventType.LOGIN_SUCCEEDED, session), (EventType.SESSION_ISSUED, session)]
+    events = [
+        AuditEvent(event, Outcome.SUCCESS, tenant_id=member.tenant_id, metadata=metadata)
+        for event, metadata in happened
+    ]
+    parts.trail.write(*map(context.attribute, events))
+
+
+def _redirect(place: str) -> Response:
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
+
+
+def _keep(response: Response, name: str, value: str, seconds: int) -> None:
+    """Have a browser keep a cookie, out of reach of any script; none where it has no value."""
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax"
+    )

@@ -102,12 +102,15 @@ class _Hurried(httpcore.NetworkStream):
 
 
 class PublicNetwork(httpcore.NetworkBackend):
-    """Connects to public addresses; to others only for an origin that the operator allows."""
+    """Connects to public addresses; to others only for an origin that the operator allows.
+
+    A connection lives so many seconds, whatever it is waited for on it.
+    """
 
     def __init__(self, allowed: Iterable[tuple[str, int]] = (), seconds: float = SECONDS) -> None:
         self._allowed = frozenset(allowed)
         self._network = httpcore.SyncBackend()
-        self._deadline = _Deadline(seconds)
+        self._seconds = seconds
 
     def connect_tcp(
         self,
@@ -119,10 +122,11 @@ class PublicNetwork(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the address that was judged; RefusedUrlError where there is none."""
         del timeout
+        deadline = _Deadline(self._seconds)  # of this connection, which one fetch is made by
         address = host if (host, port) in self._allowed else public_address(host, port)
-        left = self._deadline.left()
+        left = deadline.left()
         stream = self._network.connect_tcp(address, port, left, local_address, socket_options)
-        return _Hurried(stream, self._deadline)
+        return _Hurried(stream, deadline)
 
 
 class Fetcher:

@@ -14,7 +14,7 @@ import pytest
 from reference_server.core.errors import RefusedUrlError
 from reference_server.outbound import addresses
 from reference_server.outbound.addresses import is_public, public_address
-from reference_server.outbound.fetching import MOST_BYTES, Fetcher
+from reference_server.outbound.fetching import MOST_BYTES, Fetcher, PublicNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -171,3 +171,18 @@ def test_no_redirect_is_followed(origin: str) -> None:
 
 def test_no_more_is_read_than_is_wanted(origin: str) -> None:
     assert Fetcher([origin]).fetch(f"{origin}/long").size == MOST_BYTES
+
+
+def test_a_network_that_is_kept_gives_each_connection_its_time() -> None:
+    """A deadline that began with the network would be over when the second fetch begins."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    network = PublicNetwork([("127.0.0.1", port)], seconds=0.2)
+    never = threading.Event()
+    with listener:
+        for _ in range(2):
+            stream = network.connect_tcp("127.0.0.1", port)
+            never.wait(0.25)
+            with pytest.raises(TimeoutError):
+                stream.read(1)
+            stream.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
@@ -87,6 +88,7 @@ from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
+from reference_server.web.routes.login import LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -128,6 +130,7 @@ def build_parts(
     limit_parts = _limits(limits, guards)
     plugins = plugin_parts(settings, providers)
     issuers = trusted_issuers(settings, clock)
+    identity = _identity(settings, secret, engine, clock, redis, issuers)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -149,8 +152,8 @@ def build_parts(
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
         ),
-        oauth=_oauth(settings, secret, engine, clock, guards),
-        identity=_identity(settings, secret, engine, clock, redis, issuers),
+        oauth=_oauth(settings, secret, engine, clock, guards, has_login=identity.login is not None),
+        identity=identity,
         web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
             server_version(),
@@ -346,14 +349,23 @@ def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
 
 
 def _oauth(
-    settings: Settings, secret: bytes, engine: Engine, clock: Clock, guards: _Guards
+    settings: Settings,
+    secret: bytes,
+    engine: Engine,
+    clock: Clock,
+    guards: _Guards,
+    *,
+    has_login: bool,
 ) -> OAuthParts:
     """Return what is made of OAuth; the authorization server is on where it has a public URL."""
     limits = settings.limits
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     grants = SqlGrants(engine, clock, limits)
     cleanup = OAuthCleanup([states, grants], clock, limits.oauth_cleanup)
-    return OAuthParts(states, cleanup, _authorization(settings, secret, engine, grants, guards))
+    authorization = _authorization(settings, secret, engine, grants, guards)
+    if authorization is not None and has_login:
+        authorization = replace(authorization, login=LOGIN)
+    return OAuthParts(states, cleanup, authorization)
 
 
 def _authorization(

@@ -1,6 +1,20 @@
 -- What the runtime role does for the authorization server with its owner's rights. Run by mcp_admin
 -- after every migration; running it again changes nothing. The server's clock tells the moment.
 
+-- What a member has granted ends with the membership, whichever way that ends, and with its role.
+CREATE OR REPLACE FUNCTION end_grants_of_member() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM end_oauth_grant(id, clock_timestamp()) FROM oauth_grants
+      WHERE holder ->> 'member_id' = OLD.id::text AND revoked_at IS NULL;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION end_grants_of_member() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER end_grants
+    AFTER DELETE OR UPDATE OF role ON memberships
+    FOR EACH ROW EXECUTE FUNCTION end_grants_of_member();
+
 -- A client that registers itself. Not where there are as many of its kind as may be.
 CREATE OR REPLACE FUNCTION register_oauth_client(
     new_id text, new_metadata jsonb, new_registration_digest text,

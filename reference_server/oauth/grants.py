@@ -10,7 +10,7 @@ import json
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -23,7 +23,6 @@ from reference_server.oauth.states import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sqlalchemy import Engine
 
@@ -41,6 +40,7 @@ _GIVE = text("""
             :redirect, :challenge, :may_refresh, :digest, :code_ends, :now, :ends)
 """)
 _TENANT = text("SELECT name FROM tenants WHERE id = :id")
+_PERSON = text("SELECT coalesce(email, name) FROM users WHERE id::text = :id")
 _FIND_CODE = "SELECT * FROM find_oauth_code(%(digest)s)"
 _FIND_REFRESH = "SELECT * FROM find_oauth_refresh_token(%(digest)s)"
 _TAKE = "SELECT * FROM take_oauth_code(%(digest)s, %(now)s, %(successor)s, %(client_ends)s)"
@@ -74,8 +74,9 @@ class SqlGrants:
         """Return by what a user knows for whom he acts: his organization's name, and his own."""
         with storage_guarded(), self._sessions.begin(principal.tenant_id) as connection:
             tenant = connection.scalar(_TENANT, {"id": principal.tenant_id})
+            person = connection.scalar(_PERSON, {"id": principal.subject})
         is_key = principal.subject is None or principal.subject == str(principal.key_id)
-        return str(tenant) if is_key else f"{principal.subject} of {tenant}"
+        return str(tenant) if is_key else f"{person or principal.subject} of {tenant}"
 
     def give(self, principal: Principal, wish: Wish) -> str:
         """Store a user's consent in his tenant's context; return the code for it."""
@@ -164,6 +165,7 @@ def _holder(row: Sequence[Any]) -> Principal:
         rate_tier=Tier(told["rate_tier"]),
         session_id=str(grant_id),
         subject=subject,
+        member_id=UUID(told["member_id"]) if "member_id" in told else None,
         ends=ends,
         client_id=client_id,
     )
@@ -175,6 +177,7 @@ def _holder_told(principal: Principal) -> dict[str, Any]:
         "tier": principal.tier.value,
         "roles": sorted(principal.roles),
         "rate_tier": principal.rate_tier.value,
+        **({"member_id": str(principal.member_id)} if principal.member_id else {}),
     }
 
 

@@ -52,6 +52,7 @@ class Somebody:
     tenant: UUID
     subject: str = "ada"
     key: UUID | None = None
+    member: UUID | None = None
 
     def session(self, world: World) -> str:
         """Return the cookie's value of a session of his."""
@@ -59,7 +60,12 @@ class Somebody:
         engine: Any = None
         issuer = SqlSessionIssuer(engine, SignedTokens((SESSION_SECRET,)), world.clock, rules, 9)
         principal = Principal(
-            self.tenant, self.key, scheme=Scheme.SESSION, tier=Tier.USER, subject=self.subject
+            self.tenant,
+            self.key,
+            scheme=Scheme.SESSION,
+            tier=Tier.USER,
+            subject=self.subject,
+            member_id=self.member,
         )
         return issuer.signed(principal, Life(now, now + rules.longest)).token
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.sessions.contracts import Issued
 
+LOGIN = "/login"
+"""Where a browser is sent to sign in; its parameter ``next`` says where it goes on."""
+
 _STATUS = {
     LoginFailure.UNINVITED: HTTPStatus.FORBIDDEN,
     LoginFailure.EXCHANGE: HTTPStatus.BAD_GATEWAY,
@@ -44,7 +47,7 @@ def login_routes(parts: Parts) -> Blueprint:
     def callback() -> Response:
         return _come_back(parts, login)
 
-    routes.add_url_rule("/login", view_func=start, methods=["GET"])
+    routes.add_url_rule(LOGIN, view_func=start, methods=["GET"])
     routes.add_url_rule("/login/callback", view_func=callback, methods=["GET"])
     return routes
 

@@ -133,10 +133,10 @@ def _otherwise(reply: Reply) -> Reply:
 def _challenged(reply: Reply) -> Reply:
     if reply.status != HTTPStatus.UNAUTHORIZED:
         return reply
-    return reply.with_field(
-        b"www-authenticate",
-        b'X-Key-Auth realm="tools, inc.", charset="UTF-8", Negotiate',
-    )
+    others = b'X-Key-Auth realm="tools, inc.", charset="UTF-8", Negotiate'
+    own = reply.field(b"www-authenticate")
+    bearer = own[own.find(b"Bearer ") :] if b"Bearer " in own else b""
+    return reply.with_field(b"www-authenticate", b", ".join(filter(None, (others, bearer))))
 
 
 def _failed_otherwise(error: Exception, context: RequestContext) -> str:
@@ -265,7 +265,7 @@ VARIANTS = (
     ),
     benign(
         "two-challenges",
-        "A 401 challenges with two schemes, one of them without parameters.",
+        "A 401 challenges with two more schemes, one of them without parameters.",
         parts=rewritten(_challenged),
     ),
     benign(

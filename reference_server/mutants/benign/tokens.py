@@ -43,8 +43,11 @@ AREAS = frozenset(
 )
 _OF_WAYS = " ".join(sorted(name for name in AREAS if name.startswith("CHAIN")))
 _OF_SIGNED = " ".join(sorted(name for name in AREAS if name.startswith("JWT") and name != "JWT-06"))
-_OF_POLICY = "PERM-01 PERM-02 PERM-05 PERM-05-b PERM-07 PERM-08 RATE-10"
-"""The profile has no policy: its identities would be minted with the reference's claims."""
+_OF_POLICY = (
+    "PERM-01 PERM-02 PERM-03 PERM-04 PERM-05 PERM-05-b PERM-06 PERM-07 PERM-08 RATE-10 "
+    "OAUTH-10 OAUTH-17"
+)
+"""The profile has no callers that would be minted with the reference's claims."""
 _OF_ISSUERS = "OAUTH-07 OAUTH-08 OAUTH-09 OAUTH-13 OAUTH-18 OAUTH-21"
 """Nor has it an issuer, whose tokens and logins are as they are with any form of our own."""
 _DAY = 86_400

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reference_server.audit.anchors import AnchorFile, Anchors
 from reference_server.audit.repeats import Repeats
 from reference_server.audit.trail import SqlAuditTrail
-from reference_server.context import MCP_PATH
 from reference_server.core.breaker import Breaker
 from reference_server.core.release import server_version
-from reference_server.core.secrets import (
-    PROXY_SIGNING,
-    PROXY_SIGNING_PREVIOUS,
-    SESSION_SIGNING_PREVIOUS,
-    find_signing,
-    read_secret,
-)
 from reference_server.core.vocabulary import LimitScope, Permission, SecretName, Tier
 from reference_server.db.chain import AuditChain
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.db.statements import Statements
-from reference_server.identity.access import IssuerAccessTokens
-from reference_server.identity.contracts import IdentityParts
-from reference_server.identity.definitions import load_issuers
-from reference_server.identity.issuers import Issuer
-from reference_server.identity.login import LIFE_SECONDS, OidcLogin
-from reference_server.identity.members import SqlMembers
-from reference_server.identity.organizations import SqlOrganizations
 from reference_server.keys.admin import AdminTokenGate
 from reference_server.keys.contracts import KeyParts
 from reference_server.keys.directory import HmacKeyHasher, SqlKeyDirectory
@@ -48,7 +32,6 @@ from reference_server.oauth.grants import SqlGrants
 from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates
 from reference_server.observability.logs import is_log_written
 from reference_server.observability.redaction import TokenRedactor
-from reference_server.outbound.documents import HttpsDocuments
 from reference_server.outbound.fetching import Fetcher
 from reference_server.parts import McpParts, Parts, WebParts
 from reference_server.permissions.contracts import ToolServer
@@ -76,19 +59,19 @@ from reference_server.scanner.contracts import ScannerParts
 from reference_server.scanner.paths import ProbePaths
 from reference_server.scanner.tables import PATHS
 from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
-from reference_server.sessions.contracts import SessionParts
-from reference_server.sessions.ends import SqlSessionEnds
-from reference_server.sessions.extraction import TokenChain
-from reference_server.sessions.issue import SignedAccessTokens, SqlSessionIssuer
-from reference_server.sessions.proxy import MemoryNonces, SharedNonces, SignedProxyIdentities
-from reference_server.sessions.signing import SignedTokens
-from reference_server.sessions.validation import AuthValidation, Rules
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
 from reference_server.web.routes.login import LOGIN
+from reference_server.wiring_people import (
+    KEY_HEADER,
+    identity_parts,
+    resource_of,
+    session_parts,
+    trusted_issuers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -102,9 +85,6 @@ if TYPE_CHECKING:
     from reference_server.limits.contracts import AddressBlock, Limiter
     from reference_server.plugins.contracts import PluginDef
     from reference_server.tools.landing_page import PageFetcher
-
-
-KEY_HEADER = "X-Api-Key"
 
 
 def build_parts(
@@ -130,7 +110,7 @@ def build_parts(
     limit_parts = _limits(limits, guards)
     plugins = plugin_parts(settings, providers)
     issuers = trusted_issuers(settings, clock)
-    identity = _identity(settings, secret, engine, clock, redis, issuers)
+    identity = identity_parts(settings, secret, engine, clock, redis, issuers)
     return Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
@@ -146,7 +126,7 @@ def build_parts(
             revocation=SqlKeyRevocation(engine, clock),
             admin_gate=AdminTokenGate(secrets[SecretName.ADMIN_TOKEN]),
         ),
-        tokens=_tokens(settings, secret, engine, clock, redis, issuers),
+        tokens=session_parts(settings, secret, engine, clock, redis, issuers),
         permissions=TierPermissions(servers_of(plugins.plugins)),
         limits=limit_parts,
         scanner=scanner_parts(
@@ -189,88 +169,6 @@ def plugin_parts(settings: Settings, providers: ProviderKeys | None = None) -> P
         deliver=deliver,
         mask=mask,
         is_withheld=is_withheld,
-    )
-
-
-def session_rules(settings: Settings) -> Rules:
-    """Return what a session token must say."""
-    return Rules(
-        mode=settings.session_mode,
-        issuer=settings.session_issuer,
-        audience=settings.session_audience,
-        longest=settings.session_longest,
-        resource=resource_of(settings),
-    )
-
-
-def resource_of(settings: Settings) -> str | None:
-    """Return the URL of the MCP endpoint, as clients know it; None without a public URL."""
-    return None if settings.public_url is None else settings.public_url + MCP_PATH
-
-
-def trusted_issuers(settings: Settings, clock: Clock) -> Mapping[str, Issuer]:
-    """Return the trusted issuers by their names; ConfigurationError for a bad definition."""
-    told = load_issuers(settings.issuers)
-    documents = HttpsDocuments(told.origins)
-    return {one.issuer: Issuer(one, documents, clock) for one in told.issuer}
-
-
-def _identity(
-    settings: Settings,
-    secret: bytes,
-    engine: Engine,
-    clock: Clock,
-    redis: Redis | None,
-    issuers: Mapping[str, Issuer],
-) -> IdentityParts:
-    members = SqlMembers(engine)
-    issuer = next((one for one in issuers.values() if one.told.login is not None), None)
-    if issuer is None or issuer.told.login is None:
-        return IdentityParts(members)
-    client = issuer.told.login
-    used = MemoryNonces(seconds=LIFE_SECONDS)
-    login = OidcLogin(
-        issuer=issuer,
-        client=client,
-        members=members,
-        clock=clock,
-        used=used if redis is None else SharedNonces(redis, LIFE_SECONDS),
-        key=hmac.digest(secret, b"logins under way", "sha256"),
-        secret=client.secret and read_secret(settings.secrets_dir, client.secret).decode(),
-    )
-    organizations = SqlOrganizations(engine)
-    return IdentityParts(members, login, organizations, issuer.told.issuer)
-
-
-def _tokens(
-    settings: Settings,
-    secret: bytes,
-    engine: Engine,
-    clock: Clock,
-    redis: Redis | None,
-    issuers: Mapping[str, Issuer],
-) -> SessionParts:
-    """Return what knows session tokens; ConfigurationError for a secret that is no good."""
-    before = find_signing(settings.secrets_dir, SESSION_SIGNING_PREVIOUS)
-    proxies = find_signing(settings.secrets_dir, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS)
-    tokens, rules = SignedTokens((secret, *before)), session_rules(settings)
-    ends = SqlSessionEnds(engine)
-    issued = IssuerAccessTokens(issuers, SqlMembers(engine), clock) if issuers else None
-    nonces = MemoryNonces() if redis is None else SharedNonces(redis)
-    return SessionParts(
-        extractor=TokenChain(
-            settings.token_chain,
-            cookie=settings.session_cookie,
-            proxy_header=settings.proxy_auth_header,
-            key_header=KEY_HEADER,
-        ),
-        validator=AuthValidation(tokens, ends, clock, rules, issued),
-        issuer=SqlSessionIssuer(engine, tokens, clock, rules, settings.session_lifetime),
-        access=SignedAccessTokens(tokens, clock, rules),
-        ends=ends,
-        proxies=SignedProxyIdentities(proxies, clock, nonces),
-        cookie=settings.session_cookie,
-        origins=settings.allowed_origins,
     )
 
 

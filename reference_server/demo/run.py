@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,11 +16,17 @@ from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
+from reference_server.demo.commands import (
+    operator_command,
+    serve_command,
+    several_workers,
+    tapped,
+    unusable_databases,
+)
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
 from reference_server.demo.issuer import CLIENT_SECRET, DemoIssuer
@@ -215,7 +220,7 @@ class Demo:
         from reference_server.demo.database import DRILL
 
         drill = dataclasses.replace(database, name=DRILL)
-        command = partial(_serve_command, self.variant, self.limits)
+        command = partial(serve_command, self.variant, self.limits)
         state = {
             "pid": os.getpid(),
             "tenants": {
@@ -248,14 +253,14 @@ class Demo:
             "launch": {
                 "command": command(database.url(Role.APP)),
                 "secrets_dir": str(self.secrets_dir),
-                "tapped": command(_tapped(database.url(Role.APP))),
-                "several_workers": _several_workers(self.redis),
-                "unusable_databases": _unusable_databases(command, database),
+                "tapped": command(tapped(database.url(Role.APP))),
+                "several_workers": several_workers(self.redis),
+                "unusable_databases": unusable_databases(command, database),
             },
             "operations": {
                 "secrets_dir": str(self.operator_dir),
                 "verify_audit": [
-                    *_operator_command(
+                    *operator_command(
                         "verify-audit", database.url(Role.AUDITOR), self.operator_dir
                     ),
                     "--anchors",
@@ -264,7 +269,7 @@ class Demo:
                 "trail_tables": ["audit_head"],
                 "alarm": [],  # who finds its trail set back refuses
                 "failing_migration": [
-                    *_operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
+                    *operator_command("migrate", drill.url(Role.ADMIN), self.operator_dir),
                     "--dump-dir",
                     str(self.folder / "dumps"),
                 ],
@@ -342,11 +347,6 @@ def start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
         return None
 
 
-def _several_workers(redis: str | None) -> list[str]:
-    """Return what to add to the launch command for two workers; nothing where they cannot be."""
-    return [] if redis is None else ["--workers", "2", "--redis", redis]
-
-
 def _make_folder(stack: contextlib.ExitStack, state: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="hallmark-demo-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -386,34 +386,3 @@ def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
         path = directory / name
         path.touch(mode=0o600)
         path.write_bytes(value)
-
-
-def _operator_command(command: str, database: str, directory: Path) -> list[str]:
-    options = ["--secrets", str(directory), "--database", database]
-    return [sys.executable, "-m", "reference_server", command, *options]
-
-
-def _serve_command(variant: Variant, limits: Limits, database: str) -> list[str]:
-    options = ["--secrets", "{secrets}", "--database", database, "--port", "{port}"]
-    usual = dataclasses.asdict(Limits())
-    for name, number in dataclasses.asdict(limits).items():
-        if number != usual[name]:
-            options += ["--limit", f"{name}={number}"]
-    return [sys.executable, "-m", *variant.serve_words, *options]
-
-
-def _tapped(database: str) -> str:
-    """Return a database's URL with a place for the address by which it is reached instead."""
-    return urlsplit(database)._replace(netloc=f"{Role.APP}@{{tap}}").geturl()
-
-
-def _unusable_databases(
-    command: Callable[[str], list[str]], database: DemoDatabase
-) -> dict[str, list[str]]:
-    """Return the launch command against a database that is not there, and against an empty one."""
-    absent = dataclasses.replace(database, name="absent")
-    empty = dataclasses.replace(database, name="postgres")
-    return {
-        "absent": command(absent.url(Role.APP)),
-        "unmigrated": command(empty.url(Role.APP)),
-    }

@@ -17,7 +17,7 @@ from reference_server.sessions.claims import Life
 from reference_server.sessions.ends import store_end
 from reference_server.sessions.issue import SqlSessionIssuer
 from reference_server.sessions.signing import ALGORITHM, SignedTokens
-from reference_server.wiring import session_rules
+from reference_server.wiring_people import session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,7 +41,8 @@ from reference_server.sessions.signing import SignedTokens
 from reference_server.sessions.validation import AuthValidation
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
-from reference_server.wiring import mcp_parts, plugin_parts, scanner_parts, session_rules
+from reference_server.wiring import mcp_parts, plugin_parts, scanner_parts
+from reference_server.wiring_people import session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -28,7 +28,7 @@ from reference_server.sessions.signing import SignedTokens
 from reference_server.tests.fakes import SESSION_SECRET, FakeCleanup, FakeStates, World
 from reference_server.web.app import create_app
 from reference_server.web.authorization.desks import make_desks
-from reference_server.wiring import session_rules
+from reference_server.wiring_people import session_rules
 
 if TYPE_CHECKING:
     from uuid import UUID

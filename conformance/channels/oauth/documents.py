@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from conformance.profile.granting import Documents
 
-NAME = "Hallmark check by a document"
+NAME = "A client by its document"
 
 
 class DocumentShelf:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from conformance.profile.authorization import LOGIN_COMMAND
+
 _LONGEST = 1 << 16
 """Characters of a file that holds a token."""
-_LOGIN = "run python -m conformance login, which writes it"
+_LOGIN = f"run {LOGIN_COMMAND}, which writes it"
 
 
 class TokenError(Exception):
@@ -47,9 +49,7 @@ class Kept:
             text = path.read_text("utf-8")[:_LONGEST].strip()
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
-            raise TokenError(
-                f"{path}: cannot be read ({why}); python -m conformance login writes it"
-            ) from None
+            raise TokenError(f"{path}: cannot be read ({why}); {LOGIN_COMMAND} writes it") from None
         if not text.startswith("{"):
             if not text:
                 raise TokenError(f"{path}: is empty; {_LOGIN}")
@@ -57,9 +57,7 @@ class Kept:
         try:
             told = cast("dict[str, Any]", json.loads(text))
         except ValueError:
-            raise TokenError(
-                f"{path}: is neither a token nor JSON; run python -m conformance login"
-            ) from None
+            raise TokenError(f"{path}: is neither a token nor JSON; run {LOGIN_COMMAND}") from None
         texts = {name: value for name, value in told.items() if isinstance(value, str) and value}
         client = (
             Client(texts["client_id"], texts.get("client_secret")) if "client_id" in texts else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from urllib.parse import quote_plus
 
 from conformance.channels.oauth.browser import Origins
 from conformance.channels.oauth.server_metadata import words_of
+from conformance.forge.guise import own_word
 from conformance.forge.requests import Request
 from conformance.model import LEFT_BEHIND
 from conformance.text.learned import learn
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
 LOOPBACK = "http://127.0.0.1:33418/callback"
 """A redirect URI such as MCP clients have: it is read, and nobody is called there."""
-REMOTE = "https://client.hallmark.example/callback"
+REMOTE = "https://client.app.example/callback"
 """One of a client on the web (RFC 2606: nobody has that name)."""
 PUBLIC = "none"
 _NO_CLIENT = (
@@ -105,7 +105,7 @@ class Registrations:
     def metadata(self, *redirects: str, **more: Any) -> dict[str, Any]:
         """Return what a public client with these redirect URIs says of itself."""
         return {
-            "client_name": f"Hallmark check {secrets.token_hex(4)}",
+            "client_name": f"Client {own_word()}",
             "redirect_uris": list(redirects or (LOOPBACK,)),
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],

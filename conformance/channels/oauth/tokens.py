@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.channels.oauth.kept import Client, Kept, TokenError
 from conformance.channels.oauth.places import is_safe, origin
 from conformance.channels.oauth.registering import OAuthClient
+from conformance.profile.authorization import LOGIN_COMMAND
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def got_of(answer: Answer, asked: str) -> Got:
     if answer.status != HTTPStatus.OK or not isinstance(token, str) or not token:
         code, why = entries.get("error"), entries.get("error_description")
         said = " ".join(str(one) for one in (code, why) if one) or str(answer)
-        remedy = "; run python -m conformance login" if code == "invalid_grant" else ""
+        remedy = f"; run {LOGIN_COMMAND}" if code == "invalid_grant" else ""
         raise TokenError(f"{asked} gave no token: {flat(said)}{remedy}")
     if str(entries.get("token_type", "bearer")).lower() != "bearer":
         raise TokenError(f"{asked} gave a token of the type {entries['token_type']!r}, not Bearer")
@@ -120,7 +121,7 @@ def by_refresh_token(desk: TokenDesk, path: Path, client: Client | None, scope: 
     kept = Kept.read(path)
     who = client or kept.client
     if kept.refresh_token is None:
-        raise TokenError(f"{path}: holds no refresh token; run python -m conformance login")
+        raise TokenError(f"{path}: holds no refresh token; run {LOGIN_COMMAND}")
     if who is None:
         raise TokenError(
             f"{path}: does not say whose client's it is; write client_id, or [authorization.client]"

@@ -25,7 +25,7 @@ ENDED_SECONDS = 5.0
 """Within which what was revoked is refused, or never."""
 MARGIN = 15
 """Seconds after the end of a code at which it is tried."""
-OTHER = "https://other.hallmark.example/mcp"
+OTHER = "https://other.app.example/mcp"
 """A resource that is not the target (RFC 2606: nobody has that name)."""
 ANOTHER_REDIRECT = f"{LOOPBACK}/another"
 AT_ONCE = 8

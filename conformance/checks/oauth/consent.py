@@ -16,13 +16,14 @@ from conformance.checks.oauth._pages import (
     says_unverified,
     seen_by,
 )
+from conformance.forge.guise import own_word
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from conformance.channels.oauth.granting import Grants
 
-MARKED = "hallmark-mark"
+MARKED = "word-mark"
 """An element that no page has, unless it takes a client's name for markup."""
 _NAMELESS = "what the client calls itself is not known: the authorization server registers nobody"
 
@@ -107,7 +108,7 @@ def test_the_page_shows_where_the_answer_goes(grants: Grants) -> None:
 @requirement("OAUTH-14")
 def test_a_loopback_client_is_warned_of(grants: Grants) -> None:
     """A warning is what its page says more than that of a client of the same name on the web."""
-    name = {"client_name": f"Hallmark check {secrets.token_hex(4)}"}
+    name = {"client_name": f"Client {own_word()}"}
     registrations = grants.registrations
     pair = [
         registrations.attempt(registrations.metadata(one, **name))[1] for one in (REMOTE, LOOPBACK)

@@ -105,7 +105,7 @@ def test_a_document_has_no_shared_secret(grants: Grants, shelf: DocumentShelf) -
     for method in ("client_secret_basic", "client_secret_post", "client_secret_jwt"):
         client = shelf.shown(token_endpoint_auth_method=method)
         assert not _is_taken(grants, client), f"a client was taken by a document with {method}"
-    client = shelf.shown(client_secret="hallmark-no-secret")  # noqa: S106 -- none
+    client = shelf.shown(client_secret="not-a-secret")  # noqa: S106 -- none
     assert not _is_taken(grants, client), "a client was taken by a document with a client_secret"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from conformance.channels.oauth.browser import Browser
 from conformance.channels.oauth.consenting import Walk
 from conformance.channels.oauth.registering import LOOPBACK, REMOTE
 from conformance.checks.oauth._redirects import ATTACKER, astray, variants
+from conformance.forge.guise import own_word
 from conformance.requirement import requirement
 from conformance.verdicts import NotEstablishedError, establish
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from conformance.channels.oauth.registering import OAuthClient, Registrations
 
 WILDCARDS = {
-    "https://*.hallmark.example/callback": "https://any.hallmark.example/callback",
-    "https://client.hallmark.example/*": "https://client.hallmark.example/callback/another",
-    "https://client.hallmark.example/.*": "https://client.hallmark.example/callback/another",
+    "https://*.app.example/callback": "https://any.app.example/callback",
+    "https://client.app.example/*": "https://client.app.example/callback/another",
+    "https://client.app.example/.*": "https://client.app.example/callback/another",
 }
 """Patterns, each with a URI that it would match; as a URI it may be one like others."""
 WRONG: dict[str, dict[str, str | None]] = {
     "": {},
-    "of an unknown response type": {"response_type": "hallmark"},
+    "of an unknown response type": {"response_type": "unheard_of"},
     "without a response type": {"response_type": None},
-    "of an unknown scope": {"scope": "hallmark-no-such-scope"},
+    "of an unknown scope": {"scope": "no-such-scope"},
     "without a challenge": {"code_challenge": None, "code_challenge_method": None},
-    "for another resource": {"resource": "https://other.hallmark.example/mcp"},
+    "for another resource": {"resource": "https://other.app.example/mcp"},
 }
 """Requests that are wrong in another way, too, or not."""
 
@@ -118,7 +118,7 @@ def test_a_wrong_request_sends_nobody_to_an_address_that_is_not_registered(
     browsers += [grants.browser()] if grants.users() else []
     for whose, changed in (
         ("of a client", {}),
-        ("of an unknown client", {"client_id": f"hallmark-{secrets.token_hex(8)}"}),
+        ("of an unknown client", {"client_id": own_word()}),
         ("of no client", {"client_id": None}),
     ):
         for words, wrong in WRONG.items():

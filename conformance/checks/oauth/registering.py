@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 FORBIDDEN = {
     "with a fragment": f"{REMOTE}#part",
     "that is relative": "/callback",
-    "in clear text": "http://client.hallmark.example/callback",
-    "that only begins like loopback": "http://127.0.0.1.hallmark.example/callback",
-    "that only begins like localhost": "http://localhost.hallmark.example/callback",
+    "in clear text": "http://client.app.example/callback",
+    "that only begins like loopback": "http://127.0.0.1.app.example/callback",
+    "that only begins like localhost": "http://localhost.app.example/callback",
     "that is a script": "javascript:alert(1)//callback",
     "that is a page of its own": "data:text/html,callback",
     "that is a file": "file:///callback",
 }
 """RFC 6749 section 3.1.2; MCP, Communication Security; OAuth 2.1 section 8.4.2."""
 ODD = {
-    "with user information": "https://somebody:word@client.hallmark.example/callback",
-    "with a backslash": "https://client.hallmark.example\\@attacker.example/callback",
+    "with user information": "https://somebody:word@client.app.example/callback",
+    "with a backslash": "https://client.app.example\\@attacker.example/callback",
     "with a line break": f"{REMOTE}\r\nSet-Cookie: a=b",
 }
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from conformance.channels.oauth.registering import OAuthClient
 
 WRONG: dict[str, dict[str, str | None]] = {
-    "of an unknown response type": {"response_type": "hallmark"},
-    "of an unknown scope": {"scope": "hallmark-no-such-scope"},
+    "of an unknown response type": {"response_type": "unheard_of"},
+    "of an unknown scope": {"scope": "no-such-scope"},
     "without a challenge": {"code_challenge": None, "code_challenge_method": None},
-    "for another resource": {"resource": "https://other.hallmark.example/mcp"},
+    "for another resource": {"resource": "https://other.app.example/mcp"},
 }
 """Requests that are answered with an error, at the client or on a page."""
 

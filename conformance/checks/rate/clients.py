@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.exhaustion import LIMITED
-from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -18,7 +17,7 @@ NOTHING = {"grant_type": "urn:ietf:params:oauth:grant-type:none"}
 """A request that no client is given anything for, and in which nobody guesses a credential."""
 
 
-@requirement("RATE-03", also_needs=(Channel.CLIENT_LIMIT,))
+@requirement("RATE-03-b")
 def test_a_client_s_requests_for_tokens_are_limited_and_spend_no_other_client_s(
     grants: Grants, addresses: AddressPool
 ) -> None:

@@ -145,7 +145,7 @@ class Memory:
         mistaken = {
             "redirects by prefix": any(uri.startswith(one) for one in known),
             "redirects by host": host in {urlsplit(one).hostname for one in known},
-            "redirects by ending": host.endswith("hallmark.example"),
+            "redirects by ending": host.endswith("app.example"),
             "wildcards": any(fnmatchcase(uri, one) for one in known),
             "query unread": uri.partition("?")[0] in known,
         }

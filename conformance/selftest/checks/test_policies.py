@@ -48,6 +48,8 @@ arguments = { amount = 1 }
 """
 NAMED = PROFILE.replace('"ping"', '"whoami"')
 JUDGED = ("PERM-01", "PERM-02", "PERM-05", "PERM-08")
+OTHERS = ("PERM-03", "PERM-04", "PERM-05-b", "PERM-06", "PERM-07")
+"""What takes organizations, or keys that may be made."""
 MISTAKES = {
     "everything listed": {"PERM-01"},
     "public lists": {"PERM-01"},
@@ -75,7 +77,7 @@ def test_a_right_server_is_accused_of_nothing(tmp_path: Path) -> None:
     found = judged(tmp_path, "")
     expected = {
         **dict.fromkeys(JUDGED, "pass"),
-        **dict.fromkeys(("PERM-05-b", "PERM-07"), "not assessed"),
+        **dict.fromkeys(OTHERS, "not assessed"),
     }
     assert found.verdicts == expected, found.output[-3000:]
     assert REVIEWER not in (found.folder / "run.jsonl").read_text("utf-8")

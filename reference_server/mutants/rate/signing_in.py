@@ -107,13 +107,13 @@ MUTANTS = (
     ),
     mutant(
         "clients-unlimited",
-        "RATE-03",
+        "RATE-03-b",
         "Clients ask the authorization server for tokens as often as their address may ask at all.",
         parts=with_stage("limit_oauth", _nobody),
     ),
     mutant(
         "clients-counted-together",
-        "RATE-03",
+        "RATE-03-b",
         "The authorization server counts an address, whatever clients share it.",
         parts=with_stage("limit_oauth", _by_the_address),
     ),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KINDS = ("env", "file", "state")
+_URLS = {"target.url", "authorization.origins"}
+"""Entries that a server's state has, and that are looked at before there is a server."""
 _FREE = (Any, str)
 """What the entries of a table may be whose names are the profile's own choice."""
 
@@ -204,9 +206,13 @@ def _stand_in(entry: str, wanted: Any) -> Any:
     if section_of(wanted) is not None:  # of a whole table, what it will hold is not known
         return () if get_origin(member) is tuple else None
     if get_origin(member) is tuple:
-        return tuple(entry for word in get_args(member) if word is not Ellipsis)
+        return tuple(_text(entry) for word in get_args(member) if word is not Ellipsis)
     if get_origin(member) is dict:
         return {}
     if member in {int, float}:
         return 1 if member is int else 0.1
-    return Resolved("http://127.0.0.1/" if entry == "target.url" else entry)
+    return _text(entry)
+
+
+def _text(entry: str) -> Resolved:
+    return Resolved("http://127.0.0.1/" if entry in _URLS else entry)

@@ -29,6 +29,8 @@ USERS = {"a": "alice", "b": "bob"}
 """A user of each tenant."""
 CLIENT, LOGIN_CLIENT, CLIENT_SECRET = "hallmark-cli", "hallmark-web", "OIDC_CLIENT_SECRET"
 SCOPE = "mcp"
+CLOCK = "clock"
+"""The file that moves the demo's clock: who logs in later is known for as long as ever."""
 SIGN_UP = "newcomers.example"
 """Whoever has an address there may sign up."""
 _REFRESH_SECONDS = 0.2
@@ -97,6 +99,7 @@ class DemoIssuer:
         return {
             "path": "/realms/demo",
             "audience": self.audience,
+            "clock": str(self.folder / CLOCK),
             "users": {name: _claims(label, name) for label, name in USERS.items()},
             "clients": {
                 CLIENT: {"redirect_uris": ["http://127.0.0.1/callback"]},

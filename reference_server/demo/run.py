@@ -29,7 +29,7 @@ from reference_server.demo.commands import (
 )
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
-from reference_server.demo.issuer import CLIENT_SECRET, DemoIssuer
+from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
@@ -104,7 +104,7 @@ class Demo:
     @property
     def clock_file(self) -> Path:
         """What moves the server's clock."""
-        return self.folder / "clock"
+        return self.folder / CLOCK
 
     @property
     def anchors_file(self) -> Path:
@@ -246,6 +246,7 @@ class Demo:
             "fetch_origin": self.fetch_origin,
             "authorization": {
                 "document_origin": self.document_origin,
+                "origins": [self.issuer.url],
                 "cookie": told.signing["cookie"],
             },
             "log_file": str(self.log_file),

@@ -50,7 +50,11 @@ class IssuedDesk:
         token = self._minted(user or self.wanted.a, recipe)
         learn(self._redactor, token, "an access token of the issuer")
         tenants = self.wire.target.tenants
-        self.wire.trust(token, payer=tenants.a.key if tenants else None)
+        if tenants is not None:
+            theirs = tenants.b if user == self.wanted.b else tenants.a
+            self.wire.trust(token, payer=theirs.key)
+        else:
+            self.wire.trust(token)
         return token
 
     def show_right(self, user: str | None = None, recipe: Recipe = AS_IT_IS) -> Answer:

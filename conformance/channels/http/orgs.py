@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
@@ -135,17 +135,15 @@ class Organization:
         if token is None:
             return None, answer
         learn(self.redactor, token, "a credential of the guest's")
-        return replace(self._presenting(token), line=caller.line), answer
+        theirs = self.keys.a if org == self.keys.a.tenant_id else self.keys.b
+        self.callers.wire.trust(token, payer=theirs.active)
+        return Caller("the guest", token, caller.line), answer
 
     def _credential_in(self, answer: Answer) -> str | None:
         if self.told.cookie is not None:
             return _cookie(answer, self.told.cookie)
         found = found_at(answer.entries, self.told.token)
         return found if isinstance(found, str) and found else None
-
-    def _presenting(self, session: str) -> Caller:
-        self.callers.wire.trust(session, payer=self.keys.b.active)
-        return Caller("the guest", session, self.callers.wire)
 
 
 def _cookie(answer: Answer, name: str) -> str | None:

@@ -53,6 +53,11 @@ class Origins:
         """Return the line to the origin of a URL; None where it is not one of these."""
         return self._lines.get(origin(url))
 
+    def charge(self, url: str, payer: str) -> None:
+        """Charge a request to a key's tenant, where it goes to the target."""
+        if origin(url) == self._own:
+            self._lines[self._own].pace(payer)
+
     def asked(
         self,
         url: str,
@@ -82,11 +87,18 @@ def path_of(url: str) -> str:
 
 
 class Browser:
-    """One browser. ``cookies`` are those that it has from the start."""
+    """One browser. ``cookies`` are those that it has from the start.
 
-    def __init__(self, origins: Origins, cookies: Cookies | None = None) -> None:
+    ``payer`` is a key of the tenant whose user is signed in: what the browser asks of the target
+    counts for that tenant's limit.
+    """
+
+    def __init__(
+        self, origins: Origins, cookies: Cookies | None = None, payer: str | None = None
+    ) -> None:
         self.origins = origins
         self.cookies = cookies or Cookies()
+        self.payer = payer
 
     def open(self, url: str) -> Page | Left:
         """Go to a URL, and on to where that leads by redirects."""
@@ -114,7 +126,7 @@ class Browser:
 
     def on_behalf_of_a_site(self) -> Browser:
         """Return the same browser as it is when another site has it send a form."""
-        return Browser(self.origins, self.cookies.across_sites())
+        return Browser(self.origins, self.cookies.across_sites(), self.payer)
 
     def _went(self, url: str, request: Request) -> Page | Left:
         answer = self._asked(url, request)
@@ -136,6 +148,8 @@ class Browser:
         request = request.with_header(*_ACCEPT)
         if (held := self.cookies.header(url)) is not None:
             request = request.with_header("Cookie", held)
+        if self.payer is not None:
+            self.origins.charge(url, self.payer)
         answer = self.origins.asked(url, request, seconds=seconds)
         self.cookies.take(url, answer)
         return answer

@@ -112,11 +112,15 @@ class Grants:
         name = name or self.users()[0]
         kept = self._signed_in.get(name)
         if kept is not None:
-            return Browser(self.origins, kept.copy())
+            return Browser(self.origins, kept.copy(), self._payer(name))
         cookies = Cookies()
         for cookie, value in self.told.users[name].cookies.items():
             cookies.put(self.server.url("authorization_endpoint"), cookie, value)
-        return Browser(self.origins, cookies)
+        return Browser(self.origins, cookies, self._payer(name))
+
+    def _payer(self, name: str) -> str | None:
+        tenant = getattr(self.wire.target.tenants, self.told.users[name].tenant, None)
+        return None if tenant is None else tenant.key
 
     # -- asking for a code -------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import hmac
 import secrets
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
@@ -17,6 +18,7 @@ from conformance.world.issuer.minting import Recipe, changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from conformance.world.issuer.keys import Keys
 
@@ -57,12 +59,24 @@ def _without_port(uri: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Setup:
-    """Who the issuer is, whom it knows, and for whom its access tokens are."""
+    """Who the issuer is, whom it knows, and for whom its access tokens are.
+
+    ``clock`` is a file that holds the seconds by which its time is ahead, as a target's may.
+    """
 
     url: str
     users: Mapping[str, Mapping[str, Any]]
     clients: Mapping[str, Client]
     audience: str
+    clock: Path | None = None
+
+    def now(self) -> float:
+        """Return its time, in seconds since 1970."""
+        ahead = "0"
+        if self.clock is not None:
+            with suppress(FileNotFoundError):
+                ahead = self.clock.read_text(encoding="utf-8").strip()
+        return time.time() + float(ahead or 0)
 
     def user(self, name: str) -> Mapping[str, Any]:
         """Return a user's claims; ValueError for one that nobody knows."""
@@ -125,7 +139,7 @@ class Flows:
         return f"{uri}{'&' if '?' in uri else '?'}{urlencode(changed(answer, login.answer))}"
 
     def _issued(self, asked: Mapping[str, str], login: Login) -> str:
-        code, now = secrets.token_urlsafe(32), time.time()
+        code, now = secrets.token_urlsafe(32), self.setup.now()
         grant = Grant(
             client=asked["client_id"],
             login=login,
@@ -148,7 +162,7 @@ class Flows:
         if kind == "authorization_code":
             with self._lock:
                 grant = self._codes.pop(form.get("code", ""), None)
-            if grant is None or grant.ends < time.time() or not _matches(grant, form):
+            if grant is None or grant.ends < self.setup.now() or not _matches(grant, form):
                 raise RefusedError("invalid_grant", "the code is not good")
         elif kind == "refresh_token":
             with self._lock:
@@ -187,7 +201,7 @@ class Flows:
         return told
 
     def _id_token(self, grant: Grant) -> str:
-        now = int(time.time())
+        now = int(self.setup.now())
         claims = {
             **grant.login.claims,
             "iss": self.setup.url,
@@ -212,7 +226,7 @@ class Flows:
         recipe: Recipe | None = None,
     ) -> str:
         """Return an access token in the form of RFC 9068, with the user's claims in it."""
-        now = int(time.time())
+        now = int(self.setup.now())
         claims = {
             **user,
             "iss": self.setup.url,

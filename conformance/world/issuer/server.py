@@ -17,6 +17,7 @@ import html
 import json
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -27,7 +28,6 @@ from conformance.world.serving import WorldHandler, WorldServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 CONTROL = "/.hallmark/"
 CONFIGURATION = "/.well-known/openid-configuration"
@@ -43,7 +43,8 @@ def read_setup(path: Path, url: str) -> Setup:
     """Read who is known: ``{"path", "audience", "users": {name: claims}, "clients": {id: …}}``.
 
     ``path`` is that of the issuer's URL. A client has ``redirect_uris``, and a ``secret`` where it
-    is confidential. Raises ValueError and OSError.
+    is confidential. ``clock`` may name the file that moves the target's clock. Raises
+    ValueError and OSError.
     """
     told = json.loads(path.read_text(encoding="utf-8"))
     clients = {
@@ -51,7 +52,8 @@ def read_setup(path: Path, url: str) -> Setup:
         for name, one in told["clients"].items()
     }
     users = {name: {"sub": name, **claims} for name, claims in told["users"].items()}
-    return Setup(url + told.get("path", ""), users, clients, told["audience"])
+    clock = Path(told["clock"]) if "clock" in told else None
+    return Setup(url + told.get("path", ""), users, clients, told["audience"], clock)
 
 
 class Issuer(WorldServer):

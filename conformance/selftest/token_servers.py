@@ -278,7 +278,9 @@ class OfTokens(Good):
             own = {"kid": KEY_ID, "alg": algorithm, "use": "sig"}
             self.reply(200, {"keys": [{**jwk_of(private_key(algorithm)), **own}]})
             return
-        self.reply(401, self.refusal, {"WWW-Authenticate": "Bearer"})
+        # Who presents nothing is told of no error (RFC 6750 section 3.1).
+        told = ' error="invalid_token"' if "Authorization" in self.headers else ""
+        self.reply(401, self.refusal, {"WWW-Authenticate": f"Bearer{told}"})
 
 
 class ByCookieToo(OfTokens):

@@ -171,7 +171,7 @@ class _Weak(_Lax):
 MUTANTS = (
     mutant(
         "issuer-keys-once-an-hour",
-        "OAUTH-07",
+        "OAUTH-07 OAUTH-21",
         "An issuer's keys are fetched once an hour: what it adds between does not count.",
         parts=with_issuer(_NeverAgain),
     ),

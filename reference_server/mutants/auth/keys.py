@@ -255,7 +255,7 @@ def _first_caller_for_ever(arguments: Mapping[str, Any], caller: Caller) -> dict
 MUTANTS = (
     mutant(
         "missing-key-told-apart",
-        "AUTH-01 AUTH-03",
+        "AUTH-01 AUTH-03 AUTH-16",
         "A missing key gets its own error code.",
         parts=with_stage("authenticate", refusing(_missing_told)),
     ),

@@ -3,78 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from reference_server.core.claims import LAST, LONGEST, Text, Texts, Words
 from reference_server.identity.contracts import Person
 
 LEEWAY_SECONDS = 5
 """How far an issuer's clock may be ahead of ours. No token lives longer for it."""
-_LONGEST = 255
-_MOST = 64
 
-
-def _texts(value: object) -> object:
-    """Return a set of texts, given one or a list; what is neither is left to be refused."""
-    if isinstance(value, str):
-        return frozenset({value})
-    if not isinstance(value, list):
-        return value
-    found = cast("list[object]", value)
-    return frozenset(found) if all(isinstance(one, str) for one in found) else None
-
-
-def _words(value: object) -> object:
-    return frozenset(value.split()) if isinstance(value, str) else value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
-Texts = Annotated[frozenset[Text], BeforeValidator(_texts), Field(max_length=_MOST)]
-Words = Annotated[frozenset[Text], BeforeValidator(_words), Field(max_length=_MOST)]
-Moment = Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False)]
+Moment = Annotated[float, Field(ge=0, le=LAST, allow_inf_nan=False)]
 """A NumericDate (RFC 7519 section 2), which may have a fraction."""
 _STRICT = ConfigDict(strict=True, extra="ignore")
 
 
-@checked(frozen=True, config=_STRICT)
-class AccessClaims:
+@checked(frozen=True, kw_only=True, config=_STRICT)
+class _Claims:
+    """What every token says."""
+
+    iss: Text
+    aud: Texts
+    sub: Text
+    iat: Moment
+    exp: Moment
+    nbf: Moment | None = None
+
+    def is_timely(self, now: float) -> bool:
+        """Tell whether its time has come and is not over."""
+        latest = now + LEEWAY_SECONDS
+        return now < self.exp and self.iat <= latest and (self.nbf is None or self.nbf <= latest)
+
+
+@checked(frozen=True, kw_only=True, config=_STRICT)
+class AccessClaims(_Claims):
     """What an access token says (RFC 9068 section 2.2)."""
 
-    iss: Text
-    aud: Texts
-    sub: Text
     client_id: Text
     jti: Text
-    iat: Moment
-    exp: Moment
-    nbf: Moment | None = None
     scope: Words = frozenset()
 
-    def is_timely(self, now: float) -> bool:
-        """Tell whether its time has come and is not over."""
-        latest = now + LEEWAY_SECONDS
-        return now < self.exp and self.iat <= latest and (self.nbf is None or self.nbf <= latest)
 
-
-@checked(frozen=True, config=_STRICT)
-class IdClaims:
+@checked(frozen=True, kw_only=True, config=_STRICT)
+class IdClaims(_Claims):
     """What an ID token says (OpenID Connect Core 1.0 section 2)."""
 
-    iss: Text
-    aud: Texts
-    sub: Text
-    iat: Moment
-    exp: Moment
     nonce: Text
-    nbf: Moment | None = None
     azp: Text | None = None
-
-    def is_timely(self, now: float) -> bool:
-        """Tell whether its time has come and is not over."""
-        latest = now + LEEWAY_SECONDS
-        return now < self.exp and self.iat <= latest and (self.nbf is None or self.nbf <= latest)
 
     def is_for(self, client: str) -> bool:
         """Tell whether it is a client's; one for several names its own (section 3.1.3.7)."""
@@ -88,7 +64,7 @@ class _Profile:
 
     email: Text | None = None
     email_verified: bool = False
-    name: Annotated[str, Field(max_length=_LONGEST)] | None = None
+    name: Annotated[str, Field(max_length=LONGEST)] | None = None
 
 
 _access, _id, _profile = TypeAdapter(AccessClaims), TypeAdapter(IdClaims), TypeAdapter(_Profile)
@@ -107,7 +83,7 @@ class Told:
         An address that nobody has verified is none (section 5.7).
         """
         found = _any.validate_json(self.payload).get(organization)
-        if not isinstance(found, str) or not 1 <= len(found) <= _LONGEST:
+        if not isinstance(found, str) or not 1 <= len(found) <= LONGEST:
             return None
         try:
             profile = _profile.validate_json(self.payload)

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID  # noqa: TC003 -- pydantic reads the annotations
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from reference_server.core.claims import LAST, Text, Texts, Words
 from reference_server.core.principal import Principal
 from reference_server.core.vocabulary import Scheme, Tier
 
-_LONGEST = 255
 _LONGEST_URL = 2000
-_MOST = 64
-_LAST = 253_402_300_799
-"""The last second of the year 9999, after which no calendar of ours goes."""
 
-
-def _words(value: object) -> object:
-    """Return the words of a text; what is none is left for the type to refuse."""
-    return frozenset(value.split()) if isinstance(value, str) else value
-
-
-def _texts(value: object) -> object:
-    """Return a set of texts, given one or a list; what is neither is left to be refused."""
-    if isinstance(value, str):
-        return frozenset({value})
-    if not isinstance(value, list):
-        return value
-    found = cast("list[object]", value)
-    return frozenset(found) if all(isinstance(one, str) for one in found) else None
-
-
-Text = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 Address = Annotated[str, Field(min_length=1, max_length=_LONGEST_URL)]
-Texts = Annotated[frozenset[Text], BeforeValidator(_texts), Field(max_length=_MOST)]
-Words = Annotated[frozenset[Text], BeforeValidator(_words), Field(max_length=_MOST)]
-Moment = Annotated[int, Field(ge=0, le=_LAST)]
+Moment = Annotated[int, Field(ge=0, le=LAST)]
 """A NumericDate in whole seconds, which is all that we issue."""
 
 

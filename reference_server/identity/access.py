@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reference_server.core.principal import Principal
-from reference_server.core.vocabulary import Scheme, Tier
+from reference_server.core.vocabulary import Scheme
 from reference_server.identity.claims import read_access
 from reference_server.identity.issuers import issuer_of
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reference_server.core.contracts import Clock
+    from reference_server.core.principal import Principal
     from reference_server.identity.claims import AccessClaims
     from reference_server.identity.contracts import Member, Members
     from reference_server.identity.definitions import AccessTokens
@@ -71,15 +71,9 @@ class IssuerAccessTokens:
 
     def principal(self, claims: AccessClaims, member: Member) -> Principal:
         """Return whom the token speaks for. Its id is the issuer's: it is none of ours."""
-        return Principal(
-            tenant_id=member.tenant_id,
-            key_id=None,
+        return replace(
+            member.principal(),
             scheme=Scheme.ISSUER,
-            tier=Tier.USER,
-            scope=frozenset({Tier.USER}),
-            roles=frozenset({member.role}),
             token_id=f"{claims.iss} {claims.jti}",
-            subject=str(member.user_id),
-            member_id=member.id,
             ends=datetime.fromtimestamp(claims.exp, UTC),
         )

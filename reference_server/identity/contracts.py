@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from reference_server.core.principal import Principal
+from reference_server.core.vocabulary import Scheme, Tier
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
-
-    from reference_server.core.principal import Principal
 
 
 class MemberRole(StrEnum):
@@ -65,6 +66,19 @@ class Member:
     role: MemberRole
     is_new: bool = False
     is_first: bool = False
+
+    def principal(self) -> Principal:
+        """Return whom a session of the member speaks for."""
+        return Principal(
+            tenant_id=self.tenant_id,
+            key_id=None,
+            scheme=Scheme.SESSION,
+            tier=Tier.USER,
+            scope=frozenset({Tier.USER}),
+            roles=frozenset({self.role}),
+            subject=str(self.user_id),
+            member_id=self.id,
+        )
 
 
 class Members(Protocol):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, jsonify, request
 
 from reference_server.audit.contracts import AuditEvent
-from reference_server.core.principal import Principal
-from reference_server.core.vocabulary import EventType, Outcome, Scheme, Tier, TokenMethod
+from reference_server.core.vocabulary import EventType, Outcome, TokenMethod
 from reference_server.identity.contracts import LoginError, LoginFailure
 from reference_server.web.answers import error
 
@@ -82,7 +81,7 @@ def _come_back(parts: Parts, login: Login) -> Response:
 
 
 def _logged_in(parts: Parts, finished: FinishedLogin) -> Response:
-    issued = parts.tokens.issuer.begin(principal_of(finished.member))
+    issued = parts.tokens.issuer.begin(finished.member.principal())
     _audit(parts, finished.member, issued)
     response = _redirect(finished.path)
     keep_session(parts, response, issued)
@@ -93,20 +92,6 @@ def keep_session(parts: Parts, response: Response, issued: Issued) -> None:
     """Have a browser keep a session, where a cookie is looked at."""
     if TokenMethod.COOKIE in parts.tokens.extractor.methods:
         _keep(response, parts.tokens.cookie, issued.token, issued.seconds)
-
-
-def principal_of(member: Member) -> Principal:
-    """Return whom a session of a member speaks for."""
-    return Principal(
-        tenant_id=member.tenant_id,
-        key_id=None,
-        scheme=Scheme.SESSION,
-        tier=Tier.USER,
-        scope=frozenset({Tier.USER}),
-        roles=frozenset({member.role}),
-        subject=str(member.user_id),
-        member_id=member.id,
-    )
 
 
 def _refused(parts: Parts, failed: LoginError) -> Response:

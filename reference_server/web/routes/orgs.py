@@ -20,7 +20,7 @@ from reference_server.identity.contracts import (
     Place,
 )
 from reference_server.web.answers import error, forbidden
-from reference_server.web.routes.login import keep_session, principal_of
+from reference_server.web.routes.login import keep_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +147,7 @@ class _Views:
             # One answer for an organization of others and for none.
             _audit(self.parts, EventType.REQUEST_REFUSED, Outcome.FAILURE, {"operation": "switch"})
             return _unknown()
-        issued = self.parts.tokens.issuer.begin(principal_of(member))
+        issued = self.parts.tokens.issuer.begin(member.principal())
         told = {"tokenId": issued.token_id, "session": issued.session_id}
         told["from"] = str(person.tenant_id)
         event = AuditEvent(EventType.SESSION_ISSUED, Outcome.SUCCESS, tenant_id=org, metadata=told)

@@ -28,11 +28,11 @@ _FIND = text("""
      WHERE tenant_id = :tenant AND user_id = :user
 """)
 _TENANT = text("INSERT INTO tenants (id, name) VALUES (:tenant, :name) ON CONFLICT DO NOTHING")
-_USER = text("""
+ADD_USER = text("""
     INSERT INTO users (tenant_id, id, issuer, subject, email, name)
     VALUES (:tenant, :user, :issuer, :subject, :email, :name) ON CONFLICT DO NOTHING
 """)
-_MEMBERSHIP = text("""
+ADD_MEMBERSHIP = text("""
     INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (:id, :tenant, :user, :role)
     ON CONFLICT DO NOTHING
 """)
@@ -59,7 +59,7 @@ class SqlMembers:
         """Return a person's place; None for who has none, StorageUnavailableError."""
         tenant, user = self.ids_of(person)
         with storage_guarded(), self._sessions.begin(tenant) as connection:
-            return _found(connection, tenant, user)
+            return find_in(connection, tenant, user)
 
     def welcome(self, person: Person, role: MemberRole | None = None) -> Member:
         """Return a person's place, made on first sight, once; StorageUnavailableError.
@@ -79,11 +79,11 @@ class SqlMembers:
         with storage_guarded(), self._sessions.begin(tenant) as connection:
             named = {**values, "name": clean_text(person.organization)}
             is_first = connection.execute(_TENANT, named).rowcount == 1
-            connection.execute(_USER, values)
+            connection.execute(ADD_USER, values)
             role = role or (MemberRole.OWNER if is_first else MemberRole.MEMBER)
             made = {"tenant": tenant, "user": user, "id": uuid4(), "role": role.value}
-            is_new = connection.execute(_MEMBERSHIP, made).rowcount == 1
-            member = _found(connection, tenant, user)
+            is_new = connection.execute(ADD_MEMBERSHIP, made).rowcount == 1
+            member = find_in(connection, tenant, user)
         if member is None:
             raise LookupError("a membership that was just made is not there")
         return replace(member, is_new=is_new, is_first=is_first)
@@ -94,6 +94,7 @@ class SqlMembers:
         return tenant, user_of(person.issuer, person.subject)
 
 
-def _found(connection: Connection, tenant: UUID, user: UUID) -> Member | None:
+def find_in(connection: Connection, tenant: UUID, user: UUID) -> Member | None:
+    """Return a user's place in the tenant of the connection; None for who has none."""
     row = connection.execute(_FIND, {"tenant": tenant, "user": user}).one_or_none()
     return None if row is None else Member(row.id, row.tenant_id, row.user_id, MemberRole(row.role))

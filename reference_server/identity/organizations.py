@@ -10,7 +10,6 @@ from sqlalchemy import text
 from reference_server.core.text import clean_text
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.identity.contracts import (
-    Member,
     MemberRole,
     NoMemberError,
     NotPermittedError,
@@ -19,13 +18,15 @@ from reference_server.identity.contracts import (
     OwnerlessError,
     Place,
 )
-from reference_server.identity.members import user_of
+from reference_server.identity.members import ADD_MEMBERSHIP, ADD_USER, find_in, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
     from sqlalchemy import Connection, Engine
+
+    from reference_server.identity.contracts import Member
 
 _EVERYBODY = frozenset(MemberRole)
 _LEADERS = frozenset({MemberRole.OWNER, MemberRole.ADMIN})
@@ -39,10 +40,6 @@ PERMITTED: Mapping[OrgOperation, frozenset[MemberRole]] = {
 """What each role may do; besides, nobody but an owner makes an owner, or removes one."""
 
 _ROLE = text("SELECT role FROM memberships WHERE id = :member FOR SHARE")
-_FIND = text("""
-    SELECT id, tenant_id, user_id, role FROM memberships
-     WHERE tenant_id = :tenant AND user_id = :user
-""")
 _SHOW = text("""
     SELECT t.name, u.subject, m.role FROM tenants t
       JOIN memberships m ON m.tenant_id = t.id
@@ -50,14 +47,6 @@ _SHOW = text("""
      WHERE t.id = :tenant ORDER BY m.created_at, u.subject LIMIT :most
 """)
 _RENAME = text("UPDATE tenants SET name = :name WHERE id = :tenant")
-_USER = text("""
-    INSERT INTO users (tenant_id, id, issuer, subject, name)
-    VALUES (:tenant, :user, :issuer, :subject, :subject) ON CONFLICT DO NOTHING
-""")
-_ADD = text("""
-    INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (:id, :tenant, :user, :role)
-    ON CONFLICT DO NOTHING
-""")
 _OWNERS = text("""
     SELECT user_id FROM memberships WHERE tenant_id = :tenant AND role = 'owner' FOR UPDATE
 """)
@@ -85,10 +74,7 @@ class SqlOrganizations:
     def find(self, tenant: UUID, user: UUID) -> Member | None:
         """Return somebody's place in an organization; None for who has none."""
         with storage_guarded(), self._sessions.begin(tenant) as connection:
-            row = connection.execute(_FIND, {"tenant": tenant, "user": user}).one_or_none()
-        if row is None:
-            return None
-        return Member(row.id, row.tenant_id, row.user_id, MemberRole(row.role))
+            return find_in(connection, tenant, user)
 
     def show(self, place: Place) -> Organization:
         """Return an organization as its members see it."""
@@ -107,14 +93,14 @@ class SqlOrganizations:
 
     def add(self, place: Place, issuer: str, subject: str, role: MemberRole) -> bool:
         """Make somebody whom an issuer knows a member; False where he is one already."""
-        user = user_of(issuer, subject)
-        who = {"tenant": place.tenant, "user": user, "issuer": issuer}
+        who = {"tenant": place.tenant, "user": user_of(issuer, subject)}
+        named = {"issuer": issuer, "subject": clean_text(subject), "name": clean_text(subject)}
         with storage_guarded(), self._sessions.begin(place.tenant) as connection:
             own = _require(connection, place, OrgOperation.ADD)
             _require_owner(own, OrgOperation.ADD, role)
-            connection.execute(_USER, {**who, "subject": clean_text(subject)})
-            made = {"id": uuid4(), "tenant": place.tenant, "user": user, "role": role.value}
-            return connection.execute(_ADD, made).rowcount == 1
+            connection.execute(ADD_USER, {**who, **named, "email": None})
+            made = {**who, "id": uuid4(), "role": role.value}
+            return connection.execute(ADD_MEMBERSHIP, made).rowcount == 1
 
     def change(self, place: Place, issuer: str, subject: str, role: MemberRole) -> bool:
         """Give a member another role; False where there is no such member, OwnerlessError."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
+from typing import Any, cast
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """What a variable may be called: a name that every shell takes (POSIX, XBD section 8.1)."""
@@ -28,3 +31,17 @@ def clean_text(text: str) -> str:
 def base64url(data: bytes) -> str:
     """Return bytes as base64url without padding (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
+    return base64url(hashlib.sha256(verifier.encode("ascii")).digest())
+
+
+def json_object(document: str | bytes) -> dict[str, Any] | None:
+    """Return the object that a JSON text is; None for any other text, however deep it goes."""
+    try:
+        found: Any = json.loads(document)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None

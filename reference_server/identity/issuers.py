@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import jwt
 from jwt.utils import base64url_decode
 
-from reference_server.core.text import base64url
+from reference_server.core.text import base64url, json_object
 from reference_server.identity.jwks import ALGORITHMS, VerifyingKey, read_key_set
 from reference_server.identity.keyring import KeyRing, Pace
 from reference_server.outbound.documents import DocumentError
@@ -31,6 +30,7 @@ _OAUTH = "/.well-known/oauth-authorization-server"
 LONGEST_TOKEN = 8 * 1024
 """Characters: issuers put groups and roles into theirs."""
 _LOCK_SECONDS = 2.0
+_PARTS = 3
 _PART = re.compile(r"[A-Za-z0-9_-]+")
 _KNOWN = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256", "x5c"})
 """What a header may say. Keys that it brings are not looked at, and no extension is understood."""
@@ -130,11 +130,9 @@ class Issuer:
 
 def read_metadata(document: bytes, issuer: str) -> Metadata:
     """Return an issuer's metadata; DocumentError where it is none, or another issuer's."""
-    try:
-        told: Any = json.loads(document)
-    except (ValueError, RecursionError):
-        raise DocumentError("the metadata is not JSON") from None
-    found = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    found = json_object(document)
+    if found is None:
+        raise DocumentError("the metadata is no JSON object")
     if found.get("issuer") != issuer:
         raise DocumentError("the metadata is another issuer's")
     names = ("jwks_uri", "authorization_endpoint", "token_endpoint")
@@ -150,17 +148,14 @@ def header_of(token: str) -> dict[str, Any] | None:
     parts = token.split(".")
     if len(token) > LONGEST_TOKEN or len(parts) != _PARTS or not all(map(_is_canonical, parts)):
         return None
-    return _object_of(parts[0])
-
-
-_PARTS = 3
+    return json_object(_decoded(parts[0]))
 
 
 def issuer_of(token: str) -> str | None:
     """Return who a token says has issued it; it may lie."""
     if header_of(token) is None:
         return None
-    found = (_object_of(token.split(".")[1]) or {}).get("iss")
+    found = (json_object(_decoded(token.split(".")[1])) or {}).get("iss")
     return found if isinstance(found, str) else None
 
 
@@ -173,14 +168,6 @@ def _decoded(part: str) -> bytes:
         return base64url_decode(part)
     except ValueError:
         return b""
-
-
-def _object_of(part: str) -> dict[str, Any] | None:
-    try:
-        found: Any = json.loads(_decoded(part))
-    except (ValueError, RecursionError):
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _kind_of(header: dict[str, Any]) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, cast
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from reference_server.core.text import json_object
 
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """The one algorithm of each kind of key: no secret verifies anything, and neither does ``none``."""
@@ -36,11 +37,10 @@ def read_key_set(document: bytes) -> dict[str, VerifyingKey]:
     Raises PoisonedSetError where that is not clear: for what is no key set or has too many keys, an
     id that stands twice, and a set without any key that verifies.
     """
-    try:
-        told: Any = json.loads(document)
-    except (ValueError, RecursionError):
-        raise PoisonedSetError("it is not JSON") from None
-    listed = cast("dict[str, Any]", told).get("keys") if isinstance(told, dict) else None
+    told = json_object(document)
+    if told is None:
+        raise PoisonedSetError("it is no JSON object")
+    listed = told.get("keys")
     if not isinstance(listed, list):
         raise PoisonedSetError("it has no keys")
     entries: list[dict[str, Any]] = [

@@ -7,16 +7,14 @@ the browser that began a login can finish it.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
 import secrets
 from base64 import b64encode, urlsafe_b64decode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
-from reference_server.core.text import base64url
+from reference_server.core.text import base64url, challenge_of, json_object
 from reference_server.identity.claims import read_id
 from reference_server.identity.contracts import (
     BegunLogin,
@@ -78,7 +76,7 @@ class Attempt:
     @property
     def challenge(self) -> str:
         """What the code is asked for with."""
-        return base64url(hashlib.sha256(self.verifier.encode()).digest())
+        return challenge_of(self.verifier)
 
     def _derived(self, purpose: str) -> str:
         words = f"{purpose}\n{self.cookie}"
@@ -181,11 +179,7 @@ class OidcLogin:
             pair = f"{quote_plus(self.client.client_id)}:{quote_plus(self.secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         told = self.issuer.documents.post(metadata.token_endpoint, form, headers)
-        try:
-            found: Any = json.loads(told)
-        except (ValueError, RecursionError):
-            found = None
-        token = cast("dict[str, Any]", found).get("id_token") if isinstance(found, dict) else None
+        token = (json_object(told) or {}).get("id_token")
         if not isinstance(token, str):
             raise LoginError(LoginFailure.EXCHANGE)
         return token
@@ -237,7 +231,6 @@ def own_path(path: str) -> str:
 
 
 def _path_of(part: str) -> str:
-
     try:
         return urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
     except ValueError:

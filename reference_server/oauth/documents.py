@@ -7,16 +7,16 @@ redirect, and is bounded in bytes and seconds (``outbound.fetching``).
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from reference_server.core.errors import RefusedUrlError
+from reference_server.core.text import json_object
 from reference_server.core.urls import is_loopback
 from reference_server.oauth.clients import (
     LONGEST_ID,
@@ -207,9 +207,9 @@ def _check_public(told: Mapping[str, Any]) -> None:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
+        told = json_object(body.decode("utf-8"))
+    except UnicodeDecodeError:
         told = None
-    if not isinstance(told, dict):
+    if told is None:
         raise RefusedUrlError("It is no JSON object.")
-    return cast("dict[str, Any]", told)
+    return told

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.periodic import Periodic
-from reference_server.core.text import base64url
+from reference_server.core.text import challenge_of
 from reference_server.db.session import SqlTenantSessions, storage_guarded
 from reference_server.oauth.contracts import StartedFlow
 
@@ -137,12 +137,6 @@ class OAuthCleanup:
                 store.forget_expired()
         except StorageUnavailableError as error:
             _logger.warning("expired OAuth states wait for the next round: %s", error)
-
-
-def challenge_of(verifier: str) -> str:
-    """Return the S256 code challenge of a verifier (RFC 7636 section 4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64url(digest)
 
 
 def digest_of(state: str) -> str:

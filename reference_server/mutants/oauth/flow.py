@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from reference_server.core.settings import Limits
+from reference_server.core.text import challenge_of
 from reference_server.mutants.bending import engine_of, mutant, replaced
-from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates, challenge_of, digest_of
+from reference_server.oauth.states import OAuthCleanup, SqlOAuthStates, digest_of
 from reference_server.observability.logs import log_event
 
 if TYPE_CHECKING:

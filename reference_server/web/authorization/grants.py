@@ -7,7 +7,6 @@ takes a missing or plain challenge for enough (RFC 7636), and knows no resource 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from authlib.oauth2.rfc6749 import (
 )
 
 from reference_server.core.principal import implied
-from reference_server.core.text import base64url
+from reference_server.core.text import challenge_of
 from reference_server.web.authorization.library import (
     AuthorizationCodeGrant,
     CodeChallenge,
@@ -86,8 +85,8 @@ class S256Challenge(CodeChallenge):
             raise InvalidGrantError(
                 "code_verifier has to be 43 to 128 characters of those allowed."
             )
-        made = base64url(hashlib.sha256(verifier.encode("ascii")).digest())
-        if not hmac.compare_digest(made, grant.request.authorization_code.code_challenge):
+        challenge = grant.request.authorization_code.code_challenge
+        if not hmac.compare_digest(challenge_of(verifier), challenge):
             raise InvalidGrantError("code_verifier is not the one of the challenge.")
 
 

@@ -69,6 +69,13 @@ class RequestContext:
         """Whether the request is for the MCP endpoint."""
         return self.path == MCP_PATH
 
+    @property
+    def caller(self) -> Principal:
+        """Who calls, where nobody comes who is unknown; PermissionError if somebody has."""
+        if self.principal is None:
+            raise PermissionError("the chain let a request without a principal through")
+        return self.principal
+
     def attribute(self, event: AuditEvent) -> AuditEvent:
         """Return the event with this request's id, address and identity filled in.
 

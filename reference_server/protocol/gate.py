@@ -289,9 +289,7 @@ class Gate:
 
     def _session_user(self, context: RequestContext) -> AuthenticatedUser:
         """Return the identity by which the SDK binds a session to who opened it."""
-        if context.principal is None:
-            raise PermissionError("the chain let a request without a principal through")
-        owner = self._parts.mcp.session_owner(context.principal)
+        owner = self._parts.mcp.session_owner(context.caller)
         return AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=[]))
 
     async def _audit_refused_origin(self, context: RequestContext) -> bool:

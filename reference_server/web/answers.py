@@ -33,6 +33,16 @@ def error(status: int, code: str, **fields: object) -> Response:
     return Response(body, status=status, content_type="application/json")
 
 
+def bad_request(field: str, message: str) -> Response:
+    """Return the 400 that says which field of a request is no good, and what it should be."""
+    return error(HTTPStatus.BAD_REQUEST, "invalid_request", field=field, message=message)
+
+
+def redirected(location: str) -> Response:
+    """Return an answer that no browser sends the form on with (RFC 9700 section 4.12)."""
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
+
+
 def unauthorized(extracted: Found | Missed | None = None, metadata: str = "") -> Response:
     """Return the one 401: the same for whatever is wrong with a credential, and for a block.
 

@@ -45,11 +45,6 @@ def answer_location(redirect_uri: str, issuer: str, told: Mapping[str, str]) -> 
     return f"{redirect_uri}{joint}{urlencode({**told, 'iss': issuer})}"
 
 
-def redirected(location: str) -> Response:
-    """Return an answer that no browser sends the form on with (RFC 9700 section 4.12)."""
-    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
-
-
 def page(name: str, status: int, action: str = "'none'", **values: Any) -> Response:
     """Return a page without any script; ``action`` is where its form, if it has one, may lead."""
     body = _pages.get_template(f"{name}.html").render(style=_STYLE, **values)

@@ -19,12 +19,8 @@ from reference_server.core.vocabulary import EventType, Outcome, Permission
 from reference_server.oauth.clients import REFRESH, ClientKind
 from reference_server.oauth.contracts import Wish
 from reference_server.oauth.redirects import host_of
-from reference_server.web.authorization.answers import (
-    Question,
-    answer_location,
-    page,
-    redirected,
-)
+from reference_server.web.answers import redirected
+from reference_server.web.authorization.answers import Question, answer_location, page
 from reference_server.web.authorization.requests import Asked, error_text, pairs_of
 from reference_server.web.authorization.sign_in import sign_in_page
 from reference_server.web.oauth_paths import AUTHORIZE

@@ -17,8 +17,8 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome, Reason
 from reference_server.keys.lookup import look_up
 from reference_server.oauth.redirects import host_of
-from reference_server.web.answers import forbidden
-from reference_server.web.authorization.answers import page, redirected
+from reference_server.web.answers import forbidden, redirected
+from reference_server.web.authorization.answers import page
 from reference_server.web.authorization.requests import MOST_PARAMETERS
 from reference_server.web.oauth_paths import AUTHORIZE
 from reference_server.web.own_pages import is_own

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.text import clean_text
 from reference_server.core.vocabulary import EventType, Outcome
-from reference_server.web.answers import error
+from reference_server.web.answers import bad_request, error
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
@@ -103,7 +103,7 @@ def _audit(parts: Parts, event_type: EventType, tenant_id: UUID, key_id: UUID) -
 
 
 def _refuse(bad: BadFieldError) -> Response:
-    return error(HTTPStatus.BAD_REQUEST, "invalid_request", field=bad.field, message=str(bad))
+    return bad_request(bad.field, str(bad))
 
 
 def _unknown(field: str, message: str) -> Response:

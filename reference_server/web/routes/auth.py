@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome, Scheme
-from reference_server.web.answers import error, forbidden
+from reference_server.web.answers import bad_request, forbidden
 from reference_server.web.session_cookie import set_session_cookie
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def auth_routes(parts: Parts) -> Blueprint:
             return forbidden()
         if (unknown := _told()) is not None:
             message = "nothing can be asked for: a session is what its key is"
-            return error(HTTPStatus.BAD_REQUEST, "invalid_request", field=unknown, message=message)
+            return bad_request(unknown, message)
         issued = parts.tokens.issuer.issue(principal)
         return forbidden() if issued is None else _begun(parts, issued)
 
@@ -41,7 +41,7 @@ def auth_routes(parts: Parts) -> Blueprint:
         token_id = _principal().token_id
         if token_id is None:
             message = "send the request with the token of the session that is to end"
-            return error(HTTPStatus.BAD_REQUEST, "invalid_request", field="token", message=message)
+            return bad_request("token", message)
         parts.tokens.ends.end(token_id)
         _audit(parts, EventType.SESSION_REVOKED, {"tokenId": token_id})
         response = Response(status=HTTPStatus.NO_CONTENT)
@@ -81,9 +81,7 @@ def _told() -> str | None:
 
 def _principal() -> Principal:
     context: RequestContext = g.context
-    if context.principal is None:
-        raise PermissionError("the chain let a request without a principal through")
-    return context.principal
+    return context.caller
 
 
 def _audit(parts: Parts, event_type: EventType, metadata: dict[str, str]) -> None:

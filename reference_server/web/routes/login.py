@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome, TokenMethod
 from reference_server.identity.contracts import LoginError, LoginFailure
-from reference_server.web.answers import error
+from reference_server.web.answers import error, redirected
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
@@ -53,16 +53,14 @@ def login_routes(parts: Parts) -> Blueprint:
 
 def _me() -> Response:
     context: RequestContext = g.context
-    principal = context.principal
-    if principal is None:
-        raise PermissionError("the chain let a request without a principal through")
+    principal = context.caller
     return jsonify(
         tenantId=str(principal.tenant_id), userId=principal.subject, roles=sorted(principal.roles)
     )
 
 
 def _sent_away(parts: Parts, begun: BegunLogin) -> Response:
-    response = _redirect(begun.url)
+    response = redirected(begun.url)
     # Lax: the issuer, another site, sends the browser back.
     _keep(response, parts.identity.cookie, begun.cookie, begun.seconds)
     return response
@@ -83,7 +81,7 @@ def _come_back(parts: Parts, login: Login) -> Response:
 def _logged_in(parts: Parts, finished: FinishedLogin) -> Response:
     issued = parts.tokens.issuer.begin(finished.member.principal())
     _audit(parts, finished.member, issued)
-    response = _redirect(finished.path)
+    response = redirected(finished.path)
     keep_session(parts, response, issued)
     return response
 
@@ -116,10 +114,6 @@ def _audit(parts: Parts, member: Member, issued: Issued) -> None:
         for event, metadata in happened
     ]
     parts.trail.write(*map(context.attribute, events))
-
-
-def _redirect(place: str) -> Response:
-    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
 
 
 def _keep(response: Response, name: str, value: str, seconds: int) -> None:

@@ -53,9 +53,7 @@ def oauth_routes(parts: Parts) -> Blueprint:
 
 def _tenant() -> UUID:
     context: RequestContext = g.context
-    if context.principal is None:
-        raise PermissionError("the chain let a request without a principal through")
-    return context.principal.tenant_id
+    return context.caller.tenant_id
 
 
 def _audit(parts: Parts, event_type: EventType, outcome: Outcome, platform: str) -> None:

@@ -19,7 +19,7 @@ from reference_server.identity.contracts import (
     OwnerlessError,
     Place,
 )
-from reference_server.web.answers import error, forbidden
+from reference_server.web.answers import bad_request, error, forbidden
 from reference_server.web.routes.login import keep_session
 
 if TYPE_CHECKING:
@@ -204,9 +204,7 @@ def _nobody() -> _RefusedError:
 
 
 def _bad(field: str, message: str) -> _RefusedError:
-    return _RefusedError(
-        error(HTTPStatus.BAD_REQUEST, "invalid_request", field=field, message=message)
-    )
+    return _RefusedError(bad_request(field, message))
 
 
 def _body() -> dict[str, Any]:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from reference_server.audit.contracts import AuditEvent
 from reference_server.context import MCP_PATH
-from reference_server.core.vocabulary import Access, Permission, TokenMethod
+from reference_server.core.vocabulary import (
+    Access,
+    EventType,
+    Outcome,
+    Permission,
+    Reason,
+    TokenMethod,
+)
 from reference_server.keys.lookup import look_up
 from reference_server.sessions.contracts import Found
 from reference_server.web.answers import error, unauthorized
@@ -34,10 +42,17 @@ def refuse_caller(context: RequestContext, parts: Parts) -> Response:
     if extracted is None:
         extracted = extractor.extract(context.headers, is_mcp=context.is_mcp)
     if isinstance(extracted, Found) and extractor.yields(context.headers):
-        return unauthorized(
-            None, told
-        )  # it was the key that did not count, and the token was not looked at
+        # It was the key that did not count, and the token was not looked at.
+        return unauthorized(None, told)
     return unauthorized(extracted, told)
+
+
+def count_failure(context: RequestContext, parts: Parts) -> list[AuditEvent]:
+    """Count a failure against the address; return the row of the block, where that begins now."""
+    if not parts.limits.block.record_failure(context.site):
+        return []
+    metadata = {"reason": Reason.ENGAGED.value}
+    return [AuditEvent(EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata=metadata)]
 
 
 def _metadata(context: RequestContext, parts: Parts) -> str:

@@ -20,9 +20,10 @@ from reference_server.oauth.redirects import host_of
 from reference_server.web.answers import forbidden, redirected
 from reference_server.web.authorization.answers import page
 from reference_server.web.authorization.requests import MOST_PARAMETERS
+from reference_server.web.cookies import set_session_cookie
 from reference_server.web.oauth_paths import AUTHORIZE
 from reference_server.web.own_pages import is_own
-from reference_server.web.session_cookie import set_session_cookie
+from reference_server.web.refusing import count_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,10 +83,8 @@ class SignInDesk:
     def _refused(self, asked: str) -> Response:
         context = g.context
         told = {"reason": Reason.INVALID.value, "way": "form"}
-        events = [AuditEvent(EventType.AUTH_FAILURE, Outcome.FAILURE, metadata=told)]
-        if self._parts.limits.block.record_failure(context.site):
-            engaged = {"reason": Reason.ENGAGED.value}
-            events.append(AuditEvent(EventType.BLOCKED_ADDRESS, Outcome.FAILURE, metadata=engaged))
+        failure = AuditEvent(EventType.AUTH_FAILURE, Outcome.FAILURE, metadata=told)
+        events = [failure, *count_failure(context, self._parts)]
         self._parts.trail.write(*map(context.attribute, events))
         return sign_in_page(self._authorization, _pairs(asked), is_wrong=True)
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome, Scheme
 from reference_server.web.answers import bad_request, forbidden
-from reference_server.web.session_cookie import set_session_cookie
+from reference_server.web.cookies import set_session_cookie
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext

@@ -11,6 +11,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome, TokenMethod
 from reference_server.identity.contracts import LoginError, LoginFailure
 from reference_server.web.answers import error, redirected
+from reference_server.web.cookies import set_cookie, set_session_cookie
 
 if TYPE_CHECKING:
     from reference_server.context import RequestContext
@@ -62,7 +63,7 @@ def _me() -> Response:
 def _sent_away(parts: Parts, begun: BegunLogin) -> Response:
     response = redirected(begun.url)
     # Lax: the issuer, another site, sends the browser back.
-    _keep(response, parts.identity.cookie, begun.cookie, begun.seconds)
+    set_cookie(response, parts.identity.cookie, begun.cookie, begun.seconds, "Lax")
     return response
 
 
@@ -74,7 +75,7 @@ def _come_back(parts: Parts, login: Login) -> Response:
         response = _refused(parts, failed)
     else:
         response = _logged_in(parts, finished)
-    _keep(response, parts.identity.cookie, "", 0)
+    set_cookie(response, parts.identity.cookie, "", 0, "Lax")
     return response
 
 
@@ -88,8 +89,8 @@ def _logged_in(parts: Parts, finished: FinishedLogin) -> Response:
 
 def keep_session(parts: Parts, response: Response, issued: Issued) -> None:
     """Have a browser keep a session, where a cookie is looked at."""
-    if TokenMethod.COOKIE in parts.tokens.extractor.methods:
-        _keep(response, parts.tokens.cookie, issued.token, issued.seconds)
+    # Lax: the browser that goes on comes from the issuer, another site.
+    set_session_cookie(parts, response, issued.token, issued.seconds, "Lax")
 
 
 def _refused(parts: Parts, failed: LoginError) -> Response:
@@ -114,10 +115,3 @@ def _audit(parts: Parts, member: Member, issued: Issued) -> None:
         for event, metadata in happened
     ]
     parts.trail.write(*map(context.attribute, events))
-
-
-def _keep(response: Response, name: str, value: str, seconds: int) -> None:
-    """Have a browser keep a cookie, out of reach of any script; none where it has no value."""
-    response.set_cookie(
-        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax"
-    )

@@ -11,7 +11,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, Reason, TokenMethod
 from reference_server.keys.lookup import look_up
 from reference_server.sessions.contracts import Found, Missed
-from reference_server.web.refusing import refuse_caller
+from reference_server.web.refusing import count_failure, refuse_caller
 
 if TYPE_CHECKING:
     from flask import Response
@@ -104,14 +104,7 @@ def _find_by_key(context: RequestContext, parts: Parts) -> bool:
 
 def _refuse(context: RequestContext, parts: Parts) -> Response:
     context.events.append(_failure(context))
-    if parts.limits.block.record_failure(context.site):
-        context.events.append(
-            AuditEvent(
-                EventType.BLOCKED_ADDRESS,
-                Outcome.FAILURE,
-                metadata={"reason": Reason.ENGAGED.value},
-            )
-        )
+    context.events += count_failure(context, parts)
     return refuse_caller(context, parts)
 
 

@@ -33,6 +33,7 @@ from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
+from reference_server.demo.world import write_secret
 from reference_server.serving.production import start_logging
 
 if TYPE_CHECKING:
@@ -384,6 +385,4 @@ def _operator_secrets(database: DemoDatabase) -> dict[str, bytes]:
 def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
     directory.mkdir(mode=0o700)
     for name, value in values.items():
-        path = directory / name
-        path.touch(mode=0o600)
-        path.write_bytes(value)
+        write_secret(directory / name, value)

@@ -26,10 +26,10 @@ def world(part: str, port: int, control: Path, *words: str) -> Generator[None]:
         _end(process)
 
 
-def write_secret(path: Path, value: str) -> None:
+def write_secret(path: Path, value: str | bytes) -> None:
     """Write a file that nobody else can read."""
     path.touch(mode=0o600)
-    path.write_text(value, encoding="utf-8")
+    path.write_bytes(value.encode() if isinstance(value, str) else value)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tomllib
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +23,7 @@ from reference_server.core.settings import (
     check_sessions,
     check_sharing,
 )
+from reference_server.core.toml import read_toml
 
 if TYPE_CHECKING:
     import argparse
@@ -174,15 +174,7 @@ def _text(value: Any) -> str:
 
 
 def _from_file(path: Path) -> dict[str, Given]:
-    try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(
-            f"The settings file {path} cannot be read ({reason}): name another by --settings."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The settings file {path} is not TOML: {error}.") from None
+    read = read_toml(path, "settings", "--settings")
     limits = cast("object", read.pop(_LIMIT, {}))
     if not isinstance(limits, dict):
         raise ConfigurationError(f"{path}: limits is a table: write [limits] above its lines.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import field
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 from pydantic.dataclasses import dataclass
 
 from reference_server.core.errors import ConfigurationError
+from reference_server.core.toml import read_toml
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
@@ -80,7 +79,7 @@ class Issuers:
     """All of them. ``origins`` are those of issuers that may be at any address, without TLS too."""
 
     issuer: tuple[TrustedIssuer, ...] = ()
-    origins: tuple[Url, ...] = field(default=())
+    origins: tuple[Url, ...] = ()
 
 
 _issuers = TypeAdapter(Issuers)
@@ -94,13 +93,7 @@ def load_issuers(path: Path | None) -> Issuers:
     if path is None:
         return Issuers()
     try:
-        found = _issuers.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"The issuers file {path} cannot be read: name another by --issuers."
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The issuers file {path} is not TOML: {error}.") from None
+        found = _issuers.validate_python(read_toml(path, "issuers", "--issuers"))
     except ValidationError as error:
         raise ConfigurationError(f"The issuers file {path}: {_first(error)}.") from None
     _check(found, path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.core.text import VARIABLE_NAME, is_steering
+from reference_server.core.toml import read_toml
 from reference_server.core.vocabulary import Provider, Tier
 from reference_server.plugins.contracts import (
     CUSTOM_LIST,
@@ -40,15 +40,7 @@ def load_plugins(
     """
     if path is None:
         return ()
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"The plugins file {path} cannot be read: name another by --plugins."
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The plugins file {path} is not TOML: {error}.") from None
-    return _Reader(path, shared).plugins(document)
+    return _Reader(path, shared).plugins(read_toml(path, "plugins", "--plugins"))
 
 
 class _Reader:

@@ -6,17 +6,17 @@ metadata names must not lead into the operator's own network either.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import httpcore
 
 from reference_server.core.errors import RefusedUrlError
-from reference_server.outbound.fetching import PublicNetwork
+from reference_server.outbound.fetching import PublicNetwork, place_of, plain_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from urllib.parse import SplitResult
 
 SECONDS = 5.0
 """How long an exchange may take, from the name to the last byte that is read."""
@@ -45,8 +45,7 @@ class HttpsDocuments:
 
     def __init__(self, origins: Iterable[str] = ()) -> None:
         self._origins = frozenset(origins)
-        places = [urlsplit(one) for one in self._origins]
-        self._allowed = [(one.hostname or "", one.port or 443) for one in places]
+        self._allowed = [place_of(urlsplit(one)) for one in self._origins]
 
     def get(self, url: str) -> bytes:
         """Return what a URL holds; DocumentError where that cannot be had."""
@@ -60,34 +59,31 @@ class HttpsDocuments:
     def _asked(
         self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]
     ) -> bytes:
-        self._check(url)
+        try:
+            self._check(plain_url(url))
+        except RefusedUrlError as error:
+            raise DocumentError("a trusted server names what is no URL") from error
         fields = [(b"Accept", b"application/json")]
         fields += [(name.encode(), value.encode()) for name, value in headers.items()]
-        deadline = time.monotonic() + SECONDS
-        network = PublicNetwork(self._allowed, SECONDS)  # of one exchange, as its deadline is
-        bounds = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
+        network = PublicNetwork(self._allowed, SECONDS)  # of one exchange, whose time it bounds
         try:
             with (
                 httpcore.ConnectionPool(network_backend=network, retries=0) as pool,
-                pool.stream(
-                    method, url, headers=fields, content=content, extensions={"timeout": bounds}
-                ) as response,
+                pool.stream(method, url, headers=fields, content=content) as response,
             ):
-                return _read(response, deadline)
+                return _read(response)
         except (
             *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
             *(OSError, RefusedUrlError),
         ) as error:
             raise DocumentError(f"{urlsplit(url).netloc}: {type(error).__name__}") from error
 
-    def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        is_open = f"{parts.scheme}://{parts.netloc}" in self._origins
-        if not is_open and (parts.scheme != "https" or "@" in parts.netloc):
+    def _check(self, parts: SplitResult) -> None:
+        if parts.scheme != "https" and f"{parts.scheme}://{parts.netloc}" not in self._origins:
             raise DocumentError("a trusted server names a URL without TLS")
 
 
-def _read(response: httpcore.Response, deadline: float) -> bytes:
+def _read(response: httpcore.Response) -> bytes:
     if response.status != _OK:
         raise DocumentError(f"status {response.status}")
     found = bytearray()
@@ -95,6 +91,4 @@ def _read(response: httpcore.Response, deadline: float) -> bytes:
         found += part
         if len(found) > MOST_BYTES:
             raise DocumentError("more than a document has")
-        if time.monotonic() > deadline:
-            raise DocumentError("no end of it in time")
     return bytes(found)

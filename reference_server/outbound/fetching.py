@@ -137,7 +137,7 @@ class Fetcher:
     """
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._allowed = frozenset(map(_place, map(urlsplit, allowed)))
+        self._allowed = frozenset(map(place_of, map(urlsplit, allowed)))
 
     def fetch(self, url: str) -> Fetched:
         """Return what the URL answered; RefusedUrlError where it may not be or cannot be asked."""
@@ -150,8 +150,8 @@ class Fetcher:
 
         RefusedUrlError as from ``fetch``.
         """
-        parts = _plain(url)
-        place = _place(parts)
+        parts = plain_url(url)
+        place = place_of(parts)
         if place not in self._allowed and place[1] != _PORTS[parts.scheme]:
             raise RefusedUrlError("The URL names a port of its own.")
         network = PublicNetwork(self._allowed)
@@ -164,11 +164,12 @@ class Fetcher:
             raise RefusedUrlError("The URL did not answer.") from None
 
 
-def _place(parts: SplitResult) -> tuple[str, int]:
+def place_of(parts: SplitResult) -> tuple[str, int]:
+    """Return the host and port that a URL leads to."""
     return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
 
 
-def _plain(url: str) -> SplitResult:
+def plain_url(url: str) -> SplitResult:
     """Return the parts of an http or https URL of a host. RefusedUrlError for anything else."""
     with suppress(ValueError):
         parts = urlsplit(url)

@@ -73,10 +73,6 @@ class IssuedDesk:
         claims = {**timely(self._passage.now()), **recipe.claims}
         return self.issuer.access_token(self.wanted, user, replace(recipe, claims=claims))
 
-    def by(self, algorithm: str) -> Recipe:
-        """Return the recipe of a right token that is signed by an algorithm."""
-        return replace(AS_IT_IS, algorithm=algorithm)
-
     def establish(self) -> None:
         """Show that the door is closed, and that a right token opens it."""
         plain = self.wire.knock()

@@ -50,11 +50,8 @@ class IssuedDesk:
         token = self._minted(user or self.wanted.a, recipe)
         learn(self._redactor, token, "an access token of the issuer")
         tenants = self.wire.target.tenants
-        if tenants is not None:
-            theirs = tenants.b if user == self.wanted.b else tenants.a
-            self.wire.trust(token, payer=theirs.key)
-        else:
-            self.wire.trust(token)
+        theirs = tenants and (tenants.b if user == self.wanted.b else tenants.a)
+        self.wire.trust(token, payer=theirs.key if theirs else None)
         return token
 
     def show_right(self, user: str | None = None, recipe: Recipe = AS_IT_IS) -> Answer:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import socket
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,14 +24,12 @@ SERVERS = ROOT / "fixtures" / "servers"
 SECONDS = 60.0
 
 
-def fastmcp() -> str:
-    """Return the Python of an environment in which FastMCP is installed, now if need be."""
-    spec = importlib.util.spec_from_file_location("start", SERVERS / "start.py")
-    assert spec is not None
-    assert spec.loader is not None
-    start = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(start)
-    return start.fastmcp()[0]
+@pytest.fixture
+def fastmcp(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The Python of an environment in which FastMCP is installed, now if need be."""
+    # The program imports what stands beside it.
+    monkeypatch.setattr(sys, "path", [str(SERVERS), *sys.path])
+    return importlib.import_module("start").fastmcp()[0]
 
 
 class Upstream(Authorizing):
@@ -48,13 +47,15 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["remote", "proxy"])
-def test_fastmcp_tells_the_truth_of_its_authorization(tmp_path: Path, kind: str) -> None:
+def test_fastmcp_tells_the_truth_of_its_authorization(
+    tmp_path: Path, kind: str, fastmcp: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with serving(Upstream) as url:
         issuer = url.removesuffix("/mcp").rstrip("/") + Upstream.realm
         program = str(SERVERS / "fast_oauth.py")
-        server = subprocess.Popen([fastmcp(), program, kind, str(port), issuer])
+        server = subprocess.Popen([fastmcp, program, kind, str(port), issuer])
         try:
             assert wait_for(lambda: answers(port), SECONDS)
             target = f"--target=http://127.0.0.1:{port}/mcp"

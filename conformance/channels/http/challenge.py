@@ -70,6 +70,11 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
+def challenges_of(answer: Answer) -> list[Challenge]:
+    """Return the challenges of an answer; none where the field is absent or malformed."""
+    return challenges(answer.header("www-authenticate") or "") or []
+
+
 def is_bare_challenge(missing: Answer, unknown: Answer, target: Target) -> bool:
     """Tell whether a missing bearer token is answered as RFC 6750 section 3.1 asks.
 
@@ -91,8 +96,7 @@ def errors_of_bearer(answer: Answer) -> list[str | None] | None:
 
     None where an answer has no such challenge at all.
     """
-    told = challenges(answer.header("www-authenticate") or "") or []
-    own = [one for one in told if one.scheme.lower() == "bearer"]
+    own = [one for one in challenges_of(answer) if one.scheme.lower() == "bearer"]
     return [one.parameters.get("error") for one in own] or None
 
 
@@ -101,5 +105,4 @@ def is_called_malformed(refusal: Answer) -> bool:
 
     So it may call a scheme without a token, which tells nothing of any token.
     """
-    told = challenges(refusal.header("www-authenticate") or "") or []
-    return any(one.parameters.get("error") == "invalid_request" for one in told)
+    return any(one.parameters.get("error") == "invalid_request" for one in challenges_of(refusal))

@@ -50,11 +50,8 @@ class IssuedDesk:
         token = self._minted(user or self.wanted.a, recipe)
         learn(self._redactor, token, "an access token of the issuer")
         tenants = self.wire.target.tenants
-        if tenants is not None:
-            theirs = tenants.b if user == self.wanted.b else tenants.a
-            self.wire.trust(token, payer=theirs.key)
-        else:
-            self.wire.trust(token)
+        theirs = tenants and (tenants.b if user == self.wanted.b else tenants.a)
+        self.wire.trust(token, payer=theirs.key if theirs else None)
         return token
 
     def show_right(self, user: str | None = None, recipe: Recipe = AS_IT_IS) -> Answer:
@@ -72,10 +69,6 @@ class IssuedDesk:
         """Return a token as of the target's time."""
         claims = {**timely(self._passage.now()), **recipe.claims}
         return self.issuer.access_token(self.wanted, user, replace(recipe, claims=claims))
-
-    def by(self, algorithm: str) -> Recipe:
-        """Return the recipe of a right token that is signed by an algorithm."""
-        return replace(AS_IT_IS, algorithm=algorithm)
 
     def establish(self) -> None:
         """Show that the door is closed, and that a right token opens it."""

@@ -172,10 +172,6 @@ class Logins:
         establish(back.who is not None, f"a user of the issuer can log in (got {back.answer})")
         return back.who or Who("", "")
 
-    def by(self, algorithm: str) -> Recipe:
-        """Return the recipe of an ID token that is signed by an algorithm."""
-        return replace(AS_IT_IS, algorithm=algorithm)
-
     @staticmethod
     def somebody(claims: Mapping[str, Any]) -> dict[str, Any]:
         """Return the claims of somebody whom nobody knows yet."""

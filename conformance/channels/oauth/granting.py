@@ -181,12 +181,16 @@ class Grants:
         learn(self._redactor, text, "an authorization code")
         return Code(text, asking, response)
 
-    def tried(self, asking: Asking, name: str | None = None) -> Code | None:
-        """Ask and approve; return the code, None where none is given."""
-        walk = self.walk(asking, name)
+    def led(self, asking: Asking, more: Pairs = ()) -> Walk:
+        """Go to where an authorization request leads when a user approves whatever he is asked."""
+        walk = self.walk(asking, more=more)
         if walk.can_decide and not walk.is_refused:
             walk.decide()
-        return self.code_at(walk, asking)
+        return walk
+
+    def tried(self, asking: Asking) -> Code | None:
+        """Ask and approve; return the code, None where none is given."""
+        return self.code_at(self.led(asking), asking)
 
     def code(self, client: OAuthClient, changes: Changes | None = None) -> Code:
         """Ask for a code, and approve. NotEstablishedError unless one is given."""
@@ -256,9 +260,8 @@ class Grants:
         access, refresh = (answer.entries.get(name) for name in ("access_token", "refresh_token"))
         if not isinstance(access, str):
             return None
-        tenants = self.wire.target.tenants
         learn(self._redactor, access, "an access token")
-        self.wire.trust(access, payer=tenants.a.key if tenants else None)
+        self.wire.trust(access, payer=self._payer(self.users()[0]))
         if not isinstance(refresh, str):
             return Tokens(access, None, client)
         learn(self._redactor, refresh, "a refresh token")

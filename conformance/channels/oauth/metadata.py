@@ -8,7 +8,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from conformance.channels.http.challenge import challenges
+from conformance.channels.http.challenge import challenges_of
 from conformance.channels.http.missing import is_missing
 from conformance.channels.oauth.places import (
     inserted_into,
@@ -117,6 +117,7 @@ class Metadata:
 
     def __init__(self, wire: Wire, line: Elsewhere) -> None:
         self._wire, self.line = wire, line
+        self._documents = dict[str, Document]()
         self._servers = dict[str, Server]()
         self.asked: tuple[str, ...] = ()
         """Where metadata of the resource were looked for."""
@@ -125,6 +126,12 @@ class Metadata:
     def target(self) -> Target:
         """What the profile tells of the target."""
         return self._wire.target
+
+    def at(self, url: str) -> Document:
+        """Return what is at a URL."""
+        if url not in self._documents:
+            self._documents[url] = Document(url, self.line.get(url))
+        return self._documents[url]
 
     @cached_property
     def refusal(self) -> Answer:
@@ -149,7 +156,7 @@ class Metadata:
         self.asked = tuple(dict.fromkeys(place for _, place in places))
         for way, place in places:
             if place not in found:
-                document = Document(place, self.line.get(place))
+                document = self.at(place)
                 _require_room(document)
                 found[place] = Resource(way, document)
         return tuple(one for one in found.values() if self._counts(one))
@@ -177,7 +184,7 @@ class Metadata:
         """Return the set of keys at a document's own origin; None where it leads to none there."""
         url = document.entries.get("jwks_uri")
         is_own = split(url) is not None and origin(str(url)) == origin(document.url)
-        return Document(str(url), self.line.get(str(url))) if is_own else None
+        return self.at(str(url)) if is_own else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -247,7 +254,7 @@ class Metadata:
         if issuer not in self._servers:
             tried = list[Document]()
             for place in server_places(issuer) if split(issuer) else ():
-                tried.append(Document(place, self.line.get(place)))
+                tried.append(self.at(place))
                 _require_room(tried[-1])
                 if tried[-1].is_there:
                     break
@@ -264,8 +271,7 @@ class Metadata:
 
 def pointers_of(answer: Answer) -> tuple[str, ...]:
     """Return what the challenges of an answer name as resource_metadata (RFC 9728 section 5.1)."""
-    told = challenges(answer.header("www-authenticate") or "") or ()
-    found = (one.parameters.get("resource_metadata") for one in told)
+    found = (one.parameters.get("resource_metadata") for one in challenges_of(answer))
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 

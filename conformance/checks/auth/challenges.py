@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from conformance.channels.http.challenge import challenges, errors_of_bearer
-from conformance.channels.oauth.metadata import Document
 from conformance.forge.requests import opening
 from conformance.profile.signing import Way
 from conformance.requirement import requirement
@@ -62,7 +61,7 @@ def test_a_refusal_leads_to_the_metadata_where_oauth_is_offered(metadata: Metada
         told = refusal.header("www-authenticate")
         assert metadata.pointers, f"metadata are served, and no challenge has them: {told!r}"
     for pointer in metadata.pointers:
-        document = Document(pointer, metadata.line.get(pointer))
+        document = metadata.at(pointer)
         metadata.require_answer(document)
         assert "resource" in document.entries, (
             f"resource_metadata leads to no metadata of a resource: {pointer!r} ({document.answer})"

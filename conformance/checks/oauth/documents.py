@@ -74,9 +74,7 @@ def test_a_redirect_uri_has_to_be_in_the_document(grants: Grants, shelf: Documen
     """The document and the user are those of a client that is given a code."""
     _require_a_right_one(grants, shelf)
     client = shelf.shown()
-    walk = grants.walk(grants.asking(client, {"redirect_uri": ATTACKER}))
-    if walk.can_decide and not walk.is_refused:
-        walk.decide()
+    walk = grants.led(grants.asking(client, {"redirect_uri": ATTACKER}))
     place = astray(walk, client, ATTACKER)
     assert place is None, f"a browser was sent to what is not in the client's document: {place}"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.channels.http.results import field_of, is_tenant
-from conformance.checks.oauth._common import HOUR, MINUTE, let_in
+from conformance.checks.oauth._common import HOUR, MINUTE, claimed, let_in
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from conformance.channels.passage import Passage
 
 OTHER = "https://another.example/mcp"
-
-
-def claimed(**claims: Any) -> Recipe:
-    """Return the recipe of a token with other claims."""
-    return Recipe(claims=claims)
 
 
 def other_audiences(issued: IssuedDesk) -> dict[str, Recipe]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.analysis.cookies import faults_of
-from conformance.checks.oauth._common import HOUR, MINUTE
+from conformance.checks.oauth._common import HOUR, MINUTE, claimed
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 from conformance.waiting import wait_for
@@ -30,11 +30,6 @@ def signed_in(logins: Logins, cases: Mapping[str, Recipe]) -> str:
     found = [what for what, recipe in cases.items() if logins.log_in(token=recipe).who]
     logins.establish()
     return "; ".join(found)
-
-
-def claimed(**claims: Any) -> Recipe:
-    """Return the recipe of a token with other claims."""
-    return Recipe(claims=claims)
 
 
 @requirement("OAUTH-07")
@@ -80,7 +75,7 @@ def test_an_id_token_of_another_login_logs_nobody_in(logins: Logins) -> None:
 def test_a_login_counts_by_each_algorithm(logins: Logins) -> None:
     """Those of the profile, whose keys stand in one set."""
     for algorithm in logins.routes.algorithms:
-        back = logins.log_in(token=logins.by(algorithm))
+        back = logins.log_in(token=Recipe(algorithm=algorithm))
         assert back.who, f"nobody was logged in by an ID token signed by {algorithm}: {back.answer}"
 
 

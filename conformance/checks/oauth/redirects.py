@@ -13,7 +13,7 @@ from conformance.requirement import requirement
 from conformance.verdicts import NotEstablishedError, establish
 
 if TYPE_CHECKING:
-    from conformance.channels.oauth.granting import Asking, Grants
+    from conformance.channels.oauth.granting import Grants
     from conformance.channels.oauth.registering import OAuthClient, Registrations
 
 WILDCARDS = {
@@ -42,21 +42,13 @@ def _clients(registrations: Registrations) -> list[OAuthClient]:
     return found or [registrations.any_client()]
 
 
-def _led(grants: Grants, asking: Asking, *more: tuple[str, str]) -> Walk:
-    """Return where a request leads when a user approves whatever he is asked."""
-    walk = grants.walk(asking, more=more)
-    if not walk.is_refused and walk.can_decide:
-        walk.decide()
-    return walk
-
-
 @requirement("OAUTH-06")
 def test_a_redirect_uri_that_is_like_a_registered_one_is_not_followed(grants: Grants) -> None:
     """The same request with the registered one leads there, and each differs in the URI alone."""
     for client in _clients(grants.registrations):
         grants.code(client)
         for words, uri in variants(client.redirect).items():
-            walk = _led(grants, grants.asking(client, {"redirect_uri": uri}))
+            walk = grants.led(grants.asking(client, {"redirect_uri": uri}))
             place = astray(walk, client, uri)
             assert place is None, f"a browser was sent to a redirect URI {words}: {place}"
 
@@ -71,7 +63,7 @@ def test_of_two_redirect_uris_the_other_is_not_followed(grants: Grants) -> None:
         ("before", ATTACKER, client.redirect),
     ):
         asking = grants.asking(client, {"redirect_uri": first})
-        place = astray(_led(grants, asking, ("redirect_uri", last)), client, ATTACKER)
+        place = astray(grants.led(asking, (("redirect_uri", last),)), client, ATTACKER)
         assert place is None, f"a browser was sent to a redirect URI {words} a right one: {place}"
 
 
@@ -85,7 +77,7 @@ def test_a_registered_wildcard_stands_for_itself_alone(grants: Grants) -> None:
         _, odd = grants.registrations.attempt(told)
         if odd is None:
             continue
-        place = astray(_led(grants, grants.asking(odd, {"redirect_uri": uri})), odd, uri)
+        place = astray(grants.led(grants.asking(odd, {"redirect_uri": uri})), odd, uri)
         assert place is None, f"a browser was sent to what {pattern} stands for: {place}"
 
 

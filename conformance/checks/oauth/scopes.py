@@ -6,9 +6,9 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.challenge import challenges
+from conformance.channels.http.challenge import challenges_of
 from conformance.channels.http.own import own_arguments
-from conformance.channels.oauth.metadata import Document, pointers_of
+from conformance.channels.oauth.metadata import pointers_of
 from conformance.model import Channel
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
@@ -34,8 +34,8 @@ def _called(caller: Caller, call: CallOfOnesOwn) -> Answer:
 
 def _scopes_in(answer: Answer) -> list[str]:
     """Return the scopes that each challenge of an answer names, as they are written."""
-    told = challenges(answer.header("www-authenticate") or "") or ()
-    return [one.parameters["scope"] for one in told if "scope" in one.parameters]
+    told = (one.parameters for one in challenges_of(answer))
+    return [parameters["scope"] for parameters in told if "scope" in parameters]
 
 
 def _refused(target: Target, callers: Callers) -> Answer:
@@ -84,14 +84,14 @@ def test_a_refusal_for_scope_names_all_that_is_needed(
     assert answer.status == HTTPStatus.FORBIDDEN, (
         f"a call beyond the scopes of a token was answered {answer}, not 403"
     )
-    errors = [one.parameters.get("error") for one in challenges(field or "") or ()]
+    errors = [one.parameters.get("error") for one in challenges_of(answer)]
     assert "insufficient_scope" in errors, f"the 403 says nothing of scopes: {field!r}"
     told = set(" ".join(_scopes_in(answer)).split())
     lacking = set(supplied(target.authorization.narrow).needs) - told
     assert not lacking, f"the 403 does not name {', '.join(sorted(lacking))}: {field!r}"
     pointers = pointers_of(answer)
     assert pointers, f"the 403 does not lead to the metadata: {field!r}"
-    document = Document(pointers[0], metadata.line.get(pointers[0]))
+    document = metadata.at(pointers[0])
     metadata.require_answer(document)
     assert "resource" in document.entries, f"the 403 leads to no metadata: {pointers[0]!r}"
 

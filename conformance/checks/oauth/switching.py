@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.lists import objects, pages, uris_of
+from conformance.channels.http.lists import entries_of, pages, uris_of
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.orgs import Organization
     from conformance.forge.keys import Keys
 
-LISTS = {"resources/list": "resources", "prompts/list": "prompts"}
+RESOURCES = "resources/list"
 MOST_READ = 20
 """Resources that are read of a list."""
 
@@ -70,11 +70,11 @@ def _shown(organization: Organization, caller: Caller) -> Iterator[tuple[str, An
     """Yield what a caller can see: the tool of tenants' data, lists, and what they lead to."""
     tool, key = _tool(organization), str(caller.credential)
     yield tool, caller.call_tool(tool, {})
-    for method, entry in LISTS.items():
+    for method in (RESOURCES, "prompts/list"):
         listed = list(pages(caller.line, method, key))
         yield from ((method, page) for page in listed)
-        if entry == "resources":
-            found = [one for page in listed for one in objects(page.result.get(entry))]
+        if method == RESOURCES:
+            found = [one for page in listed for one in entries_of(page, method)]
             for uri in uris_of(found)[:MOST_READ]:
                 yield f"resource {uri}", caller.call("resources/read", {"uri": uri})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance.requirement import requirement
@@ -30,7 +29,17 @@ _STRANGERS = {
 }
 
 
-def _unharmed(issued: IssuedDesk, right: str, mode: Mode) -> None:
+def _require_unharmed(issued: IssuedDesk, *modes: Mode) -> None:
+    """Assert that who is known is unharmed by each mode; the door is as ever before and after."""
+    issued.establish()
+    right = issued.right()
+    for mode in modes:
+        with issued.issuer.answering(mode):
+            _require_unharmed_now(issued, right, mode)
+    issued.establish_right()
+
+
+def _require_unharmed_now(issued: IssuedDesk, right: str, mode: Mode) -> None:
     """Assert that strangers are refused, and a right token counts, while the mode lasts."""
     has_fetched = issued.issuer.fetches
 
@@ -53,23 +62,13 @@ def _unharmed(issued: IssuedDesk, right: str, mode: Mode) -> None:
 @requirement("OAUTH-21")
 def test_an_outage_of_the_issuer_changes_nothing_for_who_is_known(issued: IssuedDesk) -> None:
     """It answers with an error, hangs up, or says nothing: each time it is asked for a key."""
-    issued.establish()
-    right = issued.right()
-    for mode in (Mode.ERROR, Mode.CLOSED, Mode.SILENT):
-        with issued.issuer.answering(mode):
-            _unharmed(issued, right, mode)
-    issued.establish_right()
+    _require_unharmed(issued, Mode.ERROR, Mode.CLOSED, Mode.SILENT)
 
 
 @requirement("OAUTH-21")
 def test_what_is_no_key_set_changes_nothing_for_who_is_known(issued: IssuedDesk) -> None:
     """A page, a set of megabytes in which the right keys stand last, and one without an end."""
-    issued.establish()
-    right = issued.right()
-    for mode in (Mode.GARBAGE, Mode.ENORMOUS, Mode.ENDLESS):
-        with issued.issuer.answering(mode):
-            _unharmed(issued, right, mode)
-    issued.establish_right()
+    _require_unharmed(issued, Mode.GARBAGE, Mode.ENORMOUS, Mode.ENDLESS)
 
 
 @requirement("OAUTH-21")
@@ -77,12 +76,7 @@ def test_a_set_that_cannot_be_right_changes_nothing_for_who_is_known(issued: Iss
     """Without any key, or with two under one id."""
     if not issued.issuer.channel.keeps_keys:
         raise NotApplicableError("world.issuer.keeps_keys is not declared")
-    issued.establish()
-    right = issued.right()
-    for mode in (Mode.EMPTY, Mode.AMBIGUOUS):
-        with issued.issuer.answering(mode):
-            _unharmed(issued, right, mode)
-    issued.establish_right()
+    _require_unharmed(issued, Mode.EMPTY, Mode.AMBIGUOUS)
 
 
 def _counts(issued: IssuedDesk, mode: Mode, signer: Signer) -> Answer | None:
@@ -103,7 +97,7 @@ def _counts(issued: IssuedDesk, mode: Mode, signer: Signer) -> Answer | None:
             wait_for(is_fetched, seconds, pause=0.05), "an unknown key has the issuer's set fetched"
         )
         # The set may be read beside the first request that meets it.
-        poisoned = replace(issued.by(issued.wanted.algorithms[0]), signer=signer)
+        poisoned = Recipe(algorithm=issued.wanted.algorithms[0], signer=signer)
         answers = [issued.show(poisoned) for _ in range(2)]
         issued.establish_right()
     return next((one for one in answers if one.executed), None)

@@ -11,8 +11,6 @@ from conformance.verdicts import NotAssessedError, establish
 from conformance.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.callers import Caller
     from conformance.channels.http.discovery import Discovery
@@ -76,25 +74,14 @@ def test_a_membership_that_ends_takes_all_along_that_it_gave(
         establish(member.reached(), "a guest who is a member reaches something")
         organization.require_done(REMOVE)
         wait = _pass(organization, passage)
-        reached = wait_for_none(member.reached, wait)
+        wait_for(lambda: not member.reached(), wait, pause=0.2)
+        reached = member.reached()
         if organization.told.switch is not None:
             renewed, answer = organization.switch(organization.guest, keys.a.tenant_id)
             reached += [] if renewed is None else [f"a new credential was given: {answer}"]
     answer = organization.guest.knock()
     establish(answer.succeeded, f"the guest is still let in for his own tenant (got {answer})")
     assert not reached, f"after a member was removed, {'; '.join(reached[:3])}"
-
-
-def wait_for_none(look: Callable[[], list[str]], seconds: float) -> list[str]:
-    """Look until there is nothing, for so many seconds at most; return what there was last."""
-    last = list[str]()
-
-    def is_none() -> bool:
-        last[:] = look()
-        return not last
-
-    wait_for(is_none, seconds, pause=0.2)
-    return last
 
 
 class _Member:

@@ -264,13 +264,7 @@ def test_signing_in_has_a_stricter_limit(
     passage.of(window + 1)
     line = wire.derived(address=addresses.fresh())
     *within, last = [_sign_in(line, target) for _ in range(count + 1)]
-    establish(all(answer.status for answer in within), "the route answers")
-    is_there = last.status == LIMITED or any(one.status not in NOTHING_THERE for one in within)
-    establish(
-        is_there,
-        f"there is such a route (got {last.status} to a {_request_of(target).method}; "
-        '[routes] auth takes a table, as { method = "POST", path = "/login" })',
-    )
+    _require_a_route(within, last, target)
     assert [answer.status == LIMITED for answer in within] == [False] * count, (
         "attempts to sign in, within the limit, were answered "
         f"{[answer.status for answer in within]}"
@@ -297,11 +291,8 @@ def test_another_credential_each_time_gives_no_more_attempts_to_sign_in(
     """Whoever guesses credentials has another each time: what is counted is the address."""
     count = target.limits.auth_requests
     line = wire.derived(address=addresses.fresh())
-    request = described(_request_of(target), {})
-    *within, last = [line.send(request, key=random_key()) for _ in range(count + 1)]
-    establish(all(answer.status for answer in within), "the route answers")
-    is_there = last.status == LIMITED or any(one.status not in NOTHING_THERE for one in within)
-    establish(is_there, f"there is such a route (got {last.status})")
+    *within, last = [_sign_in(line, target, random_key()) for _ in range(count + 1)]
+    _require_a_route(within, last, target)
     assert last.status == LIMITED, (
         f"attempt {count + 1} to sign in, each with another credential, was answered {last}"
     )
@@ -348,8 +339,20 @@ def test_a_refusal_to_sign_in_is_audited(
     )
 
 
-def _sign_in(line: Wire, target: Target) -> Answer:
-    return line.send(described(_request_of(target), {}), is_guarded=False)
+def _require_a_route(within: list[Answer], last: Answer, target: Target) -> None:
+    """Raise NotEstablishedError where attempts to sign in were not answered, or by nothing."""
+    establish(all(answer.status for answer in within), "the route answers")
+    is_there = last.status == LIMITED or any(one.status not in NOTHING_THERE for one in within)
+    establish(
+        is_there,
+        f"there is such a route (got {last.status} to a {_request_of(target).method}; "
+        '[routes] auth takes a table, as { method = "POST", path = "/login" })',
+    )
+
+
+def _sign_in(line: Wire, target: Target, key: str | None = None) -> Answer:
+    """Try to sign in, by the profile's request alone or with a credential that may be wrong."""
+    return line.send(described(_request_of(target), {}), key=key, is_guarded=key is not None)
 
 
 def _request_of(target: Target) -> SignInRequest:

@@ -51,6 +51,16 @@ def replaced(changes: Mapping[str, Callable[[Parts], Any]]) -> Callable[[Parts],
     return bend
 
 
+class Beside:
+    """Stands in a part's place, and does as the part does in all that is not said otherwise."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
 def rotating(kind: type[SqlKeyRotation]) -> Callable[[Parts], Parts]:
     """Return a change of parts that rotates keys in another way."""
 

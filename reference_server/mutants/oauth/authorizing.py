@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from reference_server import db
-from reference_server.mutants.bending import replaced
+from reference_server.mutants.bending import Beside, replaced
 from reference_server.mutants.benign.edge import Reply, read_whole
 from reference_server.web.oauth_paths import AUTHORIZE, REGISTER, SERVER_METADATA, TOKEN
 
@@ -41,16 +41,6 @@ def authorized(**changes: Callable[[AuthorizationParts, Parts], Any]) -> Callabl
         return replace(real, **{name: made(real, parts) for name, made in changes.items()})
 
     return replaced({"oauth.authorization": make})
-
-
-class Beside:
-    """Stands in a part's place, and does as the part does in all that is not said otherwise."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
 
 
 class Any_(str):  # noqa: N801 -- a text that is any text

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reference_server.core.principal import NO_TENANT
-from reference_server.mutants.bending import mutant, replaced, with_stage
+from reference_server.mutants.bending import Beside, mutant, replaced, with_stage
 from reference_server.mutants.oauth.authorizing import (
     AUTHORIZE,
     Asked,
-    Beside,
     asked_of,
     at_the_door,
     authorized,

@@ -14,7 +14,7 @@ from reference_server.identity.contracts import LoginError, LoginFailure, Member
 from reference_server.identity.issuers import Issuer, header_of
 from reference_server.identity.login import Attempt, OidcLogin
 from reference_server.identity.members import SqlMembers
-from reference_server.mutants.bending import engine_of, mutant, replaced
+from reference_server.mutants.bending import Beside, engine_of, mutant, replaced
 from reference_server.mutants.jwt.verifying import bytes_of
 from reference_server.mutants.oauth._issuing import (
     claims_of,
@@ -83,18 +83,16 @@ class _NonceByDefault(OidcLogin):
         return OidcLogin.person(replace(self, issuer=given), token, attempt)
 
 
-class _Completing:
+class _Completing(Beside):
     """An issuer whose tokens have what they lack."""
 
-    def __init__(self, issuer: Issuer, more: Mapping[str, Any]) -> None:
-        self._issuer, self._more = issuer, more
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._issuer, name)
+    def __init__(self, real: Issuer, more: Mapping[str, Any]) -> None:
+        super().__init__(real)
+        self._more = more
 
     def open(self, token: str, kinds: frozenset[str]) -> bytes | None:
         """Return the claims, completed."""
-        payload = self._issuer.open(token, kinds)
+        payload = self.real.open(token, kinds)
         return None if payload is None else completed(payload, self._more)
 
 

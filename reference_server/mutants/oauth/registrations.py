@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.mutants.bending import mutant
+from reference_server.mutants.bending import Beside, mutant
 from reference_server.mutants.oauth.authorizing import (
     REGISTER,
     Asked,
-    Beside,
     at_the_door,
     authorized,
 )

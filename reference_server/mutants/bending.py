@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reference_server.core.settings import Limits
 from reference_server.mutants.model import Mutant
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
+T = TypeVar("T")
 
 OPEN_KEYS = (
     "CREATE POLICY open_keys ON api_keys USING (true) WITH CHECK (true)",
@@ -59,6 +60,11 @@ class Beside:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
+
+
+def of_kind(kind: type[T], real: Any) -> T:
+    """Return a part of another kind that is made of what the real one, a dataclass, is made of."""
+    return kind(**{one.name: getattr(real, one.name) for one in fields(real)})
 
 
 def rotating(kind: type[SqlKeyRotation]) -> Callable[[Parts], Parts]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from reference_server import db
-from reference_server.mutants.bending import Beside, replaced
+from reference_server.mutants.bending import Beside, of_kind, replaced
 from reference_server.mutants.benign.edge import Reply, read_whole
 from reference_server.web.oauth_paths import AUTHORIZE, REGISTER, SERVER_METADATA, TOKEN
 
@@ -69,10 +69,7 @@ def clients_as(kind: type[Client]) -> Callable[[Parts], Parts]:
     class Known(Beside):
         def find(self, client_id: str) -> Client | None:
             found: Client | None = self.real.find(client_id)
-            if found is None:
-                return None
-            told: dict[str, Any] = vars(found)
-            return kind(**told)
+            return None if found is None else of_kind(kind, found)
 
     return authorized(clients=lambda real, _: Known(real.clients))
 

@@ -15,7 +15,7 @@ from reference_server.identity.contracts import (
     OrgOperation,
     Place,
 )
-from reference_server.mutants.bending import Beside, mutant, replaced, with_tool
+from reference_server.mutants.bending import Beside, mutant, of_kind, replaced, with_tool
 from reference_server.mutants.perm.elevating import as_somebody_else
 from reference_server.sessions.validation import AuthValidation
 from reference_server.tools.list_metrics import ListMetrics
@@ -123,11 +123,7 @@ class _OfTheFormer(Bent):
 
 
 def _holding(kind: type[AuthValidation]) -> Change:
-    def make(parts: Parts) -> Any:
-        real: Any = parts.tokens.validator
-        return kind(real.tokens, real.ends, real.clock, real.rules, real.issued)
-
-    return replaced({"tokens.validator": make})
+    return replaced({"tokens.validator": lambda parts: of_kind(kind, parts.tokens.validator)})
 
 
 class _Outlasting(AuthValidation):

@@ -52,7 +52,7 @@ def test_fastmcp_tells_the_truth_of_its_authorization(tmp_path: Path, kind: str)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with serving(Upstream) as url:
-        issuer = url.removesuffix("/mcp").rstrip("/") + Upstream.realm
+        issuer = url.removesuffix("/mcp") + Upstream.realm
         program = str(SERVERS / "fast_oauth.py")
         server = subprocess.Popen([fastmcp(), program, kind, str(port), issuer])
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 import subprocess
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.selftest.authorizing import Authorizing
-from conformance.selftest.judging import ROOT, judge
+from conformance.selftest.judging import judge
+from conformance.selftest.starting import SERVERS, start_program
 from conformance.selftest.targets import serving
 from conformance.waiting import wait_for
 
@@ -19,18 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-SERVERS = ROOT / "fixtures" / "servers"
 SECONDS = 60.0
-
-
-def fastmcp() -> str:
-    """Return the Python of an environment in which FastMCP is installed, now if need be."""
-    spec = importlib.util.spec_from_file_location("start", SERVERS / "start.py")
-    assert spec is not None
-    assert spec.loader is not None
-    start = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(start)
-    return start.fastmcp()[0]
 
 
 class Upstream(Authorizing):
@@ -54,7 +43,7 @@ def test_fastmcp_tells_the_truth_of_its_authorization(tmp_path: Path, kind: str)
     with serving(Upstream) as url:
         issuer = url.removesuffix("/mcp") + Upstream.realm
         program = str(SERVERS / "fast_oauth.py")
-        server = subprocess.Popen([fastmcp(), program, kind, str(port), issuer])
+        server = subprocess.Popen([start_program().fastmcp()[0], program, kind, str(port), issuer])
         try:
             assert wait_for(lambda: answers(port), SECONDS)
             target = f"--target=http://127.0.0.1:{port}/mcp"

@@ -7,13 +7,13 @@ Both are one program on one port. What an authorization server answers to strang
 from __future__ import annotations
 
 import json
-from base64 import b64encode, urlsafe_b64encode
-from hashlib import sha256
+from base64 import b64encode
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from conformance.selftest.targets import Good
+from conformance.selftest.flows import digest_of
+from conformance.selftest.targets import KEYS, Good
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +47,7 @@ class Authorizing(Good):
         presented = self.headers.get_all("Authorization") or [""]
         scheme, _, token = presented[0].partition(" ")
         is_one = len(presented) == 1 and scheme.lower() == "bearer"
-        return {
-            "key-of-tenant-a-0123456789": "tenant-a",
-            "key-of-tenant-b-0123456789": "tenant-b",
-        }.get(token if is_one else "")
+        return KEYS.get(token) if is_one else None
 
     # -- what it tells of itself -------------------------------------------------------------------
 
@@ -301,12 +298,9 @@ class LoggingIn(Granting):
         asked = self.codes.pop(form.get("code", ""), None)
         if asked is None:
             return super().granted(method, sent)
-        digest = sha256(form.get("code_verifier", "").encode()).digest()
-        challenge = urlsafe_b64encode(digest).decode().rstrip("=")
         same = ("client_id", "redirect_uri", "resource")
-        is_right = challenge == asked["code_challenge"] and all(
-            form.get(name) == asked[name] for name in same
-        )
+        is_proven = digest_of(form.get("code_verifier", "")) == asked["code_challenge"]
+        is_right = is_proven and all(form.get(name) == asked[name] for name in same)
         if not is_right:
             return 400, {"error": "invalid_grant"}
         refresh = f"refresh-{len(self.refreshing)}-of-the-user-0123456789"

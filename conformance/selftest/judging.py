@@ -46,6 +46,12 @@ unauthorized = { error = "unauthorized" }
 [tools]
 ping = "ping"
 """
+BEARER = """
+[headers]
+api_key = "Authorization"
+api_key_scheme = "Bearer"
+"""
+"""What makes of a profile's keys bearer tokens."""
 TOKEN_PROFILE = """
 [target]
 url = "http://127.0.0.1/"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import socket
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.selftest.authorizing import Authorizing
-from conformance.selftest.judging import ROOT, judge
+from conformance.selftest.judging import judge
+from conformance.selftest.starting import SERVERS, start_program
 from conformance.selftest.targets import serving
 from conformance.waiting import wait_for
 
@@ -20,16 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-SERVERS = ROOT / "fixtures" / "servers"
 SECONDS = 60.0
-
-
-@pytest.fixture
-def fastmcp(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The Python of an environment in which FastMCP is installed, now if need be."""
-    # The program imports what stands beside it.
-    monkeypatch.setattr(sys, "path", [str(SERVERS), *sys.path])
-    return importlib.import_module("start").fastmcp()[0]
 
 
 class Upstream(Authorizing):
@@ -47,15 +37,13 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["remote", "proxy"])
-def test_fastmcp_tells_the_truth_of_its_authorization(
-    tmp_path: Path, kind: str, fastmcp: str
-) -> None:
+def test_fastmcp_tells_the_truth_of_its_authorization(tmp_path: Path, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with serving(Upstream) as url:
-        issuer = url.removesuffix("/mcp").rstrip("/") + Upstream.realm
+        issuer = url.removesuffix("/mcp") + Upstream.realm
         program = str(SERVERS / "fast_oauth.py")
-        server = subprocess.Popen([fastmcp, program, kind, str(port), issuer])
+        server = subprocess.Popen([start_program().fastmcp()[0], program, kind, str(port), issuer])
         try:
             assert wait_for(lambda: answers(port), SECONDS)
             target = f"--target=http://127.0.0.1:{port}/mcp"

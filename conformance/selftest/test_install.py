@@ -5,7 +5,6 @@ Their wheels are fetched once, by hash; then an installation that wanted anythin
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from packaging.markers import default_environment
 from packaging.utils import canonicalize_name
 
 from conformance.selftest.locks import PYTHONS, ROOT, asked, environments, pins, walk
+from conformance.selftest.starting import start_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,13 +161,7 @@ def test_the_start_of_fastmcp_asks_no_index(
 ) -> None:
     for name, value in offline.items():
         monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("start", ROOT / "fixtures/servers/start.py")
-    assert spec is not None
-    assert spec.loader is not None
-    start = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(start)
-
-    start._install_fastmcp(tmp_path)
+    start_program()._install_fastmcp(tmp_path)
 
     assert_holds(tmp_path, FASTMCP, set())
 

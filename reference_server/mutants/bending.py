@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reference_server.core.settings import Limits
 from reference_server.mutants.model import Mutant
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Stage = Callable[[RequestContext, Parts], Response | None]
 
+T = TypeVar("T")
 
 OPEN_KEYS = (
     "CREATE POLICY open_keys ON api_keys USING (true) WITH CHECK (true)",
@@ -49,6 +50,21 @@ def replaced(changes: Mapping[str, Callable[[Parts], Any]]) -> Callable[[Parts],
         return with_parts(parts, {path: make(parts) for path, make in changes.items()})
 
     return bend
+
+
+class Beside:
+    """Stands in a part's place, and does as the part does in all that is not said otherwise."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+def of_kind(kind: type[T], real: Any) -> T:
+    """Return a part of another kind that is made of what the real one, a dataclass, is made of."""
+    return kind(**{one.name: getattr(real, one.name) for one in fields(real)})
 
 
 def rotating(kind: type[SqlKeyRotation]) -> Callable[[Parts], Parts]:

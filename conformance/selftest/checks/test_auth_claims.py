@@ -9,17 +9,11 @@ import pytest
 
 from conformance.forge.claims import hearsay, tenant_elsewhere, too_little
 from conformance.forge.requests import opening
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.judging import BEARER, PROFILE, judge
 from conformance.selftest.targets import KEYS, Good, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-BEARER = f"""{PROFILE}
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
-"""
 
 
 class KeepsTheConnectionsKey(Good):
@@ -119,13 +113,13 @@ class RefusesHearsay(Good):
     ("server", "profile", "verdict"),
     [
         pytest.param(Good, PROFILE, "pass", id="good"),
-        pytest.param(HasABearer, BEARER, "pass", id="good, with bearer tokens"),
+        pytest.param(HasABearer, PROFILE + BEARER, "pass", id="good, with bearer tokens"),
         pytest.param(OpensToAll, PROFILE, "pass", id="asks at the call"),
         pytest.param(RefusesHearsay, PROFILE, "pass", id="refuses claims by 400"),
         pytest.param(KeepsTheConnectionsKey, PROFILE, "fail", id="the connection's last"),
         pytest.param(KeepsTheLastKey, PROFILE, "fail", id="the process's last"),
-        pytest.param(FillsInItsOwnToken, BEARER, "fail", id="a blank token"),
-        pytest.param(BelievesAProxy, BEARER, "fail", id="a proxy's word"),
+        pytest.param(FillsInItsOwnToken, PROFILE + BEARER, "fail", id="a blank token"),
+        pytest.param(BelievesAProxy, PROFILE + BEARER, "fail", id="a proxy's word"),
         pytest.param(ActsForAll, PROFILE, "fail", id="a key of its own"),
     ],
 )

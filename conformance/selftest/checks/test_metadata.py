@@ -31,9 +31,7 @@ MADE_BY = {
 
 def judged(tmp_path: Path, handler: type[Good], *words: str, profile: str | None = None) -> Judged:
     with serving(handler) as url:
-        origin = url.removesuffix("/mcp").rstrip("/")
-        target = f"--target={origin}/mcp"
-        return judge(tmp_path, target, "--requirement=OAUTH-01", *words, profile=profile)
+        return judge(tmp_path, f"--target={url}", "--requirement=OAUTH-01", *words, profile=profile)
 
 
 def verdict(tmp_path: Path, handler: type[Good], **more: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.judging import BEARER, PROFILE, judge
 from conformance.selftest.targets import serving
 from conformance.selftest.way_servers import ALL, server_of
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-WAYS = """
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
+WAYS = f"""{BEARER}
 [[sessions.ways]]
 header = "Authorization"
 scheme = "Bearer"

@@ -9,32 +9,21 @@ import pytest
 
 from conformance.profile.reading import ProfileError, load
 from conformance.selftest.authorizing import RESOURCE, Authorizing
-from conformance.selftest.judging import ADMIN, judge
+from conformance.selftest.judging import ADMIN, BEARER, PROFILE, judge
 from conformance.selftest.targets import Good, answered, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NARROW, BROAD = "key-of-the-spare-0123456789", ADMIN
-PROFILE = """
-[target]
-url = "http://127.0.0.1/"
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
-[tenants.a]
-id = "tenant-a"
-key = { env = "KEY_A" }
-[tenants.b]
-id = "tenant-b"
-key = { env = "KEY_B" }
+SCOPED = f"""{PROFILE}{BEARER}
 [authorization.narrow]
-session = { env = "KEY_SPARE" }
+session = {{ env = "KEY_SPARE" }}
 needs = ["notes:read", "notes:write"]
-allowed = { name = "list_notes" }
-denied = { name = "rename_note" }
+allowed = {{ name = "list_notes" }}
+denied = {{ name = "rename_note" }}
 """
-BOTH = f'{PROFILE}[authorization.broad]\nsession = {{ env = "KEY_ADMIN" }}\n'
+BOTH = f'{SCOPED}[authorization.broad]\nsession = {{ env = "KEY_ADMIN" }}\n'
 NEEDED: dict[str, set[str]] = {"rename_note": {"notes:read", "notes:write"}}
 
 
@@ -166,8 +155,7 @@ class ByTheLetter(Scoped):
 )
 def test_a_server_that_looks_at_scopes(tmp_path: Path, handler: type[Good], verdict: str) -> None:
     with serving(handler) as url:
-        origin = url.removesuffix("/mcp").rstrip("/")
-        found = judge(tmp_path, f"--target={origin}/mcp", "--requirement=OAUTH-17", profile=BOTH)
+        found = judge(tmp_path, f"--target={url}", "--requirement=OAUTH-17", profile=BOTH)
     assert found.verdicts == {"OAUTH-17": verdict}, found.output[-2000:]
     weights = {"LooksAtNoScope": "high"}
     if verdict == "fail":
@@ -177,8 +165,7 @@ def test_a_server_that_looks_at_scopes(tmp_path: Path, handler: type[Good], verd
 
 def test_without_a_token_it_names_what_would_supply_one(tmp_path: Path) -> None:
     with serving(Scoped) as url:
-        origin = url.removesuffix("/mcp").rstrip("/")
-        found = judge(tmp_path, f"--target={origin}/mcp", "--requirement=OAUTH-17")
+        found = judge(tmp_path, f"--target={url}", "--requirement=OAUTH-17")
     assert found.verdicts == {"OAUTH-17": "not assessed"}
     assert "[authorization.narrow]" in str(found.lines)
 
@@ -193,10 +180,10 @@ def test_without_a_token_it_names_what_would_supply_one(tmp_path: Path) -> None:
 def test_a_token_that_is_told_by_halves_is_refused(
     more: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("KEY_A", "KEY_B", "KEY_SPARE", "KEY_ADMIN"):
+    for name in ("KEY_A", "KEY_B", "KEY_REVOKED", "KEY_SPARE", "KEY_ADMIN"):
         monkeypatch.setenv(name, f"value-of-{name}")
     path = tmp_path / "profile.toml"
-    path.write_text(PROFILE.replace(more, ""), "utf-8")
+    path.write_text(SCOPED.replace(more, ""), "utf-8")
     with pytest.raises(ProfileError, match=told):
         load(path)
     path.write_text(BOTH.replace("[authorization.narrow]", "[tenants.spare]"), "utf-8")

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.judging import BEARER, PROFILE, judge
 from conformance.selftest.targets import KEYS, Good, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEARER = f"""{PROFILE.split("[answers]", maxsplit=1)[0]}
-[headers]
-api_key = "Authorization"
-api_key_scheme = "Bearer"
+UNNAMED = f"""{PROFILE.split("[answers]", maxsplit=1)[0]}{BEARER}
 [tools]
 ping = "ping"
 """
@@ -136,5 +133,5 @@ def test_a_missing_bearer_token_may_be_told_less_than_a_wrong_one_and_no_more(
 ) -> None:
     with serving(handler) as url:
         words = (f"--target={url}", "--requirement=AUTH-02,AUTH-03")
-        found = judge(tmp_path, *words, profile=BEARER)
+        found = judge(tmp_path, *words, profile=UNNAMED)
     assert found.verdicts == {"AUTH-02": verdict, "AUTH-03": verdict}

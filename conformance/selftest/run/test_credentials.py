@@ -55,8 +55,7 @@ def prepared(tmp_path: Path) -> None:
 def judged(tmp_path: Path, handler: type[Granting], *words: str, profile: str = GRANTED) -> Judged:
     prepared(tmp_path)
     with serving(handler) as url:
-        origin = url.removesuffix("/mcp").rstrip("/")
-        return judge(tmp_path, f"--target={origin}/mcp", CHECKS, *words, profile=profile)
+        return judge(tmp_path, f"--target={url}", CHECKS, *words, profile=profile)
 
 
 def of_b() -> type[Granting]:

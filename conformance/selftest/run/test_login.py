@@ -38,7 +38,7 @@ key = {{ command = ["print-b"] }}
 
 def asked(tmp_path: Path, url: str) -> Asked:
     path = tmp_path / "profile.toml"
-    path.write_text(PROFILE.format(url=f"{url.removesuffix('/mcp').rstrip('/')}/mcp"), "utf-8")
+    path.write_text(PROFILE.format(url=url), "utf-8")
     return asked_of(load(path), "a")
 
 
@@ -162,8 +162,7 @@ def test_the_command_names_what_a_profile_lacks(
 def test_a_draft_tells_in_three_lines_how_tokens_are_got() -> None:
     redact = Redactor({})
     with serving(LoggingIn.anew()) as url:
-        place = f"{url.removesuffix('/mcp').rstrip('/')}/mcp"
-        found = Surveyor(from_url(place), None, redact).ask()
+        found = Surveyor(from_url(url), None, redact).ask()
     lines = Draft(found, redact, None, None).text().splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("# Tokens come from"))
     told = lines[start : start + 3]

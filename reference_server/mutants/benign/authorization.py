@@ -14,20 +14,20 @@ from reference_server.mutants.oauth.consents import deciding, framed_by_header, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reference_server.mutants.benign.edge import Reply, Scope
+    from reference_server.mutants.benign.edge import Reply
 
 _BAD, _SEE_OTHER = 400, 303
 _BACK = re.compile(rb'<a class="button" rel="noreferrer" href="([^"]+)"')
 _TOUCHED = frozenset({"OAUTH-06", "OAUTH-12", "OAUTH-14", "OAUTH-15", "OAUTH-20"})
 
 
-def _remembered() -> Callable[[Scope, Asked], bool]:
+def _remembered() -> Callable[[Asked], bool]:
     """Return what takes for approved what the same browser has approved for the same client."""
     known: set[tuple[bytes, str]] = set()
     asked: dict[bytes, str] = {}
 
-    def is_decided(scope: Scope, request: Asked) -> bool:
-        cookie, client = names(scope), request.get("client_id")
+    def is_decided(request: Asked) -> bool:
+        cookie, client = names(request), request.get("client_id")
         if client is not None:
             asked[cookie] = client
         elif request.get("decision") == "allow" and cookie in asked:

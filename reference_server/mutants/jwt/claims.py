@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.mutants.bending import mutant, replaced
-from reference_server.sessions.validation import AuthValidation
+from reference_server.mutants.jwt.verifying import validator_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.sessions.issue import SqlSessionIssuer
     from reference_server.sessions.signing import SignedTokens
-    from reference_server.sessions.validation import Rules
+    from reference_server.sessions.validation import AuthValidation, Rules
 
     Claims = dict[str, Any]
     Bend = Callable[[Claims, Rules, float], Claims]
@@ -43,10 +44,8 @@ def validating(open_with: Callable[[Parts], object]) -> Callable[[Parts], Parts]
     """Return a change of parts that validates what something else opens."""
 
     def make(parts: Parts) -> AuthValidation:
-        rules = cast("SqlSessionIssuer", parts.tokens.issuer).rules
         tokens = cast("SignedTokens", open_with(parts))
-        issued = cast("AuthValidation", parts.tokens.validator).issued
-        return AuthValidation(tokens, parts.tokens.ends, parts.clock, rules, issued)
+        return replace(validator_of(parts), tokens=tokens)
 
     return replaced({"tokens.validator": make})
 

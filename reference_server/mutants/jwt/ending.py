@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reference_server.core.vocabulary import SessionMode
-from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.bending import mutant, of_kind, replaced
 from reference_server.mutants.jwt.verifying import validator_of
 from reference_server.sessions.validation import AuthValidation
 
@@ -26,8 +26,7 @@ class _NearlyTheIssuer(AuthValidation):
 
 
 def _nearly(parts: Parts) -> AuthValidation:
-    real = validator_of(parts)
-    return _NearlyTheIssuer(real.tokens, real.ends, real.clock, real.rules)
+    return of_kind(_NearlyTheIssuer, validator_of(parts))
 
 
 @dataclass(frozen=True)

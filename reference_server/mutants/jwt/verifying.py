@@ -54,11 +54,13 @@ def header_of(token: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def _payload(token: str) -> bytes:
+def payload_of(token: str) -> bytes:
+    """Return what the claims of a token are written in; empty where it has none."""
     return bytes_of(token.split(".")[1]) if token.count(".") >= 1 else b""
 
 
-def _signed_by(token: str, secret: bytes, digest: str = "sha256") -> bool:
+def signed_by(token: str, secret: bytes, digest: str = "sha256") -> bool:
+    """Tell whether a token's signature is the HMAC under a secret."""
     head, _, signature = token.rpartition(".")
     right = hmac.digest(secret, head.encode(), digest)
     return hmac.compare_digest(right, bytes_of(signature))
@@ -70,7 +72,7 @@ class _AnySpellingOfNone(SignedTokens):
     def open(self, token: str) -> bytes | None:
         named = header_of(token).get("alg")
         if isinstance(named, str) and named.lower() == "none" and named != "none":
-            return _payload(token)
+            return payload_of(token)
         return super().open(token)
 
 
@@ -112,8 +114,8 @@ class _CriticalIgnored(SignedTokens):
         header = header_of(token)
         if "crit" not in header or header.get("alg") != ALGORITHM:
             return super().open(token)
-        is_ours = any([_signed_by(token, secret) for secret in self.secrets])  # noqa: C419 -- all
-        return _payload(token) if is_ours else None
+        is_ours = any([signed_by(token, secret) for secret in self.secrets])  # noqa: C419 -- all
+        return payload_of(token) if is_ours else None
 
 
 class _HeaderUnsigned(SignedTokens):

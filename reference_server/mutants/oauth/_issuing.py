@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from reference_server.mutants.bending import replaced
-from reference_server.mutants.jwt.verifying import bytes_of, validator_of
+from reference_server.mutants.bending import of_kind, replaced
+from reference_server.mutants.jwt.verifying import payload_of, validator_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,22 +29,18 @@ def _login_of(parts: Parts) -> OidcLogin:
     return cast("OidcLogin", parts.identity.login)
 
 
-def _told(part: Any) -> dict[str, Any]:
-    return {one.name: getattr(part, one.name) for one in fields(part)}
-
-
 def taking(kind: type[IssuerAccessTokens]) -> Change:
     """Return a change of parts that takes access tokens of issuers in another way."""
 
     def make(parts: Parts) -> AuthValidation:
-        return replace(validator_of(parts), issued=kind(**_told(_issued_of(parts))))
+        return replace(validator_of(parts), issued=of_kind(kind, _issued_of(parts)))
 
     return replaced({"tokens.validator": make})
 
 
 def logging_in(kind: type[OidcLogin]) -> Change:
     """Return a change of parts by which browsers log in in another way."""
-    return replaced({"identity.login": lambda parts: kind(**_told(_login_of(parts)))})
+    return replaced({"identity.login": lambda parts: of_kind(kind, _login_of(parts))})
 
 
 def with_issuer(kind: type[Issuer], *, tokens: bool = True, login: bool = True) -> Change:
@@ -72,8 +68,8 @@ def with_issuer(kind: type[Issuer], *, tokens: bool = True, login: bool = True) 
 def claims_of(token: str) -> dict[str, Any]:
     """Return what a token claims, verified or not; empty where that is not to be read."""
     try:
-        found: Any = json.loads(bytes_of(token.split(".")[1]))
-    except (ValueError, IndexError, RecursionError):
+        found: Any = json.loads(payload_of(token))
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from reference_server import db
-from reference_server.mutants.bending import replaced
+from reference_server.mutants.bending import Beside, of_kind, replaced
 from reference_server.mutants.benign.edge import Reply, read_whole
 from reference_server.web.oauth_paths import AUTHORIZE, REGISTER, SERVER_METADATA, TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from reference_server.mutants.benign.edge import App, Message, Receive, Scope, Send
     from reference_server.oauth.clients import Client
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
     Pairs = list[tuple[str, str]]
+    Ask = Callable[["Asked"], Awaitable[Reply]]
 
 _FUNCTIONS = Path(db.__file__).parent / "authorization.sql"
 _OURS = frozenset({AUTHORIZE, TOKEN, REGISTER, SERVER_METADATA})
@@ -41,16 +43,6 @@ def authorized(**changes: Callable[[AuthorizationParts, Parts], Any]) -> Callabl
         return replace(real, **{name: made(real, parts) for name, made in changes.items()})
 
     return replaced({"oauth.authorization": make})
-
-
-class Beside:
-    """Stands in a part's place, and does as the part does in all that is not said otherwise."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
 
 
 class Any_(str):  # noqa: N801 -- a text that is any text
@@ -79,10 +71,7 @@ def clients_as(kind: type[Client]) -> Callable[[Parts], Parts]:
     class Known(Beside):
         def find(self, client_id: str) -> Client | None:
             found: Client | None = self.real.find(client_id)
-            if found is None:
-                return None
-            told: dict[str, Any] = vars(found)
-            return kind(**told)
+            return None if found is None else of_kind(kind, found)
 
     return authorized(clients=lambda real, _: Known(real.clients))
 
@@ -106,10 +95,20 @@ def function(name: str, *changes: tuple[str, str]) -> tuple[str, ...]:
 class Asked:
     """A request to the authorization server: its query or its form, in order; or its JSON."""
 
+    scope: Scope
     method: str
-    path: str
     pairs: Pairs
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """What is asked."""
+        return self.scope["path"]
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body, and not the query, has the parameters."""
+        return self.method == "POST" and self.path != REGISTER
 
     def get(self, name: str) -> str | None:
         """Return a parameter's first value."""
@@ -126,24 +125,35 @@ def at_the_door(
 ) -> Callable[[Parts], Parts]:
     """Return a change of parts that changes what comes to the server's paths, and what leaves."""
 
+    async def act(request: Asked, ask: Ask) -> Reply:
+        asked(request)
+        return answered(await ask(request), request)
+
+    return acting(act, _OURS)
+
+
+def acting(
+    act: Callable[[Asked, Ask], Awaitable[Reply]], paths: Collection[str]
+) -> Callable[[Parts], Parts]:
+    """Return a change of parts that answers at some paths, and may ask the server there itself."""
+
     def around(app: App) -> App:
         async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["path"] not in _OURS:
+            if scope["type"] == "http" and scope["path"] in paths:
+                request = await _asked_of(scope, receive)
+                await _send(await act(request, partial(_through, app)), send)
+            else:
                 await app(scope, receive, send)
-                return
-            request = await asked_of(scope, receive)
-            asked(request)
-            await sent(answered(await through(app, scope, request), request), send)
 
         return edge
 
     return replaced({"web.edge": lambda _: around})
 
 
-async def through(app: App, scope: Scope, request: Asked) -> Reply:
+async def _through(app: App, request: Asked) -> Reply:
     """Return what the application answers to a request, as it stands now."""
+    scope, is_form = request.scope, request.is_form
     form = urlencode(request.pairs).encode()
-    is_form = request.method == "POST" and request.path != REGISTER
     body = form if is_form else request.body
     own = {b"content-length", *((b"content-type",) if is_form else ())}
     headers = [pair for pair in scope["headers"] if pair[0].lower() not in own]
@@ -168,17 +178,14 @@ async def through(app: App, scope: Scope, request: Asked) -> Reply:
     return Reply(scope, start["status"], tuple(start["headers"]), whole)
 
 
-async def asked_of(scope: Scope, receive: Receive) -> Asked:
-    """Return what a request asks for."""
-    body = await read_whole(receive)
-    is_form = scope["method"] == "POST" and scope["path"] != REGISTER
-    text = body.decode("latin-1") if is_form else scope["query_string"].decode("latin-1")
-    pairs = parse_qsl(text, keep_blank_values=True)
-    return Asked(scope["method"], scope["path"], pairs, body)
+async def _asked_of(scope: Scope, receive: Receive) -> Asked:
+    request = Asked(scope, scope["method"], [], await read_whole(receive))
+    text = request.body if request.is_form else scope["query_string"]
+    request.pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
+    return request
 
 
-async def sent(reply: Reply, send: Send) -> None:
-    """Send an answer."""
+async def _send(reply: Reply, send: Send) -> None:
     fields = [pair for pair in reply.fields if pair[0].lower() != b"content-length"]
     fields.append((b"content-length", b"%d" % len(reply.body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": fields})

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from reference_server.core.settings import Limits
 from reference_server.core.text import base64url
-from reference_server.mutants.bending import engine_of, mutant
+from reference_server.mutants.bending import Beside, engine_of, mutant
 from reference_server.mutants.oauth.authorizing import (
     AUTHORIZE,
     TOKEN,
     Any_,
     Asked,
-    Beside,
     at_the_door,
     authorized,
     function,

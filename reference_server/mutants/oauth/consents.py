@@ -8,16 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reference_server.core.principal import NO_TENANT
-from reference_server.mutants.bending import mutant, replaced, with_stage
+from reference_server.mutants.bending import Beside, mutant, with_stage
 from reference_server.mutants.oauth.authorizing import (
     AUTHORIZE,
     Asked,
-    Beside,
-    asked_of,
+    acting,
     at_the_door,
     authorized,
-    sent,
-    through,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +25,8 @@ if TYPE_CHECKING:
     from reference_server.context import RequestContext
     from reference_server.core.principal import Principal
     from reference_server.mutants.bending import Stage
-    from reference_server.mutants.benign.edge import App, Receive, Reply, Scope, Send
+    from reference_server.mutants.benign.edge import Reply
+    from reference_server.mutants.oauth.authorizing import Ask
     from reference_server.parts import Parts
 
 _OK = 200
@@ -49,7 +47,7 @@ def _page(change: Callable[[str], str]) -> Callable[[Parts], Parts]:
 
 
 def _without(pattern: str, instead: str = "") -> Callable[[str], str]:
-    """Return a change of a page. LookupError where it has no such text."""
+    """Return a change of the page that asks; every other stays as it is."""
     compiled = re.compile(pattern, re.DOTALL)
 
     def change(page: str) -> str:
@@ -73,42 +71,36 @@ def _framed(reply: Reply, request: Asked) -> Reply:
     return reply.without(b"x-frame-options").with_field(b"content-security-policy", policy)
 
 
-def deciding(is_decided: Callable[[Scope, Asked], bool]) -> Callable[[Parts], Parts]:
+def deciding(is_decided: Callable[[Asked], bool]) -> Callable[[Parts], Parts]:
     """Return a change of parts that approves by itself whatever a function takes for approved."""
 
-    def around(app: App) -> App:
-        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["path"] != AUTHORIZE:
-                await app(scope, receive, send)
-                return
-            request = await asked_of(scope, receive)
-            reply = await through(app, scope, request)
-            seal, is_known = _SEAL.search(reply.body), is_decided(scope, request)
-            if seal is not None and is_known:
-                pairs = [("request", html.unescape(seal[1].decode())), ("decision", "allow")]
-                reply = await through(app, scope, Asked("POST", AUTHORIZE, pairs, b""))
-            await sent(reply, send)
+    async def act(request: Asked, ask: Ask) -> Reply:
+        reply = await ask(request)
+        seal, is_known = _SEAL.search(reply.body), is_decided(request)
+        if seal is None or not is_known:
+            return reply
+        pairs = [("request", html.unescape(seal[1].decode())), ("decision", "allow")]
+        return await ask(Asked(request.scope, "POST", pairs, b""))
 
-        return edge
-
-    return replaced({"web.edge": lambda _: around})
+    return acting(act, {AUTHORIZE})
 
 
-def _once() -> Callable[[Scope, Asked], bool]:
+def _once() -> Callable[[Asked], bool]:
     """Return what takes everything for approved by a browser that has approved anything."""
     known: set[bytes] = set()
 
-    def is_decided(scope: Scope, request: Asked) -> bool:
+    def is_decided(request: Asked) -> bool:
         if request.method == "POST" and request.get("decision") == "allow":
-            known.add(names(scope))
-        return names(scope) in known
+            known.add(names(request))
+        return names(request) in known
 
     return is_decided
 
 
-def names(scope: Scope) -> bytes:
+def names(request: Asked) -> bytes:
     """Return the cookie by which a browser is known."""
-    return next((value for name, value in scope["headers"] if name.lower() == b"cookie"), b"")
+    headers = request.scope["headers"]
+    return next((value for name, value in headers if name.lower() == b"cookie"), b"")
 
 
 class _OfAnySession(Beside):
@@ -161,7 +153,7 @@ MUTANTS = (
         "consent-taken-for-granted",
         "OAUTH-12",
         "A user who is signed in is asked nothing, whichever client it is.",
-        parts=deciding(lambda _, __: True),
+        parts=deciding(lambda _: True),
     ),
     mutant(
         "consent-for-every-client",

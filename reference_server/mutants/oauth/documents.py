@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from reference_server.core.errors import RefusedUrlError
-from reference_server.mutants.bending import mutant
-from reference_server.mutants.oauth.authorizing import Beside, authorized, clients_as
+from reference_server.mutants.bending import Beside, mutant
+from reference_server.mutants.oauth.authorizing import authorized, clients_as
 from reference_server.oauth.clients import Client, ClientKind
 from reference_server.oauth.documents import DocumentClients
 from reference_server.outbound.fetching import Page

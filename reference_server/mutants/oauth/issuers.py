@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from reference_server.mutants.bending import mutant
 from reference_server.mutants.oauth.authorizing import AUTHORIZE, Asked, at_the_door
+from reference_server.mutants.oauth.metadata import lacking
+from reference_server.web.oauth_paths import SERVER_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
 
     Pairs = list[tuple[str, str]]
-
-_SAID = "authorization_response_iss_parameter_supported"
 
 
 def _told(change: Callable[[Pairs], Pairs]) -> Callable[[Parts], Parts]:
@@ -37,14 +35,6 @@ def _told(change: Callable[[Pairs], Pairs]) -> Callable[[Parts], Parts]:
 
 def _without(told: Pairs) -> Pairs:
     return [pair for pair in told if pair[0] != "iss"]
-
-
-def _unsaid(reply: Reply, request: Asked) -> Reply:
-    del request
-    if _SAID.encode() not in reply.body:
-        return reply
-    told = {name: value for name, value in json.loads(reply.body).items() if name != _SAID}
-    return replace(reply, body=json.dumps(told).encode())
 
 
 MUTANTS = (
@@ -70,6 +60,6 @@ MUTANTS = (
         "issuer-of-responses-unsaid",
         "OAUTH-15",
         "The metadata do not say that responses name their issuer.",
-        parts=at_the_door(answered=_unsaid),
+        parts=lacking(SERVER_METADATA, "authorization_response_iss_parameter_supported"),
     ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import threading
 from dataclasses import replace
@@ -16,7 +14,7 @@ from reference_server.identity.issuers import Issuer, header_of
 from reference_server.identity.jwks import PoisonedSetError, VerifyingKey, read_key_set
 from reference_server.identity.keyring import KeyRing, Pace
 from reference_server.mutants.bending import mutant
-from reference_server.mutants.jwt.verifying import bytes_of
+from reference_server.mutants.jwt.verifying import bytes_of, payload_of, signed_by
 from reference_server.mutants.oauth._issuing import with_issuer
 from reference_server.outbound.documents import DocumentError
 
@@ -121,7 +119,7 @@ class _OpenWhileOut(Issuer):
         try:
             self.documents.get(f"{self.told.issuer}/.well-known/openid-configuration")
         except DocumentError:
-            return bytes_of(token.split(".")[1])
+            return payload_of(token)
         return None
 
 
@@ -136,13 +134,8 @@ class _Shared(Issuer):
         secrets = [
             one["k"] for one in entries if one.get("kid") == header.get("kid") and "k" in one
         ]
-        message, _, signature = token.rpartition(".")
-        for secret in secrets:
-            key = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
-            made = hmac.digest(key, message.encode(), "sha256")
-            if hmac.compare_digest(made, bytes_of(signature)):
-                return bytes_of(token.split(".")[1])
-        return None
+        is_right = any(signed_by(token, bytes_of(secret)) for secret in secrets)
+        return payload_of(token) if is_right else None
 
 
 class _Lax(Issuer):

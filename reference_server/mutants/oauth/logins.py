@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,8 @@ from reference_server.identity.contracts import LoginError, LoginFailure, Member
 from reference_server.identity.issuers import Issuer, header_of
 from reference_server.identity.login import Attempt, OidcLogin
 from reference_server.identity.members import SqlMembers
-from reference_server.mutants.bending import engine_of, mutant, replaced
-from reference_server.mutants.jwt.verifying import bytes_of
+from reference_server.mutants.bending import Beside, engine_of, mutant, replaced
+from reference_server.mutants.jwt.verifying import bytes_of, payload_of, signed_by
 from reference_server.mutants.oauth._issuing import (
     claims_of,
     completed,
@@ -38,7 +37,7 @@ class _Unverified(Issuer):
 
     def open(self, token: str, kinds: frozenset[str]) -> bytes | None:
         del kinds
-        return bytes_of(token.split(".")[1]) if token.count(".") else None
+        return payload_of(token)
 
 
 class _Unsigned(Issuer):
@@ -58,10 +57,7 @@ class _PublicSecret(Issuer):
         if header.get("alg") != "HS256" or key is None:
             return super().open(token, kinds)
         pem = key.key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        message, _, signature = token.rpartition(".")
-        made = hmac.digest(pem, message.encode(), "sha256")
-        is_right = hmac.compare_digest(made, bytes_of(signature))
-        return bytes_of(token.split(".")[1]) if is_right else None
+        return payload_of(token) if signed_by(token, pem) else None
 
 
 class _RsaAlone(Issuer):
@@ -83,18 +79,16 @@ class _NonceByDefault(OidcLogin):
         return OidcLogin.person(replace(self, issuer=given), token, attempt)
 
 
-class _Completing:
+class _Completing(Beside):
     """An issuer whose tokens have what they lack."""
 
-    def __init__(self, issuer: Issuer, more: Mapping[str, Any]) -> None:
-        self._issuer, self._more = issuer, more
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._issuer, name)
+    def __init__(self, real: Issuer, more: Mapping[str, Any]) -> None:
+        super().__init__(real)
+        self._more = more
 
     def open(self, token: str, kinds: frozenset[str]) -> bytes | None:
         """Return the claims, completed."""
-        payload = self._issuer.open(token, kinds)
+        payload = self.real.open(token, kinds)
         return None if payload is None else completed(payload, self._more)
 
 
@@ -219,32 +213,20 @@ class _Numbered(SqlMembers):
         return self._ids
 
 
-class _OfOneEach(SqlMembers):
-    """Makes a tenant for each newcomer, whatever his organization is."""
+def _of(organization: Callable[[Person], str]) -> type[SqlMembers]:
+    """Return members of which newcomers are of another organization than their own."""
 
-    def find(self, person: Person) -> Member | None:
-        return super().find(person) or super().find(_alone(person))
+    def moved(person: Person) -> Person:
+        return replace(person, organization=organization(person))
 
-    def welcome(self, person: Person, role: Any = None) -> Member:
-        return super().welcome(_alone(person), role)
+    class Moved(SqlMembers):
+        def find(self, person: Person) -> Member | None:
+            return super().find(person) or super().find(moved(person))
 
+        def welcome(self, person: Person, role: Any = None) -> Member:
+            return super().welcome(moved(person), role)
 
-def _alone(person: Person) -> Person:
-    return replace(person, organization=person.subject)
-
-
-class _OfOneForAll(SqlMembers):
-    """Puts all newcomers into one tenant."""
-
-    def find(self, person: Person) -> Member | None:
-        return super().find(person) or super().find(_together(person))
-
-    def welcome(self, person: Person, role: Any = None) -> Member:
-        return super().welcome(_together(person), role)
-
-
-def _together(person: Person) -> Person:
-    return replace(person, organization="newcomers")
+    return Moved
 
 
 def _remembering(kind: type[SqlMembers]) -> Callable[[Parts], Parts]:
@@ -380,12 +362,12 @@ MUTANTS = (
         "first-login-alone",
         "OAUTH-09",
         "Each newcomer gets a tenant of his own, whatever his organization is.",
-        parts=_remembering(_OfOneEach),
+        parts=_remembering(_of(lambda person: person.subject)),
     ),
     mutant(
         "first-login-together",
         "OAUTH-09",
         "All newcomers get one tenant, whatever their organizations are.",
-        parts=_remembering(_OfOneForAll),
+        parts=_remembering(_of(lambda _: "newcomers")),
     ),
 )

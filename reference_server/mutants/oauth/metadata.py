@@ -41,7 +41,7 @@ def _server(**more: Any) -> Callable[[Parts], Parts]:
     return _of(SERVER_METADATA, lambda found: found | more)
 
 
-def _lacking(place: str, *names: str) -> Callable[[Parts], Parts]:
+def lacking(place: str, *names: str) -> Callable[[Parts], Parts]:
     """Return a change of parts that leaves entries out of metadata."""
     return _of(place, lambda found: {k: v for k, v in found.items() if k not in names})
 
@@ -85,7 +85,7 @@ MUTANTS = (
         "metadata-without-servers",
         "OAUTH-01",
         "The metadata of the resource name no authorization server.",
-        parts=_lacking(RESOURCE_METADATA, "authorization_servers"),
+        parts=lacking(RESOURCE_METADATA, "authorization_servers"),
     ),
     mutant(
         "metadata-by-two-ways",
@@ -121,13 +121,13 @@ MUTANTS = (
         "metadata-without-pkce",
         "OAUTH-01",
         "The authorization server does not say that it takes S256.",
-        parts=_lacking(SERVER_METADATA, "code_challenge_methods_supported"),
+        parts=lacking(SERVER_METADATA, "code_challenge_methods_supported"),
     ),
     mutant(
         "metadata-without-response-types",
         "OAUTH-01",
         "The authorization server does not say which responses it gives.",
-        parts=_lacking(SERVER_METADATA, "response_types_supported"),
+        parts=lacking(SERVER_METADATA, "response_types_supported"),
     ),
     mutant(
         "metadata-without-codes",

@@ -6,12 +6,11 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reference_server.mutants.bending import mutant
+from reference_server.mutants.bending import Beside, mutant
 from reference_server.mutants.oauth.authorizing import (
     TOKEN,
     Any_,
     Asked,
-    Beside,
     at_the_door,
     function,
     granting,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from reference_server.core.text import base64url
 from reference_server.limits.limiter import MovingWindowLimiter
-from reference_server.mutants.bending import mutant
+from reference_server.mutants.bending import Beside, mutant
+from reference_server.mutants.jwt.verifying import bytes_of
 from reference_server.mutants.oauth.authorizing import (
     REGISTER,
     Asked,
-    Beside,
     at_the_door,
     authorized,
 )
@@ -30,14 +30,12 @@ _MANY = 10**6
 
 
 def _covered(uri: str) -> str:
-    return _UNREAD + base64.urlsafe_b64encode(uri.encode()).decode().rstrip("=")
+    return _UNREAD + base64url(uri.encode())
 
 
 def _uncovered(uri: str) -> str:
-    if not uri.startswith(_UNREAD):
-        return uri
-    text = uri.removeprefix(_UNREAD)
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    is_covered = uri.startswith(_UNREAD)
+    return bytes_of(uri.removeprefix(_UNREAD)).decode() if is_covered else uri
 
 
 class _Uncovering(Beside):

@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reference_server.mutants.auth.challenges import FIELD, challenged, without_metadata
-from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.bending import Beside, mutant, replaced
 from reference_server.mutants.benign.edge import rewritten
 from reference_server.permissions.contracts import Decision
 
 if TYPE_CHECKING:
     from reference_server.core.principal import Principal
-    from reference_server.core.vocabulary import Permission
     from reference_server.mutants.benign.edge import Reply
-    from reference_server.permissions.contracts import Permissions
 
 _SCOPE = re.compile(rb', scope="[^"]*"')
 
 
-@dataclass(frozen=True)
-class _Around:
-    """Asks the real permissions."""
-
-    inner: Permissions
-
-    def for_tool(self, principal: Principal, tool: str) -> Decision:
-        return self.inner.for_tool(principal, tool)
-
-    def consent_for(self, tool: str) -> Permission:
-        return self.inner.consent_for(tool)
-
-    def for_data(self, principal: Principal) -> Decision:
-        return self.inner.for_data(principal)
-
-
-class _AsksForNoConsent(_Around):
+class _AsksForNoConsent(Beside):
     """Lets a client do whatever its user may."""
 
     def for_tool(self, principal: Principal, tool: str) -> Decision:
-        found = super().for_tool(principal, tool)
+        found: Decision = self.real.for_tool(principal, tool)
         return Decision.ALLOWED if found is Decision.NO_CONSENT else found
 
 
-class _ByTheLetter(_Around):
+class _ByTheLetter(Beside):
     """Looks for each scope by its name, whatever another one implies."""
 
     def for_tool(self, principal: Principal, tool: str) -> Decision:
-        found = super().for_tool(principal, tool)
+        found: Decision = self.real.for_tool(principal, tool)
         if principal.client_id is None or found is not Decision.ALLOWED:
             return found
         is_named = self.consent_for(tool) in principal.scope

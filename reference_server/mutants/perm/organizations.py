@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -15,7 +15,7 @@ from reference_server.identity.contracts import (
     OrgOperation,
     Place,
 )
-from reference_server.mutants.bending import mutant, replaced, with_tool
+from reference_server.mutants.bending import Beside, mutant, of_kind, replaced, with_tool
 from reference_server.mutants.perm.elevating import as_somebody_else
 from reference_server.sessions.validation import AuthValidation
 from reference_server.tools.list_metrics import ListMetrics
@@ -38,16 +38,12 @@ _ROLE = text("SELECT role FROM memberships WHERE id = :member")
 _USER = text("SELECT 1 FROM users WHERE tenant_id = :tenant AND id = :user")
 
 
-@dataclass(frozen=True)
-class Bent:
+class Bent(Beside):
     """Organizations of which one operation, or several, may be another."""
 
-    orgs: Any
-    sessions: TenantSessions
-
-    def __getattr__(self, name: str) -> Any:
-        """Leave all else as it is."""
-        return getattr(self.orgs, name)
+    def __init__(self, real: Any, sessions: TenantSessions) -> None:
+        super().__init__(real)
+        self.sessions = sessions
 
 
 def _with(kind: type[Bent]) -> Change:
@@ -68,7 +64,7 @@ class _AnybodyRenames(Bent):
     """Asks for no role before it renames."""
 
     def rename(self, place: Place, name: str) -> None:
-        self.orgs.rename(_as_owner(self, place), name)
+        self.real.rename(_as_owner(self, place), name)
 
 
 class _AdminsPromote(Bent):
@@ -76,33 +72,33 @@ class _AdminsPromote(Bent):
 
     def change(self, place: Place, issuer: str, subject: str, role: MemberRole) -> bool:
         try:
-            return self.orgs.change(place, issuer, subject, role)
+            return self.real.change(place, issuer, subject, role)
         except NotPermittedError as denied:
             if denied.role is not MemberRole.ADMIN:
                 raise
-            return self.orgs.change(_as_owner(self, place), issuer, subject, role)
+            return self.real.change(_as_owner(self, place), issuer, subject, role)
 
 
 class _AnybodyRemoves(Bent):
     """Lets members remove each other."""
 
     def remove(self, place: Place, issuer: str, subject: str) -> bool:
-        return self.orgs.remove(_as_owner(self, place), issuer, subject)
+        return self.real.remove(_as_owner(self, place), issuer, subject)
 
 
 class _AddsAndRefuses(Bent):
     """Looks at the role once it is done."""
 
     def rename(self, place: Place, name: str) -> None:
-        self.orgs.rename(_as_owner(self, place), name)
-        self.orgs.rename(place, name)
+        self.real.rename(_as_owner(self, place), name)
+        self.real.rename(place, name)
 
 
 class _ShowsNobody(Bent):
     """Takes members for people who may not look."""
 
     def show(self, place: Place) -> Organization:
-        found: Organization = self.orgs.show(place)
+        found: Organization = self.real.show(place)
         if _role(self, place) is MemberRole.MEMBER:
             raise NotPermittedError(OrgOperation.SHOW, MemberRole.MEMBER)
         return found
@@ -118,7 +114,7 @@ class _OfTheFormer(Bent):
     """Lets who was a member switch: it looks at the users, who stay."""
 
     def find(self, tenant: UUID, user: UUID) -> Member | None:
-        found: Member | None = self.orgs.find(tenant, user)
+        found: Member | None = self.real.find(tenant, user)
         with self.sessions.begin(tenant) as connection:
             row = connection.execute(_USER, {"tenant": tenant, "user": user}).one_or_none()
         if found is not None or row is None:
@@ -127,11 +123,7 @@ class _OfTheFormer(Bent):
 
 
 def _holding(kind: type[AuthValidation]) -> Change:
-    def make(parts: Parts) -> Any:
-        real: Any = parts.tokens.validator
-        return kind(real.tokens, real.ends, real.clock, real.rules, real.issued)
-
-    return replaced({"tokens.validator": make})
+    return replaced({"tokens.validator": lambda parts: of_kind(kind, parts.tokens.validator)})
 
 
 class _Outlasting(AuthValidation):
@@ -150,10 +142,10 @@ class _RolesOfTokens(Bent):
         roles = g.context.principal.roles
         if MemberRole.MEMBER in roles:
             raise NotPermittedError(OrgOperation.RENAME, MemberRole.MEMBER)
-        self.orgs.rename(_as_owner(self, place), name)
+        self.real.rename(_as_owner(self, place), name)
 
     def show(self, place: Place) -> Organization:
-        return self.orgs.show(_as_owner(self, place))
+        return self.real.show(_as_owner(self, place))
 
 
 def _tokens_decide(parts: Parts) -> Parts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from reference_server.core.vocabulary import Scheme, Tier
-from reference_server.mutants.bending import mutant, replaced
+from reference_server.mutants.bending import Beside, mutant, replaced
 from reference_server.mutants.perm.elevating import of_tier
 from reference_server.parts import with_parts
 from reference_server.permissions.decision import TierPermissions
@@ -20,24 +20,17 @@ if TYPE_CHECKING:
     from reference_server.permissions.contracts import Decision
 
 
-class _GoesOn:
+class _GoesOn(Beside):
     """Takes the token of a session that was ended for an administrator's."""
-
-    def __init__(self, real: Any) -> None:
-        self._real = real
-
-    def __getattr__(self, name: str) -> Any:
-        """Do all else as before."""
-        return getattr(self._real, name)
 
     def validate(self, token: str) -> Principal | None:
         """Return whose the token is, or was."""
-        found, payload = self._real.validate(token), self._real.tokens.open(token)
+        found, payload = self.real.validate(token), self.real.tokens.open(token)
         claims = None if payload is None else read_claims(payload)
-        if found is not None or claims is None or not self._real.admits(claims):
+        if found is not None or claims is None or not self.real.admits(claims):
             return found
         holder = claims.principal()
-        now = self._real.clock.now()
+        now = self.real.clock.now()
         is_over = holder.ends is not None and holder.ends <= now
         return None if is_over else of_tier(holder, Tier.ADMIN)
 
@@ -63,12 +56,12 @@ class _Telling:
     """Revokes keys, and tells whose it was."""
 
     def __init__(self, real: Any, told: _Inheriting) -> None:
-        self._real, self._told = real, told
+        self.real, self._told = real, told
 
     def revoke(self, tenant_id: UUID, key_id: UUID) -> Any:
         """Revoke as before."""
         self._told.revoked[tenant_id] += 1
-        return self._real.revoke(tenant_id, key_id)
+        return self.real.revoke(tenant_id, key_id)
 
 
 def _inheriting(parts: Parts) -> Parts:

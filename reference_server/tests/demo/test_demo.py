@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from psycopg import sql
 from reference_server.core.secrets import PROXY_SIGNING
 from reference_server.core.vocabulary import SecretName
 from reference_server.demo.issuer import CLIENT_SECRET
+from reference_server.demo.postgres import free_port
 from reference_server.mutants.bench.registry import all_mutants
 from reference_server.tests.waiting import becomes_true, has_ended
 
@@ -143,7 +143,7 @@ def test_the_launch_command_serves_the_same_tenants(demo: dict[str, Any]) -> Non
 @contextmanager
 def _launched(demo: dict[str, Any], *more: str) -> Generator[tuple[dict[str, Any], int]]:
     """Serve the demo's tenants by its launch command; yield that server's state and process id."""
-    port = _free_port()
+    port = free_port()
     values = {"{secrets}": demo["launch"]["secrets_dir"], "{port}": str(port)}
     command = [values.get(word, word) for word in demo["launch"]["command"]]
     process = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL)
@@ -286,9 +286,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         link.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

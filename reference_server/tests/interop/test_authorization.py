@@ -12,7 +12,6 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +21,8 @@ import httpx
 import pytest
 from mcp.shared.auth import AuthorizationCodeResult
 
+from reference_server.demo.postgres import free_port
+from reference_server.tests.answering import Silent, answering
 from reference_server.tests.interop.test_official_runner import RUNNER
 from reference_server.tests.oauth.test_official_client import Memory, converse
 from reports.tests.browser import started
@@ -81,14 +82,9 @@ class Person:
 class Callback:
     """The redirect URI of a client that runs on this machine."""
 
-    def __init__(self, server: HTTPServer) -> None:
-        self._server = server
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/callback"
         self._came, self._path = threading.Event(), ""
-
-    @property
-    def url(self) -> str:
-        """Return what the client names."""
-        return f"http://127.0.0.1:{self._server.server_port}/callback"
 
     def come(self, path: str) -> None:
         """Take what the browser asks for."""
@@ -103,25 +99,16 @@ class Callback:
 
 @contextmanager
 def listening() -> Generator[Callback]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_GET(self) -> None:
             if self.path.startswith("/callback?"):
                 callback.come(self.path)
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- base class's
-            del format, args
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        callback = Callback(server)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield callback
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        callback = Callback(port)
+        yield callback
 
 
 class Agent:
@@ -183,7 +170,7 @@ def test_a_typescript_client_comes_from_a_bare_url_to_a_tool(
 def test_the_official_runner_finds_no_fault_with_the_authorization_server(
     node: str, state: dict[str, Any], browser: Browser, tmp_path: Path
 ) -> None:
-    port = _free_port()
+    port = free_port()
     client = _registered(state, f"http://127.0.0.1:{port}/callback")
     issuer = str(state["url"]).removesuffix("/mcp")
     words = [node, str(RUNNER), "authorization", "--url", issuer, "--client-id", client]
@@ -218,8 +205,3 @@ def _registered(state: dict[str, Any], redirect: str) -> str:
     answer = httpx.post(f"{base}/oauth/register", json=told, headers=headers)
     assert answer.status_code == 201, answer.text
     return answer.json()["client_id"]
-
-
-def _free_port() -> int:
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return server.server_port

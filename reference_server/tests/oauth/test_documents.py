@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from reference_server.core.errors import RefusedUrlError
 from reference_server.oauth.documents import MOST_BYTES, DocumentClients, seconds_good
 from reference_server.outbound.fetching import Page
+from reference_server.tests.answering import Silent, answering
 from reference_server.tests.fakes import FakeClock
 from reference_server.tests.oauth.browsing import REDIRECT, ROOMY, Line, Somebody
 from reference_server.tests.rows import add_tenant
@@ -163,7 +162,7 @@ def test_so_many_documents_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(reader.asked) == 4
 
 
-class _Documents(BaseHTTPRequestHandler):
+class _Documents(Silent):
     """Serves documents of clients; redirects where the path says so."""
 
     def do_GET(self) -> None:
@@ -176,22 +175,12 @@ class _Documents(BaseHTTPRequestHandler):
         told = {**DOCUMENT, "client_id": f"http://{host}{self.path}"}
         self.wfile.write(json.dumps(told).encode())
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name it has
-        """Say nothing."""
-
 
 @contextmanager
 def serving_documents() -> Generator[str]:
     """Serve documents; yield the origin."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Documents)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with answering(_Documents) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_client_of_a_document_comes_to_tokens(owner_engine: Engine, app_engine: Engine) -> None:

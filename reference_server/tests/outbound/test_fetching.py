@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +14,7 @@ from reference_server.core.errors import RefusedUrlError
 from reference_server.outbound import addresses
 from reference_server.outbound.addresses import is_public, public_address
 from reference_server.outbound.fetching import MOST_BYTES, Fetcher, PublicNetwork
+from reference_server.tests.answering import Silent, answering
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -117,7 +117,7 @@ def test_a_port_of_its_own_is_refused() -> None:
         Fetcher().fetch("http://example.com:22/")
 
 
-class Page(BaseHTTPRequestHandler):
+class Page(Silent):
     """Answers, sends on, or has no end."""
 
     seen: ClassVar[list[str]] = []
@@ -132,18 +132,11 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"x" * (10 * MOST_BYTES if self.path == "/long" else 10))
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
-        """Stay silent."""
-
 
 @contextmanager
 def serving() -> Generator[str]:
-    with HTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join(5)
+    with answering(Page) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

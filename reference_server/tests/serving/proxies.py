@@ -10,12 +10,11 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from reference_server.demo.postgres import free_port
+from reference_server.tests.answering import Silent, answering
 from reference_server.tests.waiting import becomes_true
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def _own(server: str) -> Generator[int]:
-    class Proxy(BaseHTTPRequestHandler):
+    class Proxy(Silent):
         """Hands requests on, and adds whose they are to what they say of it."""
 
         protocol_version = "HTTP/1.1"
@@ -111,16 +110,5 @@ def _own(server: str) -> Generator[int]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's name
-            """Say nothing."""
-
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    proxy.daemon_threads = True
-    thread = threading.Thread(target=proxy.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield proxy.server_port
-    finally:
-        proxy.shutdown()
-        thread.join(10)
-        proxy.server_close()
+    with answering(Proxy) as port:
+        yield port

@@ -129,7 +129,7 @@ class Authorizing(Good):
             if url.startswith(self.origin)
         }
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 -- the library's names
+    do_GET = do_POST = do_PUT = do_DELETE = answer
 
 
 def authorize(method: str, sent: bytes) -> tuple[int, Any]:

@@ -89,7 +89,7 @@ class Connects(Good):
         else:
             self.reply(HTTPStatus.OK if is_done else HTTPStatus.BAD_REQUEST, {})
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class KeepsStates(Connects):

@@ -27,11 +27,11 @@ class Teams(Good):
     roles: ClassVar[dict[tuple[str, str], str]]
     names: ClassVar[dict[str, str]]
 
-    def do_GET(self) -> None:  # noqa: N802 -- a name of the base class
+    def do_GET(self) -> None:
         """Serve one request."""
         self.answer()
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 -- names of the base class
+    do_POST = do_PUT = do_DELETE = do_GET
 
     def ticket(self) -> tuple[str, str] | None:
         """Return who acts for which team; None for a ticket that nobody has, or has any more."""

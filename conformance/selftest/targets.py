@@ -84,8 +84,8 @@ class Good(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
         """Stay silent."""
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
-    do_OPTIONS = do_TRACE = do_PROPFIND = do_HALLMARK = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
+    do_OPTIONS = do_TRACE = do_PROPFIND = do_HALLMARK = answer
 
 
 class OpenToAll(Good):
@@ -143,7 +143,7 @@ class HasOnePath(Good):
         """Answer whoever asks for another path."""
         raise NotImplementedError
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class HangsUpOnOddPaths(HasOnePath):
@@ -274,7 +274,7 @@ class Redirects(Good):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.reply(307, {}, {"Location": "http://127.0.0.9:9/mcp"})
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class Babble(socketserver.BaseRequestHandler):

@@ -66,7 +66,7 @@ class _Handler(WorldHandler):
         else:
             self.answer(200, {"ok": True})
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 -- the base class's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _tell(self, server: DownstreamApi, word: str) -> None:
         if not self.shows(server.control):

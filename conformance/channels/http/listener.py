@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(reply.body[place : place + 1])
                 wait_for(lambda: False, _DRIP_SECONDS)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _answer  # noqa: N815 -- the base class's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _answer
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
         """Stay silent."""

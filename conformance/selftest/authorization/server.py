@@ -78,7 +78,7 @@ class Authorizes(Good):
         self.sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         route()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
     def makes(self, mistake: str) -> bool:
         """Tell whether it makes a mistake."""

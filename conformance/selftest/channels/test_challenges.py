@@ -88,7 +88,7 @@ class Offers(Good):
             told += f", {self.wrong}" if "=" in told else f" {self.wrong}"
         self.reply(401, self.refusal, {"WWW-Authenticate": told})
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815 -- the library's names
+    do_GET = do_POST = do_DELETE = answer
 
 
 class OffersInSilence(Offers):

@@ -34,7 +34,7 @@ class Looks(Keeps):
             self.headers["X-Admin-Token"] = ADMIN
         super().answer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class TakesABeginning(Looks):
@@ -102,7 +102,7 @@ class Validates(Looks):
         except json.JSONDecodeError:
             self.reply(400, {"error": "no JSON"})
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class TakesNobody(Validates):

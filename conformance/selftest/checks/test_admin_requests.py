@@ -76,7 +76,7 @@ class Keeps(Good):
         self.send_response(204)
         self.end_headers()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class GoesOnBelieving(Keeps):

@@ -102,7 +102,7 @@ class HasSockets(Good):
         head = bytes([size]) if size < _LONG else bytes([_LONG]) + size.to_bytes(2, "big")
         self.wfile.write(b"\x89\x00\x81" + head + payload)
 
-    do_GET = answer  # noqa: N815
+    do_GET = answer
 
 
 class HasOpenSockets(HasSockets):

@@ -87,7 +87,7 @@ class OpensToAll(Good):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.converse(json.loads(body or b"{}"))
 
-    do_POST = answer  # noqa: N815
+    do_POST = answer
 
 
 class ActsForAll(OpensToAll):

@@ -41,7 +41,7 @@ class HasPages(HasABearer):
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = answer  # noqa: N815
+    do_GET = answer
 
 
 class HasPublicPages(HasPages):
@@ -86,7 +86,7 @@ class StreamsToAll(HasABearer):
         self.rfile.read(1)
         self.close_connection = True
 
-    do_GET = answer  # noqa: N815
+    do_GET = answer
 
 
 class HasAnOlderRoute(Good):

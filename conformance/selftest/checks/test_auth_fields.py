@@ -43,7 +43,7 @@ class ReadsShortFields(Good):
         """Send the refusal of a long field."""
         self.reply(self.told, {"error": "request header field too large"})
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class TakesDigits(Good):

@@ -78,7 +78,7 @@ class RefusesWhoIsNamed(Notes):
         else:
             super().answer()
 
-    do_POST = answer  # noqa: N815
+    do_POST = answer
 
 
 class BelievesHeader(Notes):

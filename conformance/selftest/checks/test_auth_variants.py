@@ -102,7 +102,7 @@ class _Believes(Good):
         else:
             super().answer()
 
-    do_POST = answer  # noqa: N815
+    do_POST = answer
 
 
 @pytest.mark.parametrize(

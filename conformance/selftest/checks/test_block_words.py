@@ -44,7 +44,7 @@ class Blocks(Good):
         else:
             super().answer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class TellsWhen(Blocks):

@@ -19,7 +19,7 @@ LONGEST = 1 << 20
 class HangsUp(Good):
     """Reads no body of more than a mebibyte, and refuses what is no message."""
 
-    def do_POST(self) -> None:  # noqa: N802 -- the base class looks for it
+    def do_POST(self) -> None:
         """Hang up, or read and answer."""
         length = int(self.headers.get("Content-Length") or 0)
         if length > LONGEST:

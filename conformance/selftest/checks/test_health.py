@@ -28,7 +28,7 @@ class Healthy(Good):
         else:
             super().answer()
 
-    do_GET = answer  # noqa: N815
+    do_GET = answer
 
 
 class TellsItsHost(Healthy):

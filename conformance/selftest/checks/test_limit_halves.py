@@ -57,7 +57,7 @@ class Limits(Good):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.reply(429, {"error": "slow down"}, {"Retry-After": "1"})
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class TellsNobodyWhen(Limits):

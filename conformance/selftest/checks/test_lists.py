@@ -54,7 +54,7 @@ class NothingButPosts(Sessions):
         else:
             super().answer()
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 def test_the_official_client_reads_a_list_to_its_last_page() -> None:

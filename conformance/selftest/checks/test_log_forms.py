@@ -58,7 +58,7 @@ class Logfmt(Good):
         """Tell the request's id."""
         super().reply(status, body, {**(headers or {}), "X-Request-Id": self.identity})
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 class Splits(Logfmt):

@@ -31,7 +31,7 @@ class Writes(Good):
             stream.write(json.dumps({"level": "info", **self.line()}) + "\n")
         super().answer()
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 class WritesHeaders(Writes):
@@ -94,7 +94,7 @@ class WritesRefusals(Writes):
         """Tell the id."""
         super().reply(status, body, {**(headers or {}), "X-Request-Id": self.number})
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 @pytest.mark.parametrize(

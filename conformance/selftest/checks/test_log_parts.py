@@ -35,7 +35,7 @@ class Writes(Verifies):
         del signature
         return f"{header} {bytes_of(claims).decode()}"
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 class WritesBeginnings(Writes):

@@ -58,7 +58,7 @@ class Speaks(Good):
         else:
             self.converse(cast("dict[str, Any]", message))
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
     def is_belied(self, message: dict[str, Any]) -> bool:
         """Tell whether a header says something else than the body."""

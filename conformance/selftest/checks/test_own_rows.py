@@ -32,7 +32,7 @@ class LosesRowsInACrowd(Notes):
     crowd: ClassVar[list[int]] = [0]
     meeting: ClassVar[threading.Barrier] = threading.Barrier(2)  # bounded: met within its time-out
 
-    def do_POST(self) -> None:  # noqa: N802 -- the base class looks for it
+    def do_POST(self) -> None:
         """Count who is inside."""
         self.crowd[0] += 1
         self.answer()

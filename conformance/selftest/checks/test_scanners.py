@@ -100,8 +100,8 @@ class Triaged(Good):
         """Tell whether a browser is too old."""
         return int(version) < OLDEST
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
-    do_OPTIONS = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
+    do_OPTIONS = answer
 
 
 class ReadsOnce(Triaged):

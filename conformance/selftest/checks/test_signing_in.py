@@ -60,7 +60,7 @@ class SignsIn(Good):
             self.asked[subject] = self.asked.get(subject, 0) + 1
             return self.asked[subject] <= LIMIT
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class ShortWindows(SignsIn):

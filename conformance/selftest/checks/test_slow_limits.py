@@ -60,7 +60,7 @@ class Slow(Good):
         counted.append(now)
         return True
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
 
 
 class OneTooMany(Slow):

@@ -41,7 +41,7 @@ class Streams(Good):
         """Tell whether the caller may have a stream."""
         return self.tenant() is not None
 
-    do_GET = answer  # noqa: N815
+    do_GET = answer
 
 
 class StreamsToAnybody(Streams):

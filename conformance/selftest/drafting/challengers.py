@@ -46,7 +46,7 @@ class Noting(Good):
         """Answer with the fields of this server."""
         super().reply(status, body, {**(headers or {}), **self.fields})
 
-    do_GET = do_POST = answer  # noqa: N815
+    do_GET = do_POST = answer
 
 
 class Bearer(Noting):

@@ -90,7 +90,7 @@ class NoServer(Noting):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.reply(404, {"error": "not found"})
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 def init(*words: str, key: str | None = None) -> Done:
@@ -246,7 +246,7 @@ class Opens(Noting):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.converse(json.loads(body))
 
-    do_GET = do_POST = answer  # noqa: N815
+    do_GET = do_POST = answer
 
 
 @pytest.mark.parametrize(("key", "is_taken"), [(KEY, True), ("no-key-of-anybody", False)])
@@ -286,7 +286,7 @@ class Elsewhere(Noting):
         else:
             self.reply(401, {}, told)
 
-    do_GET = do_POST = answer  # noqa: N815
+    do_GET = do_POST = answer
 
 
 def test_nobody_else_is_asked_whatever_the_target_points_to() -> None:
@@ -309,7 +309,7 @@ class Busy(Noting):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.reply(429, {}, {"Retry-After": "30"})
 
-    do_GET = do_POST = answer  # noqa: N815
+    do_GET = do_POST = answer
 
 
 def test_a_target_that_asks_to_slow_down_is_left_alone(tmp_path: Path) -> None:

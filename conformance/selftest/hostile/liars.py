@@ -135,8 +135,8 @@ class BreaksEveryOther(Good):
         if not self.is_broken:
             super().answer()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
-    do_OPTIONS = do_TRACE = do_PROPFIND = do_HALLMARK = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer
+    do_OPTIONS = do_TRACE = do_PROPFIND = do_HALLMARK = answer
 
 
 class Trap(BaseHTTPRequestHandler):
@@ -153,4 +153,4 @@ class Trap(BaseHTTPRequestHandler):
         """Note the request."""
         self.seen.append(f"{self.command} {self.path} {json.dumps(dict(self.headers))}")
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = answer

@@ -50,7 +50,7 @@ def test_a_dry_run_contacts_nobody_and_tells_counts(tmp_path: Path) -> None:
             asked.append(self.path)
             super().answer()
 
-        do_GET = do_POST = answer  # noqa: N815 -- the library's names
+        do_GET = do_POST = answer
 
     with serving(Watching) as url:
         code, said = dry(tmp_path, f"--target={url}")
@@ -92,7 +92,7 @@ def test_a_run_counts_what_it_sends(tmp_path: Path) -> None:
             seen[self.command] += 1
             super().answer()
 
-        do_GET = do_POST = answer  # noqa: N815 -- the library's names
+        do_GET = do_POST = answer
 
     with serving(Counting) as url:
         found = judge(tmp_path, f"--target={url}", "--area=AUTH,MCP", profile=WHOLE)

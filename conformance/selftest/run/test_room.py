@@ -57,7 +57,7 @@ def test_the_verdicts_are_told_when_the_report_can_no_longer_be_written(tmp_path
     class Replaces(Good):
         """Has a file stand where the folder of the report was."""
 
-        def do_POST(self) -> None:  # noqa: N802 -- the name that the library calls
+        def do_POST(self) -> None:
             if report.is_dir():
                 report.rmdir()
                 report.touch()

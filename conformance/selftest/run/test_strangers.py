@@ -64,7 +64,7 @@ class SessionOnly(Good):
         error = {"code": -32600, "message": "Bad Request: Missing session ID"}
         self.reply(400, {"jsonrpc": "2.0", "id": None, "error": error})
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = answer
 
 
 class OutOfOrder(Guarded):

@@ -110,14 +110,14 @@ class _Handler(WorldHandler):
     def issuer(self) -> Issuer:
         return cast("Issuer", self.server)
 
-    def do_GET(self) -> None:  # noqa: N802 -- the base class's name
+    def do_GET(self) -> None:
         path, query = self._asked()
         if path.startswith(CONTROL):
             self._control(path.removeprefix(CONTROL))
         elif not self._is_out():
             self._serve(path, query)
 
-    def do_POST(self) -> None:  # noqa: N802 -- the base class's name
+    def do_POST(self) -> None:
         path, _ = self._asked()
         if path.startswith(CONTROL):
             self._control(path.removeprefix(CONTROL))

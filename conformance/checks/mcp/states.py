@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from conformance.analysis.alike import difference
 from conformance.checks.mcp._askers import askers
 from conformance.forge.objects import nobodys_text
 from conformance.forge.states import changed
@@ -45,10 +47,10 @@ def heeding(wire: Wire, discovery: Discovery, key: str) -> list[Asker]:
 
 def heeds(asker: Asker, key: str) -> bool:
     """Tell whether a tool looks at its state. Raises NotAssessedError where nothing shows it."""
-    own = asker.take(key)
+    asker.take(key)
     asked = asker.ask(key)
-    answer = asker.reply(key, asked, state=nobodys_text(asked.state))
-    if not asker.took(answer, asked):
+    spoilt = partial(asker.reply, key, asked, state=nobodys_text(asked.state))
+    if not asker.took(spoilt(), asked):
         return True
     if asker.tool.answer is None:
         raise NotAssessedError(
@@ -56,7 +58,7 @@ def heeds(asker: Asker, key: str) -> bool:
             "[tools.asking] answer, to agree with",
             Channel.ASKING_TOOL,
         )
-    return answer.visible != own.visible
+    return bool(difference(spoilt, partial(asker.take, key)))
 
 
 @requirement("MCP-25")

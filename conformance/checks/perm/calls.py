@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from conformance.analysis.alike import difference
 from conformance.checks.perm._common import (
     Call,
     admitted,
@@ -56,13 +58,17 @@ def _told_apart(caller: Caller, beyond: list[Call], manner: Manner, *, hides: bo
         require_answered(answer, "a call")
         return answer.without(tool)
 
-    unknown, found = ask(in_guise("hallmark_no_such_tool"), {}), list[str]()
+    def unknown() -> Answer:
+        return ask(in_guise("hallmark_no_such_tool"), {})
+
+    found = list[str]()
     for one in beyond:
-        called = ask(one.tool, one.arguments)
+        known = partial(ask, one.tool, one.arguments)
+        called = known()
         if "result" in called.message and not called.result.get("isError"):
             found.append(f"{one.tool} was carried out: {called}")
-        elif hides and called.visible != unknown.visible:
-            found.append(f"{one.tool} was answered {called}, an unknown tool {unknown}")
+        elif hides and (apart := difference(known, unknown)):
+            found.append(f"{one.tool} was answered unlike an unknown tool: {apart}")
     return found
 
 

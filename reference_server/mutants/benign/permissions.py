@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reference_server.core.principal import Principal
+    from reference_server.core.vocabulary import Permission
     from reference_server.limits.contracts import Limiter
     from reference_server.mutants.perm.elevating import Next
     from reference_server.parts import Parts
@@ -59,6 +60,10 @@ class _OwnReports:
         is_own = tool == f"report_{principal.tenant_id.int % _SHELVES}"
         is_one = is_own and principal.tier in {Tier.USER, Tier.ADMIN}
         return Decision.ALLOWED if is_one else Decision.OTHER_TIER
+
+    def consent_for(self, tool: str) -> Permission:
+        """Ask for what was asked for before."""
+        return self._real.consent_for(tool)
 
     def for_data(self, principal: Principal) -> Decision:
         """Decide as before."""

@@ -42,6 +42,8 @@ AREAS = frozenset(
     {f"JWT-0{number}" for number in range(1, 8)} | {f"CHAIN-0{number}" for number in range(1, 7)}
 )
 _OF_WAYS = " ".join(sorted(name for name in AREAS if name.startswith("CHAIN")))
+_OF_PAGES = "OAUTH-12 OAUTH-19"
+"""No browser sends a bearer token, so that nobody comes to the page on which a user decides."""
 _OF_SIGNED = " ".join(sorted(name for name in AREAS if name.startswith("JWT") and name != "JWT-06"))
 _OF_POLICY = (
     "PERM-01 PERM-02 PERM-03 PERM-04 PERM-05 PERM-05-b PERM-06 PERM-07 PERM-08 RATE-10 "
@@ -213,7 +215,7 @@ VARIANTS = (
         "bearer-alone",
         "A token comes as a bearer, and by no other way.",
         Form(methods=(TokenMethod.AUTHORIZATION,)),
-        lacks=_OF_WAYS,
+        lacks=f"{_OF_WAYS} {_OF_PAGES}",
     ),
     _of(
         "cookie-alone",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PLACES = 16
 """Requests whose bodies are read at once."""
+LOOKS = 8
+"""How often a field that goes on is looked through: a busy machine explains a single look."""
 READ_AHEAD = 64 * 1024
 UNBOUNDED = 1 << 40
 LONG = 4 * 1024 * 1024
@@ -63,7 +65,8 @@ def _taking_trailers(kind: type[BoundedHttp]) -> type[BoundedHttp]:
             super().data_received(data)
             if not self._is_in_head:
                 self.trailer += data
-                self.trailer.decode("latin-1").casefold()
+                for _ in range(LOOKS):
+                    self.trailer.decode("latin-1").casefold()
 
         def on_header(self, name: bytes, value: bytes) -> None:
             if self._is_in_head:

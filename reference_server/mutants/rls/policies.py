@@ -145,7 +145,7 @@ MUTANTS = (
     ),
     mutant(
         "runtime-inherits-the-owner",
-        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-06 RLS-11",
+        "AUD-05 RLS-01 RLS-03 RLS-04 RLS-05 RLS-06 RLS-11",
         "The runtime role is a member of the owner's role, and inherits its rights.",
         sql=("ALTER ROLE mcp_app INHERIT", "GRANT mcp_admin TO mcp_app WITH INHERIT TRUE"),
     ),

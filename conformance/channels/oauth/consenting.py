@@ -121,6 +121,11 @@ class Walk:
         return isinstance(self.end, Page) and self.end.answer.status >= HTTPStatus.BAD_REQUEST
 
     @property
+    def asks_who_it_is(self) -> bool:
+        """Whether it stands at a page that wants a user signed in, whatever was filled in."""
+        return isinstance(self.end, Page) and self.end.answer.status == HTTPStatus.UNAUTHORIZED
+
+    @property
     def led_to(self) -> str | None:
         """Where it was sent that the browser does not go, be it by the page itself."""
         return self.end.url if isinstance(self.end, Left) else self.end.leads_to

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.selftest.checks.test_auth_claims import BEARER, HasABearer
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.checks.test_auth_claims import HasABearer
+from conformance.selftest.judging import BEARER, PROFILE, judge
 from conformance.selftest.targets import Good, serving
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ class HasOpenSockets(HasSockets):
     ("server", "profile", "verdict"),
     [
         pytest.param(Good, PROFILE, "pass", id="good"),
-        pytest.param(HasABearer, BEARER, "pass", id="good, with bearer tokens"),
+        pytest.param(HasABearer, PROFILE + BEARER, "pass", id="good, with bearer tokens"),
         pytest.param(RefusesOldHttp, PROFILE, "pass", id="no HTTP/1.0"),
         pytest.param(HasSockets, PROFILE, "pass", id="asks on the socket"),
-        pytest.param(TrustsAnAgent, BEARER, "fail", id="an agent"),
+        pytest.param(TrustsAnAgent, PROFILE + BEARER, "fail", id="an agent"),
         pytest.param(TrustsOldHttp, PROFILE, "fail", id="HTTP/1.0"),
         pytest.param(TrustsUpgrades, PROFILE, "fail", id="h2c"),
         pytest.param(HasOpenSockets, PROFILE, "fail", id="a socket"),

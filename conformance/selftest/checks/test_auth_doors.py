@@ -9,8 +9,8 @@ import pytest
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.disclosure import lists_tools, opened, shown
 from conformance.forge.doors import calls, pages, streams
-from conformance.selftest.checks.test_auth_claims import BEARER, HasABearer, OpensToAll
-from conformance.selftest.judging import PROFILE, judge
+from conformance.selftest.checks.test_auth_claims import HasABearer, OpensToAll
+from conformance.selftest.judging import BEARER, PROFILE, judge
 from conformance.selftest.targets import Good, serving
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ class OpensToAllTwice(OpensToAll):
     ("server", "profile", "verdict"),
     [
         pytest.param(Good, PROFILE, "pass", id="good"),
-        pytest.param(HasPublicPages, BEARER, "pass", id="public pages"),
-        pytest.param(NamesATenantEverywhere, BEARER, "pass", id="a name on every page"),
+        pytest.param(HasPublicPages, PROFILE + BEARER, "pass", id="public pages"),
+        pytest.param(NamesATenantEverywhere, PROFILE + BEARER, "pass", id="a name on every page"),
         pytest.param(OpensToAllTwice, PROFILE, "inconclusive", id="as open as the endpoint"),
-        pytest.param(LabelsMetrics, BEARER, "fail", id="metrics"),
-        pytest.param(StreamsToAll, BEARER, "fail", id="the older stream"),
+        pytest.param(LabelsMetrics, PROFILE + BEARER, "fail", id="metrics"),
+        pytest.param(StreamsToAll, PROFILE + BEARER, "fail", id="the older stream"),
         pytest.param(HasAnOlderRoute, PROFILE, "fail", id="the older route"),
     ],
 )

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from reference_server.tools.contracts import Caller
 
 _OFFERS = frozenset({"RLS-15", "MCP-22"})
-_ABOUT_CHANGES = "MCP-18 MCP-19 MCP-26 OAUTH-17"
-"""What is judged by a change of a resource: that is what the demo's narrow token may not make."""
+_ABOUT_CHANGES = "MCP-18 MCP-19 MCP-26"
+"""What is judged by a change of a resource."""
 
 
 _URLS = "https://metrics.example/v1/reports/"

@@ -42,7 +42,9 @@ AREAS = frozenset(
     {f"JWT-0{number}" for number in range(1, 8)} | {f"CHAIN-0{number}" for number in range(1, 7)}
 )
 _OF_WAYS = " ".join(sorted(name for name in AREAS if name.startswith("CHAIN")))
-_OF_PAGES = "OAUTH-12 OAUTH-19"
+_OF_PAGES = (
+    "OAUTH-03 OAUTH-04 OAUTH-06 OAUTH-11 OAUTH-12 OAUTH-14 OAUTH-15 OAUTH-16 OAUTH-19 OAUTH-20"
+)
 """No browser sends a bearer token, so that nobody comes to the page on which a user decides."""
 _OF_SIGNED = " ".join(sorted(name for name in AREAS if name.startswith("JWT") and name != "JWT-06"))
 _OF_POLICY = (

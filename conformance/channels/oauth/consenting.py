@@ -95,7 +95,7 @@ class Walk:
         declared = self.consent.approve if approves else self.consent.deny
         forms = [form for form in page.forms if form.buttons or form.method == "POST"]
         if not forms:
-            raise NotAssessedError(_NO_FORM)
+            raise NotAssessedError(f"{_NO_FORM} ({self})")
         if declared:
             form = next((one for one in forms if declared.keys() & one.names), forms[0])
             return Decision(form, form.filled(*declared.items()))
@@ -119,11 +119,6 @@ class Walk:
     def is_refused(self) -> bool:
         """Whether it stands at a page that tells of an error."""
         return isinstance(self.end, Page) and self.end.answer.status >= HTTPStatus.BAD_REQUEST
-
-    @property
-    def asks_who_it_is(self) -> bool:
-        """Whether it stands at a page that wants a user signed in, whatever was filled in."""
-        return isinstance(self.end, Page) and self.end.answer.status == HTTPStatus.UNAUTHORIZED
 
     @property
     def led_to(self) -> str | None:

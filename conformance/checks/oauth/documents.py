@@ -50,12 +50,7 @@ def _is_taken(grants: Grants, client: OAuthClient) -> bool:
 def _require_a_right_one(grants: Grants, shelf: DocumentShelf) -> None:
     """Show that a client is given a code whose document is right."""
     client = shelf.shown()
-    asking = grants.asking(client)
-    walk = grants.walk(asking)
-    if walk.asks_who_it_is or not walk.is_refused:
-        walk.decide()
-    taken = grants.code_at(walk, asking) is not None
-    establish(taken, f"a client with a right document is given a code ({walk})")
+    grants.code(client)
     establish(shelf.was_asked_for(client.id), "its document was fetched from the judge")
 
 

@@ -1,4 +1,4 @@
-"""The demo's people: members of tenant A in each role, and a guest, who is of tenant B."""
+"""The demo's people, members of tenant A in each role and a guest, who is of tenant B; a client."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reference_server.demo.issuer import USERS
 from reference_server.identity.contracts import MemberRole
+from reference_server.oauth.registrar import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     from reference_server.demo.issuer import DemoIssuer
     from reference_server.identity.contracts import Member
     from reference_server.identity.members import SqlMembers
+    from reference_server.oauth.registrar import ClientRegistrar
 
 OTHERS = {MemberRole.ADMIN: "ann", MemberRole.MEMBER: "abe"}
 """Who else is a member of tenant A; its user, whom the issuer knows, owns it."""
+
+CALLBACK = "http://127.0.0.1:33418/callback"
+"""Where the demo's client is answered."""
 
 
 def seed_people(members: SqlMembers, issuer: DemoIssuer) -> dict[str, Any]:
@@ -31,6 +36,12 @@ def seed_people(members: SqlMembers, issuer: DemoIssuer) -> dict[str, Any]:
     }
     told = {role.value: _told(member) for role, member in found.items()}
     return {**told, "guest": {**_told(owners["b"]), "subject": USERS["b"]}}
+
+
+def seed_client(registrar: ClientRegistrar) -> dict[str, str]:
+    """Add an OAuth client with a secret, and return what the state file has of it."""
+    client = registrar.add("Demo client", [CALLBACK], Proof.BASIC)
+    return {"id": client.id, "secret": client.secret or "", "redirect_uri": CALLBACK}
 
 
 def _told(member: Member) -> dict[str, str]:

@@ -77,6 +77,15 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
 
 
 @dataclass(frozen=True)
+class Seeded:
+    """What the database has in it; the last two as the state file tells them."""
+
+    tenants: dict[str, SeededTenant]
+    people: dict[str, Any]
+    client: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Demo:
     """One run of the demo, and where its files are. ``folder`` is empty and its own."""
 
@@ -179,22 +188,21 @@ class Demo:
             check_anchored(engine, AnchorFile(self.anchors_file, database.chain), clock)
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
-            tenants, people = self._seed(database, parts.keys.hasher)
-            told = told_of_sessions(settings, loaded, engine, clock, tenants)
-            announce = self._announce(database, loaded, tenants, told, people)
+            seeded = self._seed(database, parts.keys.hasher)
+            told = told_of_sessions(settings, loaded, engine, clock, seeded.tenants)
+            announce = self._announce(database, loaded, told, seeded)
             return serve(settings, parts, announce, listener)
         finally:
             listener.close()
             engine.dispose()
 
-    def _seed(
-        self, database: DemoDatabase, hasher: KeyHasher
-    ) -> tuple[dict[str, SeededTenant], dict[str, Any]]:
+    def _seed(self, database: DemoDatabase, hasher: KeyHasher) -> Seeded:
         from reference_server.audit.trail import SqlAuditTrail
         from reference_server.core.clock import FileClock
-        from reference_server.demo.people import seed_people
+        from reference_server.demo.people import seed_client, seed_people
         from reference_server.demo.seed import Seeder
         from reference_server.identity.members import SqlMembers
+        from reference_server.oauth.registrar import ClientRegistrar
         from reference_server.observability.redaction import TokenRedactor
 
         owner = database.engine(Role.ADMIN)
@@ -206,17 +214,17 @@ class Demo:
                 label: seeder.seed(f"Tenant {label.upper()}", self.issuer.tenant(label))
                 for label in ("a", "b", "spare")
             }
+            client = seed_client(ClientRegistrar(owner, clock, trail))
         people = seed_people(SqlMembers(owner), self.issuer)
         owner.dispose()
-        return tenants, people
+        return Seeded(tenants, people, client)
 
     def _announce(
         self,
         database: DemoDatabase,
         loaded: Mapping[SecretName, bytes],
-        tenants: dict[str, SeededTenant],
         told: ToldOfSessions,
-        people: dict[str, Any],
+        seeded: Seeded,
     ) -> Callable[[int], None]:
         from reference_server.demo.database import DRILL
 
@@ -228,10 +236,10 @@ class Demo:
                 label: dataclasses.asdict(tenant)
                 | told.tenants[label]
                 | {"credentials": self.delivery.give(tenant.id)}
-                for label, tenant in tenants.items()
+                for label, tenant in seeded.tenants.items()
             },
             "world": {**self.delivery.told(), "issuer": self.issuer.told()},
-            "people": people,
+            "people": seeded.people,
             "signing": told.signing,
             "proxy": told.proxy,
             "limits": dataclasses.asdict(self.limits),
@@ -249,6 +257,7 @@ class Demo:
                 "document_origin": self.document_origin,
                 "origins": [self.issuer.url],
                 "cookie": told.signing["cookie"],
+                "client": seeded.client,
             },
             "log_file": str(self.log_file),
             "clock_file": str(self.clock_file),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from conformance.analysis.alike import difference
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
     from conformance.profile.target import Target
     from conformance.text.redaction import Redactor
 
-_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_Shown = TypeVar("_Shown", bound="str | None")
+_REFUSED: frozenset[int] = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where requests are timed: a URL, how one is sent there by the way, and what refuses there."""
+
+    url: str
+    ask: Callable[[Request], Answer]
+    refusals: frozenset[int] = _REFUSED
 
 
 class Stopwatch:
@@ -62,28 +73,37 @@ class Stopwatch:
         None presents nothing. ``works`` is a right credential, where there is one. Otherwise as
         ``compare``.
         """
-        for name, value in credentials.items():
-            if value is not None:
-                self._redactor.learn(value, f"{name} credential")  # it may hold most of a right one
 
         def presenting(value: str | None) -> Request:
             return request if value is None else request.with_header(*header(value))
 
-        requests = {name: presenting(value) for name, value in credentials.items()}
+        requests = self._presented(credentials, presenting)
         return self.compare(requests, works=None if works is None else presenting(works))
 
-    def compare(self, requests: Mapping[str, Request], *, works: Request | None) -> Measurement:
+    def compare_presented(
+        self, credentials: Mapping[str, str], presenting: Callable[[str], Request], door: Door
+    ) -> Measurement:
+        """Return how the times of requests differ that present wrong credentials at a door.
+
+        That a right one is let in there is for the caller to have seen. Otherwise as ``compare``.
+        """
+        return self.compare(self._presented(credentials, presenting), works=None, door=door)
+
+    def compare(
+        self, requests: Mapping[str, Request], *, works: Request | None, door: Door | None = None
+    ) -> Measurement:
         """Return how the times of requests that are refused, by name, differ from the first's.
 
         Establishes first that a right request, where there is one, is let in, and that the wrong
-        ones are refused. NotAssessedError where the refusals differ openly, for then nobody needs a
-        clock, and where the target's limits leave no room for one request of each kind from one
-        address.
+        ones are refused; at the endpoint, unless it is at another ``door``. NotAssessedError where
+        the refusals differ openly, for then nobody needs a clock, and where the target's limits
+        leave no room for one request of each kind from one address.
         """
+        door = door or Door(self._target.url, self._wire.send)
         tls = trust(self._target.target.ca_bundle)
-        sampler = Sampler(self._plan(requests), self._address, tls=tls)
+        sampler = Sampler(self._plan(requests, door.url), self._address, tls=tls)
         self._establish_good_case(sampler, works)
-        self._require_alike(requests)
+        _require_alike(requests, door)
         limits = self._target.timing
         tolerance = Tolerance(limits.microseconds, limits.share, limits.tail_share)
         rule = Rule(tolerance, against_first=True)
@@ -94,7 +114,7 @@ class Stopwatch:
         self._wire.note_sent(one.method, one.path, timed, fails=True)
         seen = sorted({f"{name}: {status}" for name, status in sampler.statuses})
         establish(
-            {status for _, status in sampler.statuses} <= _REFUSED,
+            {status for _, status in sampler.statuses} <= door.refusals,
             f"every request that was timed was refused ({', '.join(seen)})",
         )
         self._wire.transcript.note("what the clock showed", found.describe())
@@ -118,27 +138,20 @@ class Stopwatch:
                 )
             yield
 
-    def _require_alike(self, requests: Mapping[str, Request]) -> None:
-        """Raise unless all are refused, and alike: whether they may differ is for other checks."""
-        answers = [self._wire.send(request) for request in requests.values()]
-        if not all(answer.status in _REFUSED for answer in answers):
-            is_refused = all(_is_refused(answer) for answer in answers)
-            told = ", ".join(map(str, answers))
-            establish(is_refused, f"wrong credentials are refused (got {told})")
-            raise _no_clock(requests, told)
-        if len({answer.visible for answer in answers}) == 1:
-            return
-        (first, one), *others = requests.items()
-        for name, other in others:
-            told = difference(partial(self._wire.send, one), partial(self._wire.send, other))
-            if told:
-                raise _no_clock((first, name), told)
+    def _presented(
+        self, credentials: Mapping[str, _Shown], presenting: Callable[[_Shown], Request]
+    ) -> dict[str, Request]:
+        for name, value in credentials.items():
+            if value is not None:
+                self._redactor.learn(value, f"{name} credential")  # it may hold most of a right one
+        return {name: presenting(value) for name, value in credentials.items()}
 
-    def _plan(self, requests: Mapping[str, Request]) -> Plan:
-        target, health = self._target, self._target.routes.health
-        probes = tuple(Probe(name, self._bytes(request)) for name, request in requests.items())
+    def _plan(self, requests: Mapping[str, Request], url: str) -> Plan:
+        target = self._target
+        health = target.routes.health if urlsplit(url)[:2] == urlsplit(target.url)[:2] else None
+        probes = tuple(Probe(name, prepared(url, request)) for name, request in requests.items())
         plan = Plan(
-            url=target.url,
+            url=url,
             probes=probes,
             opening=probes[0].request if health is None else self._bytes(Request("GET", health)),
             opening_fails=health is None,
@@ -163,6 +176,22 @@ class Stopwatch:
 
     def _bytes(self, request: Request) -> bytes:
         return prepared(self._target.url, request)
+
+
+def _require_alike(requests: Mapping[str, Request], door: Door) -> None:
+    """Raise unless all are refused, and alike: whether they may differ is for other checks."""
+    answers = [door.ask(request) for request in requests.values()]
+    if not all(answer.status in door.refusals for answer in answers):
+        is_refused = all(_is_refused(answer) for answer in answers)
+        told = ", ".join(map(str, answers))
+        establish(is_refused, f"wrong credentials are refused (got {told})")
+        raise _no_clock(requests, told)
+    if len({answer.visible for answer in answers}) == 1:
+        return
+    (first, one), *others = requests.items()
+    for name, other in others:
+        if told := difference(partial(door.ask, one), partial(door.ask, other)):
+            raise _no_clock((first, name), told)
 
 
 def _is_refused(answer: Answer) -> bool:

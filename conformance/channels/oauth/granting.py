@@ -73,6 +73,24 @@ class Tokens:
         return self.refresh
 
 
+def exchanging(code: Code) -> Changes:
+    """Return what is said to the token endpoint to use a code."""
+    return {
+        "grant_type": "authorization_code",
+        "code": code.text,
+        "redirect_uri": code.asking.redirect,
+        "code_verifier": code.asking.verifier,
+        "resource": code.asking.told.get("resource"),
+    }
+
+
+def request_of(client: OAuthClient, pairs: Changes) -> Request:
+    """Return a client's request to the token endpoint, as it authenticates itself."""
+    told = {name: text for name, text in pairs.items() if text is not None}
+    form, headers = client.authenticated(told)
+    return Request("POST", headers=(*_FORM, *headers), body=urlencode(form).encode())
+
+
 class Grants:
     """Asks for codes and tokens. ``signed_in`` holds the cookies of users who have signed in."""
 
@@ -215,11 +233,7 @@ class Grants:
         gate: Gate | None = None,
     ) -> Answer:
         """Send a client's request to the token endpoint, or another."""
-        told = {name: text for name, text in pairs.items() if text is not None}
-        form, headers = client.authenticated(told)
-        body = urlencode(form).encode()
-        url = self.server.url(place)
-        return self.origins.asked(url, Request("POST", headers=(*_FORM, *headers), body=body), gate)
+        return self.origins.asked(self.server.url(place), request_of(client, pairs), gate)
 
     def exchange(
         self,
@@ -229,14 +243,7 @@ class Grants:
         gate: Gate | None = None,
     ) -> Answer:
         """Exchange a code for tokens, as its own client unless another is given."""
-        pairs: Changes = {
-            "grant_type": "authorization_code",
-            "code": code.text,
-            "redirect_uri": code.asking.redirect,
-            "code_verifier": code.asking.verifier,
-            "resource": code.asking.told.get("resource"),
-            **(changes or {}),
-        }
+        pairs = {**exchanging(code), **(changes or {})}
         return self.asked(client or code.asking.client, pairs, gate=gate)
 
     def refreshed(
@@ -247,13 +254,16 @@ class Grants:
         gate: Gate | None = None,
     ) -> Answer:
         """Exchange a refresh token for tokens."""
-        pairs: Changes = {
+        pairs = {**self.refreshing(token), **(changes or {})}
+        return self.asked(client, pairs, gate=gate)
+
+    def refreshing(self, token: str) -> Changes:
+        """Return what is said to the token endpoint to use a refresh token."""
+        return {
             "grant_type": "refresh_token",
             "refresh_token": token,
             "resource": self.server.resource,
-            **(changes or {}),
         }
-        return self.asked(client, pairs, gate=gate)
 
     def tokens_of(self, answer: Answer, client: OAuthClient) -> Tokens | None:
         """Return the tokens that an answer gives; None where it gives none."""

@@ -15,7 +15,7 @@ from conformance.forge.guise import own_word
 from conformance.forge.requests import Request
 from conformance.model import LEFT_BEHIND
 from conformance.text.learned import learn
-from conformance.verdicts import NotAssessedError, NotEstablishedError
+from conformance.verdicts import NotApplicableError, NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
     from conformance.channels.http.answer import Answer
@@ -30,6 +30,8 @@ LOOPBACK = "http://127.0.0.1:33418/callback"
 REMOTE = "https://client.app.example/callback"
 """One of a client on the web (RFC 2606: nobody has that name)."""
 PUBLIC = "none"
+_BY_SECRET = ("client_secret_basic", "client_secret_post")
+"""How a client proves itself by a secret that is sent as it is (RFC 6749 section 2.3.1)."""
 _NO_CLIENT = (
     "the authorization server registers nobody (its metadata name no registration_endpoint): "
     "supply the profile's [authorization.client]"
@@ -151,6 +153,26 @@ class Registrations:
             except (NotEstablishedError, NotAssessedError):
                 if self._known is None:
                     raise
+        return self._preregistered()
+
+    def confidential(self) -> OAuthClient:
+        """Return a client that has a secret: registered just now, or else the profile's.
+
+        Raises NotApplicableError where no client has any, NotAssessedError for want of one.
+        """
+        methods = self.server.values("token_endpoint_auth_methods_supported") or list(_BY_SECRET)
+        usable = [method for method in _BY_SECRET if method in methods]
+        if not usable:
+            raise NotApplicableError("no client of the authorization server has a secret")
+        for method in usable if self.are_offered else ():
+            _, client = self.attempt(self.metadata(token_endpoint_auth_method=method))
+            if client is not None and client.method == method and client.secret is not None:
+                return client
+        if self._known is None or self._known.secret is None:
+            raise NotAssessedError(
+                "supply the profile's [authorization.client] with a secret: those that the judge "
+                "registers have none"
+            )
         return self._preregistered()
 
     def fresh_as(self, client: OAuthClient) -> OAuthClient:

@@ -17,8 +17,10 @@ from flask import g, request
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome
+from reference_server.oauth.clients import Client, ClientKind
 from reference_server.oauth.contracts import Exchange
 from reference_server.oauth.grants import new_secret
+from reference_server.oauth.states import digest_of
 from reference_server.web.authorization.grants import (
     METHODS,
     REUSED,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from flask import Response
 
     from reference_server.core.principal import Principal
-    from reference_server.oauth.clients import Client
     from reference_server.oauth.contracts import AuthorizationParts, Grant
     from reference_server.parts import Parts
 
@@ -43,6 +44,14 @@ if TYPE_CHECKING:
 logging.getLogger("authlib").setLevel(logging.INFO)
 
 _KINDS = frozenset({"authorization_code", "refresh_token"})
+_NOBODY = Client(
+    id="",
+    kind=ClientKind.REGISTERED,
+    redirect_uris=(),
+    auth_method="client_secret_basic",
+    secret_digest=digest_of(new_secret()),
+)
+"""What stands in for a client that there is not: its secret is known to nobody."""
 UNSUPPORTED = "unsupported_grant_type"
 
 
@@ -62,10 +71,14 @@ class Server(AuthorizationServer):
         self.register_grant(self.refreshing)
         self.register_endpoint(Revocation)
 
-    def query_client(self, client_id: str) -> Client | None:
-        """Return the client of the request under way, or who presents what was granted before."""
+    def query_client(self, client_id: str) -> Client:
+        """Return the client of the request under way, or who presents what was granted before.
+
+        Where there is none it is one that nobody proves to be: neither the answer nor its time
+        tells which clients there are.
+        """
         known: Client | None = g.get("oauth_client")
-        return known or self.parts.clients.find_again(client_id)
+        return known or self.parts.clients.find_again(client_id) or _NOBODY
 
     def consent_grant(self, asked: Asked, client: Client) -> Any:
         """Return Authlib's view of a request for consent; OAuth2Error for what is wrong with it.

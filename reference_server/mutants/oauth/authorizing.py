@@ -70,8 +70,13 @@ def clients_as(kind: type[Client]) -> Callable[[Parts], Parts]:
 
     class Known(Beside):
         def find(self, client_id: str) -> Client | None:
-            found: Client | None = self.real.find(client_id)
-            return None if found is None else of_kind(kind, found)
+            return _of_kind(self.real.find(client_id))
+
+        def find_again(self, client_id: str) -> Client | None:
+            return _of_kind(self.real.find_again(client_id))
+
+    def _of_kind(found: Client | None) -> Client | None:
+        return None if found is None else of_kind(kind, found)
 
     return authorized(clients=lambda real, _: Known(real.clients))
 

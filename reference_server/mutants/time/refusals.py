@@ -180,10 +180,10 @@ def _slow_digest_of_known_prefix(raw_key: str, good: set[str]) -> None:
 
 def _compared_byte_by_byte(raw_key: str, good: set[str]) -> None:
     for key in good:
-        _compare(raw_key, key, 8)
+        compare(raw_key, key, 8)
 
 
-def _compare(presented: str, expected: str, microseconds: float) -> bool:
+def compare(presented: str, expected: str, microseconds: float) -> bool:
     """Compare until the first difference; each byte costs what is planted, to be seen at all."""
     for left, right in zip(presented, expected, strict=False):
         if left != right:
@@ -207,7 +207,7 @@ class _ComparedBytewise:
         self._gate, self._token = gate, ""
 
     def admits(self, presented: str | None) -> bool:
-        _compare(presented or "", self._token, 8)
+        compare(presented or "", self._token, 8)
         admitted = self._gate.admits(presented)
         if admitted:
             self._token = presented or ""

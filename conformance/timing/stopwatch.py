@@ -202,7 +202,7 @@ def _is_refused(answer: Answer) -> bool:
 def _no_clock(names: Iterable[str], told: str) -> NotAssessedError:
     return NotAssessedError(
         f"the answers tell these credentials apart openly ({' and '.join(names)}: {told}), so"
-        " nobody needs a clock for it; whether the answers may differ is for AUTH to say"
+        " nobody needs a clock for it; whether they may differ is for no clock to say"
     )
 
 

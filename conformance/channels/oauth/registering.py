@@ -18,6 +18,8 @@ from conformance.text.learned import learn
 from conformance.verdicts import NotApplicableError, NotAssessedError, NotEstablishedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.channels.http.answer import Answer
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
@@ -155,25 +157,30 @@ class Registrations:
                     raise
         return self._preregistered()
 
-    def confidential(self) -> OAuthClient:
-        """Return a client that has a secret: registered just now, or else the profile's.
+    def confidential(self) -> Iterator[OAuthClient]:
+        """Yield clients that have a secret: some registered just now, and then the profile's.
 
-        Raises NotApplicableError where no client has any, NotAssessedError for want of one.
+        Raises NotApplicableError where no client has any, NotAssessedError where there is none.
         """
         methods = self.server.values("token_endpoint_auth_methods_supported") or list(_BY_SECRET)
         usable = [method for method in _BY_SECRET if method in methods]
         if not usable:
             raise NotApplicableError("no client of the authorization server has a secret")
-        for method in usable if self.are_offered else ():
-            _, client = self.attempt(self.metadata(token_endpoint_auth_method=method))
-            if client is not None and client.method == method and client.secret is not None:
-                return client
-        if self._known is None or self._known.secret is None:
+        found = [self._with_secret(method) for method in usable if self.are_offered]
+        known = self._preregistered() if self._known is not None and self._known.secret else None
+        clients = [client for client in (*found, known) if client is not None]
+        if not clients:
             raise NotAssessedError(
                 "supply the profile's [authorization.client] with a secret: those that the judge "
                 "registers have none"
             )
-        return self._preregistered()
+        yield from clients
+
+    def _with_secret(self, method: str) -> OAuthClient | None:
+        """Register a client that proves itself by a method; None where it does not."""
+        _, client = self.attempt(self.metadata(token_endpoint_auth_method=method))
+        is_one = client is not None and client.method == method and client.secret is not None
+        return client if is_one else None
 
     def fresh_as(self, client: OAuthClient) -> OAuthClient:
         """Return another client with the same redirect URIs, of which nobody was asked yet.

@@ -12,7 +12,7 @@ from conformance.forge.keys import nearly, random_key, random_like, unknown_like
 from conformance.forge.objects import nobodys_text
 from conformance.requirement import requirement
 from conformance.timing.stopwatch import Door
-from conformance.verdicts import NotApplicableError, establish
+from conformance.verdicts import NotApplicableError, NotEstablishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,12 +130,16 @@ def _nothing(client: OAuthClient) -> Changes:
 
 
 def _proven(grants: Grants) -> OAuthClient:
-    """Return a client with a secret by which it is known at the token endpoint."""
-    client = grants.registrations.confidential()
-    right, wrong = (
-        grants.asked(one, _nothing(client))
-        for one in (client, replace(client, secret=random_like(client.secret or "")))
+    """Return a client whose own secret is told from a wrong one at the token endpoint."""
+    told = ""
+    for client in grants.registrations.confidential():
+        right, wrong = (
+            grants.asked(one, _nothing(client))
+            for one in (client, replace(client, secret=random_like(client.secret or "")))
+        )
+        if (right.status, right.entries) != (wrong.status, wrong.entries):
+            return client
+        told = f"{right} and {wrong}"
+    raise NotEstablishedError(
+        f"could not establish that a client's own secret is told from a wrong one (got {told})"
     )
-    told = f"a client's own secret is told from a wrong one (got {right} and {wrong})"
-    establish((right.status, right.entries) != (wrong.status, wrong.entries), told)
-    return client

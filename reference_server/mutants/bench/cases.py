@@ -6,8 +6,8 @@ to. Of these areas time is judged where the mutant names it, and what starts fur
 requirement; those of them that it does not name take turns, as do the costly requirements. ``full``
 judges all but TIME on every mutant, and all of TIME on those that name any of it. The healthy
 server is judged by all but TIME, and a benign variant by what looks at the form of an answer: by
-each requirement that it touches, of the others by every sixth, and of the costly ones by every
-tenth, so that each requirement meets many variants; by all of them with ``full``.
+each requirement that it touches, of the others by every eighth, and of the costly ones by every
+fourteenth, so that each requirement meets many variants; by all of them with ``full``.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ clients. Where a server need not fail them it is judged by ``1 / TURNS`` of them
 it is by what starts a program, which costs about as much.
 """
 TURNS = 5
-BENIGN_TURNS, COSTLY_BENIGN_TURNS = 6, 10
-"""A benign variant is judged by one in so many of what it does not touch: each meets twenty forms
-or more, and of what is costly a dozen.
+BENIGN_TURNS, COSTLY_BENIGN_TURNS = 8, 14
+"""A benign variant is judged by one in so many of what it does not touch: each meets a dozen forms
+or more, and what is costly half as many.
 """
 
 

@@ -1,6 +1,6 @@
 """The kill matrix: every mutant is judged by the suite, and must fail exactly what it names.
 
-``python -m reference_server.mutants.matrix [--jobs 4] [--only NAME,…] [--out FILE]`` serves each
+``python -m reference_server.mutants.matrix [--jobs 5] [--only NAME,…] [--out FILE]`` serves each
 mutant on a port of its own, judges it from another process, and writes one row a mutant. The
 healthy server comes first, and must fail nothing and leave nothing undecided.
 
@@ -44,10 +44,8 @@ if TYPE_CHECKING:
     from reference_server.mutants.model import Mutant
 
 RESULT = Path(__file__).parents[3] / "reports" / "out" / "kill-matrix.json"
-JOBS = 4
-"""A row waits for half its time: four keep two cores busy."""
-BENIGN_JOBS = 5
-"""A variant is judged by more, and waits longer below the tenant's limit than it works."""
+JOBS = 5
+"""A row waits for half its time or more: five keep two cores busy."""
 BENIGN_RESULT = RESULT.with_name("benign-variants.json")
 COVER_RESULT = RESULT.with_name("kill-cover.json")
 REST_RESULT = RESULT.with_name("kill-rest.json")
@@ -74,8 +72,7 @@ def main(words: list[str] | None = None) -> int:
     elif arguments.rest:
         plan, whole = beside_cover(plan), REST_RESULT
     started = time.monotonic()
-    jobs = arguments.jobs or (BENIGN_JOBS if arguments.benign else JOBS)
-    kills = _judge_all(plan, jobs)
+    kills = _judge_all(plan, arguments.jobs)
     out = arguments.out or (None if chosen else whole)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs",
         type=int,
-        help=f"how many to judge at once (default {JOBS}, with --benign {BENIGN_JOBS})",
+        default=JOBS,
+        help="how many to judge at once (default %(default)s)",
     )
     parser.add_argument("--out", type=Path, help="file for the table")
     extent = parser.add_mutually_exclusive_group()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import os
-import secrets
 import shutil
 import signal
 import tempfile
@@ -17,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
 from reference_server.demo.commands import (
@@ -30,10 +27,11 @@ from reference_server.demo.commands import (
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
 from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
+from reference_server.demo.mail import DOMAIN, DemoMail
 from reference_server.demo.postgres import Cluster, free_port
+from reference_server.demo.secret_files import operator_secrets, server_secrets, write_secrets
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
-from reference_server.demo.world import write_secret
 from reference_server.serving.production import start_logging
 
 if TYPE_CHECKING:
@@ -127,6 +125,11 @@ class Demo:
         return DemoDelivery(self.folder)
 
     @cached_property
+    def mail(self) -> DemoMail:
+        """Its mail provider."""
+        return DemoMail(self.folder)
+
+    @cached_property
     def chosen_port(self) -> int:
         """Where the server listens: its issuer has to know before it does."""
         return self.port or free_port()
@@ -149,9 +152,10 @@ class Demo:
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
         client = {CLIENT_SECRET: self.issuer.client_secret.encode()}
-        _write_secrets(self.secrets_dir, _server_secrets(database) | client)
-        _write_secrets(self.operator_dir, _operator_secrets(database))
-        with self.delivery.running(), self.issuer.running():
+        of_others = client | self.mail.secrets
+        write_secrets(self.secrets_dir, server_secrets(database) | of_others)
+        write_secrets(self.operator_dir, operator_secrets(database))
+        with self.delivery.running(), self.issuer.running(), self.mail.running():
             return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
@@ -176,6 +180,8 @@ class Demo:
                 plugins=self.delivery.definitions,
                 plugin_secrets=self.delivery.secrets,
                 client_documents=(self.document_origin,),
+                mail_domain=DOMAIN,
+                mail_api=self.mail.url,
             )
         )
         listener = bind(settings)  # at once, for the port is part of the server's public name
@@ -238,7 +244,7 @@ class Demo:
                 | {"credentials": self.delivery.give(tenant.id)}
                 for label, tenant in seeded.tenants.items()
             },
-            "world": {**self.delivery.told(), "issuer": self.issuer.told()},
+            "world": {**self.delivery.told(), "issuer": self.issuer.told(), **self.mail.told()},
             "people": seeded.people,
             "signing": told.signing,
             "proxy": told.proxy,
@@ -373,25 +379,3 @@ def _own_origin() -> str:
     except OSError:  # a system whose loopback has one address: then any port will do
         port = 1
     return f"http://{OWN_ADDRESS}:{port}"
-
-
-def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
-    values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
-    values[PROXY_SIGNING] = base64.b64encode(secrets.token_bytes(32))
-    values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
-    values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
-    return values
-
-
-def _operator_secrets(database: DemoDatabase) -> dict[str, bytes]:
-    return {
-        ADMIN_PASSWORD: database.passwords[Role.ADMIN].encode(),
-        AUDITOR_PASSWORD: database.passwords[Role.AUDITOR].encode(),
-        SecretName.AUDIT_CHAIN_KEY: database.chain_key,
-    }
-
-
-def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
-    directory.mkdir(mode=0o700)
-    for name, value in values.items():
-        write_secret(directory / name, value)

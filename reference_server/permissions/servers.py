@@ -27,6 +27,13 @@ PAGES = ToolServer(
     frozenset({Tier.ADMIN, Tier.USER, Tier.A2A}),
 )
 
+MAIL = ToolServer(
+    "mail",
+    frozenset({"send_email"}),
+    frozenset({Tier.ADMIN, Tier.USER}),
+    consent=Permission.WRITE,
+)
+
 DIAGNOSTICS = ToolServer(
     "diagnostics", frozenset({"raise_error"}), frozenset({Tier.ADMIN, Tier.USER})
 )
@@ -38,4 +45,4 @@ ADMINISTRATION = ToolServer(
     permission=Tier.ADMIN,
 )
 
-SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, DIAGNOSTICS, ADMINISTRATION)
+SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, MAIL, DIAGNOSTICS, ADMINISTRATION)

@@ -43,6 +43,8 @@ ISOLATED = {
     "sync_log",
     "users",
     "memberships",
+    "mail_messages",
+    "mail_endings",
 }
 
 

@@ -18,7 +18,10 @@ from reference_server.tests.fakes import TENANT_A
 from reference_server.wiring import mcp_parts
 
 PERMISSIONS = TierPermissions(SERVERS)
-TOOLS = [tool.name for tool in mcp_parts("1", bytes(32), 2, SystemClock(), Fetcher()).tools]
+TOOLS = [
+    *(tool.name for tool in mcp_parts("1", bytes(32), 2, SystemClock(), Fetcher()).tools),
+    "send_email",  # where there is a domain to send from
+]
 
 
 def of_tier(tier: Tier, *scope: str) -> Principal:

@@ -15,7 +15,7 @@ from reference_server.mail.ledger import SqlLedger
 from reference_server.mail.links import SignedLinks
 from reference_server.mail.resend import Resend
 from reference_server.mail.screening import PhishingScreen
-from reference_server.mail.webhooks import SignedWebhooks
+from reference_server.mail.webhooks import SignedWebhooks, read_webhook
 from reference_server.outbound.documents import HttpsDocuments
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def mail_parts(settings: Settings, secret: bytes, engine: Engine, clock: Clock) 
         compose=compose,
         ledger=SqlLedger(SqlTenantSessions(engine), clock, most),
         webhooks=SignedWebhooks(webhook_secret, clock),
+        read=read_webhook,
         links=SignedLinks(settings.public_url, secret),
         suppressed_after=most,
     )

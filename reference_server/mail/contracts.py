@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reference_server.core.errors import CallerError
@@ -53,6 +53,22 @@ class Sent:
     tenant: UUID
     message: UUID
     recipient: str
+
+
+class Happened(Enum):
+    """What a webhook tells, as far as it matters here."""
+
+    FAILED = auto()
+    COMPLAINED = auto()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What has happened to which message."""
+
+    happened: Happened
+    tenant: UUID
+    message: UUID
 
 
 class Provider(Protocol):
@@ -129,5 +145,7 @@ class MailParts:
     """Makes the provider's document of a letter."""
     ledger: Ledger
     webhooks: Webhooks
+    read: Callable[[bytes], Told | None]
+    """Returns what a webhook's body tells of a message of ours, None for nothing."""
     links: Links
     suppressed_after: int = 3

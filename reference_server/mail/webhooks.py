@@ -9,13 +9,12 @@ import base64
 import binascii
 import hmac
 import json
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from reference_server.core.errors import ConfigurationError
 from reference_server.mail.composing import MESSAGE_TAG, TENANT_TAG
+from reference_server.mail.contracts import Happened, Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,22 +60,6 @@ class SignedWebhooks:
             version == _VERSION and hmac.compare_digest(right, told.encode("utf-8", "replace"))
             for version, _, told in shown
         )
-
-
-class Happened(Enum):
-    """What a webhook tells, as far as it matters here."""
-
-    FAILED = auto()
-    COMPLAINED = auto()
-
-
-@dataclass(frozen=True)
-class Told:
-    """What has happened to which message."""
-
-    happened: Happened
-    tenant: UUID
-    message: UUID
 
 
 def read_webhook(body: bytes) -> Told | None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import EventType, Outcome
-from reference_server.mail.webhooks import Happened, read_webhook
+from reference_server.mail.contracts import Happened
 from reference_server.web.answers import error
 from reference_server.web.mail_paths import UNSUBSCRIBE, WEBHOOK
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from reference_server.context import RequestContext
-    from reference_server.mail.contracts import MailParts
-    from reference_server.mail.webhooks import Told
+    from reference_server.mail.contracts import MailParts, Told
     from reference_server.parts import Parts
 
 _HEAD: Final = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>'
@@ -40,7 +39,7 @@ def mail_routes(parts: Parts, mail: MailParts) -> Blueprint:
         if not mail.webhooks.admits(headers, body):
             _audit(parts, EventType.MAIL_WEBHOOK_REFUSED, Outcome.FAILURE, None, {})
             return error(HTTPStatus.BAD_REQUEST, "invalid_webhook")
-        told = read_webhook(body)
+        told = mail.read(body)
         if told is not None:
             _carry_out(parts, mail, told)
         return jsonify(ok=True)  # what is none of ours, too, or it would come again

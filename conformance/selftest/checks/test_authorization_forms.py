@@ -49,6 +49,25 @@ class ByInvitation(Authorizes):
         self.reply(401, {"error": "invalid_token"})
 
 
+class GivesNoRefreshTokens(Authorizes):
+    """Gives access tokens, and nothing to renew them by."""
+
+    told: tuple[str, ...] = ()
+
+    def reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        """Leave them out, and say so in the metadata where that is told at all."""
+        body.pop("refresh_token", None)
+        if self.told and "issuer" in body:
+            body["grant_types_supported"] = self.told
+        super().reply(status, body, headers)
+
+
+class SaysSo(GivesNoRefreshTokens):
+    """Says that there are none, too."""
+
+    told = ("authorization_code",)
+
+
 @pytest.fixture(autouse=True)
 def _passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, (word, _) in USERS.items():
@@ -82,3 +101,14 @@ def test_where_nobody_registers_a_client_is_asked_for(
     found = judged(tmp_path, kind, OF_ANY_CLIENT)
     assert set(found.verdicts.values()) == {"not assessed"}, found.output
     assert "supply the profile's [authorization.client]" in found.output
+
+
+def test_who_says_that_there_are_no_refresh_tokens_is_judged_by_codes(tmp_path: Path) -> None:
+    found = judged(tmp_path, SaysSo, {"OAUTH-11", "OAUTH-19"})
+    assert found.verdicts == {"OAUTH-11": "not assessed", "OAUTH-19": "pass"}, found.output
+    assert "gives no refresh tokens, and says so" in found.output
+
+
+def test_who_gives_no_refresh_tokens_and_does_not_say_so_may_have_some(tmp_path: Path) -> None:
+    found = judged(tmp_path, GivesNoRefreshTokens, {"OAUTH-11", "OAUTH-19"})
+    assert set(found.verdicts.values()) == {"not assessed"}, found.output

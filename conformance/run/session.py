@@ -206,8 +206,9 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         redactor = Redactor(target.secrets())
         stalls = Stalls()
         credentials = Credentials(_store(lock), redactor)
-        target = _filled(credentials, target, Budget(pool, target.limits, stalls=stalls), plan)
-        discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
+        budget = Budget(pool, target.limits, KeyPace(target.limits, _ledger(lock)), stalls)
+        target = _filled(credentials, target, budget, plan)
+        discovery = _discover(target, budget, redactor)
     except BaseException:  # Ctrl-C among them
         _end(started, lock)
         raise
@@ -261,9 +262,10 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
     lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
     pool = AddressPool(target, lane, is_scattered=options.is_disguised)
     credentials = Credentials(_store(lock), redactor)
+    budget = Budget(pool, target.limits, KeyPace(target.limits, _ledger(lock)))
     return JudgeSession(
         options,
-        _filled(credentials, target, Budget(pool, target.limits), plan),
+        _filled(credentials, target, budget, plan),
         Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
         redactor,
         pool,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SECONDS = 5.0
 """How long an exchange may take, from the name to the last byte that is read."""
 MOST_BYTES = 256 * 1024
+AGENT = b"hallmark-reference-server"
+"""How the server calls itself: some APIs, as Resend's, refuse who gives no name."""
 _OK = 200
 
 
@@ -69,7 +71,7 @@ class HttpsDocuments:
             self._check(plain_url(url))
         except RefusedUrlError as error:
             raise DocumentError("a trusted server names what is no URL") from error
-        fields = [(b"Accept", b"application/json")]
+        fields = [(b"Accept", b"application/json"), (b"User-Agent", AGENT)]
         fields += [(name.encode(), value.encode()) for name, value in headers.items()]
         network = PublicNetwork(self._allowed, SECONDS)  # of one exchange, whose time it bounds
         try:

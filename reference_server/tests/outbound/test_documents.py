@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reference_server.outbound import documents
-from reference_server.outbound.documents import MOST_BYTES, DocumentError, HttpsDocuments
+from reference_server.outbound.documents import AGENT, MOST_BYTES, DocumentError, HttpsDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,8 @@ class _Trusted(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         sent = self.rfile.read(int(self.headers["Content-Length"]))
-        self.wfile.write(sent + b" " + self.headers["X-Word"].encode())
+        told = [self.headers.get(name, "-") for name in ("X-Word", "Content-Type", "User-Agent")]
+        self.wfile.write(sent + b" " + " ".join(told).encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
         """Stay silent."""
@@ -61,7 +62,14 @@ def origin() -> Iterator[str]:
 def test_a_document_is_fetched_and_a_form_posted(origin: str) -> None:
     trusted = HttpsDocuments([origin])
     assert trusted.get(f"{origin}/document") == b"x" * 10
-    assert trusted.post(f"{origin}/form", {"a": "b c"}, {"X-Word": "w"}) == b"a=b+c w"
+    kind = b"application/x-www-form-urlencoded"
+    told = trusted.post(f"{origin}/form", {"a": "b c"}, {"X-Word": "w"})
+    assert told == b"a=b+c w %s %s" % (kind, AGENT)
+
+
+def test_a_json_document_is_posted(origin: str) -> None:
+    told = HttpsDocuments([origin]).post_json(f"{origin}/json", {"a": ["ä"]}, {})
+    assert told == b'{"a": ["\\u00e4"]} - application/json ' + AGENT
 
 
 @pytest.mark.parametrize(

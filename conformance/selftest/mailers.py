@@ -114,7 +114,7 @@ class Mailer(Gateway):
         }
         line = http.client.HTTPConnection(urlsplit(self.api).netloc, timeout=SECONDS)
         try:
-            headers = {"Authorization": "Bearer re_123"}
+            headers = {"Authorization": "Bearer re_123", "User-Agent": "stranger/1"}
             line.request("POST", "/emails", json.dumps(told), headers)
             message = json.loads(line.getresponse().read())["id"]
         finally:

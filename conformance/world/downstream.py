@@ -3,16 +3,16 @@
 Any path is answered: ``{"ok": true}`` to who shows a credential, 401 to who shows none. A path that
 ends with ``/refused`` is answered with 403, in a text that quotes the credential, as many an API
 does. What has come, ``GET /.hallmark/calls?word=WORD`` tells whoever knows the control word, as
-JSON: ``{"calls": [{"method", "path", "headers": [[name, value]], "body", "id"}]}``, those that
-hold ``WORD``; each has an id of its own.
+JSON: ``{"calls": [{"method", "path", "headers": [[name, value]], "body", "id", "status"}]}``, those
+that hold ``WORD``; each has an id of its own, and the status with which it was answered.
 """
 
 from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -26,24 +26,27 @@ REFUSED = "/refused"
 _SHOWING = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 """Headers in which APIs take a key."""
 _MOST_CALLS = 2000
-_LONGEST_BODY = 16 * 1024
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request that came, as it came; of a long body, its beginning."""
+    """A request that came, as it came, and how it was answered; of a long body, its beginning."""
 
     method: str
     path: str
     headers: tuple[tuple[str, str], ...]
     body: str
     id: str = field(default_factory=lambda: str(uuid4()))
+    status: int = 0
 
     @property
     def shown(self) -> str | None:
         """The credential that it shows, None where it shows none."""
-        named = {name.lower(): value for name, value in self.headers}
-        return next((named[name] for name in _SHOWING if name in named), None)
+        return next((told for name in _SHOWING if (told := self.field(name)) is not None), None)
+
+    def field(self, name: str) -> str | None:
+        """Return a header field's value, None where there is none; the name in small letters."""
+        return next((value for own, value in self.headers if own.lower() == name), None)
 
     def holds(self, word: str) -> bool:
         """Tell whether a word stands anywhere in it."""
@@ -51,7 +54,9 @@ class Call:
 
 
 class DownstreamApi(WorldServer):
-    """The server. Port 0 takes a free one."""
+    """The server. Port 0 takes a free one; of a body ``longest`` bytes are read."""
+
+    longest: ClassVar[int] = 16 * 1024
 
     def __init__(self, address: tuple[str, int], control: str) -> None:
         self.control = control
@@ -74,10 +79,11 @@ class _Handler(WorldHandler):
         if parts.path == CALLS:
             self._tell(server, parse_qs(parts.query).get("word", [""])[0])
             return
-        body = self.body(_LONGEST_BODY).decode("utf-8", "replace")
+        body = self.body(server.longest).decode("utf-8", "replace")
         call = Call(self.command, self.path, tuple(self.headers.items()), body)
-        server.calls.append(call)
-        self.answer(*server.answer_to(call))
+        status, document = server.answer_to(call)
+        server.calls.append(replace(call, status=status))  # first: who is answered may ask for it
+        self.answer(status, document)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 

@@ -1,15 +1,16 @@
 """A mail provider by the HTTP API of Resend, which delivers nothing and tells the judge what came.
 
-``POST /emails`` with a bearer token and a JSON object that has ``from``, ``to`` and ``subject`` is
-answered with the message's id: ``{"id"}``. What is not so is answered as the provider does, with
-``{"statusCode", "name", "message"}``. What has come is told as by ``downstream``, where a call's id
-is the message's. (https://resend.com/docs/api-reference/emails/send-email)
+``POST /emails`` with a bearer token, a user agent and a JSON object that has ``from``, ``to`` and
+``subject`` is answered with the message's id: ``{"id"}``. What is not so is answered as the
+provider does, with ``{"statusCode", "name", "message"}``. What has come is told as by
+``downstream``, where a call's id is the message's.
+(https://resend.com/docs/api-reference/introduction, .../errors and .../emails/send-email)
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from conformance.world.downstream import Call, DownstreamApi
 
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
 
 EMAILS = "/emails"
 _NEEDED = ("from", "to", "subject")
-_BEARER = "Bearer "
+_BEARER = "bearer "
 
 
 class MailProvider(DownstreamApi):
     """The server. Port 0 takes a free one."""
 
+    longest: ClassVar[int] = 256 * 1024
+
     def answer_to(self, call: Call) -> tuple[int, Mapping[str, Any]]:
         """Return a message's id, or what is wrong with it."""
-        if (call.method, call.path) != ("POST", EMAILS):
+        if not call.field("user-agent"):
+            return _complaint(403, "1010", "Name your program in the field User-Agent.")
+        if call.path != EMAILS:
             return _complaint(404, "not_found", "There is no such endpoint.")
-        if not (call.shown or "").startswith(_BEARER):
+        if call.method != "POST":
+            return _complaint(405, "method_not_allowed", "Messages are sent by POST.")
+        authorization = call.field("authorization") or ""
+        if not authorization.lower().startswith(_BEARER):
             return _complaint(401, "missing_api_key", "Show an API key as a bearer token.")
         message = _object(call.body)
         lacking = next((name for name in _NEEDED if not message.get(name)), None)

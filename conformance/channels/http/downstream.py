@@ -32,6 +32,7 @@ class Arrived:
     headers: tuple[tuple[str, str], ...]
     body: str
     id: str = ""
+    status: int = 0
 
     def shows(self, credential: str) -> bool:
         """Tell whether it holds a credential, in any usual encoding."""
@@ -82,4 +83,4 @@ class Downstream:
 def _arrived(told: dict[str, Any]) -> Arrived:
     headers = tuple((str(name), str(value)) for name, value in told["headers"])
     method, path, body, own = (str(told[name]) for name in ("method", "path", "body", "id"))
-    return Arrived(method, path, headers, body, own)
+    return Arrived(method, path, headers, body, own, int(told["status"]))

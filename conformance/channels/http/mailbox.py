@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from email.utils import getaddresses, parseaddr
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.downstream import ARRIVAL_SECONDS, Downstream
@@ -85,7 +86,7 @@ class Mailbox(Downstream):
     section, command = "world.mail", MAIL_COMMAND
 
     def mails(self, word: str) -> list[Mail]:
-        """Return the messages that hold a word, in their order; errors as ``calls``."""
+        """Return the messages taken that hold a word, in their order; errors as ``calls``."""
         return [mail for one in self.calls(word) if (mail := _mail(one)) is not None]
 
     def delivered(self, word: str) -> Mail | None:
@@ -99,8 +100,8 @@ def _mail(one: Arrived) -> Mail | None:
         told = json.loads(one.body)
     except ValueError:
         return None
-    is_one = (one.method, one.path) == ("POST", EMAILS) and isinstance(told, dict)
-    return Mail(one.id, cast("dict[str, Any]", told)) if is_one else None
+    is_taken = (one.method, one.path, one.status) == ("POST", EMAILS, HTTPStatus.OK)
+    return Mail(one.id, cast("dict[str, Any]", told)) if is_taken else None
 
 
 def _texts(value: Any) -> list[str]:

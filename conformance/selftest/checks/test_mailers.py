@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +9,14 @@ import pytest
 from conformance.selftest import mailers
 from conformance.selftest.judging import PROFILE, judge
 from conformance.selftest.targets import serving
+from conformance.selftest.worlds import CONTROL, served
 from conformance.world.mail import MailProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from conformance.selftest.judging import Judged
 
-CONTROL = "a-word-that-nobody-guesses"
 MAIL = """
 [world.mail]
 url = "{url}"
@@ -45,23 +42,10 @@ tolerance_seconds = 60
 ALL = ("MAIL-01", "MAIL-02", "MAIL-03", "MAIL-04", "MAIL-05")
 
 
-@contextmanager
-def provider() -> Generator[str]:
-    """Have the judge's mail provider run while the block lasts; return its URL."""
-    with MailProvider(("127.0.0.1", 0), CONTROL) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(20)
-
-
 def judged(folder: Path, handler: type[mailers.Mailer], more: str = MAIL) -> Judged:
     (folder / "control").write_text(CONTROL, encoding="utf-8")
     (folder / "secret").write_text(mailers.SECRET, encoding="utf-8")
-    with provider() as api, serving(handler) as url:
+    with served(MailProvider(("127.0.0.1", 0), CONTROL)) as api, serving(handler) as url:
         mailers.Mailer.api = api
         profile = PROFILE + more.format(url=api)
         return judge(folder, f"--target={url}", "--area=MAIL", profile=profile)

@@ -7,8 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,29 +15,19 @@ from conformance.channels.http.downstream import Downstream
 from conformance.profile.delivery import DownstreamApi as Section
 from conformance.profile.sections import Resolved
 from conformance.selftest.judging import ROOT
+from conformance.selftest.worlds import AMPLE, CONTROL, served
 from conformance.verdicts import NotEstablishedError
 from conformance.waiting import wait_for
 from conformance.world.downstream import DownstreamApi
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-CONTROL = "a-word-that-nobody-guesses"
-AMPLE = 20.0
 
-
-@contextmanager
-def serving() -> Generator[str]:
+def serving() -> AbstractContextManager[str]:
     """Serve while the block lasts; return the URL."""
-    with DownstreamApi(("127.0.0.1", 0), CONTROL) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(AMPLE)
+    return served(DownstreamApi(("127.0.0.1", 0), CONTROL))
 
 
 def channel(url: str, control: str = CONTROL) -> Downstream:

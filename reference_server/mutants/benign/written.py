@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reference_server.mutants.bending import before, with_stage
 from reference_server.mutants.benign import exporting
 from reference_server.mutants.benign.edge import benign
+from reference_server.mutants.mail._bending import without_mail
 from reference_server.observability import logs
 from reference_server.parts import with_parts
 
@@ -37,7 +38,7 @@ class _Logfmt(logs.JsonFormatter):
 
 def _in_text(parts: Parts) -> Parts:
     setattr(logs, "JsonFormatter", _Logfmt)  # noqa: B010 -- the log has no other door
-    return with_parts(parts, {"scanner.is_on": False})
+    return with_parts(without_mail(parts), {"scanner.is_on": False})
 
 
 def _told(ready: dict[str, Any]) -> dict[str, Any]:
@@ -61,11 +62,12 @@ VARIANTS = (
     benign(
         "text-and-lines",
         "The log is key=value, and the trail is exported as JSON lines; a command prints each. "
-        "There is no triage of scanners.",
+        "There is no triage of scanners, and no mail.",
         parts=_in_text,
         state=_told,
         profile=PROFILE,
         lacks="AUD-09 AUD-11 AUD-12 AUTH-13 OAUTH-03 OAUTH-05 "
+        "MAIL-01 MAIL-02 MAIL-03 MAIL-04 MAIL-05 "
         "SCAN-01 SCAN-02 SCAN-03 SCAN-04 SCAN-05 SCAN-05-b",
     ),
 )

@@ -42,6 +42,12 @@ def mailing(**changed: Callable[[MailParts], Any]) -> Change:
     return bend
 
 
+def without_mail(parts: Parts) -> Parts:
+    """Return the parts of a server that has no domain to send from: no tool, and no route."""
+    tools = [one for one in parts.mcp.tools if one.name != NAME]
+    return with_parts(parts, {"mail": None, "mcp.tools": tuple(tools)})
+
+
 def composing(bend: Callable[[Document, Letter, Sent], Document]) -> Change:
     """Return a change of parts in which the provider's document is bent."""
 

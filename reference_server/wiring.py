@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from reference_server.core.secrets import ProviderKeys
     from reference_server.core.settings import Limits, Settings
     from reference_server.limits.contracts import AddressBlock, Limiter
+    from reference_server.oauth.states import Forgetting
     from reference_server.plugins.contracts import PluginDef
     from reference_server.tools.contracts import Tool
     from reference_server.tools.landing_page import PageFetcher
@@ -116,8 +117,10 @@ def build_parts(
     plugins = plugin_parts(settings, providers)
     issuers = trusted_issuers(settings, clock)
     identity = identity_parts(settings, secret, engine, clock, redis, issuers)
-    trail = SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock))
     mail = mail_parts(settings, secret, engine, clock)
+    expiring = () if mail is None else (mail.ledger,)
+    has_login = identity.login is not None
+    trail = SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock))
     return Parts(
         clock=clock,
         trail=trail,
@@ -139,7 +142,7 @@ def build_parts(
         scanner=scanner_parts(
             settings, guards.limiter("scanner", limits.scanner_requests, limits.scanner_window)
         ),
-        oauth=_oauth(settings, secret, engine, clock, guards, has_login=identity.login is not None),
+        oauth=_oauth(settings, secret, engine, guards, expiring, has_login=has_login),
         identity=identity,
         web=WebParts(PIPELINE, SECURITY_HEADERS, probes=_probes(engine, limit_parts)),
         mcp=mcp_parts(
@@ -269,16 +272,19 @@ def _oauth(
     settings: Settings,
     secret: bytes,
     engine: Engine,
-    clock: Clock,
     guards: _Guards,
+    expiring: Sequence[Forgetting],
     *,
     has_login: bool,
 ) -> OAuthParts:
-    """Return what is made of OAuth; the authorization server is on where it has a public URL."""
-    limits = settings.limits
+    """Return what is made of OAuth; the authorization server is on where it has a public URL.
+
+    ``expiring`` is what else is rid of what has expired.
+    """
+    limits, clock = settings.limits, guards.clock
     states = SqlOAuthStates(engine, clock, limits.oauth_state)
     grants = SqlGrants(engine, clock, limits)
-    cleanup = OAuthCleanup([states, grants], clock, limits.oauth_cleanup)
+    cleanup = OAuthCleanup([states, grants, *expiring], clock, limits.oauth_cleanup)
     authorization = _authorization(settings, secret, engine, grants, guards)
     if authorization is not None and has_login:
         authorization = replace(authorization, login=LOGIN)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference_server.core.errors import ConfigurationError
-from reference_server.core.secrets import read_secret
+from reference_server.core.secrets import MAIL_KEY, MAIL_WEBHOOK, read_secret
 from reference_server.core.urls import is_loopback_origin
-from reference_server.db.session import SqlTenantSessions
 from reference_server.mail.addresses import recipient_of, subject_of
 from reference_server.mail.composing import compose
 from reference_server.mail.contracts import MailParts
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from reference_server.core.contracts import Clock
     from reference_server.core.settings import Settings
 
-API_KEY = "RESEND_API_KEY"
-WEBHOOK_SECRET = "MAIL_WEBHOOK_SECRET"  # noqa: S105 -- the name of a secret
-
 
 def mail_parts(settings: Settings, secret: bytes, engine: Engine, clock: Clock) -> MailParts | None:
     """Return what sends mail, None where no domain is set to send from.
@@ -41,8 +37,8 @@ def mail_parts(settings: Settings, secret: bytes, engine: Engine, clock: Clock) 
         )
     api = settings.mail_api
     line = HttpsDocuments((api,) if is_loopback_origin(api) else ())
-    key = read_secret(settings.secrets_dir, API_KEY).decode()
-    webhook_secret = read_secret(settings.secrets_dir, WEBHOOK_SECRET).decode()
+    key = read_secret(settings.secrets_dir, MAIL_KEY).decode()
+    webhook_secret = read_secret(settings.secrets_dir, MAIL_WEBHOOK).decode()
     most = settings.limits.mail_failures
     return MailParts(
         sender=f"{settings.mail_sender}@{settings.mail_domain}",
@@ -51,7 +47,7 @@ def mail_parts(settings: Settings, secret: bytes, engine: Engine, clock: Clock) 
         subject=subject_of,
         screen=PhishingScreen(settings.mail_names),
         compose=compose,
-        ledger=SqlLedger(SqlTenantSessions(engine), clock, most),
+        ledger=SqlLedger(engine, most),
         webhooks=SignedWebhooks(webhook_secret, clock),
         read=read_webhook,
         links=SignedLinks(settings.public_url, secret),

@@ -38,6 +38,9 @@ PROXY_SIGNING = "PROXY_SIGNING_SECRET"
 PROXY_SIGNING_PREVIOUS = "PROXY_SIGNING_SECRET_PREVIOUS"
 """The one before, while some proxy still has it: the file may be absent."""
 
+MAIL_KEY, MAIL_WEBHOOK = "RESEND_API_KEY", "MAIL_WEBHOOK_SECRET"
+"""What the mail provider knows the server by, and it the provider; needed where mail is sent."""
+
 SIGNING_BYTES = 32
 """The least that a secret which signs may have: what HMAC-SHA256 puts out (RFC 7518, 3.2)."""
 
@@ -60,6 +63,7 @@ OWN = frozenset(
         *map(str, SecretName),
         *(ADMIN_PASSWORD, AUDITOR_PASSWORD, REDIS_PASSWORD),
         *(SESSION_SIGNING_PREVIOUS, PROXY_SIGNING, PROXY_SIGNING_PREVIOUS),
+        *(MAIL_KEY, MAIL_WEBHOOK),
         *("JWT_SECRET", "DATABASE_URL"),
     }
 )

@@ -149,7 +149,7 @@ class Limits:
         default=3,
     )
     oauth_state: Seconds = _setting("the life of an OAuth state", default=600)
-    oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
+    oauth_cleanup: Seconds = _setting("how often what has expired is deleted", default=300)
     rotation_grace: Seconds = _setting("how long a rotated key still works", default=24 * 3600)
     key_lifetime: Seconds = _setting("the life of a new key", default=365 * 24 * 3600)
 

@@ -124,7 +124,21 @@ BEGIN
 END
 $$;
 
+-- By PostgreSQL's own time, too: a failure is told within days, and a link to unsubscribe by has to work
+-- for 30 days (15 U.S.C. 7704(a)(3)). What has failed stays, and so does who wants no more mail.
+CREATE OR REPLACE FUNCTION forget_mail_messages()
+    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM mail_messages
+     WHERE failed_at IS NULL AND created_at < clock_timestamp() - interval '90 days';
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$$;
+
 REVOKE ALL ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
-    note_key_use, forget_oauth_states, forget_session_ends FROM PUBLIC;
+    note_key_use, forget_oauth_states, forget_session_ends, forget_mail_messages FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_audit_row, append_audit_rows, audit_chain_end, find_api_key,
-    note_key_use, forget_oauth_states, forget_session_ends TO mcp_app;
+    note_key_use, forget_oauth_states, forget_session_ends, forget_mail_messages TO mcp_app;

@@ -29,9 +29,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 
 -- A message that failed stays so, and who wants no more mail is asked no more: the owner alone may
 -- take that back.
-GRANT SELECT, INSERT (id, tenant_id, recipient, created_at), UPDATE (failed_at)
-    ON mail_messages TO mcp_app;
-GRANT SELECT, INSERT (tenant_id, recipient, created_at) ON mail_endings TO mcp_app;
+GRANT SELECT, INSERT (id, tenant_id, recipient), UPDATE (failed_at) ON mail_messages TO mcp_app;
+GRANT SELECT, INSERT (tenant_id, recipient) ON mail_endings TO mcp_app;
 
 -- What a user grants is stored in his tenant's context. What becomes of it, and all of clients and
 -- refresh tokens, are functions of authorization.sql: no digest can be read, and none replaced.

@@ -290,6 +290,7 @@ mail_messages = Table(
     _moment("created_at", default=True),
     _moment("failed_at", nullable=True),
     Index(None, "tenant_id", "recipient"),
+    Index(None, "created_at"),
 )
 
 mail_endings = Table(

@@ -59,6 +59,9 @@ ALTER TABLE mail_messages FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS tenant_isolation ON mail_messages;
 CREATE POLICY tenant_isolation ON mail_messages
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+DROP POLICY IF EXISTS failures_stay ON mail_messages;
+CREATE POLICY failures_stay ON mail_messages AS RESTRICTIVE FOR UPDATE TO mcp_app
+    USING (true) WITH CHECK (failed_at IS NOT NULL);
 
 ALTER TABLE mail_endings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mail_endings FORCE ROW LEVEL SECURITY;
@@ -69,6 +72,9 @@ CREATE POLICY tenant_isolation ON mail_endings
 -- Its owner clears away what has expired, of all tenants (functions.sql).
 DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
 CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);
+DROP POLICY IF EXISTS expired_forgotten ON mail_messages;
+CREATE POLICY expired_forgotten ON mail_messages TO mcp_admin
+    USING (failed_at IS NULL) WITH CHECK (false);
 
 ALTER TABLE oauth_grants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE oauth_grants FORCE ROW LEVEL SECURITY;

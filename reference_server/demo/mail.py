@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from reference_server.core.secrets import MAIL_KEY, MAIL_WEBHOOK
 from reference_server.demo.postgres import free_port
 from reference_server.demo.world import world, write_secret
-from reference_server.wiring_mail import API_KEY, WEBHOOK_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -51,7 +51,7 @@ class DemoMail:
     def secrets(self) -> dict[str, bytes]:
         """What the server is given of it, by the names of the files."""
         key = f"re_{secrets.token_urlsafe(24)}"
-        return {API_KEY: key.encode(), WEBHOOK_SECRET: self.webhook_secret.encode()}
+        return {MAIL_KEY: key.encode(), MAIL_WEBHOOK: self.webhook_secret.encode()}
 
     @contextmanager
     def running(self) -> Generator[None]:

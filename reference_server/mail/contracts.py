@@ -105,8 +105,15 @@ class Ledger(Protocol):
         """
         ...
 
-    def end(self, tenant: UUID, message: UUID) -> bool:
-        """Note that who got a message wants no more of them; tell whether that is new."""
+    def end(self, tenant: UUID, message: UUID) -> bool | None:
+        """Note that who got a message wants no more of them; tell whether that is new.
+
+        None where there is no such message, as when it was sent too long ago.
+        """
+        ...
+
+    def forget_expired(self) -> int:
+        """Remove every tenant's messages of which nothing more can be heard; return how many."""
         ...
 
 

@@ -7,16 +7,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from reference_server.db.session import storage_guarded
+from reference_server.db.session import SqlTenantSessions, storage_guarded
 
 if TYPE_CHECKING:
-    from reference_server.core.contracts import Clock
-    from reference_server.db.contracts import TenantSessions
+    from sqlalchemy import Engine
 
 # No tenant in any of them: the tables' policies let nobody see, or write, another tenant's row.
 RECORD = text(
-    "INSERT INTO mail_messages (id, tenant_id, recipient, created_at)"
-    " VALUES (:message, :tenant, :recipient, :now)"
+    "INSERT INTO mail_messages (id, tenant_id, recipient) VALUES (:message, :tenant, :recipient)"
 )
 SUPPRESSED = text(
     "SELECT count(failed_at) >= :most OR EXISTS"
@@ -28,19 +26,21 @@ LOCKED = text(
     "SELECT id, failed_at FROM mail_messages WHERE recipient ="
     " (SELECT recipient FROM mail_messages WHERE id = :message) ORDER BY id FOR UPDATE"
 )
-FAIL = text("UPDATE mail_messages SET failed_at = :now WHERE id = :message")
+FAIL = text("UPDATE mail_messages SET failed_at = now() WHERE id = :message")
+RECIPIENT = text("SELECT recipient FROM mail_messages WHERE id = :message")
 END = text(
-    "INSERT INTO mail_endings (tenant_id, recipient, created_at)"
-    " SELECT tenant_id, recipient, :now FROM mail_messages WHERE id = :message"
+    "INSERT INTO mail_endings (tenant_id, recipient) VALUES (:tenant, :recipient)"
     " ON CONFLICT (tenant_id, recipient) DO NOTHING RETURNING recipient"
 )
+FORGET = text("SELECT forget_mail_messages()")
 
 
 class SqlLedger:
     """Keeps it in the tables ``mail_messages`` and ``mail_endings``."""
 
-    def __init__(self, sessions: TenantSessions, clock: Clock, suppressed_after: int) -> None:
-        self._sessions, self._clock, self._most = sessions, clock, suppressed_after
+    def __init__(self, engine: Engine, suppressed_after: int) -> None:
+        self._engine, self._most = engine, suppressed_after
+        self._sessions = SqlTenantSessions(engine)
 
     def is_suppressed(self, tenant: UUID, recipient: str) -> bool:
         """Tell whether an address gets no more of a tenant's mail."""
@@ -50,8 +50,8 @@ class SqlLedger:
 
     def record(self, tenant: UUID, recipient: str) -> UUID:
         """Note a message that is about to be sent; return its id."""
-        message, now = uuid4(), self._clock.now()
-        told = {"message": message, "tenant": tenant, "recipient": recipient, "now": now}
+        message = uuid4()
+        told = {"message": message, "tenant": tenant, "recipient": recipient}
         with self._sessions.begin(tenant) as connection, storage_guarded():
             connection.execute(RECORD, told)
         return message
@@ -63,11 +63,19 @@ class SqlLedger:
             known = {row.id for row in rows if row.failed_at is not None}
             if not rows or message in known:
                 return None
-            connection.execute(FAIL, {"message": message, "now": self._clock.now()})
+            connection.execute(FAIL, {"message": message})
             return len(known) + 1
 
-    def end(self, tenant: UUID, message: UUID) -> bool:
+    def end(self, tenant: UUID, message: UUID) -> bool | None:
         """Note that who got a message wants no more of them; tell whether that is new."""
-        told = {"message": message, "now": self._clock.now()}
         with self._sessions.begin(tenant) as connection, storage_guarded():
+            recipient = connection.scalar(RECIPIENT, {"message": message})
+            if recipient is None:
+                return None
+            told = {"tenant": tenant, "recipient": recipient}
             return connection.execute(END, told).first() is not None
+
+    def forget_expired(self) -> int:
+        """Remove every tenant's messages of which nothing more can be heard; return how many."""
+        with storage_guarded(), self._engine.begin() as connection:
+            return connection.execute(FORGET).scalar_one()

@@ -15,6 +15,10 @@ _INVISIBLE = re.compile(
 """Default-ignorable code points (DerivedCoreProperties.txt) that are not of the category Cf."""
 _IGNORED = frozenset({"Cf", "Mn", "Me"})
 """Characters without a width of their own: joiners, marks on letters."""
+_DRAWN = re.compile(
+    r"(?:NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER|LATIN LETTER SMALL CAPITAL) ([A-Z])"
+)
+"""Names of letters that Unicode knows no other form of."""
 _BLANKS = re.compile(r"\s+")
 _APART = re.compile(r"\b(?:[a-z0-9][ .*_-]{1,2}){3,}[a-z0-9]\b")
 _LEET = str.maketrans("@345$7!", "aeassti")
@@ -36,7 +40,13 @@ def _prototypes() -> dict[int, str]:
 def plain(text: str) -> str:
     """Return a text without what nobody sees: ignorable characters and marks on letters."""
     decomposed = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text))
-    return "".join(sign for sign in decomposed if unicodedata.category(sign) not in _IGNORED)
+    seen = (sign for sign in decomposed if unicodedata.category(sign) not in _IGNORED)
+    return "".join(sign if sign.isascii() else _letter_of(sign) for sign in seen)
+
+
+def _letter_of(sign: str) -> str:
+    named = _DRAWN.fullmatch(unicodedata.name(sign, ""))
+    return sign if named is None else named[1].lower()
 
 
 def skeleton(text: str) -> str:

@@ -6,13 +6,13 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from reference_server.core.errors import ConfigurationError
+from reference_server.core.secrets import MAIL_WEBHOOK
 from reference_server.mail.composing import MESSAGE_TAG, TENANT_TAG
 from reference_server.mail.contracts import Happened, Told
 
@@ -25,6 +25,8 @@ ID, TIMESTAMP, SIGNATURE = "svix-id", "svix-timestamp", "svix-signature"
 """Header fields, as Resend sends them."""
 TOLERANCE_SECONDS = 300
 _PREFIX, _VERSION = "whsec_", "v1"
+_LEAST_BYTES = 24
+"""Of a secret, by the specification."""
 _LONGEST = 256
 _DIGITS = 15
 
@@ -33,14 +35,7 @@ class SignedWebhooks:
     """Takes what is signed by the secret, over the raw body, and of now."""
 
     def __init__(self, secret: str, clock: Clock) -> None:
-        try:
-            self._key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-        except binascii.Error:
-            raise ConfigurationError(
-                "The secret MAIL_WEBHOOK_SECRET is not whsec_ and base64: write it as the mail "
-                "provider shows it."
-            ) from None
-        self._clock = clock
+        self._key, self._clock = _key_of(secret), clock
 
     def admits(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Tell whether a webhook is the provider's, and of now; names in small letters."""
@@ -60,6 +55,19 @@ class SignedWebhooks:
             version == _VERSION and hmac.compare_digest(right, told.encode("utf-8", "replace"))
             for version, _, told in shown
         )
+
+
+def _key_of(secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(_PREFIX) or len(key) < _LEAST_BYTES:
+        raise ConfigurationError(
+            f"The secret {MAIL_WEBHOOK} is not {_PREFIX} and base64 of at least {_LEAST_BYTES} "
+            "bytes: write it as the mail provider shows it."
+        )
+    return key
 
 
 def read_webhook(body: bytes) -> Told | None:

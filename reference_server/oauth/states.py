@@ -136,7 +136,7 @@ class OAuthCleanup:
             for store in self._stores:
                 store.forget_expired()
         except StorageUnavailableError as error:
-            _logger.warning("expired OAuth states wait for the next round: %s", error)
+            _logger.warning("what has expired waits for the next round: %s", error)
 
 
 def digest_of(state: str) -> str:

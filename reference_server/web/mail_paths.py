@@ -15,6 +15,14 @@ def mail_access_of(method: str, path: str) -> Access | None:
     """Return what a URL of mail asks for: a signature is no credential; None for any other URL."""
     if path == WEBHOOK and method == "POST":
         return Access.PUBLIC
+    is_link = is_unsubscribing(path) and method in {"GET", "HEAD", "POST"}
+    return Access.PUBLIC if is_link else None
+
+
+def is_unsubscribing(path: str) -> bool:
+    """Tell whether a URL is a message's link to unsubscribe by.
+
+    Mailbox providers follow it for their users (RFC 8058), for many of them from one address.
+    """
     word = path.removeprefix(UNSUBSCRIBE)
-    is_link = path.startswith(UNSUBSCRIBE) and word and "/" not in word
-    return Access.PUBLIC if is_link and method in {"GET", "HEAD", "POST"} else None
+    return path.startswith(UNSUBSCRIBE) and bool(word) and "/" not in word

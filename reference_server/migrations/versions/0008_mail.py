@@ -19,6 +19,7 @@ CREATE TABLE mail_messages (
     failed_at timestamptz
 );
 CREATE INDEX ix_mail_messages_tenant_id_recipient ON mail_messages (tenant_id, recipient);
+CREATE INDEX ix_mail_messages_created_at ON mail_messages (created_at);
 
 CREATE TABLE mail_endings (
     tenant_id uuid NOT NULL

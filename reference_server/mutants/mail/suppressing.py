@@ -55,7 +55,7 @@ class Counting:
         self.failed[message] = before + 1 if self.counts_each else 1
         return self._count(self.sent[message])
 
-    def end(self, tenant: UUID, message: UUID) -> bool:
+    def end(self, tenant: UUID, message: UUID) -> bool | None:
         """Note who wants no more."""
         return self.real.end(tenant, message)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -15,23 +12,14 @@ from reference_server.mail.contracts import RefusedMailError
 from reference_server.mail.links import SignedLinks
 from reference_server.mail.markup import read_markup
 from reference_server.mail.webhooks import SignedWebhooks
+from reference_server.tests.fakes import START, FakeClock
+from reference_server.tests.mail.posting import SECRET, signed
 
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
-KEY = b"0123456789abcdef01234567"
-SECRET = "whsec_" + base64.b64encode(KEY).decode()
 BODY = b'{"type":"email.bounced"}'
 
 
-class _Clock:
-    def now(self) -> datetime:
-        return NOW
-
-
-def _headers(body: bytes = BODY, age: int = 0, **changed: str) -> dict[str, str]:
-    stamp = str(int(NOW.timestamp()) - age)
-    signed = f"msg_1.{stamp}.".encode() + body
-    made = "v1," + base64.b64encode(hmac.digest(KEY, signed, "sha256")).decode()
-    told = {"svix-id": "msg_1", "svix-timestamp": stamp, "svix-signature": made}
+def _headers(age: int = 0, **changed: str) -> dict[str, str]:
+    told = signed(BODY, int(START.timestamp()) - age)
     return told | {name.replace("_", "-"): value for name, value in changed.items()}
 
 
@@ -87,7 +75,7 @@ def test_a_link_is_read_back_and_no_other_is() -> None:
 
 
 def test_a_right_webhook_is_admitted() -> None:
-    webhooks = SignedWebhooks(SECRET, _Clock())
+    webhooks = SignedWebhooks(SECRET, FakeClock())
     assert webhooks.admits(_headers(), BODY)
     several = f"v1,AAAA {_headers()['svix-signature']}"
     assert webhooks.admits(_headers(svix_signature=several), BODY)
@@ -111,9 +99,12 @@ def test_a_right_webhook_is_admitted() -> None:
     ],
 )
 def test_a_webhook_that_is_not_right_is_not_admitted(headers: dict[str, str], body: bytes) -> None:
-    assert not SignedWebhooks(SECRET, _Clock()).admits(headers, body)
+    assert not SignedWebhooks(SECRET, FakeClock()).admits(headers, body)
 
 
-def test_a_secret_that_is_none_is_named() -> None:
+@pytest.mark.parametrize(
+    "told", ["", "whsec_", "whsec_*", "whsec_c2hvcnQ=", SECRET.removeprefix("whsec_")]
+)
+def test_a_secret_that_is_none_is_named(told: str) -> None:
     with pytest.raises(ConfigurationError, match="MAIL_WEBHOOK_SECRET"):
-        SignedWebhooks("whsec_*", _Clock())
+        SignedWebhooks(told, FakeClock())

@@ -11,7 +11,7 @@ import pytest
 
 from reference_server.mail.contracts import Letter
 from reference_server.mail.screening import PhishingScreen
-from reference_server.mail.skeletons import readings, skeleton
+from reference_server.mail.skeletons import TABLE, readings, skeleton
 
 CORPUS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "fixtures" / "corpora" / "mail.json").read_text("utf-8")
@@ -46,7 +46,10 @@ def test_of_small_letters_m_alone_has_another_skeleton() -> None:
 
 @pytest.mark.parametrize(
     "spelt",
-    ["pаypal", "PAYPAL", "p\u200bay\u00adpal", "ｐａｙｐａｌ", "pay\u0323pal", "p.a.y.p.a.l"],  # noqa: RUF001
+    [
+        *("pаypal", "PAYPAL", "p\u200bay\u00adpal", "ｐａｙｐａｌ", "pay\u0323pal", "p.a.y.p.a.l"),  # noqa: RUF001
+        *("ⓟⓐⓨⓟⓐⓛ", "🅟🅐🅨🅟🅐🅛", "🅿🅰🆈🅿🅰🅻", "ᴘᴀʏᴘᴀʟ"),
+    ],
 )
 def test_what_looks_alike_reads_alike(spelt: str) -> None:
     assert "paypal" in readings(spelt)
@@ -56,3 +59,9 @@ def test_a_link_that_says_another_host_is_refused() -> None:
     for target in ("https://elsewhere.example/", "https://bank.example@elsewhere.example/"):
         html = f'<a href="{target}">bank.example</a>'
         assert SCREEN.find(Letter("a@example.com", "Hello", html=html)) is not None
+
+
+def test_the_table_is_as_large_as_its_page_says() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "mail.md").read_text("utf-8")
+    entries = [line for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert f"the {len(entries):,} characters" in told

@@ -92,7 +92,7 @@ def test_expired_states_of_every_tenant_go_by_themselves(
     with closing(OAuthCleanup([states], clock, 300, look_every=0.01)):
         database.run_as_superuser(["REVOKE EXECUTE ON FUNCTION forget_oauth_states FROM mcp_app"])
         clock.advance(599)
-        assert becomes_true(lambda: "wait for the next round" in caplog.text)
+        assert becomes_true(lambda: "waits for the next round" in caplog.text)
         assert left() == 2
         database.run_as_superuser(["GRANT EXECUTE ON FUNCTION forget_oauth_states TO mcp_app"])
         clock.advance(300)

@@ -27,6 +27,10 @@ _ASKING: Final = (
     '<form method="post"><button>Unsubscribe</button></form></html>'
 )
 _DONE: Final = f"{_HEAD}<h1>Done</h1><p>You will get no more mail of this sender.</p></html>"
+_TOO_OLD: Final = (
+    f"{_HEAD}<h1>Too old</h1><p>This link no longer works, and nothing has changed. Use that of a "
+    "newer message.</p></html>"
+)
 
 
 def mail_routes(parts: Parts, mail: MailParts) -> Blueprint:
@@ -51,7 +55,10 @@ def mail_routes(parts: Parts, mail: MailParts) -> Blueprint:
         if request.method != "POST":  # programs that look at links must change nothing
             return _page(_ASKING)
         tenant, message = known
-        if mail.ledger.end(tenant, message):
+        is_new = mail.ledger.end(tenant, message)
+        if is_new is None:
+            return _page(_TOO_OLD, HTTPStatus.GONE)
+        if is_new:
             told = {"reason": "unsubscribed", "message": str(message)}
             _audit(parts, EventType.MAIL_SUPPRESSED, Outcome.SUCCESS, tenant, told)
         return _page(_DONE)
@@ -90,5 +97,5 @@ def _audit(
     parts.trail.write(context.attribute(told))
 
 
-def _page(text: str) -> Response:
-    return Response(text, content_type="text/html; charset=utf-8")
+def _page(text: str, status: int = HTTPStatus.OK) -> Response:
+    return Response(text, status, content_type="text/html; charset=utf-8")

@@ -9,6 +9,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.vocabulary import Access, EventType, Outcome, ScannerCheck
 from reference_server.observability.logs import log_event
 from reference_server.web.answers import forbidden
+from reference_server.web.mail_paths import is_unsubscribing
 from reference_server.web.oauth_paths import is_for_programs
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ def triage_scanner(context: RequestContext, parts: Parts) -> Response | None:
 
 
 def _is_for_clients(context: RequestContext) -> bool:
-    """Tell whether a URL is the authorization server's, which counts its requests by client.
+    """Tell whether a URL is one that many ask from one address, with no credential in a header.
 
-    Many clients of a hosted application share an address, and send no credential in a header.
+    The authorization server's counts its requests by client; a link to unsubscribe by is signed.
     """
-    return context.access is Access.PUBLIC and is_for_programs(context.path)
+    is_one = is_for_programs(context.path) or is_unsubscribing(context.path)
+    return context.access is Access.PUBLIC and is_one
 
 
 def _count(context: RequestContext, scanner: ScannerParts) -> Admission | None:

@@ -83,9 +83,12 @@ class Webhook:
     @property
     def signature(self) -> str:
         """Its signature, with the version of the scheme."""
+        return self._signed(self.timestamp)
+
+    def _signed(self, timestamp: str) -> str:
         secret = self.secret or self.form.secret
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-        signed = f"{self.id}.{self.timestamp}.".encode() + self.body
+        signed = f"{self.id}.{timestamp}.".encode() + self.body
         return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
     def request(
@@ -132,11 +135,5 @@ class Webhook:
         for what, seconds in (("old", -beyond), ("early", beyond)):
             yield f"sent too {what}", replace(self, now=self.now + seconds).request()
         for word in ("0", "nan", "Infinity"):
-            yield f"with {word} for its time", self._timed(word)
-
-    def _timed(self, word: str) -> Request:
-        """Return a request that is signed over a word in the place of its time."""
-        secret = base64.b64decode(self.form.secret.removeprefix(SECRET_PREFIX))
-        signed = f"{self.id}.{word}.".encode() + self.body
-        made = "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
-        return self.request(timestamp=word, signature=made)
+            timed = self.request(timestamp=word, signature=self._signed(word))
+            yield f"with {word} for its time", timed

@@ -32,6 +32,7 @@ class Mailer(Gateway):
     sent: ClassVar[dict[str, tuple[str, str]]] = {}
     failed: ClassVar[set[str]] = set()
     most: ClassVar[int] = 2
+    copied: ClassVar[frozenset[str]] = frozenset()
 
     def answer(self) -> None:
         """Take the provider's word at its own URL."""
@@ -64,7 +65,7 @@ class Mailer(Gateway):
     ) -> tuple[Any, bool]:
         """Send a message, or say that it is not sent."""
         del params
-        if name != "notify" or set(arguments) != {"recipients", "content"}:
+        if name != "notify" or set(arguments) - {*self.copied} != {"recipients", "content"}:
             return "no such tool or argument", True
         (recipient,), content = arguments["recipients"], arguments["content"]
         title, recipient = str(content["title"]), str(recipient).lower()
@@ -72,7 +73,8 @@ class Mailer(Gateway):
             return "not an address, or not a title", True
         if self.is_lure(f"{title} {content['text']}") or self.is_given_up(recipient):
             return "not sent", True
-        self.hand_over(recipient, title, str(content["text"]))
+        copies = {name: arguments[name] for name in self.copied if name in arguments}
+        self.hand_over(recipient, title, str(content["text"]), copies)
         return {"queued": True}, False
 
     def is_lure(self, text: str) -> bool:
@@ -99,7 +101,7 @@ class Mailer(Gateway):
         """Return what ends each message."""
         return f"\n\nNo more of this? Leave: {LEAVE}{recipient}"
 
-    def hand_over(self, recipient: str, title: str, text: str) -> None:
+    def hand_over(self, recipient: str, title: str, text: str, copies: dict[str, Any]) -> None:
         """Give a message to the provider, and keep whose it was."""
         link = f"<{LEAVE}{recipient}>"
         told = {
@@ -111,6 +113,7 @@ class Mailer(Gateway):
                 "list-unsubscribe": link,
                 "list-unsubscribe-post": "List-Unsubscribe=One-Click",
             },
+            **copies,
         }
         line = http.client.HTTPConnection(urlsplit(self.api).netloc, timeout=SECONDS)
         try:
@@ -120,6 +123,32 @@ class Mailer(Gateway):
         finally:
             line.close()
         self.sent[message] = (self.owner(), recipient)
+
+
+class SendsCopies(Mailer):
+    """Takes an argument for copies, and says so on the second page of its tools."""
+
+    copied: ClassVar[frozenset[str]] = frozenset({"cc"})
+
+    def converse(self, message: dict[str, Any]) -> None:
+        """List the tools on two pages."""
+        if message.get("method") != "tools/list":
+            super().converse(message)
+            return
+        params: dict[str, Any] = message.get("params") or {}
+        is_second = params.get("cursor") == "2"
+        named = {name: dict[str, Any]() for name in ("recipients", "content", "cc")}
+        schema = {"type": "object", "properties": named if is_second else {}}
+        tools = [{"name": "notify" if is_second else "ping", "inputSchema": schema}]
+        more = {} if is_second else {"nextCursor": "2"}
+        result = {"tools": tools, "resultType": "complete", **more}
+        self.reply(200, {"jsonrpc": "2.0", "id": message.get("id"), "result": result})
+
+
+class SendsHiddenCopies(SendsCopies):
+    """Takes another argument, too, of which it says nothing."""
+
+    copied: ClassVar[frozenset[str]] = frozenset({"cc", "bcc"})
 
 
 class BelievesAnybody(Mailer):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reference_server.mail.contracts import MailRefusal, RefusedMailError
+from reference_server.mail.contracts import (
+    LONGEST_ADDRESS,
+    LONGEST_SUBJECT,
+    MailRefusal,
+    RefusedMailError,
+)
 
-LONGEST_ADDRESS = 254
-"""RFC 5321 section 4.5.3.1.3, without the angle brackets."""
-LONGEST_LOCAL_PART = 64
-LONGEST_SUBJECT = 200
+_LONGEST_LOCAL_PART = 64
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -26,7 +28,7 @@ def recipient_of(told: str) -> str:
     A local part may have cases by RFC 5321 section 2.4, and nobody's has.
     """
     local, _, _ = told.partition("@")
-    is_one = len(told) <= LONGEST_ADDRESS and len(local) <= LONGEST_LOCAL_PART
+    is_one = len(told) <= LONGEST_ADDRESS and len(local) <= _LONGEST_LOCAL_PART
     if not is_one or _ADDRESS.fullmatch(told) is None:
         raise RefusedMailError(
             MailRefusal.RECIPIENT, "to is not one plain address: write it as name@example.com."

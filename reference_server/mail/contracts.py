@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+LONGEST_ADDRESS = 254
+"""RFC 5321 section 4.5.3.1.3, without the angle brackets."""
+LONGEST_SUBJECT = 200
+LONGEST_BODY = 20_000
+
+
 class MailRefusal(StrEnum):
     """Why a message is not sent. The values stand in the trail."""
 

@@ -9,6 +9,7 @@ from reference_server.audit.contracts import AuditEvent
 from reference_server.core.errors import ToolError
 from reference_server.core.vocabulary import EventType, Outcome
 from reference_server.mail.contracts import (
+    LONGEST_BODY,
     FailedMailError,
     Letter,
     MailRefusal,
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from reference_server.audit.contracts import AuditTrail
     from reference_server.core.principal import Principal
     from reference_server.mail.contracts import MailParts
-
-LONGEST_BODY = 20_000
 
 
 @dataclass(frozen=True)

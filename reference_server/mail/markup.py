@@ -12,63 +12,23 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KEPT = frozenset(
-    {
-        *(
-            "a",
-            "b",
-            "blockquote",
-            "br",
-            "code",
-            "div",
-            "em",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "hr",
-            "i",
-            "li",
-            "ol",
-        ),
-        *(
-            "p",
-            "pre",
-            "s",
-            "small",
-            "span",
-            "strong",
-            "sub",
-            "sup",
-            "table",
-            "tbody",
-            "td",
-            "th",
-            "thead",
-            "tr",
-            "u",
-            "ul",
-        ),
-    }
+
+def _names(told: str) -> frozenset[str]:
+    return frozenset(told.split())
+
+
+_KEPT = _names(
+    "a b blockquote br code div em h1 h2 h3 h4 hr i li ol p pre s small span strong sub sup "
+    "table tbody td th thead tr u ul"
 )
-_VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"}
-)
-_UNREAD = frozenset(
-    {
-        *("script", "style", "title", "textarea", "template", "noscript"),
-        *("select", "head", "object", "iframe", "svg", "math", "xmp"),
-    }
+_VOID = _names("area base br col embed hr img input link meta wbr")
+_UNREAD = _names(
+    "script style title textarea template noscript select head object iframe svg math xmp"
 )
 """Elements whose content is no text of a message."""
-_BLOCKS = frozenset(
-    {
-        *("blockquote", "br", "div", "h1", "h2", "h3", "h4"),
-        *("hr", "li", "ol", "p", "pre", "table", "tr", "ul"),
-    }
-)
-_CELLS = frozenset({"td", "th"})
-_SCHEMES = frozenset({"http", "https", "mailto"})
+_BLOCKS = _names("blockquote br div h1 h2 h3 h4 hr li ol p pre table tr ul")
+_CELLS = _names("td th")
+_SCHEMES = _names("http https mailto")
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0|opacity\s*:\s*0"
     r"|(?:max-)?(?:height|width)\s*:\s*0|color\s*:\s*transparent|text-indent\s*:\s*-\d"

@@ -10,8 +10,6 @@ from reference_server.outbound.documents import DocumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-API = "https://api.resend.com"
-
 
 class Line(Protocol):
     """What carries requests to the provider."""

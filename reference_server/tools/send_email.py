@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reference_server.mail.contracts import Letter
+from reference_server.mail.contracts import (
+    LONGEST_ADDRESS,
+    LONGEST_BODY,
+    LONGEST_SUBJECT,
+    Letter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +32,14 @@ def _schema() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "to": {"type": "string", "maxLength": 254, "description": "one plain address"},
-            "subject": {"type": "string", "maxLength": 200},
-            "body": {"type": "string", "maxLength": 20_000, "description": "plain text"},
-            "html": {"type": "string", "maxLength": 20_000, "description": "or else HTML"},
+            "to": {
+                "type": "string",
+                "maxLength": LONGEST_ADDRESS,
+                "description": "one plain address",
+            },
+            "subject": {"type": "string", "maxLength": LONGEST_SUBJECT},
+            "body": {"type": "string", "maxLength": LONGEST_BODY, "description": "plain text"},
+            "html": {"type": "string", "maxLength": LONGEST_BODY, "description": "or else HTML"},
         },
         "required": ["to", "subject"],
         "additionalProperties": False,

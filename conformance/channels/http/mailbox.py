@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.channels.http.downstream import ARRIVAL_SECONDS, Downstream
 from conformance.profile.mail import MAIL_COMMAND
+from conformance.text.nested import texts
 from conformance.waiting import wait_for
 from conformance.world.mail import EMAILS
 
@@ -43,7 +44,7 @@ class Mail:
     @property
     def recipients(self) -> list[str]:
         """All addresses that get it, in small letters."""
-        told = [text for name in _RECEIVING for text in _texts(self.document.get(name))]
+        told = [text for name in _RECEIVING for text in texts(self.document.get(name))]
         return [address.lower() for _, address in getaddresses(told) if address]
 
     @property
@@ -73,7 +74,7 @@ class Mail:
     def head(self) -> Iterator[str]:
         """Yield every text of which a header field is made."""
         for name in _OF_THE_HEAD:
-            yield from _texts(self.document.get(name))
+            yield from texts(self.document.get(name))
 
     def _part(self, name: str) -> str | None:
         told = self.document.get(name)
@@ -102,15 +103,3 @@ def _mail(one: Arrived) -> Mail | None:
         return None
     is_taken = (one.method, one.path, one.status) == ("POST", EMAILS, HTTPStatus.OK)
     return Mail(one.id, cast("dict[str, Any]", told)) if is_taken else None
-
-
-def _texts(value: Any) -> list[str]:
-    """Return the texts of a JSON value, names in tables among them."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return [text for one in cast("list[Any]", value) for text in _texts(one)]
-    if isinstance(value, dict):
-        table = cast("dict[str, Any]", value)
-        return [text for name, one in table.items() for text in (name, *_texts(one))]
-    return []

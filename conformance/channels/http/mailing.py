@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.http.orgs import is_done
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import own_word
 from conformance.forge.webhooks import Failure, Webhook, event_of
@@ -49,11 +49,6 @@ def address() -> str:
 def letter(recipient: str = "", **told: Any) -> Letter:
     """Return a letter with a word of its own, to an address of its own where none is named."""
     return Letter(recipient or address(), own_word(), **told)
-
-
-def is_accepted(answer: Answer) -> bool:
-    """Tell whether a webhook was accepted: any status that says yes."""
-    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Post:
@@ -114,7 +109,7 @@ class Post:
     def fail(self, mail: Mail, failure: Failure = Failure.PERMANENT) -> None:
         """Report a message's failure. Raises NotEstablishedError where that is refused."""
         answer = self.report(self.webhook(mail, failure).request())
-        establish(is_accepted(answer), f"a webhook that is right is accepted (got {answer})")
+        establish(is_done(answer), f"a webhook that is right is accepted (got {answer})")
 
     def is_suppressed(self, key: str, recipient: str) -> bool:
         """Tell whether a tenant's mail to an address is withheld, waiting a bounded time for it."""

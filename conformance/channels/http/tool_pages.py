@@ -70,7 +70,7 @@ def books(wire: Wire, target: Target, key: str) -> list[Book]:
     calls += [(one.listed_by, {}) for one in tools.by_id]
     if tools.validated:
         calls.append((tools.validated.name, tools.validated.arguments))
-    taken = {str(one.get("name")): _arguments(one) for one in listed(wire, "tools/list", key)}
+    taken = {str(one.get("name")): arguments_of(one) for one in listed(wire, "tools/list", key)}
     found: list[Book] = []
     for name, arguments in calls:
         if not any((one.tool, one.arguments) == (name, arguments) for one in found):
@@ -84,7 +84,8 @@ def _leading(arguments: list[str]) -> str | None:
     return next((by_name[name] for name in _TAKES if name in by_name), None)
 
 
-def _arguments(tool: dict[str, Any]) -> list[str]:
+def arguments_of(tool: dict[str, Any]) -> list[str]:
+    """Return the names of the arguments that a listed tool's schema tells of."""
     schema: Any = tool.get("inputSchema")
     is_object = isinstance(schema, dict)
     names: Any = cast("dict[str, Any]", schema).get("properties") if is_object else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.channels.http.lists import listed
 from conformance.channels.http.mailing import address, letter
+from conformance.channels.http.tool_pages import arguments_of
 from conformance.profile.target import supplied
 from conformance.requirement import requirement
 from conformance.verdicts import establish
@@ -72,7 +74,7 @@ def test_no_subject_and_no_recipient_becomes_a_header(post: Post, keys: Keys) ->
     for what, (one, hidden) in tried.items():
         mail = arrived.get(one.word)
         if mail is not None:
-            found = sorted({repr(sign) for text in mail.head() for sign in text if _is_odd(sign)})
+            found = sorted(map(repr, _CONTROLS.intersection("".join(mail.head()))))
             assert not found, f"{what} reaches the provider with {', '.join(found)} in its head"
             assert hidden not in mail.recipients, f"{what} adds {hidden} to the recipients"
             assert set(mail.headers).isdisjoint({"bcc", "cc"}), f"{what} adds a header field"
@@ -90,7 +92,9 @@ def test_a_message_has_no_recipient_but_the_one_it_was_sent_to(post: Post, keys:
     arrived = post.arrived_of(keys.active, tried)
     read = [one.more[0][0] for one in tried if _is_read_by(arrived.get(one.word), one, hidden)]
     # A tool may take copies, and say so: what it does not tell of, it must not take.
-    known = _known_arguments(post, keys)
+    tools = listed(post.wire, "tools/list", keys.active)
+    own = [tool for tool in tools if tool.get("name") == post.tool.name]
+    known = {name for tool in own for name in arguments_of(tool)}
     undeclared = [name for name in read if name not in known]
     assert not undeclared, f"an undeclared argument {undeclared[0]} adds a recipient"
 
@@ -104,13 +108,6 @@ def _require_only(mail: Mail, one: Letter) -> None:
 
 def _is_read_by(mail: Mail | None, one: Letter, hidden: str) -> bool:
     return mail is not None and hidden in mail.recipients and hidden != one.recipient
-
-
-def _known_arguments(post: Post, keys: Keys) -> set[str]:
-    answer = post.wire.call("tools/list", key=keys.active)
-    tools: list[dict[str, Any]] = answer.result.get("tools", [])
-    own = [one["inputSchema"] for one in tools if one.get("name") == post.tool.name]
-    return {name for schema in own for name in schema.get("properties", ())}
 
 
 def _attempts() -> Iterator[tuple[str, tuple[Letter, str]]]:
@@ -129,7 +126,3 @@ def _attempts() -> Iterator[tuple[str, tuple[Letter, str]]]:
 
 def _anew(one: Letter) -> Letter:
     return replace(one, word=letter().word)
-
-
-def _is_odd(sign: str) -> bool:
-    return sign in _CONTROLS

@@ -55,6 +55,8 @@ def judged(folder: Path, handler: type[mailers.Mailer], more: str = MAIL) -> Jud
     ("handler", "fails"),
     [
         (mailers.Mailer, set[str]()),
+        (mailers.SendsCopies, set[str]()),
+        (mailers.SendsHiddenCopies, {"MAIL-01"}),
         (mailers.BelievesAnybody, {"MAIL-05"}),
         (mailers.GivesUpForAll, {"MAIL-04"}),
         (mailers.SaysNothing, {"MAIL-03"}),

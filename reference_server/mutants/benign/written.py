@@ -66,7 +66,7 @@ VARIANTS = (
         parts=_in_text,
         state=_told,
         profile=PROFILE,
-        lacks="AUD-09 AUD-11 AUD-12 AUTH-13 OAUTH-03 OAUTH-05 "
+        lacks="AUD-09 AUD-11 AUD-12 AUD-15 AUTH-13 OAUTH-03 OAUTH-05 "
         "MAIL-01 MAIL-02 MAIL-03 MAIL-04 MAIL-05 "
         "SCAN-01 SCAN-02 SCAN-03 SCAN-04 SCAN-05 SCAN-05-b",
     ),

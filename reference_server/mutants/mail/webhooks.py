@@ -12,11 +12,10 @@ from reference_server.mail.webhooks import (
 )
 from reference_server.mutants.bending import Beside, mutant
 from reference_server.mutants.mail._bending import mailing
-from reference_server.mutants.mail.suppressing import Counting
+from reference_server.mutants.mail.suppressing import Counting, of_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from uuid import UUID
 
     from reference_server.mail.contracts import MailParts
 
@@ -107,10 +106,6 @@ class _CarriedOut(Beside):
         return self.real.admits(headers, body)
 
 
-def _of_each(tenant: UUID, recipient: str) -> object:
-    return tenant, recipient
-
-
 MUTANTS = (
     mutant(
         "webhooks-without-a-signature",
@@ -164,6 +159,6 @@ MUTANTS = (
         "webhooks-that-count-each-time",
         "MAIL-05",
         "A failure counts as often as it is told.",
-        parts=mailing(ledger=lambda mail: Counting(mail.ledger, _of_each, counts_each=True)),
+        parts=mailing(ledger=lambda mail: Counting(mail.ledger, of_each, counts_each=True)),
     ),
 )

@@ -74,6 +74,18 @@ def test_a_link_is_read_back_and_no_other_is() -> None:
         assert links.read(forged) is None
 
 
+def test_the_specifications_own_webhook_is_signed() -> None:
+    """The example of Standard Webhooks, which its libraries are tested by; it is of 2021."""
+    webhooks = SignedWebhooks("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", FakeClock())
+    headers = {
+        "svix-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "svix-timestamp": "1614265330",
+        "svix-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    assert webhooks.is_signed(headers, b'{"test": 2432232314}')
+    assert not webhooks.admits(headers, b'{"test": 2432232314}')
+
+
 def test_a_right_webhook_is_admitted() -> None:
     webhooks = SignedWebhooks(SECRET, FakeClock())
     assert webhooks.admits(_headers(), BODY)

@@ -20,6 +20,7 @@ from conformance.run import (
     policy_fixtures,
     terminal,
     token_fixtures,
+    vault_fixtures,
 )
 from conformance.run import options as command_line
 from conformance.run.dependant import depend
@@ -88,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
     config.pluginmanager.register(granting_fixtures, "hallmark-granting-fixtures")
     config.pluginmanager.register(issuer_fixtures, "hallmark-issuer-fixtures")
+    config.pluginmanager.register(vault_fixtures, "hallmark-vault-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

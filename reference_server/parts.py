@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reference_server.scanner.contracts import ScannerParts
     from reference_server.sessions.contracts import SessionParts
     from reference_server.tools.contracts import Tool
+    from reference_server.vault.contracts import VaultParts
 
 
 Stage = "Callable[[RequestContext, Parts], Response | None]"
@@ -177,6 +178,7 @@ class Parts:
     web: WebParts
     mcp: McpParts
     plugins: PluginParts
+    vault: VaultParts
 
 
 def with_parts(parts: Parts, changes: Mapping[str, Any]) -> Parts:

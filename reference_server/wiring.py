@@ -72,6 +72,7 @@ from reference_server.wiring_people import (
     session_parts,
     trusted_issuers,
 )
+from reference_server.wiring_vault import vault_parts, with_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,7 +112,8 @@ def build_parts(
     plugins = plugin_parts(settings, providers)
     issuers = trusted_issuers(settings, clock)
     identity = identity_parts(settings, secret, engine, clock, redis, issuers)
-    return Parts(
+    vault = vault_parts(settings, engine)
+    parts = Parts(
         clock=clock,
         trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
         repeats=Repeats(clock),
@@ -143,7 +145,9 @@ def build_parts(
             Fetcher(settings.fetch_origins),
         ),
         plugins=plugins,
+        vault=vault,
     )
+    return with_credentials(parts, vault.credentials)
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:

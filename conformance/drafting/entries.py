@@ -28,6 +28,7 @@ SECTIONS = (
     "orgs",
     "delivery",
     "executions",
+    "vault",
     "world",
     "channels",
 )

@@ -14,6 +14,7 @@ from conformance.model import (
     policy_rows,
     token_rows,
     tool_rows,
+    vault_rows,
 )
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
@@ -299,6 +300,10 @@ class Channel(StrEnum):
     ENVIRONMENT_TOOL = delivery_rows.ENVIRONMENT_TOOL
     HOST_VARIABLES = delivery_rows.HOST_VARIABLES
     EXECUTIONS = delivery_rows.EXECUTIONS
+    VAULT = vault_rows.VAULT
+    VAULT_TABLE = vault_rows.VAULT_TABLE
+    VAULT_FILES = vault_rows.VAULT_FILES
+    VAULT_ROTATION = vault_rows.VAULT_ROTATION
     ISSUER = issuer_rows.ISSUER
     ISSUED_TOKENS = issuer_rows.ISSUED_TOKENS
     LOGIN = issuer_rows.LOGIN

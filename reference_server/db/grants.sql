@@ -25,7 +25,8 @@ GRANT SELECT (id, tenant_id, description, created_at, expires_at, revoked_at, la
 GRANT SELECT, INSERT (id) ON session_ends TO mcp_app;
 
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON platform_credentials, oauth_states, metric_cache, sync_log TO mcp_app;
+    ON platform_credentials, credentials, vault_secrets, oauth_states, metric_cache, sync_log
+    TO mcp_app;
 
 -- What a user grants is stored in his tenant's context. What becomes of it, and all of clients and
 -- refresh tokens, are functions of authorization.sql: no digest can be read, and none replaced.

@@ -54,6 +54,22 @@ DROP POLICY IF EXISTS tenant_isolation ON memberships;
 CREATE POLICY tenant_isolation ON memberships
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
+ALTER TABLE credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE credentials FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON credentials;
+CREATE POLICY tenant_isolation ON credentials
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE vault_secrets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE vault_secrets FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON vault_secrets;
+CREATE POLICY tenant_isolation ON vault_secrets
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- Its owner wraps the data keys of all tenants anew when a key-encryption key is rotated.
+DROP POLICY IF EXISTS wrapped_anew ON vault_secrets;
+CREATE POLICY wrapped_anew ON vault_secrets TO mcp_admin USING (true) WITH CHECK (true);
+
 -- Its owner clears away what has expired, of all tenants (functions.sql).
 DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
 CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);

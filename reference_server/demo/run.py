@@ -33,6 +33,7 @@ from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
+from reference_server.demo.vault import fill_vault, told_of_vault
 from reference_server.demo.world import write_secret
 from reference_server.serving.production import start_logging
 
@@ -189,6 +190,7 @@ class Demo:
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             seeded = self._seed(database, parts.keys.hasher)
+            fill_vault(parts, seeded.tenants.values())
             told = told_of_sessions(settings, loaded, engine, clock, seeded.tenants)
             announce = self._announce(database, loaded, told, seeded)
             return serve(settings, parts, announce, listener)
@@ -285,6 +287,7 @@ class Demo:
                     str(self.folder / "dumps"),
                 ],
             },
+            "vault": told_of_vault(self, database),
             "repository": gates(),
         }
 

@@ -36,6 +36,8 @@ def add_rotation_options(parser: argparse.ArgumentParser) -> None:
 def rotate_vault_key(arguments: argparse.Namespace) -> int:
     """Rotate, or go on with a rotation that was broken off; tell what was done."""
     from reference_server.commands.operations import as_owner
+    from reference_server.core.errors import ConfigurationError
+    from reference_server.vault.contracts import VaultError
     from reference_server.vault.files import FileSecrets
     from reference_server.vault.kms import KeyFolder, LocalKms
     from reference_server.vault.rotation import rotate
@@ -43,8 +45,11 @@ def rotate_vault_key(arguments: argparse.Namespace) -> int:
     keys = KeyFolder(arguments.server_secrets)
     folder = arguments.vault_folder
     files = None if folder is None else FileSecrets(folder, keys)
-    with as_owner(arguments.database, arguments.secrets) as engine:
-        done = rotate(keys, LocalKms(keys), engine, files)
+    try:
+        with as_owner(arguments.database, arguments.secrets) as engine:
+            done = rotate(keys, LocalKms(keys), engine, files)
+    except VaultError as error:
+        raise ConfigurationError(str(error)) from error
     for one in done.unopened:
         sys.stdout.write(f"left as it is, since no key opens it: {one}\n")
     sys.stdout.write(f"rotated: key {keys.current.id}, secrets wrapped anew: {done.rows}\n")

@@ -13,7 +13,8 @@ from psycopg import sql
 from conformance.channels.sql.database import connected_with_a_watch
 from conformance.channels.sql.misnamed import naming_the_entry
 from conformance.channels.sql.tables import named
-from conformance.verdicts import establish
+from conformance.model import Channel
+from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -93,13 +94,18 @@ class SecretsTable:
         return [SealedRow(dict(zip(columns, row, strict=True))) for row in found]
 
     def new_row(self, tenant_id: str, before: list[SealedRow]) -> SealedRow:
-        """Return the one row that was not there before; NotEstablishedError for none or more."""
+        """Return the one row that was not there before.
+
+        Raises NotAssessedError where there is none, NotEstablishedError where there are more.
+        """
         found = [row for row in self.rows(tenant_id) if row not in before]
-        establish(
-            len(found) == 1,
-            f"a stored secret is a new row of {self._told.name}, of [vault.table]"
-            f" (new rows: {len(found)})",
-        )
+        if not found:
+            raise NotAssessedError(
+                f"a stored secret is no new row of {self._told.name}: name the table where secrets "
+                "lie in [vault.table]",
+                Channel.VAULT_TABLE,
+            )
+        establish(len(found) == 1, f"a stored secret is one new row of {self._told.name}")
         return found[0]
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from reference_server.vault.envelope import PostgresSecrets
 from reference_server.wiring_vault import with_credentials
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from reference_server.parts import Parts
     from reference_server.vault.contracts import Credentials, SecretsBackend
     from reference_server.vault.credentials import SqlCredentials
-    from reference_server.vault.envelope import PostgresSecrets
 
     Change = Callable[[Parts], Parts]
 
@@ -50,14 +50,14 @@ def backed(make: Callable[[SecretsBackend], SecretsBackend]) -> Change:
     return bend
 
 
+def backed_in_rows(make: Callable[[PostgresSecrets], SecretsBackend]) -> Change:
+    """Return a change of parts as ``backed`` does, where secrets lie in the database."""
+    return backed(lambda real: make(real) if isinstance(real, PostgresSecrets) else real)
+
+
 def sealed_by(kind: type[PostgresSecrets]) -> Change:
     """Return a change of parts whose rows in the database are sealed in another way."""
-
-    def make(real: SecretsBackend) -> SecretsBackend:
-        backend = cast("PostgresSecrets", real)
-        return kind(backend.sessions, backend.kms)
-
-    return backed(make)
+    return backed_in_rows(lambda real: kind(real.sessions, real.kms))
 
 
 def credited(make: Callable[[Parts], Credentials]) -> Change:

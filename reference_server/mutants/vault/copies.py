@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from reference_server.core.errors import UnknownObjectError
 from reference_server.mutants.bending import BentTrail, mutant
-from reference_server.mutants.vault._bending import BesideBackend, backed, credited
+from reference_server.mutants.vault._bending import BesideBackend, backed, backed_in_rows, credited
 from reference_server.parts import with_parts
 from reference_server.vault.credentials import SqlCredentials
 
@@ -125,13 +125,13 @@ MUTANTS = (
         "vault-noted-in-the-clear",
         "VAULT-01",
         "A line of another table says which secret was stored.",
-        parts=backed(_Noting),
+        parts=backed_in_rows(_Noting),
     ),
     mutant(
         "vault-copied-as-base64-bytes",
         "VAULT-01",
         "The table of a former release still gets each secret, as base64 in a column of bytes.",
-        parts=backed(_Migrating),
+        parts=backed_in_rows(_Migrating),
     ),
     mutant(
         "vault-told-to-the-trail-in-hex",

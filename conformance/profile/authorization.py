@@ -37,9 +37,6 @@ def _is_an_identifier(url: str) -> str:
 
 Identifier = Annotated[str, AfterValidator(_is_an_identifier)]
 
-LOGIN_COMMAND = "python -m conformance login"
-"""What gets a tenant's refresh token by a browser."""
-
 
 class BrowserUser(Section):
     """Somebody whose browser is signed in at the authorization server, and is a tenant's.

@@ -26,6 +26,10 @@ class RefreshTokenFile(Section):
     file: Path
 
 
+LOGIN_COMMAND = "python -m conformance login"
+"""What gets a tenant's refresh token by a browser."""
+
+
 class OAuthGrant(Section):
     """A grant at the target's own authorization server, which is found by its metadata.
 
@@ -47,7 +51,7 @@ class OAuthGrant(Section):
         if is_refresh and self.refresh_token is None:
             raise ValueError(
                 "has no refresh token; write refresh_token = { file = PATH }, which "
-                "python -m conformance login fills"
+                f"{LOGIN_COMMAND} fills"
             )
         if not is_refresh and self.refresh_token is not None:
             raise ValueError('has a refresh token, which takes grant = "refresh_token"')

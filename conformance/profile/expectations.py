@@ -47,32 +47,22 @@ def trouble(target: Target) -> Trouble | None:
         if subject not in known:
             sentence = f"neither a requirement nor an area{_meant(name, known)}"
             return Trouble(f"not_applicable.{name}", sentence)
-    return _of_policy(target) or _of_authorization(target)
-
-
-def _of_authorization(target: Target) -> Trouble | None:
-    """Return the first token of the authorization server that cannot be had or used."""
     known = target.authorization
-    for name, one in (("narrow", known.narrow), ("broad", known.broad)):
-        entry = f"authorization.{name}"
-        if one is not None and getattr(target.tenants, one.tenant, None) is None:
-            return Trouble(f"{entry}.tenant", f"is of a tenant; write [tenants.{one.tenant}]")
-        if one is not None and one.claims is not None and target.channels.signing is None:
-            sentence = "tokens with other claims take the key; write [channels.signing]"
-            return Trouble(f"{entry}.claims", sentence)
     if known.broad is not None and known.narrow is None:
         return Trouble("authorization.broad", "makes the calls of [authorization.narrow]; write it")
-    return None
+    return _of_callers(target)
 
 
-def _of_policy(target: Target) -> Trouble | None:
-    """Return the first identity of the policy that cannot be made of what the profile has."""
-    policy = target.policy
+def _of_callers(target: Target) -> Trouble | None:
+    """Return the first identity that cannot be made of what the profile has."""
+    policy, known = target.policy, target.authorization
+    scoped = {"narrow": known.narrow, "broad": known.broad}
     tables = {
         "policy.identities": policy.identities,
         "policy.rates": policy.rates,
         "orgs.members": target.orgs.members,
         "orgs": {} if target.orgs.guest is None else {"guest": target.orgs.guest},
+        "authorization": {name: one for name, one in scoped.items() if one is not None},
     }
     for table, entries in tables.items():
         if entries and target.tenants is None:

@@ -21,14 +21,9 @@ class OAuthRequest(DescribedRequest):
     filled_in = ("platform", "state", "code")
 
     @property
-    def tells_a_state(self) -> bool:
-        """Whether it says itself where the state stands."""
-        return "{state}" in f"{self.path} {self.query} {self.form} {self.body}"
-
-    @property
     def shows_the_state(self) -> bool:
         """Whether the state stands in its URL, which servers log."""
-        is_default = self.method == "GET" and not self.tells_a_state
+        is_default = self.method == "GET" and not self.names("state")
         return is_default or "{state}" in f"{self.path} {self.query}"
 
 

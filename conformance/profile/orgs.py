@@ -32,10 +32,6 @@ class OrgOperation(DescribedRequest):
     follows: Reason | None = None
     undo: Reason | None = None
 
-    def names(self, placeholder: str) -> bool:
-        """Tell whether it has a placeholder."""
-        return f"{{{placeholder}}}" in f"{self.path} {self.query} {self.form} {self.body}"
-
     @property
     def stands_alone(self) -> bool:
         """Whether it can be carried out again and again."""

@@ -35,6 +35,10 @@ class DescribedRequest(Section):
             raise ValueError("is a GET, which has no body; write query, or another method")
         return self
 
+    def names(self, placeholder: str) -> bool:
+        """Tell whether something is filled in that has this name."""
+        return f"{{{placeholder}}}" in f"{self.path} {self.query} {self.form} {self.body}"
+
 
 class SignInRequest(DescribedRequest):
     """An attempt to sign in, with credentials that are made up."""

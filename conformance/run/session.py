@@ -204,14 +204,15 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         lock.touch(mode=0o600, exist_ok=False)
         pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())
-        stalls = Stalls()
+        stalls, before = Stalls(), KeyPace(target.limits)
         credentials = Credentials(_store(lock), redactor)
-        target = _filled(credentials, target, Budget(pool, target.limits, stalls=stalls), plan)
-        discovery = _discover(target, Budget(pool, target.limits, stalls=stalls), redactor)
+        budget = Budget(pool, target.limits, before, stalls)
+        target = _filled(credentials, target, budget, plan)
+        discovery = _discover(target, budget, redactor)
     except BaseException:  # Ctrl-C among them
         _end(started, lock)
         raise
-    return JudgeSession(
+    session = JudgeSession(
         options,
         target,
         discovery,
@@ -224,6 +225,8 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         stalls=stalls,
         credentials=credentials,
     )
+    session.pace.take_over(before)
+    return session
 
 
 def _filled(credentials: Credentials, target: Target, budget: Budget, plan: Plan) -> Target:

@@ -113,8 +113,9 @@ class Redactor:
         """Search texts for these forms too, and for the telling parts of them."""
         parts: defaultdict[str, dict[str, tuple[_Form, int]]] = defaultdict(dict)
         for form in forms:
-            for place in range(len(form.text) - form.least + 1):
-                part = form.text[place : place + form.least]
+            least = form.least
+            for place in range(len(form.text) - least + 1):
+                part = form.text[place : place + least]
                 parts[part[:_SHORTEST_SHARD]].setdefault(part, (form, place))
         for beginning, new in parts.items():
             self._parts[beginning] = {**new, **self._parts.get(beginning, {})}

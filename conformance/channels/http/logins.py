@@ -126,11 +126,17 @@ class Logins:
             path = self._own_path(answer)
             if path is None:
                 break
-            answer = self.wire.send(browser.asks(path))
+            answer = self._asked(browser, path)
             browser = browser.after(answer)
         for value in browser.cookies.values():
             learn(self._redactor, value, "a cookie")
         return Back(first, browser, self.who(browser))
+
+    def _asked(self, browser: Browser, path: str) -> Answer:
+        """Send a request of a browser in which somebody may be signed in, at his tenant's cost."""
+        if self.wire.target.tenants is not None:
+            self.wire.pace(self.wire.target.tenants.a.key)
+        return self.wire.send(browser.asks(path))
 
     def _own_path(self, answer: Answer) -> str | None:
         """Return where on the target a redirect leads; None for any other answer."""
@@ -147,7 +153,7 @@ class Logins:
         """Return who is signed in; None for nobody."""
         if not browser.cookies:
             return None
-        answer = self.wire.send(browser.asks(self.routes.session))
+        answer = self._asked(browser, self.routes.session)
         if answer.status != HTTPStatus.OK:
             return None
         subject, tenant = (

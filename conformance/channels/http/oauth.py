@@ -99,7 +99,7 @@ class Flows:
         told = {"platform": platform or self.routes.platforms[0], "state": state}
         told["code"] = secrets.token_urlsafe(24)
         request = self.routes.finish
-        if request.method == "GET" and not request.tells_a_state:
+        if request.method == "GET" and not request.names("state"):
             query = {**(request.query or {}), "code": "{code}", "state": "{state}"}
             request = request.model_copy(update={"query": query})
         body = json.dumps({self.routes.state_field.rpartition(".")[2]: state}).encode()

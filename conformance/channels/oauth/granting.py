@@ -65,13 +65,6 @@ class Tokens:
     refresh: str | None = field(repr=False)
     client: OAuthClient
 
-    @property
-    def refreshing(self) -> str:
-        """The refresh token. Raises NotAssessedError where there is none."""
-        if self.refresh is None:
-            raise NotAssessedError("the authorization server gives no refresh token")
-        return self.refresh
-
 
 def exchanging(code: Code) -> Changes:
     """Return what is said to the token endpoint to use a code."""

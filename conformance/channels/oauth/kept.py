@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from conformance.profile.authorization import LOGIN_COMMAND
+from conformance.profile.credentials import LOGIN_COMMAND
 
 _LONGEST = 1 << 16
 """Characters of a file that holds a token."""

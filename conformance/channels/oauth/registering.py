@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.channels.http.transcript import Transcript
     from conformance.channels.http.wire import Wire
     from conformance.channels.oauth.server_metadata import ServerMetadata
+    from conformance.profile.authorization import PreregisteredClient
     from conformance.text.redaction import Redactor
 
 _JSON = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -34,16 +35,19 @@ REMOTE = "https://client.app.example/callback"
 PUBLIC = "none"
 _BY_SECRET = ("client_secret_basic", "client_secret_post")
 """How a client proves itself by a secret that is sent as it is (RFC 6749 section 2.3.1)."""
-_NO_CLIENT = (
-    "the authorization server registers nobody (its metadata name no registration_endpoint): "
-    "supply the profile's [authorization.client]"
+_NOBODY = (
+    "this takes a client that registers just now, and the authorization server registers nobody "
+    "(its metadata name no registration_endpoint)"
 )
-
-_CLOSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _BY_INVITATION = (
-    "the authorization server registers none but those whom it has invited: supply the profile's "
+    "this takes a client that registers just now, and the authorization server registers none but "
+    "those whom it has invited"
+)
+_NO_CLIENT = (
+    "the judge can register no client at the authorization server: supply the profile's "
     "[authorization.client]"
 )
+_CLOSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class OAuthClient:
     def redirect(self) -> str:
         """Its first redirect URI."""
         return self.redirects[0]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has registered itself for the judge, so that nobody has approved it before."""
+        return bool(self.told)
 
     def authenticated(self, pairs: dict[str, str]) -> tuple[dict[str, str], tuple[Any, ...]]:
         """Return the form of a request to the token endpoint, and the headers that go with it."""
@@ -132,10 +141,11 @@ class Registrations:
     def registered(self, *redirects: str, **more: Any) -> OAuthClient:
         """Register a client. NotEstablishedError unless that is done.
 
-        Without redirect URIs of its own, it has one on loopback, or else on the web.
+        NotAssessedError where the server registers nobody, or none without an invitation. Without
+        redirect URIs of its own, the client has one on loopback, or else on the web.
         """
         if not self.are_offered:
-            raise NotAssessedError(_NO_CLIENT)
+            raise NotAssessedError(_NOBODY)
         answer, client = self.attempt(self.metadata(*redirects, **more))
         if client is None and not redirects:
             answer, client = self.attempt(self.metadata(REMOTE, **more))
@@ -149,13 +159,15 @@ class Registrations:
 
     def any_client(self) -> OAuthClient:
         """Return a client: registered just now, or else the profile's."""
-        if self.are_offered:
-            try:
-                return self.registered()
-            except (NotEstablishedError, NotAssessedError):
-                if self._known is None:
-                    raise
-        return self._preregistered()
+        try:
+            return self.registered()
+        except NotEstablishedError:
+            if self._known is None:
+                raise
+        except NotAssessedError:
+            if self._known is None:
+                raise NotAssessedError(_NO_CLIENT) from None
+        return self._preregistered(self._known)
 
     def confidential(self) -> Iterator[OAuthClient]:
         """Yield clients that have a secret: some registered just now, and then the profile's.
@@ -167,8 +179,9 @@ class Registrations:
         if not usable:
             raise NotApplicableError("no client of the authorization server has a secret")
         found = [self._with_secret(method) for method in usable if self.are_offered]
-        known = self._preregistered() if self._known is not None and self._known.secret else None
-        clients = [client for client in (*found, known) if client is not None]
+        known = self._known
+        own = self._preregistered(known) if known is not None and known.secret else None
+        clients = [client for client in (*found, own) if client is not None]
         if not clients:
             raise NotAssessedError(
                 "supply the profile's [authorization.client] with a secret: those that the judge "
@@ -187,11 +200,12 @@ class Registrations:
 
         Where none can be registered it is the same one.
         """
-        return self.registered(*client.redirects) if self.are_offered else client
+        try:
+            return self.registered(*client.redirects)
+        except NotAssessedError:
+            return client
 
-    def _preregistered(self) -> OAuthClient:
-        if (known := self._known) is None:
-            raise NotAssessedError(_NO_CLIENT)
+    def _preregistered(self, known: PreregisteredClient) -> OAuthClient:
         how = self.server.values("token_endpoint_auth_methods_supported")
         by_form = "client_secret_post" in how and "client_secret_basic" not in how
         method = "client_secret_post" if by_form else "client_secret_basic"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.channels.oauth.kept import Client, Kept, TokenError
 from conformance.channels.oauth.places import is_safe, origin
 from conformance.channels.oauth.registering import OAuthClient
-from conformance.profile.authorization import LOGIN_COMMAND
+from conformance.profile.credentials import LOGIN_COMMAND
 from conformance.text.plain import flat
 
 if TYPE_CHECKING:

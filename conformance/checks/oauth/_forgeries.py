@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from conformance.channels.oauth.browser import Browser
+from conformance.checks.oauth._pages import require_question
 from conformance.verdicts import establish
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def forgeries(grants: Grants, client: OAuthClient) -> Iterator[Forgery]:
     """
     asking = grants.asking(client)
     walk = grants.walk(asking)
+    require_question(grants, walk, asking)
     if not walk.can_decide:
         establish(walk.pages, f"an authorization request shows a page ({walk})")
         return

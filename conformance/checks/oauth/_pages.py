@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from conformance.verdicts import NotAssessedError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from conformance.channels.http.answer import Answer
-    from conformance.channels.oauth.granting import Grants
+    from conformance.channels.oauth.consenting import Walk
+    from conformance.channels.oauth.granting import Asking, Grants
     from conformance.channels.oauth.pages import Page
     from conformance.channels.oauth.registering import OAuthClient
 
@@ -32,10 +35,23 @@ def seen_by(grants: Grants, client: OAuthClient) -> Page:
     """
     asking = grants.asking(client)
     walk = grants.walk(asking)
+    require_question(grants, walk, asking)
     page = walk.decided_at
     walk.decide()
     grants.require_code(walk, asking)
     return page
+
+
+def require_question(grants: Grants, walk: Walk, asking: Asking) -> None:
+    """Raise NotAssessedError where a client that is not new is given a code without a question.
+
+    Its user has approved it before, in another check or long ago, or its operator has for all.
+    """
+    if not asking.client.is_new and grants.code_at(walk, asking) is not None:
+        raise NotAssessedError(
+            "nobody is asked any more about the client of the profile's [authorization.client], "
+            "and the judge can register no other at the authorization server"
+        )
 
 
 def may_be_framed(answer: Answer) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.channels.oauth.browser import Browser
 from conformance.channels.oauth.consenting import Walk
 from conformance.channels.oauth.registering import LOOPBACK, REMOTE
+from conformance.checks.oauth._pages import require_question
 from conformance.checks.oauth._redirects import ATTACKER, astray, variants
 from conformance.forge.guise import own_word
 from conformance.requirement import requirement
@@ -87,7 +88,9 @@ def test_a_decision_does_not_say_where_the_answer_goes(grants: Grants) -> None:
     client = grants.registrations.any_client()
     grants.code(client)
     fresh = grants.registrations.fresh_as(client)
-    walk = grants.walk(grants.asking(fresh))
+    asking = grants.asking(fresh)
+    walk = grants.walk(asking)
+    require_question(grants, walk, asking)
     if not walk.can_decide:
         return  # nobody is asked, by a form that could be changed
     decision = walk.decision()

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from conformance.channels.http.gate import Gate
 from conformance.channels.oauth.registering import PUBLIC
 from conformance.requirement import requirement
-from conformance.verdicts import NotAssessedError, establish
+from conformance.verdicts import NotApplicableError, NotAssessedError, establish
 from conformance.waiting import gather
 
 if TYPE_CHECKING:
     from conformance.channels.oauth.granting import Grants, Tokens
     from conformance.channels.passage import Passage
 
+REFRESHING = "refresh_token"
+"""The grant by which a refresh token is exchanged (RFC 6749 section 6)."""
 MARGIN = 5
 """Seconds after the grace for lost answers at which a refresh token comes back."""
 AT_ONCE = 8
@@ -28,13 +30,29 @@ def _tokens(grants: Grants) -> Tokens:
     """
     client = grants.registrations.any_client()
     if client.method != PUBLIC:
-        raise NotAssessedError("the authorization server has no public client for the judge")
+        raise NotAssessedError(
+            "this takes a public client, and the judge has none at the authorization server: it "
+            "registers none, and the profile's [authorization.client] has a secret"
+        )
     return grants.tokens(client)
+
+
+def _shown(grants: Grants, tokens: Tokens) -> str:
+    """Return the refresh token of some tokens. Raises NotAssessedError where there is none.
+
+    It is a NotApplicableError where the metadata say that there never is one (RFC 8414 section 2).
+    """
+    if tokens.refresh is not None:
+        return tokens.refresh
+    kinds = grants.server.values("grant_types_supported")
+    if kinds and REFRESHING not in kinds:
+        raise NotApplicableError("the authorization server gives no refresh tokens, and says so")
+    raise NotAssessedError("the authorization server gives no refresh token")
 
 
 def _next(grants: Grants, tokens: Tokens) -> Tokens | None:
     """Return what a refresh token gives; None where it gives nothing."""
-    answer = grants.refreshed(tokens.refreshing, tokens.client)
+    answer = grants.refreshed(_shown(grants, tokens), tokens.client)
     return grants.tokens_of(answer, tokens.client)
 
 
@@ -77,7 +95,7 @@ def test_a_refresh_token_is_its_clients_own(grants: Grants) -> None:
     own = grants.tokens(grants.registrations.registered())
     other = grants.registrations.registered(*own.client.redirects)
     _goes_on(grants, grants.tokens(own.client))
-    answer = grants.refreshed(own.refreshing, other)
+    answer = grants.refreshed(_shown(grants, own), other)
     assert grants.tokens_of(answer, other) is None, "a refresh token was good for another client"
 
 
@@ -88,7 +106,7 @@ def test_of_refreshes_with_one_token_at_once_one_goes_on(grants: Grants) -> None
     _goes_on(grants, _tokens(grants))
     for _ in range(ROUNDS):
         first, gate = _tokens(grants), Gate(AT_ONCE)
-        refresh = partial(grants.refreshed, first.refreshing, first.client, gate=gate)
+        refresh = partial(grants.refreshed, _shown(grants, first), first.client, gate=gate)
         answers = gather(refresh, [None] * AT_ONCE, at_once=AT_ONCE)
         found = [grants.tokens_of(answer, first.client) for answer in answers]
         given = {one.refresh: one for one in found if one is not None}

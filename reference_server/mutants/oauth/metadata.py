@@ -36,7 +36,7 @@ def _resource(**more: Any) -> Callable[[Parts], Parts]:
     return _of(RESOURCE_METADATA, lambda found: found | more)
 
 
-def _server(**more: Any) -> Callable[[Parts], Parts]:
+def server_telling(**more: Any) -> Callable[[Parts], Parts]:
     """Return a change of parts that has other entries in the authorization server's metadata."""
     return _of(SERVER_METADATA, lambda found: found | more)
 
@@ -133,13 +133,13 @@ MUTANTS = (
         "metadata-without-codes",
         "OAUTH-01",
         "The grants that the authorization server lists lack that of codes.",
-        parts=_server(grant_types_supported=["refresh_token"]),
+        parts=server_telling(grant_types_supported=["refresh_token"]),
     ),
     mutant(
         "metadata-with-unsigned-assertions",
         "OAUTH-01",
         "The authorization server says that it takes assertions that nobody has signed.",
-        parts=_server(token_endpoint_auth_signing_alg_values_supported=["RS256", "none"]),
+        parts=server_telling(token_endpoint_auth_signing_alg_values_supported=["RS256", "none"]),
     ),
     mutant(
         "advertised-introspection-missing",
@@ -157,6 +157,6 @@ MUTANTS = (
         "metadata-with-a-text-for-a-flag",
         "OAUTH-01",
         "A flag of the metadata is the text of a truth value.",
-        parts=_server(client_id_metadata_document_supported="true"),
+        parts=server_telling(client_id_metadata_document_supported="true"),
     ),
 )

@@ -17,6 +17,7 @@ from conformance.run import (
     fleet,
     granting_fixtures,
     issuer_fixtures,
+    mail_fixtures,
     policy_fixtures,
     terminal,
     token_fixtures,
@@ -87,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(authorization_fixtures, "hallmark-authorization-fixtures")
     config.pluginmanager.register(policy_fixtures, "hallmark-policy-fixtures")
     config.pluginmanager.register(delivery_fixtures, "hallmark-delivery-fixtures")
+    config.pluginmanager.register(mail_fixtures, "hallmark-mail-fixtures")
     config.pluginmanager.register(granting_fixtures, "hallmark-granting-fixtures")
     config.pluginmanager.register(issuer_fixtures, "hallmark-issuer-fixtures")
     config.pluginmanager.register(vault_fixtures, "hallmark-vault-fixtures")

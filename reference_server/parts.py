@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reference_server.identity.contracts import IdentityParts
     from reference_server.keys.contracts import KeyParts
     from reference_server.limits.contracts import LimitParts
+    from reference_server.mail.contracts import MailParts
     from reference_server.oauth.contracts import OAuthParts
     from reference_server.observability.contracts import Redactor
     from reference_server.permissions.contracts import Permissions
@@ -179,6 +180,8 @@ class Parts:
     mcp: McpParts
     plugins: PluginParts
     vault: VaultParts
+    mail: MailParts | None = None
+    """None where no mail is sent."""
 
 
 def with_parts(parts: Parts, changes: Mapping[str, Any]) -> Parts:

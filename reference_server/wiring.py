@@ -24,6 +24,8 @@ from reference_server.keys.use import BackgroundKeyUse
 from reference_server.limits.block import FailureBlock
 from reference_server.limits.contracts import LimitParts
 from reference_server.limits.limiter import MovingWindowLimiter
+from reference_server.mail.mailer import Mailer
+from reference_server.mail.webhooks import SIGNATURE
 from reference_server.oauth.clients import SqlClients
 from reference_server.oauth.consents import Consents
 from reference_server.oauth.contracts import AuthorizationParts, OAuthParts
@@ -61,10 +63,12 @@ from reference_server.scanner.tables import PATHS
 from reference_server.scanner.tables import TOOLS as SCANNING_TOOLS
 from reference_server.tools import TOOLS
 from reference_server.tools.landing_page import LandingPage
+from reference_server.tools.send_email import SendEmail
 from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.authorization.desks import make_desks
 from reference_server.web.pipeline import PIPELINE
 from reference_server.web.routes.login import LOGIN
+from reference_server.wiring_mail import mail_parts
 from reference_server.wiring_people import (
     KEY_HEADER,
     identity_parts,
@@ -75,7 +79,7 @@ from reference_server.wiring_people import (
 from reference_server.wiring_vault import vault_parts, with_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from redis import Redis
     from sqlalchemy import Engine
@@ -85,6 +89,7 @@ if TYPE_CHECKING:
     from reference_server.core.settings import Limits, Settings
     from reference_server.limits.contracts import AddressBlock, Limiter
     from reference_server.plugins.contracts import PluginDef
+    from reference_server.tools.contracts import Tool
     from reference_server.tools.landing_page import PageFetcher
 
 
@@ -112,10 +117,12 @@ def build_parts(
     plugins = plugin_parts(settings, providers)
     issuers = trusted_issuers(settings, clock)
     identity = identity_parts(settings, secret, engine, clock, redis, issuers)
+    trail = SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock))
+    mail = mail_parts(settings, secret, engine, clock)
     vault = vault_parts(settings, engine)
     parts = Parts(
         clock=clock,
-        trail=SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock)),
+        trail=trail,
         repeats=Repeats(clock),
         sessions=SqlTenantSessions(engine),
         redactor=redactor,
@@ -143,9 +150,11 @@ def build_parts(
             settings.page_size,
             clock,
             Fetcher(settings.fetch_origins),
+            () if mail is None else (SendEmail(Mailer(mail, trail)),),
         ),
         plugins=plugins,
         vault=vault,
+        mail=mail,
     )
     return with_credentials(parts, vault.credentials)
 
@@ -177,15 +186,20 @@ def plugin_parts(settings: Settings, providers: ProviderKeys | None = None) -> P
 
 
 def mcp_parts(
-    version: str, secret: bytes, page_size: int, clock: Clock, pages: PageFetcher
+    version: str,
+    secret: bytes,
+    page_size: int,
+    clock: Clock,
+    pages: PageFetcher,
+    more: Sequence[Tool] = (),
 ) -> McpParts:
     """Return what the MCP endpoint of a server of this version is made of.
 
     ``secret`` is what keys of the protocol's own are derived from, each for one purpose; ``pages``
-    fetches what callers' URLs name.
+    fetches what callers' URLs name. ``more`` are tools that this server has as well.
     """
     return McpParts(
-        tools=(*TOOLS, LandingPage(pages)),
+        tools=(*TOOLS, LandingPage(pages), *more),
         resources=RESOURCES,
         prompts=build_prompts(MetricResources()),
         cursors=SealedCursors(secret),
@@ -245,9 +259,14 @@ def scanner_parts(settings: Settings, velocity: Limiter) -> ScannerParts:
             oldest=settings.oldest_browser,
         ),
         velocity=velocity,
-        credentials=CREDENTIALS | {settings.proxy_auth_header.lower()},
+        credentials=CREDENTIALS | {settings.proxy_auth_header.lower(), *_of_providers(settings)},
         is_on=settings.scanner_triage,
     )
+
+
+def _of_providers(settings: Settings) -> tuple[str, ...]:
+    """Return the field by which a provider proves itself, whose webhooks are no scanner's."""
+    return () if settings.mail_domain is None else (SIGNATURE,)
 
 
 def _oauth(

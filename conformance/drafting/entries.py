@@ -26,6 +26,7 @@ SECTIONS = (
     "sessions",
     "policy",
     "orgs",
+    "mail",
     "delivery",
     "executions",
     "vault",

@@ -10,8 +10,10 @@ from conformance.model import (
     authorization_rows,
     delivery_rows,
     issuer_rows,
+    mail_rows,
     org_rows,
     policy_rows,
+    repository_rows,
     token_rows,
     tool_rows,
     vault_rows,
@@ -159,12 +161,7 @@ class Channel(StrEnum):
         ),
         starts_programs=True,
     )
-    REPOSITORY = Row(
-        "repository",
-        "the profile's [channels.repository]: the lint command of its source",
-        "channels.repository",
-        example=("[channels.repository]", 'lint = ["ruff", "check"]'),
-    )
+    REPOSITORY = repository_rows.REPOSITORY
     SPARE_TENANT = Row(
         "spare-tenant",
         "the profile's [tenants.spare]: a tenant whose limits may be exhausted and keys rotated",
@@ -230,29 +227,9 @@ class Channel(StrEnum):
         "scanner.requests",
         example=("requests = 30",),
     )
-    SECURITY_LINT = Row(
-        "security-lint",
-        "the profile's channels.repository.security_lint: Bandit or its like",
-        "channels.repository.security_lint",
-        example=('security_lint = ["ruff", "check", "--select=S"]',),
-    )
-    AUDIT = Row(
-        "audit",
-        "the profile's channels.repository.audit: what looks for known advisories",
-        "channels.repository.audit",
-        example=('audit = ["pip-audit", "--requirement={requirements}"]',),
-        starts_programs=True,
-    )
-    PULL_REQUEST = Row(
-        "pull-request",
-        "the profile's [channels.repository.pull_request]: what checks a pull request's body",
-        "channels.repository.pull_request.command",
-        example=(
-            "[channels.repository.pull_request]",
-            'command = ["check-body", "{body}"]',
-            'body = "## Reviews\\n\\n- security: no\\n\\n## Test plan\\n\\n- [x] run"',
-        ),
-    )
+    SECURITY_LINT = repository_rows.SECURITY_LINT
+    AUDIT = repository_rows.AUDIT
+    PULL_REQUEST = repository_rows.PULL_REQUEST
     MIGRATION = Row(
         "migration",
         "the profile's [channels.migration]: a migration that must fail",
@@ -300,6 +277,12 @@ class Channel(StrEnum):
     ENVIRONMENT_TOOL = delivery_rows.ENVIRONMENT_TOOL
     HOST_VARIABLES = delivery_rows.HOST_VARIABLES
     EXECUTIONS = delivery_rows.EXECUTIONS
+    MAIL_PROVIDER = mail_rows.MAIL_PROVIDER
+    MAIL_TOOL = mail_rows.MAIL_TOOL
+    MAIL_DOMAIN = mail_rows.MAIL_DOMAIN
+    MAIL_SUPPRESSION = mail_rows.MAIL_SUPPRESSION
+    MAIL_BLOCKLIST = mail_rows.MAIL_BLOCKLIST
+    MAIL_WEBHOOK = mail_rows.MAIL_WEBHOOK
     VAULT = vault_rows.VAULT
     VAULT_TABLE = vault_rows.VAULT_TABLE
     VAULT_FILES = vault_rows.VAULT_FILES

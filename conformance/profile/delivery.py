@@ -70,11 +70,20 @@ class DownstreamApi(Section):
     control: Secret
 
 
+class MailApi(DownstreamApi):
+    """The judge's mail provider, to which the target sends: `python -m conformance.world mail`.
+
+    It speaks the HTTP API of Resend. ``url`` is where the judge reaches it, ``control`` the word in
+    the file that it was started with.
+    """
+
+
 class World(Section):
     """What stands around the target and is played by the judge."""
 
     downstream: DownstreamApi | None = None
     issuer: IssuerChannel | None = None
+    mail: MailApi | None = None
 
 
 class DownstreamTool(Section):

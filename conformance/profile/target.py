@@ -16,6 +16,7 @@ from conformance.profile.events import Events
 from conformance.profile.fields import Fields
 from conformance.profile.gates import Repository  # noqa: TC001 -- pydantic reads it
 from conformance.profile.listening import Listener  # noqa: TC001 -- pydantic reads it
+from conformance.profile.mail import Mail
 from conformance.profile.memory import Memory  # noqa: TC001 -- pydantic reads it
 from conformance.profile.oauth import OAuth  # noqa: TC001 -- pydantic reads it
 from conformance.profile.orgs import Orgs
@@ -222,6 +223,7 @@ class Target(Section):
     orgs: Orgs = Orgs()
     delivery: Delivery = Delivery()
     executions: Executions = Executions()
+    mail: Mail = Mail()
     vault: Vault = Vault()
     world: World = World()
     channels: Channels = Channels()

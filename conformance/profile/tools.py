@@ -11,6 +11,7 @@ from conformance.profile.delivery import (  # noqa: TC001 -- pydantic reads them
     EnvironmentTool,
 )
 from conformance.profile.listening import FetchingTools  # noqa: TC001 -- pydantic reads it
+from conformance.profile.mail import MailTool  # noqa: TC001 -- pydantic reads it
 from conformance.profile.sections import (
     AskingTools,
     ByIdTools,
@@ -49,6 +50,7 @@ class Tools(Section):
     downstream: DownstreamTools = ()
     echoing: EchoingTools = ()
     environment: EnvironmentTool | None = None
+    mail: MailTool | None = None
 
     @property
     def may_tell(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.world.downstream import DownstreamApi
+from conformance.world.mail import MailProvider
 
 if TYPE_CHECKING:
     from conformance.world.serving import WorldServer
@@ -39,10 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     downstream = parts.add_parser(
         "downstream", help="an API for tools to call, which tells what has reached it"
     )
+    mail = parts.add_parser("mail", help="a mail provider that delivers nothing, and tells of it")
     issuer = parts.add_parser(
         "issuer", help="an OpenID provider and OAuth authorization server that can be led astray"
     )
-    for part in (downstream, issuer):
+    for part in (downstream, mail, issuer):
         part.add_argument("--host", default="127.0.0.1", help="an address of this machine")
         part.add_argument("--port", type=int, default=0, help="0 for any free one")
         part.add_argument(
@@ -69,6 +71,8 @@ def _started(words: argparse.Namespace, control: str) -> WorldServer:
     address = (words.host, words.port)
     if words.part == "downstream":
         return DownstreamApi(address, control)
+    if words.part == "mail":
+        return MailProvider(address, control)
     # Imported here, for it takes twice as long as all the rest.
     from conformance.world.issuer.server import Issuer, read_setup
 

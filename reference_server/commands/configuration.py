@@ -42,6 +42,7 @@ _LISTS = frozenset(
         *("allowed_hosts", "allowed_origins", "fetch_origins", "token_chain", "trusted_proxies"),
         *("allowed_agents", "refused_agents", "refused_paths", "custom_secrets"),
         "client_documents",
+        "mail_names",
     }
 )
 _NAMES: Final = {"secrets_dir": "secrets"}

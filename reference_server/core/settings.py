@@ -38,6 +38,9 @@ Life = Annotated[int, Field(ge=1, le=WEEK)]
 Name = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
 """A token of RFC 9110: what headers and cookies are called by."""
 
+Domain = Annotated[str, Field(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
+LocalPart = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$", max_length=64)]
+
 SESSION_COOKIE = "__Host-hallmark"
 PROXY_AUTH_HEADER = "x-mcp-proxy-auth"
 
@@ -140,6 +143,10 @@ class Limits:
     )
     oauth_refresh_grace: Annotated[int, Field(ge=0, le=300)] = _setting(
         "how long a refresh token may be exchanged once more, for a lost answer", default=10
+    )
+    mail_failures: Annotated[int, Field(ge=1, le=100)] = _setting(
+        "permanent failures of a tenant's messages after which an address gets no more of them",
+        default=3,
     )
     oauth_state: Seconds = _setting("the life of an OAuth state", default=600)
     oauth_cleanup: Seconds = _setting("how often expired states are deleted", default=300)
@@ -286,6 +293,22 @@ class Settings:
         "origins on this machine, as http://127.0.0.1:8080, that documents of OAuth clients may be "
         "fetched from besides public addresses: for tests",
         default=(),
+    )
+    mail_domain: Domain | None = _setting(
+        "the domain that mail is sent from; the tool send_email is on where it is set, and needs "
+        "public_url and the secrets RESEND_API_KEY and MAIL_WEBHOOK_SECRET",
+        default=None,
+    )
+    mail_sender: LocalPart = _setting(
+        "what stands before the @ of every sender", default="notifications"
+    )
+    mail_api: PublicUrl = _setting(
+        "the origin of the mail provider, which speaks as Resend does",
+        default="https://api.resend.com",
+    )
+    mail_names: tuple[str, ...] = _setting(
+        "names in which no message may speak as its support or the like, besides well-known ones",
+        default=("Hallmark",),
     )
     testing: bool = _setting(
         "says that this is a test, on this machine alone: allows session_mode disabled",

@@ -14,10 +14,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def is_loopback_origin(origin: str) -> bool:
+    """Tell whether an origin is one of this machine."""
+    return is_loopback(urlsplit(origin).hostname or "")
+
+
 def loopback_origin(value: str) -> str:
     """Return an origin of this machine as it is; ValueError for any other text."""
     origin = plain_origin(value)
-    if not is_loopback(urlsplit(origin).hostname or ""):
+    if not is_loopback_origin(origin):
         raise ValueError("it has to be an origin on this machine, as http://127.0.0.1:8080")
     return origin
 

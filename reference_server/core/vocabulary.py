@@ -56,6 +56,11 @@ class EventType(StrEnum):
     MEMBER_ADDED = "member.added"
     MEMBER_CHANGED = "member.changed"
     MEMBER_REMOVED = "member.removed"
+    MAIL_SENT = "mail.sent"
+    MAIL_REFUSED = "mail.refused"
+    MAIL_FAILED = "mail.failed"
+    MAIL_SUPPRESSED = "mail.suppressed"
+    MAIL_WEBHOOK_REFUSED = "mail.webhook_refused"
     TRAIL_REPAIRED = "trail.repaired"
 
 

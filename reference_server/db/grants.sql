@@ -28,6 +28,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE
     ON platform_credentials, credentials, vault_secrets, oauth_states, metric_cache, sync_log
     TO mcp_app;
 
+-- A message that failed stays so, and who wants no more mail is asked no more: the owner alone may
+-- take that back.
+GRANT SELECT, INSERT (id, tenant_id, recipient, created_at), UPDATE (failed_at)
+    ON mail_messages TO mcp_app;
+GRANT SELECT, INSERT (tenant_id, recipient, created_at) ON mail_endings TO mcp_app;
+
 -- What a user grants is stored in his tenant's context. What becomes of it, and all of clients and
 -- refresh tokens, are functions of authorization.sql: no digest can be read, and none replaced.
 GRANT SELECT (id, tenant_id, client_id, key_id, subject, holder, scope, resource, redirect_uri,

@@ -305,6 +305,26 @@ session_ends = Table(
     Index(None, "noted_at"),
 )
 
+# What was sent where; an address with too many failures of its tenant's messages gets no more.
+mail_messages = Table(
+    "mail_messages",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("recipient"),
+    _moment("created_at", default=True),
+    _moment("failed_at", nullable=True),
+    Index(None, "tenant_id", "recipient"),
+)
+
+mail_endings = Table(
+    "mail_endings",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    _moment("created_at", default=True),
+)
+
 sync_log = Table(
     "sync_log",
     metadata,

@@ -70,6 +70,18 @@ CREATE POLICY tenant_isolation ON vault_secrets
 DROP POLICY IF EXISTS wrapped_anew ON vault_secrets;
 CREATE POLICY wrapped_anew ON vault_secrets TO mcp_admin USING (true) WITH CHECK (true);
 
+ALTER TABLE mail_messages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mail_messages FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON mail_messages;
+CREATE POLICY tenant_isolation ON mail_messages
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+ALTER TABLE mail_endings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mail_endings FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON mail_endings;
+CREATE POLICY tenant_isolation ON mail_endings
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
 -- Its owner clears away what has expired, of all tenants (functions.sql).
 DROP POLICY IF EXISTS expired_forgotten ON oauth_states;
 CREATE POLICY expired_forgotten ON oauth_states TO mcp_admin USING (true) WITH CHECK (false);

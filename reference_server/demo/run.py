@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import os
-import secrets
 import shutil
-import signal
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reference_server.core.secrets import ADMIN_PASSWORD, AUDITOR_PASSWORD, PROXY_SIGNING
 from reference_server.core.settings import Limits, Settings
 from reference_server.core.vocabulary import Role, SecretName, Tier
 from reference_server.demo.commands import (
@@ -30,16 +26,17 @@ from reference_server.demo.commands import (
 from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
 from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
+from reference_server.demo.mail import DOMAIN, DemoMail
 from reference_server.demo.postgres import Cluster, free_port
+from reference_server.demo.secret_files import operator_secrets, server_secrets, write_secrets
+from reference_server.demo.signals import end_on_signals, ignore_signals, signals_held
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
 from reference_server.demo.vault import fill_vault, told_of_vault
-from reference_server.demo.world import write_secret
 from reference_server.serving.production import start_logging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Mapping
 
     from reference_server.demo.database import DemoDatabase
     from reference_server.demo.seed import SeededTenant
@@ -57,8 +54,6 @@ PAGE_SIZE = 2
 OWN_ADDRESS = "127.0.0.9"
 """One of loopback that nothing else of the demo has."""
 
-_ENDING = (signal.SIGTERM, signal.SIGINT)
-
 
 def run_demo(state: Path, port: int, variant: Variant) -> int:
     """Start everything, write the state file once the port answers, serve until told to stop.
@@ -67,11 +62,11 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
     """
     check_writable(state)
     with contextlib.ExitStack() as stack:
-        _end_on_signals(stack)
-        with _signals_held():  # between a folder's making and its keeping, one would be left behind
+        end_on_signals(stack)
+        with signals_held():  # between a folder's making and its keeping, one would be left behind
             folder = _make_folder(stack, state)
             cluster = stack.enter_context(Cluster((folder,), naming=state))
-            stack.callback(_ignore_signals)
+            stack.callback(ignore_signals)
         redis = start_valkey(stack, cluster.folder)
         database = _start(cluster, variant)
         return Demo(state, port, variant, folder, redis).serve(database)
@@ -128,6 +123,11 @@ class Demo:
         return DemoDelivery(self.folder)
 
     @cached_property
+    def mail(self) -> DemoMail:
+        """Its mail provider."""
+        return DemoMail(self.folder)
+
+    @cached_property
     def chosen_port(self) -> int:
         """Where the server listens: its issuer has to know before it does."""
         return self.port or free_port()
@@ -150,9 +150,10 @@ class Demo:
     def serve(self, database: DemoDatabase) -> int:
         """Write the secrets, fill the database, and serve as ``run_demo`` does."""
         client = {CLIENT_SECRET: self.issuer.client_secret.encode()}
-        _write_secrets(self.secrets_dir, _server_secrets(database) | client)
-        _write_secrets(self.operator_dir, _operator_secrets(database))
-        with self.delivery.running(), self.issuer.running():
+        of_others = client | self.mail.secrets
+        write_secrets(self.secrets_dir, server_secrets(database) | of_others)
+        write_secrets(self.operator_dir, operator_secrets(database))
+        with self.delivery.running(), self.issuer.running(), self.mail.running():
             return self._serve(database)
 
     def _serve(self, database: DemoDatabase) -> int:
@@ -177,6 +178,8 @@ class Demo:
                 plugins=self.delivery.definitions,
                 plugin_secrets=self.delivery.secrets,
                 client_documents=(self.document_origin,),
+                mail_domain=DOMAIN,
+                mail_api=self.mail.url,
             )
         )
         listener = bind(settings)  # at once, for the port is part of the server's public name
@@ -240,7 +243,7 @@ class Demo:
                 | {"credentials": self.delivery.give(tenant.id)}
                 for label, tenant in seeded.tenants.items()
             },
-            "world": {**self.delivery.told(), "issuer": self.issuer.told()},
+            "world": {**self.delivery.told(), "issuer": self.issuer.told(), **self.mail.told()},
             "people": seeded.people,
             "signing": told.signing,
             "proxy": told.proxy,
@@ -322,35 +325,6 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
     return database
 
 
-def _end_on_signals(stack: contextlib.ExitStack) -> None:
-    """Leave through every ``finally`` on SIGTERM and SIGINT, wherever start-up has got to."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        _ignore_signals()
-        raise SystemExit(0)
-
-    for which in _ENDING:
-        previous = signal.signal(which, leave)
-        stack.callback(signal.signal, which, previous)
-
-
-def _ignore_signals() -> None:
-    """Let no second signal break into the cleaning up."""
-    for which in _ENDING:
-        signal.signal(which, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Generator[None]:
-    """Let a signal wait until the block has ended; no other thread may run yet."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-
-
 def start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:
     """Return the URL of a store for limits that processes share; None where none can be started."""
     if Valkey.program() is None:
@@ -376,25 +350,3 @@ def _own_origin() -> str:
     except OSError:  # a system whose loopback has one address: then any port will do
         port = 1
     return f"http://{OWN_ADDRESS}:{port}"
-
-
-def _server_secrets(database: DemoDatabase) -> dict[str, bytes]:
-    values = {str(name): base64.b64encode(secrets.token_bytes(32)) for name in SecretName}
-    values[PROXY_SIGNING] = base64.b64encode(secrets.token_bytes(32))
-    values[SecretName.DB_PASSWORD] = database.passwords[Role.APP].encode()
-    values[SecretName.AUDIT_CHAIN_KEY] = database.chain_key
-    return values
-
-
-def _operator_secrets(database: DemoDatabase) -> dict[str, bytes]:
-    return {
-        ADMIN_PASSWORD: database.passwords[Role.ADMIN].encode(),
-        AUDITOR_PASSWORD: database.passwords[Role.AUDITOR].encode(),
-        SecretName.AUDIT_CHAIN_KEY: database.chain_key,
-    }
-
-
-def _write_secrets(directory: Path, values: Mapping[str, bytes]) -> None:
-    directory.mkdir(mode=0o700)
-    for name, value in values.items():
-        write_secret(directory / name, value)

@@ -27,6 +27,13 @@ PAGES = ToolServer(
     frozenset({Tier.ADMIN, Tier.USER, Tier.A2A}),
 )
 
+MAIL = ToolServer(
+    "mail",
+    frozenset({"send_email"}),
+    frozenset({Tier.ADMIN, Tier.USER}),
+    consent=Permission.WRITE,
+)
+
 DIAGNOSTICS = ToolServer(
     "diagnostics", frozenset({"raise_error"}), frozenset({Tier.ADMIN, Tier.USER})
 )
@@ -45,4 +52,4 @@ ADMINISTRATION = ToolServer(
     permission=Tier.ADMIN,
 )
 
-SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, DIAGNOSTICS, CREDENTIALS, ADMINISTRATION)
+SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, MAIL, DIAGNOSTICS, CREDENTIALS, ADMINISTRATION)

@@ -22,6 +22,7 @@ from reference_server.web.routes.auth import auth_routes
 from reference_server.web.routes.authorization import authorization_routes
 from reference_server.web.routes.health import health_routes
 from reference_server.web.routes.login import login_routes
+from reference_server.web.routes.mail import mail_routes
 from reference_server.web.routes.oauth import oauth_routes
 from reference_server.web.routes.orgs import org_routes
 from reference_server.web.routes.ready import ready_routes
@@ -86,6 +87,8 @@ def create_app(settings: Settings, parts: Parts) -> Flask:
     if parts.oauth.authorization is not None:
         app.register_blueprint(authorization_routes(parts, parts.oauth.authorization))
     app.register_blueprint(login_routes(parts))
+    if parts.mail is not None:
+        app.register_blueprint(mail_routes(parts, parts.mail))
     if parts.identity.organizations is not None:
         app.register_blueprint(org_routes(parts, parts.identity.organizations))
     _install_chain(app, parts)

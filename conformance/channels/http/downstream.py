@@ -31,6 +31,7 @@ class Arrived:
     path: str
     headers: tuple[tuple[str, str], ...]
     body: str
+    id: str = ""
 
     def shows(self, credential: str) -> bool:
         """Tell whether it holds a credential, in any usual encoding."""
@@ -45,6 +46,8 @@ class Arrived:
 
 class Downstream:
     """Asks the API what has come."""
+
+    section, command = "world.downstream", DOWNSTREAM_COMMAND
 
     def __init__(self, channel: DownstreamApi) -> None:
         self._channel = channel
@@ -65,9 +68,9 @@ class Downstream:
                 told: list[dict[str, Any]] = json.loads(answer.content)["calls"]
         except (httpx.HTTPError, ValueError, LookupError) as error:
             raise NotEstablishedError(
-                "could not establish that the API of [world.downstream] answers at "
+                f"could not establish that the API of [{self.section}] answers at "
                 f"{self._channel.url}: {error or type(error).__name__}; "
-                f"start it by {DOWNSTREAM_COMMAND}"
+                f"start it by {self.command}"
             ) from error
         return [_arrived(one) for one in told]
 
@@ -78,4 +81,5 @@ class Downstream:
 
 def _arrived(told: dict[str, Any]) -> Arrived:
     headers = tuple((str(name), str(value)) for name, value in told["headers"])
-    return Arrived(str(told["method"]), str(told["path"]), headers, str(told["body"]))
+    method, path, body, own = (str(told[name]) for name in ("method", "path", "body", "id"))
+    return Arrived(method, path, headers, body, own)

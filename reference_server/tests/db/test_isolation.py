@@ -45,6 +45,8 @@ ISOLATED = {
     "memberships",
     "credentials",
     "vault_secrets",
+    "mail_messages",
+    "mail_endings",
 }
 
 

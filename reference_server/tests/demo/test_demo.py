@@ -28,6 +28,7 @@ from reference_server.demo.issuer import CLIENT_SECRET
 from reference_server.demo.postgres import free_port
 from reference_server.mutants.bench.registry import all_mutants
 from reference_server.tests.waiting import becomes_true, has_ended
+from reference_server.wiring_mail import API_KEY, WEBHOOK_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -93,7 +94,10 @@ def test_the_state_file_is_private(demo: dict[str, Any]) -> None:
 def test_the_secrets_are_private_and_complete(demo: dict[str, Any]) -> None:
     folder = Path(demo["launch"]["secrets_dir"])
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {path.name for path in folder.iterdir()} == {*SecretName, PROXY_SIGNING, CLIENT_SECRET}
+    assert {path.name for path in folder.iterdir()} == {
+        *(*SecretName, PROXY_SIGNING, CLIENT_SECRET),
+        *(API_KEY, WEBHOOK_SECRET),
+    }
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 

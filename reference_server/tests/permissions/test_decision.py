@@ -23,6 +23,7 @@ PERMISSIONS = TierPermissions(SERVERS)
 TOOLS = [
     *(tool.name for tool in mcp_parts("1", bytes(32), 2, SystemClock(), Fetcher()).tools),
     *(StoreCredential.name, DeleteCredential.name),
+    "send_email",  # where there is a domain to send from
 ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reference_server.core.vocabulary import Access
+from reference_server.web.mail_paths import mail_access_of
 from reference_server.web.oauth_paths import oauth_access_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def identify_request(context: RequestContext, parts: Parts) -> Response | None:
     context.access = access_of(context.method, context.path)
     if parts.oauth.authorization is not None:
         own = oauth_access_of(context.method, context.path)
+        context.access = context.access if own is None else own
+    if parts.mail is not None:
+        own = mail_access_of(context.method, context.path)
         context.access = context.access if own is None else own
     return None
 

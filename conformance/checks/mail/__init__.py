@@ -1,0 +1,1 @@
+"""Checks of mail: what is sent, to whom, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""Mail that tools send: composed, screened, handed to a provider, and what becomes of it."""

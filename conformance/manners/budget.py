@@ -136,12 +136,6 @@ class KeyPace:
         with self._turn, self._ledger:
             self._ledger.execute("UPDATE sent SET at = at - ?", (seconds,))
 
-    def take_over(self, before: KeyPace) -> None:
-        """Enter what was sent by another's account, too: the target counts it all alike."""
-        sent = before._ledger.execute("SELECT key, at FROM sent").fetchall()
-        with self._turn, self._ledger:
-            self._ledger.executemany("INSERT INTO sent VALUES (?, ?)", sent)
-
     def _enter(self, digest: bytes) -> float:
         """Enter a request and return 0, or else return the seconds until there may be room."""
         now = time.monotonic()  # one clock for all processes of a machine

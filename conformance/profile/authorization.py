@@ -83,8 +83,9 @@ class Consent(Section):
 class PreregisteredClient(Section):
     """A client that the authorization server knows already, for where none can be registered.
 
-    Without ``secret`` it is a public one. ``redirect_uri`` is one of those registered for it; at a
-    loopback address any port will do (RFC 8252 section 7.3).
+    Without ``secret`` it is a public one. One with a secret is tried with hundreds of wrong ones
+    where those that register themselves get none: let it be a client for tests. ``redirect_uri`` is
+    one of those registered for it; at a loopback address any port will do (RFC 8252 section 7.3).
     """
 
     id: Reason

@@ -204,15 +204,15 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         lock.touch(mode=0o600, exist_ok=False)
         pool = AddressPool(target, lane=15, is_scattered=options.is_disguised)
         redactor = Redactor(target.secrets())
-        stalls, before = Stalls(), KeyPace(target.limits)
+        stalls = Stalls()
         credentials = Credentials(_store(lock), redactor)
-        budget = Budget(pool, target.limits, before, stalls)
+        budget = Budget(pool, target.limits, KeyPace(target.limits, _ledger(lock)), stalls)
         target = _filled(credentials, target, budget, plan)
         discovery = _discover(target, budget, redactor)
     except BaseException:  # Ctrl-C among them
         _end(started, lock)
         raise
-    session = JudgeSession(
+    return JudgeSession(
         options,
         target,
         discovery,
@@ -225,8 +225,6 @@ def _in_controller(options: Options, plan: Plan, root: Path) -> JudgeSession:
         stalls=stalls,
         credentials=credentials,
     )
-    session.pace.take_over(before)
-    return session
 
 
 def _filled(credentials: Credentials, target: Target, budget: Budget, plan: Plan) -> Target:
@@ -264,9 +262,10 @@ def _in_worker(options: Options, worker: dict[str, Any]) -> JudgeSession:
     lane = int("".join(filter(str.isdigit, worker["workerid"])) or 0)
     pool = AddressPool(target, lane, is_scattered=options.is_disguised)
     credentials = Credentials(_store(lock), redactor)
+    budget = Budget(pool, target.limits, KeyPace(target.limits, _ledger(lock)))
     return JudgeSession(
         options,
-        _filled(credentials, target, Budget(pool, target.limits), plan),
+        _filled(credentials, target, budget, plan),
         Discovery(found["alive"], found["reason"], tuple(found["revisions"])),
         redactor,
         pool,

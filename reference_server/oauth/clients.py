@@ -257,8 +257,10 @@ class SqlClients:
         with storage_guarded():
             values = {"id": client_id, "now": self._clock.now(), "stand_in": _STAND_IN}
             row = self._statements.first(_FIND, values)
-        found = None if row is None else _client(client_id, row)
-        return None if row is None or row[0] is None else found
+        if row is None:
+            return None
+        found, is_known = _client(client_id, row), row[0] is not None
+        return found if is_known else None
 
     def describe(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a client that says this of itself is registered with; BadMetadataError."""

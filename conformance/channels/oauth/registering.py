@@ -170,7 +170,7 @@ class Registrations:
         return self._preregistered(self._known)
 
     def confidential(self) -> Iterator[OAuthClient]:
-        """Yield clients that have a secret: some registered just now, and then the profile's.
+        """Yield clients that have a secret: registered just now for this, and then the profile's.
 
         Raises NotApplicableError where no client has any, NotAssessedError where there is none.
         """
@@ -178,16 +178,18 @@ class Registrations:
         usable = [method for method in _BY_SECRET if method in methods]
         if not usable:
             raise NotApplicableError("no client of the authorization server has a secret")
-        found = [self._with_secret(method) for method in usable if self.are_offered]
-        known = self._known
-        own = self._preregistered(known) if known is not None and known.secret else None
-        clients = [client for client in (*found, own) if client is not None]
-        if not clients:
+        has_any = False
+        for method in usable if self.are_offered else ():
+            if (client := self._with_secret(method)) is not None:
+                has_any = True
+                yield client
+        if self._known is not None and self._known.secret:
+            yield self._preregistered(self._known)
+        elif not has_any:
             raise NotAssessedError(
                 "supply the profile's [authorization.client] with a secret: those that the judge "
                 "registers have none"
             )
-        yield from clients
 
     def _with_secret(self, method: str) -> OAuthClient | None:
         """Register a client that proves itself by a method; None where it does not."""

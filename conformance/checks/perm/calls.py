@@ -58,16 +58,14 @@ def _told_apart(caller: Caller, beyond: list[Call], manner: Manner, *, hides: bo
         require_answered(answer, "a call")
         return answer.without(tool)
 
-    def unknown() -> Answer:
-        return ask(in_guise("hallmark_no_such_tool"), {})
-
-    found = list[str]()
+    unknown = partial(ask, in_guise("hallmark_no_such_tool"), {})
+    usual, found = unknown(), list[str]()
     for one in beyond:
         known = partial(ask, one.tool, one.arguments)
         called = known()
         if "result" in called.message and not called.result.get("isError"):
             found.append(f"{one.tool} was carried out: {called}")
-        elif hides and (apart := difference(known, unknown)):
+        elif hides and called.visible != usual.visible and (apart := difference(known, unknown)):
             found.append(f"{one.tool} was answered unlike an unknown tool: {apart}")
     return found
 

@@ -16,14 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pytest
+
 CODE_SECONDS = 60
 SCOPES = ("notes",)
 USERS = {
     "ann@a.example": ("password-of-ann-01", "tenant-a"),
     "bob@b.example": ("bobs-word-02", "tenant-b"),
 }
+"""Their passwords and tenants."""
 LOOPBACKS = {"127.0.0.1", "localhost", "::1"}
 _NEVER_SET = threading.Event()
+
+
+def set_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the variables in which the profile of its users looks for their passwords."""
+    for name, (word, _) in USERS.items():
+        monkeypatch.setenv(f"PASSWORD_{name.partition('@')[0].upper()}", word)
 
 
 class Refused(Exception):  # noqa: N818 -- it is an answer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.selftest.authorization.documents import server_with_documents
-from conformance.selftest.authorization.grants import USERS
+from conformance.selftest.authorization.grants import set_passwords
 from conformance.selftest.authorization.server import PROFILE as USERS_PROFILE
 from conformance.selftest.authorization.server import server_of
 from conformance.selftest.judging import PROFILE, Judged, judge
@@ -95,8 +95,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def _passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, (word, _) in USERS.items():
-        monkeypatch.setenv(f"PASSWORD_{name.partition('@')[0].upper()}", word)
+    set_passwords(monkeypatch)
 
 
 def judged(folder: Path, *words: str, mistake: str = "", profile: str = "", **terms: Any) -> Judged:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.channels.oauth.registering import LOOPBACK
-from conformance.selftest.authorization.grants import USERS, Memory
+from conformance.selftest.authorization.grants import Memory, set_passwords
 from conformance.selftest.authorization.server import PROFILE as USERS_PROFILE
 from conformance.selftest.authorization.server import Authorizes
 from conformance.selftest.judging import PROFILE, Judged, judge
@@ -70,8 +70,7 @@ class SaysSo(GivesNoRefreshTokens):
 
 @pytest.fixture(autouse=True)
 def _passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, (word, _) in USERS.items():
-        monkeypatch.setenv(f"PASSWORD_{name.partition('@')[0].upper()}", word)
+    set_passwords(monkeypatch)
 
 
 def judged(folder: Path, kind: type[Authorizes], names: set[str], profile: str = "") -> Judged:

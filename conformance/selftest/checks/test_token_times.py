@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from conformance.selftest.authorization.grants import USERS, Memory
+from conformance.selftest.authorization.grants import Memory, set_passwords
 from conformance.selftest.authorization.server import PROFILE as USERS_PROFILE
 from conformance.selftest.authorization.server import Authorizes
 from conformance.selftest.judging import PROFILE, judge
@@ -32,8 +32,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def _passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, (word, _) in USERS.items():
-        monkeypatch.setenv(f"PASSWORD_{name.partition('@')[0].upper()}", word)
+    set_passwords(monkeypatch)
 
 
 def work() -> None:

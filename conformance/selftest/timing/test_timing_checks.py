@@ -82,7 +82,9 @@ def test_a_good_target_passes_and_shows_how_good(found: Judged) -> None:
         "TIME-04": "pass",
         "TIME-05": "not assessed",
         "TIME-06": "not assessed",
+        "TIME-06-b": "not assessed",
         "TIME-07": "not assessed",
+        "TIME-08": "not assessed",
     }, found.output
     [line] = [one for one in found.lines if one.get("id") == "TIME-04"]
     items = cast("list[dict[str, str]]", line["evidence"])

@@ -194,7 +194,7 @@ def test_a_registration_is_seen_and_removed_with_its_token_alone(
     assert ask("DELETE", right) == 204
     assert ask("GET", right) == 401
     refused = line.refresh(ours["client_id"], tokens["refresh_token"])
-    assert error_of(refused) == (400, "invalid_client")
+    assert error_of(refused) == (401, "invalid_client")
     ended = auditor.execute("SELECT count(*) FROM session_ends").fetchone()
     assert ended == (1,), "its access tokens have ended, too"
     assert line.world.types()[-1] == "oauth.token_refused"

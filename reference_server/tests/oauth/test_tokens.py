@@ -77,7 +77,7 @@ def test_an_access_token_is_good_for_the_mcp_endpoint_alone(line: Line) -> None:
         ({"resource": "https://other.example/mcp"}, (400, "invalid_target")),
         ({"code": "unknown"}, REFUSED),
         ({"code": None}, (400, "invalid_request")),
-        ({"client_id": "unknown"}, (400, "invalid_client")),
+        ({"client_id": "unknown"}, (401, "invalid_client")),
         ({"client_id": None}, (401, "invalid_client")),
         ({"grant_type": None}, (400, "invalid_request")),
         ({"grant_type": "client_credentials"}, (400, "unsupported_grant_type")),
@@ -212,6 +212,23 @@ def test_a_client_with_a_secret_has_to_show_it(
     assert ask("wrong", method) == 401
     assert ask("secret", other[method]) == 401
     assert ask("secret", method) == 200
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_a_client_that_there_is_not_is_refused_like_one_with_another_secret(
+    line: Line, owner_engine: Engine, method: str
+) -> None:
+    confidential(owner_engine, method)
+    form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
+
+    def ask(name: str) -> tuple[int, bytes, str]:
+        told = {**form, "client_id": name, "client_secret": "wrong"}
+        basic = method == "client_secret_basic"
+        answer = line.ask_token(form, auth=(name, "wrong")) if basic else line.ask_token(told)
+        return answer.status_code, answer.data, answer.headers.get("WWW-Authenticate", "")
+
+    assert ask("known") == ask("nobody")
+    assert ask("nobody")[0] == 401
 
 
 def test_an_error_of_a_client_that_is_known_is_taken_to_it(

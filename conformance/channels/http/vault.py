@@ -86,14 +86,20 @@ class VaultDesk:
         return Stored(tenant, secret, str(found), answer)
 
     @contextmanager
-    def stored(self, tenant: TenantKeys, secret: str | None = None) -> Generator[Stored]:
-        """Store a secret, see it used, and delete it at the end."""
+    def kept(self, tenant: TenantKeys, secret: str | None = None) -> Generator[Stored]:
+        """Store a secret, and delete it at the end. What was stored has still to be seen."""
         found = self.store(tenant, secret)
         try:
-            self.require_used(found)
             yield found
         finally:
             self.delete(found)
+
+    @contextmanager
+    def stored(self, tenant: TenantKeys) -> Generator[Stored]:
+        """Store a secret, see it used, and delete it at the end."""
+        with self.kept(tenant) as found:
+            self.require_used(found)
+            yield found
 
     def delete(self, stored: Stored, by: TenantKeys | None = None) -> Answer:
         """Delete a secret, or try to as another tenant."""

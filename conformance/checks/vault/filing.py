@@ -70,7 +70,7 @@ def test_a_file_is_replaced_in_one_step(vault: VaultDesk, keys: Keys, filing: Fi
     Whoever writes over a file that is read, or is broken off while he does, leaves half a secret.
     """
     desk = _at(vault, filing)
-    with desk.stored(keys.a):
+    with desk.kept(keys.a):
         kept = dict["Path", bytes]()
         for number, (path, held) in enumerate(filing.files().items()):
             link = filing.folder.parent / f"kept-{number}"

@@ -62,7 +62,7 @@ def test_a_rotation_wraps_every_data_key_anew(
         before = list["SealedRow"]()
         for tenant in (keys.a, keys.b):
             former = secrets_table.rows(tenant.tenant_id)
-            stack.enter_context(vault.stored(tenant))
+            stack.enter_context(vault.kept(tenant))
             before += [*former, secrets_table.new_row(tenant.tenant_id, former)]
         establish(all(row.raw(what) for row in before), f"every row has a {what}")
         key_rotation.carried_out(lambda: None)

@@ -26,13 +26,22 @@ PLACES = (0, 2, 4)
 """Where a value is changed: at its beginning, in its middle, at its end."""
 
 
-def _stored_row(
+def _kept_row(
     vault: VaultDesk, table: SecretsTable, tenant: TenantKeys, stack: ExitStack, secret: str = ""
 ) -> tuple[Stored, SealedRow]:
-    """Store a secret that is deleted in the end; return it with its row."""
+    """Store a secret that is deleted in the end; return it with the row that came of it."""
     before = table.rows(tenant.tenant_id)
-    stored = stack.enter_context(vault.stored(tenant, secret or None))
+    stored = stack.enter_context(vault.kept(tenant, secret or None))
     return stored, table.new_row(tenant.tenant_id, before)
+
+
+def _used_row(
+    vault: VaultDesk, table: SecretsTable, tenant: TenantKeys, stack: ExitStack
+) -> tuple[Stored, SealedRow]:
+    """Do the same, and see the secret used."""
+    stored, row = _kept_row(vault, table, tenant, stack)
+    vault.require_used(stored)
+    return stored, row
 
 
 @requirement("VAULT-03")
@@ -44,7 +53,7 @@ def test_each_secret_has_a_data_key_of_its_own(
     secret, rows = vault.new_secret(), list["SealedRow"]()
     for tenant in (keys.a, keys.a, keys.b):
         with ExitStack() as stack:
-            rows.append(_stored_row(vault, secrets_table, tenant, stack, secret)[1])
+            rows.append(_kept_row(vault, secrets_table, tenant, stack, secret)[1])
     for one, other in combinations(rows, 2):
         is_equal = one.raw("ciphertext") == other.raw("ciphertext")
         assert not is_equal, "equal secrets have equal ciphertexts"
@@ -60,7 +69,7 @@ def test_no_two_secrets_are_sealed_by_one_keystream(
     pairs = list[tuple[bytes, bytes]]()
     for tenant in (keys.a, keys.a, keys.b):
         with ExitStack() as stack:
-            stored, row = _stored_row(vault, secrets_table, tenant, stack)
+            stored, row = _kept_row(vault, secrets_table, tenant, stack)
             pairs.append((stored.secret.encode(), row.raw("ciphertext")))
     for one, other in combinations(pairs, 2):
         is_shared = shared_keystream(one, other)
@@ -73,7 +82,7 @@ def test_no_row_holds_the_key_that_opens_it(
 ) -> None:
     """Every part of the row is tried as a key of AES, for the text is known."""
     with ExitStack() as stack:
-        stored, row = _stored_row(vault, secrets_table, keys.a, stack)
+        stored, row = _kept_row(vault, secrets_table, keys.a, stack)
         values = {what: row.raw(what) for what in row.values}
         found = bare_key(values, stored.secret.encode())
         assert found is None, f"the {found} holds the key that opens the ciphertext beside it"
@@ -91,8 +100,8 @@ def test_a_secret_that_is_moved_to_another_tenants_row_is_not_opened(
 ) -> None:
     """Both rows are as the server wrote them, before and after: only whose they are differs."""
     with ExitStack() as stack:
-        own, row = _stored_row(vault, secrets_table, keys.a, stack)
-        other, others_row = _stored_row(vault, secrets_table, keys.b, stack)
+        own, row = _used_row(vault, secrets_table, keys.a, stack)
+        other, others_row = _used_row(vault, secrets_table, keys.b, stack)
         with secrets_table.changed(keys.b.tenant_id, others_row, row):
             use = vault.use(keys.b, other.reference)
         vault.require_used(other, " once its row is put back")
@@ -108,7 +117,7 @@ def test_a_changed_bit_is_an_error_and_never_another_secret(
 ) -> None:
     """One bit at a time, with the secret used before and after it."""
     with ExitStack() as stack:
-        stored, row = _stored_row(vault, secrets_table, keys.a, stack)
+        stored, row = _used_row(vault, secrets_table, keys.a, stack)
         for what, place, bent in _flips(row):
             with secrets_table.changed(keys.a.tenant_id, row, bent):
                 use = vault.use(keys.a, stored.reference)
@@ -127,7 +136,7 @@ def test_a_secret_that_cannot_be_opened_is_audited(
 ) -> None:
     """The use that succeeds has a row as well, so that the trail tells of uses."""
     with ExitStack() as stack:
-        stored, row = _stored_row(vault, secrets_table, keys.a, stack)
+        stored, row = _used_row(vault, secrets_table, keys.a, stack)
         bent = row.flipped("ciphertext", PLACES[1])
         establish(bent is not None, "the ciphertext can be changed")
         with secrets_table.changed(keys.a.tenant_id, row, bent or row):

@@ -62,26 +62,27 @@ class VaultUse(VaultAct):
 class VaultTable(Section):
     """The table of secrets, as [channels.app_sql] sees it, and what its columns are called.
 
-    Columns are of bytes, or of text in any usual encoding. One is false where it does not stand by
-    itself. ``context`` are further columns that a row is opened by, such as the id of a key.
+    Columns are of bytes, or of text in any usual encoding; ``a.b`` is what the JSON in column ``a``
+    has under ``b``. One is false where it does not stand by itself. ``context`` are further columns
+    that a row is opened by, such as the id of a key.
     """
 
     name: str
     ciphertext: Needed = "ciphertext"
     nonce: Place = "nonce"
     wrapped_key: Place = "wrapped_key"
-    context: tuple[Reason, ...] = ()
+    context: tuple[Needed, ...] = ()
 
     @property
-    def columns(self) -> dict[str, str]:
-        """The columns that there are, by what they are."""
+    def places(self) -> dict[str, str]:
+        """Where the parts of a secret stand that there are, by what they are."""
         told = {
             "ciphertext": self.ciphertext,
             "nonce": self.nonce,
             "wrapped key": self.wrapped_key,
             **{f"context {name}": name for name in self.context},
         }
-        return {what: name for what, name in told.items() if name}
+        return {what: place for what, place in told.items() if place}
 
 
 class VaultFiles(Section):

@@ -4,50 +4,81 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
+from psycopg.types.string import TextLoader
 
 from conformance.channels.sql.database import connected_with_a_watch
 from conformance.channels.sql.misnamed import naming_the_entry
 from conformance.channels.sql.tables import named
+from conformance.channels.trail.row import parsed
 from conformance.model import Channel
+from conformance.profile.fields import found_at
 from conformance.verdicts import NotAssessedError, establish
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+
+    from psycopg import Cursor
 
     from conformance.channels.sql.attempts import Connection
     from conformance.profile.target import AppSql
     from conformance.profile.vault import VaultTable
 
 _OTHER = {"A": "B", "0": "1"}
+_JSON = ("json", "jsonb")
+_AS_TEXT = (*_JSON, "int2", "int4", "int8", "uuid")
+"""Types whose values are taken as PostgreSQL writes them, which can be changed and put back."""
+_SAME = sql.SQL("{} IS NOT DISTINCT FROM {}")
+_SAME_JSON = sql.SQL("{}::jsonb IS NOT DISTINCT FROM {}::jsonb")
 
 
 @dataclass(frozen=True)
 class SealedRow:
-    """A secret as its row has it: values by what they are, such as ``ciphertext``."""
+    """A secret as its row has it: values of ``columns`` by their names, JSON as text.
 
-    values: Mapping[str, Any]
+    ``places`` say where each part of it stands, such as ``ciphertext``: in a column, or, as
+    ``COLUMN.MEMBER``, in the JSON of one.
+    """
+
+    columns: Mapping[str, Any]
+    places: Mapping[str, str]
+
+    def value(self, what: str) -> Any:
+        """Return a part as it stands there; None where there is none."""
+        column, _, path = self.places.get(what, "").partition(".")
+        held = self.columns.get(column)
+        return found_at(parsed(held), path) if path else held
 
     def raw(self, what: str) -> bytes:
-        """Return a value as bytes: text is undone from hex or base64; empty where there is none."""
-        return raw(self.values.get(what))
+        """Return a part as bytes: text is undone from hex or base64; empty where there is none."""
+        return raw(self.value(what))
 
     def flipped(self, what: str, place: int) -> SealedRow | None:
         """Return the row with one bit or letter changed; None where there is nothing to change.
 
         ``place`` counts in parts of four: 0 the first byte or letter, 2 the middle, 4 the last.
         """
-        value = self.values.get(what)
+        value = self.value(what)
         if not isinstance(value, bytes | str) or not value:
             return None
         # Of base64 the last letters may hold bits that nobody reads.
         last = len(value) - 1 if isinstance(value, bytes) else max(0, len(value) - 6)
-        at = last * place // 4
-        return SealedRow({**self.values, what: _changed(value, at)})
+        column, _, path = self.places[what].partition(".")
+        changed = _changed(value, last * place // 4)
+        if path:
+            changed = json.dumps(_put(parsed(self.columns[column]), path, changed))
+        return replace(self, columns={**self.columns, column: changed})
+
+
+def _put(document: Any, path: str, value: Any) -> Any:
+    """Return a JSON value with another one at a place that it has."""
+    step, _, rest = path.partition(".")
+    return {**document, step: _put(document[step], rest, value) if rest else value}
 
 
 def raw(value: Any) -> bytes:
@@ -79,19 +110,33 @@ class SecretsTable:
     """Rows of secrets in a tenant's context. Methods raise psycopg.Error, hence *inconclusive*."""
 
     def __init__(self, channel: AppSql, table: VaultTable) -> None:
-        self._channel, self._told = channel, table
+        self._channel, self._told, self._places = channel, table, table.places
+        self._columns = list(dict.fromkeys(map(_column, self._places.values())))
 
     def rows(self, tenant_id: str) -> list[SealedRow]:
-        """Return the rows that there are in a tenant's context."""
-        columns = self._told.columns
+        """Return the rows that there are in a tenant's context.
+
+        Raises NotAssessedError where a part of a secret is said to be a whole column of JSON.
+        """
         query = sql.SQL("SELECT {} FROM {} WHERE {}::text = %s").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns.values())),
+            sql.SQL(", ").join(map(sql.Identifier, self._columns)),
             named(self._told.name),
             sql.Identifier(self._channel.tenant_column),
         )
         with self._entered(tenant_id) as connection:
-            found = connection.execute(query, (tenant_id,)).fetchall()
-        return [SealedRow(dict(zip(columns, row, strict=True))) for row in found]
+            cursor = connection.execute(query, (tenant_id,))
+            self._require_members(cursor)
+            found = [dict(zip(self._columns, row, strict=True)) for row in cursor.fetchall()]
+        return [SealedRow(row, self._places) for row in found]
+
+    def _require_members(self, cursor: Cursor[Any]) -> None:
+        for one in cursor.description or ():
+            if one.type_display in _JSON and one.name in self._places.values():
+                raise NotAssessedError(
+                    f"{one.name} of {self._told.name} holds JSON: name a member of it in "
+                    f"[vault.table], such as {one.name}.ciphertext",
+                    Channel.VAULT_TABLE,
+                )
 
     def new_row(self, tenant_id: str, before: list[SealedRow]) -> SealedRow:
         """Return the one row that was not there before.
@@ -118,17 +163,19 @@ class SecretsTable:
             self._replace(tenant_id, other, row)
 
     def _replace(self, tenant_id: str, row: SealedRow, other: SealedRow) -> None:
-        columns = self._told.columns
+        of_json = {_column(place) for place in self._places.values() if "." in place}
+
+        def stands(name: str) -> sql.Composed:
+            same = _SAME_JSON if name in of_json else _SAME
+            return same.format(sql.Identifier(name), sql.Literal(row.columns[name]))
+
         query = sql.SQL("UPDATE {} SET {} WHERE {}").format(
             named(self._told.name),
             sql.SQL(", ").join(
-                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(other.values[what]))
-                for what, name in columns.items()
+                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(other.columns[name]))
+                for name in self._columns
             ),
-            sql.SQL(" AND ").join(
-                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(row.values[what]))
-                for what, name in columns.items()
-            ),
+            sql.SQL(" AND ").join(map(stands, self._columns)),
         )
         with self._entered(tenant_id) as connection:
             rows = connection.execute(query).rowcount
@@ -136,10 +183,12 @@ class SecretsTable:
 
     @contextmanager
     def _entered(self, tenant_id: str) -> Generator[Connection]:
-        entries = {f"vault.table.{what}": name for what, name in self._told.columns.items()}
+        entries = {f"vault.table.{what}": place for what, place in self._places.items()}
         entries |= {"vault.table.name": self._told.name}
         entries |= {"channels.app_sql.tenant_column": self._channel.tenant_column}
         connection = connected_with_a_watch(self._channel.dsn)
+        for name in _AS_TEXT:
+            connection.adapters.register_loader(name, TextLoader)
         try:
             with naming_the_entry(entries), connection.transaction():
                 setting = (self._channel.tenant_setting, tenant_id)
@@ -147,3 +196,7 @@ class SecretsTable:
                 yield connection
         finally:
             connection.close()
+
+
+def _column(place: str) -> str:
+    return place.partition(".")[0]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PLACES = (0, 2, 4)
 """Where a value is changed: at its beginning, in its middle, at its end."""
+_MADE_FOR_IT = {"ciphertext", "nonce", "wrapped key"}
+"""Parts of a secret that no row of one can be without."""
 
 
 def _kept_row(
@@ -32,7 +34,10 @@ def _kept_row(
     """Store a secret that is deleted in the end; return it with the row that came of it."""
     before = table.rows(tenant.tenant_id)
     stored = stack.enter_context(vault.kept(tenant, secret or None))
-    return stored, table.new_row(tenant.tenant_id, before)
+    row = table.new_row(tenant.tenant_id, before)
+    for what in _MADE_FOR_IT & row.places.keys():
+        establish(row.raw(what), f"a stored secret's row has its {what}, of [vault.table]")
+    return stored, row
 
 
 def _used_row(
@@ -83,7 +88,7 @@ def test_no_row_holds_the_key_that_opens_it(
     """Every part of the row is tried as a key of AES, for the text is known."""
     with ExitStack() as stack:
         stored, row = _kept_row(vault, secrets_table, keys.a, stack)
-        values = {what: row.raw(what) for what in row.values}
+        values = {what: row.raw(what) for what in row.places}
         found = bare_key(values, stored.secret.encode())
         assert found is None, f"the {found} holds the key that opens the ciphertext beside it"
 
@@ -161,7 +166,7 @@ def _any(row: AuditRow) -> bool:
 
 
 def _flips(row: SealedRow) -> Iterator[tuple[str, int, SealedRow]]:
-    for what in row.values:
+    for what in row.places:
         for place in PLACES if what == "ciphertext" else PLACES[:1]:
             bent = row.flipped(what, place)
             if bent is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, cast
 
@@ -71,15 +72,28 @@ def test_a_use_that_nobody_can_see_is_not_assessed(tmp_path: Path) -> None:
 
 
 def test_a_bit_is_changed_in_bytes_and_a_letter_in_text() -> None:
-    row = SealedRow({"ciphertext": b"\x00\x01\x02", "nonce": "QUJDREVGR0g=", "context": None})
+    columns = {"sealed": b"\x00\x01\x02", "iv": "QUJDREVGR0g=", "about": None}
+    row = SealedRow(columns, {"ciphertext": "sealed", "nonce": "iv", "context": "about"})
     bent = row.flipped("ciphertext", 4)
     assert bent is not None
-    assert bent.values["ciphertext"] == b"\x00\x01\x03"
+    assert bent.columns == {**columns, "sealed": b"\x00\x01\x03"}
     bent = row.flipped("nonce", 0)
     assert bent is not None
-    assert raw(bent.values["nonce"]) != raw(row.values["nonce"])
+    assert bent.raw("nonce") != row.raw("nonce")
     assert row.flipped("context", 0) is None
     assert row.flipped("wrapped key", 0) is None
+
+
+def test_a_letter_is_changed_in_a_member_of_json() -> None:
+    held = {"v": 1, "box": {"ct": "AP8Q", "iv": "eHh4"}}
+    places = {"ciphertext": "doc.box.ct", "nonce": "doc.box.none", "context": "doc.v"}
+    row = SealedRow({"doc": json.dumps(held)}, places)
+    assert row.raw("ciphertext") == b"\x00\xff\x10"
+    bent = row.flipped("ciphertext", 0)
+    assert bent is not None
+    assert json.loads(bent.columns["doc"]) == {"v": 1, "box": {"ct": "BP8Q", "iv": "eHh4"}}
+    assert row.flipped("nonce", 0) is None
+    assert row.flipped("context", 0) is None
 
 
 @pytest.mark.parametrize("spelt", ["00ff10", "\\x00ff10", "AP8Q", b"\x00\xff\x10"])

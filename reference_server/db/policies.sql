@@ -60,6 +60,10 @@ DROP POLICY IF EXISTS tenant_isolation ON credentials;
 CREATE POLICY tenant_isolation ON credentials
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
+-- Its owner looks whether secrets lie in files when a key-encryption key is rotated.
+DROP POLICY IF EXISTS looked_through ON credentials;
+CREATE POLICY looked_through ON credentials FOR SELECT TO mcp_admin USING (true);
+
 ALTER TABLE vault_secrets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE vault_secrets FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS tenant_isolation ON vault_secrets;

@@ -6,9 +6,7 @@ A secret is the Fernet token of a JSON object that also says whose and which it 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from reference_server.core.errors import StorageUnavailableError
 from reference_server.core.text import json_object
 from reference_server.vault.contracts import Context, VaultError
 from reference_server.vault.envelope import identity_in
-from reference_server.vault.writing import UNFINISHED, replace_file, sync_folder
+from reference_server.vault.writing import UNFINISHED, locked, replace_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -130,17 +128,6 @@ class FileSecrets:
 
     def _fernet(self) -> MultiFernet:
         return MultiFernet(self._fernets())
-
-
-@contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Let no other process write in a folder until the block ends; the system ends it with us."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -83,13 +84,22 @@ class KeyFolder:
         return found
 
     def all(self) -> list[KeyEncryptionKey]:
-        """Return the current key and, after it, all former ones."""
-        return [self.current, *(self.find(one) for one in self.former_ids())]
+        """Return the current key and, after it, all former ones that can be had."""
+        found = [self.current]
+        for key_id in self.former_ids():
+            with suppress(VaultError):  # a rotation may just have ended, and removed it
+                found.append(self.find(key_id))
+        return found
 
     def former_ids(self) -> list[str]:
         """Return the ids of former keys, the oldest first."""
-        files = sorted(self.folder.glob(self._former("*")), key=lambda one: one.stat().st_mtime_ns)
-        return [one.suffix[1:] for one in files if _ID.fullmatch(one.suffix[1:])]
+        dated = list[tuple[int, str]]()
+        for one in self.folder.glob(self._former("*")):
+            key_id = one.suffix[1:]
+            if _ID.fullmatch(key_id):
+                with suppress(FileNotFoundError):
+                    dated.append((one.stat().st_mtime_ns, key_id))
+        return [key_id for _, key_id in sorted(dated)]
 
     @property
     def is_rotating(self) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from reference_server.vault import files as in_files
 from reference_server.vault.contracts import Context, VaultError, WrappedKey
 from reference_server.vault.envelope import PREFIX
+from reference_server.vault.writing import locked
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +26,7 @@ _DUE = text("""
     SELECT id, tenant_id, key_id, wrapped_key FROM vault_secrets
      WHERE key_id <> :current AND id <> ALL(:unopened) ORDER BY id LIMIT :batch FOR UPDATE
 """)
+_IN_FILES = text("SELECT 1 FROM credentials WHERE credential_ref LIKE :prefix LIMIT 1")
 _WRITE = text("UPDATE vault_secrets SET key_id = :key_id, wrapped_key = :wrapped WHERE id = :id")
 
 
@@ -39,7 +42,18 @@ def rotate(keys: KeyFolder, kms: LocalKms, engine: Engine, files: FileSecrets | 
     """Make a new key, wrap everything under it, and remove the keys that nothing needs any more.
 
     One that was broken off is gone on with: it has made its key. ``engine`` is the owner's.
+    VaultError where another one is under way, or secrets lie in files that are not told.
     """
+    try:
+        with locked(keys.folder, at_once=True):
+            return _rotated(keys, kms, engine, files)
+    except BlockingIOError:
+        raise VaultError("Another rotation is under way: wait for its end.") from None
+
+
+def _rotated(keys: KeyFolder, kms: LocalKms, engine: Engine, files: FileSecrets | None) -> Rotated:
+    if files is None:
+        _require_no_files(engine)
     if not keys.is_rotating:
         keys.begin_rotation()
     rows, unopened = _rewrapped(engine, kms)
@@ -49,6 +63,14 @@ def rotate(keys: KeyFolder, kms: LocalKms, engine: Engine, files: FileSecrets | 
     if not named:  # a former key may open it yet, once it is put back
         keys.end_rotation()
     return Rotated(rows, tuple(named))
+
+
+def _require_no_files(engine: Engine) -> None:
+    """Let no key be removed that files need which nobody has told of."""
+    with engine.begin() as connection:
+        found = connection.execute(_IN_FILES, {"prefix": f"{in_files.PREFIX}%"}).first()
+    if found is not None:
+        raise VaultError("Some secrets lie in files: name their folder by --vault-folder.")
 
 
 def _rewrapped(engine: Engine, kms: LocalKms) -> tuple[int, list[UUID]]:

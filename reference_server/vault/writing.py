@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 UNFINISHED = ".part"
@@ -27,6 +30,20 @@ def replace_file(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def locked(folder: Path, *, at_once: bool = False) -> Generator[None]:
+    """Let no other process write in a folder until the block ends; the system ends it with us.
+
+    Waits for who is writing there, or raises BlockingIOError where it is to be ``at_once``.
+    """
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | (fcntl.LOCK_NB if at_once else 0))
+        yield
+    finally:
+        os.close(number)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,9 +11,11 @@ from reference_server import __main__ as commands
 from reference_server.core.vocabulary import Role
 from reference_server.db.session import SqlTenantSessions
 from reference_server.tests.rows import add_tenant
+from reference_server.vault.credentials import SqlCredentials
 from reference_server.vault.envelope import PostgresSecrets
 from reference_server.vault.files import FileSecrets
 from reference_server.vault.kms import KeyFolder, LocalKms
+from reference_server.vault.writing import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,32 @@ def test_rows_and_files_are_under_a_new_key(
     assert capsys.readouterr().out == (f"rotated: key {keys.current.id}, secrets wrapped anew: 1\n")
     (keys.folder / f"CREDENTIAL_KEK.{before}").unlink()  # nothing needs it
     assert [one.get_secret(tenant, reference) for one, reference in references] == [SECRET] * 2
+
+
+def test_files_that_nobody_tells_of_keep_their_key(
+    words: list[str],
+    keys: KeyFolder,
+    app_engine: Engine,
+    owner_engine: Engine,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    files = FileSecrets(tmp_path / "vault", keys)
+    before = keys.current.id
+    kept = SqlCredentials(SqlTenantSessions(app_engine), files)
+    kept.store(add_tenant(owner_engine), "TOKEN", SECRET)
+    assert commands.main(words) == 2
+    assert "--vault-folder" in capsys.readouterr().err
+    assert keys.current.id == before
+
+
+def test_two_rotations_are_not_under_way_at_a_time(
+    words: list[str], keys: KeyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(keys.folder):
+        assert commands.main(words) == 2
+    assert "Another rotation" in capsys.readouterr().err
+    assert commands.main(words) == 0
 
 
 def test_what_no_key_opens_is_told_by_the_exit_code(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reference_server.vault.contracts import Context, VaultError, WrappedKey
+from reference_server.vault.kms import KeyFolder
 
 if TYPE_CHECKING:
-    from reference_server.vault.kms import KeyFolder, LocalKms
+    from reference_server.vault.kms import LocalKms
 
 OWN = Context("org-a", "db:1")
 
@@ -77,6 +78,20 @@ def test_the_end_of_a_rotation_keeps_the_key_before(keys: KeyFolder) -> None:
         ids.append(keys.current.id)
     assert not keys.is_rotating
     assert [one.id for one in keys.all()] == [ids[3], ids[2]]
+
+
+def test_a_former_key_that_is_gone_by_then_is_no_error(
+    keys: KeyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.begin_rotation()
+    (gone,) = keys.former_ids()
+    (keys.folder / f"CREDENTIAL_KEK.{gone}").unlink()
+
+    def as_before(_: KeyFolder) -> list[str]:
+        return [gone]
+
+    monkeypatch.setattr(KeyFolder, "former_ids", as_before)
+    assert [one.id for one in keys.all()] == [keys.current.id]
 
 
 def test_keys_are_files_that_nobody_else_reads(keys: KeyFolder) -> None:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 
 from reference_server.core.errors import UnknownObjectError
-from reference_server.db.session import SqlTenantSessions
 from reference_server.tests.rows import add_tenant
 from reference_server.vault.contracts import VaultError
 from reference_server.vault.credentials import SqlCredentials
@@ -98,7 +97,7 @@ def test_a_rotation_wraps_everything_anew_and_goes_on_where_it_was(
     kms: LocalKms,
     files: FileSecrets,
 ) -> None:
-    credentials = SqlCredentials(SqlTenantSessions(owner_engine), rows)
+    credentials = SqlCredentials(rows.sessions, rows)
     for tenant in tenants:
         credentials.store(tenant, "TOKEN", SECRET)
     kms.keys.begin_rotation()  # and then it was broken off

@@ -6,13 +6,14 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from conformance.forge.filling import with_filled_in
 from conformance.text.tokens import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from conformance.profile.signing import ProxyIdentity
 
@@ -46,30 +47,48 @@ class Word:
         values["signature"] = digest.hex() if self.form.encoding == "hex" else encoded(digest)
         return with_filled_in(self.form.format, {**values, **changed})
 
-    def spoilt(self, other_tenant: str) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with a word, and the word: each time one thing."""
-        window, own = self.form.window_seconds, secrets.token_urlsafe(16)
-        other = replace(self, tenant=other_tenant, nonce=own)
-        theirs = encoded(
-            json.dumps(
-                with_filled_in(self.form.payload, {"tenant": other_tenant}), separators=(",", ":")
-            ).encode()
-        )
-        yield "signed with another secret", self.text(secret=secrets.token_urlsafe(32))
-        yield "signed with an empty secret", self.text(secret="")
-        yield "with an empty signature", self.text(signature="")
-        yield "with a signature of zeros", self.text(signature="0" * len(self.signature()))
-        yield "with half its signature", self.text(signature=self.signature()[:8])
-        yield "with its identity changed to another tenant's", self.text(identity=theirs)
-        yield "with another word's signature", self.text(signature=other.signature())
-        for what, seconds in (("an hour", 3600), ("a little", window // 4 + 60)):
-            yield f"{what} too old", replace(self, now=self.now - window - seconds).text()
-            yield f"{what} too early", replace(self, now=self.now + window + seconds).text()
-        if "{timestamp}" in self.form.format:
-            yield "with its time changed", self.text(timestamp=str(int(self.now) + 1))
-        if "{nonce}" in self.form.format:
-            yield "with its nonce changed", self.text(nonce=own)
+    def identity(self) -> str:
+        """Return whom it is for, alone."""
+        return self._part("{identity}")
 
     def signature(self) -> str:
         """Return the signature of the word alone."""
-        return replace(self, form=self.form.model_copy(update={"format": "{signature}"})).text()
+        return self._part("{signature}")
+
+    def _part(self, name: str) -> str:
+        return replace(self, form=self.form.model_copy(update={"format": name})).text()
+
+
+def ways_to_spoil(form: ProxyIdentity, other_tenant: str) -> dict[str, Callable[[Word], str]]:
+    """Return what can be wrong with a word, and what makes a right one wrong in that alone."""
+
+    def another(word: Word) -> Word:
+        return replace(word, tenant=other_tenant, nonce=secrets.token_urlsafe(16))
+
+    def theirs(word: Word) -> str:
+        return word.text(identity=another(word).identity())
+
+    def of_another(word: Word) -> str:
+        return word.text(signature=another(word).signature())
+
+    def shifted(word: Word, seconds: float) -> str:
+        return replace(word, now=word.now + seconds).text()
+
+    found: dict[str, Callable[[Word], str]] = {
+        "signed with another secret": lambda word: word.text(secret=secrets.token_urlsafe(32)),
+        "signed with an empty secret": lambda word: word.text(secret=""),
+        "with an empty signature": lambda word: word.text(signature=""),
+        "with a signature of zeros": lambda word: word.text(signature="0" * len(word.signature())),
+        "with half its signature": lambda word: word.text(signature=word.signature()[:8]),
+        "with its identity changed to another tenant's": theirs,
+        "with another word's signature": of_another,
+    }
+    for what, seconds in (("an hour", 3600), ("a little", form.window_seconds // 4 + 60)):
+        away = form.window_seconds + seconds
+        found[f"{what} too old"] = partial(shifted, seconds=-away)
+        found[f"{what} too early"] = partial(shifted, seconds=away)
+    if "{timestamp}" in form.format:
+        found["with its time changed"] = lambda word: word.text(timestamp=str(int(word.now) + 1))
+    if "{nonce}" in form.format:
+        found["with its nonce changed"] = lambda word: word.text(nonce=secrets.token_urlsafe(16))
+    return found

@@ -97,15 +97,35 @@ class KeyPace:
 
     def spend(self, key: str) -> None:
         """Charge one request to a key, after waiting until there is room for it."""
-        digest = _digest(key)
+        self._when_there_is_room(_digest(key), 1, self._enter)
+
+    def make_room(self, key: str, requests: int) -> None:
+        """Wait until so many requests may be charged to a key without a wait, or all that ever may.
+
+        For what is good for less than a window: between it and the request no time may pass.
+        """
+        self._when_there_is_room(_digest(key), min(requests, self._most), self._wait)
+
+    def has_room(self, key: str) -> bool:
+        """Tell whether a request may be charged to a key without a wait."""
+        return not self._wait(_digest(key), 1)
+
+    def age(self, seconds: float) -> None:
+        """Count all that was sent as so much older: the target's clock was moved on."""
+        with self._turn, self._ledger:
+            self._ledger.execute("UPDATE sent SET at = at - ?", (seconds,))
+
+    def _when_there_is_room(
+        self, digest: bytes, requests: int, take: Callable[[bytes, int], float]
+    ) -> None:
         longest = _MOST_WINDOWS * self._window
         deadline = time.monotonic() + longest
-        while (wait := self._enter(digest)) > 0:
+        while (wait := take(digest, requests)) > 0:
             if time.monotonic() >= deadline:
                 raise OverdueError("room for one more request of a key below its limit", longest)
-            self._make_room(digest, wait)
+            self._let_pass(digest, requests, wait)
 
-    def _make_room(self, digest: bytes, wait: float) -> None:
+    def _let_pass(self, digest: bytes, requests: int, wait: float) -> None:
         """Let the seconds pass after which a key may send again, by the target's clock if we may.
 
         First what others have under way arrives, and those that wait meanwhile find room without a
@@ -115,40 +135,35 @@ class KeyPace:
             pass_time(wait, KEY_LIMIT)
             return
         with self._leaping:
-            if not self._has_room(digest):
+            if self._wait(digest, requests):
                 self.under_way.wait_for_others(_LATE)
                 self.leap(self._window)
 
-    def has_room(self, key: str) -> bool:
-        """Tell whether a request may be charged to a key without a wait."""
-        return self._has_room(_digest(key))
-
-    def _has_room(self, digest: bytes) -> bool:
-        now = time.monotonic()
-        with self._turn, self._ledger:
-            (sent,) = self._ledger.execute(
-                "SELECT count(*) FROM sent WHERE key = ? AND at > ?", (digest, now - self._window)
-            ).fetchone()
-        return sent < self._most
-
-    def age(self, seconds: float) -> None:
-        """Count all that was sent as so much older: the target's clock was moved on."""
-        with self._turn, self._ledger:
-            self._ledger.execute("UPDATE sent SET at = at - ?", (seconds,))
-
-    def _enter(self, digest: bytes) -> float:
-        """Enter a request and return 0, or else return the seconds until there may be room."""
+    def _enter(self, digest: bytes, requests: int) -> float:
+        """Enter requests and return 0, or else return the seconds until there may be room."""
         now = time.monotonic()  # one clock for all processes of a machine
         with self._turn, self._ledger:
             self._ledger.execute("BEGIN IMMEDIATE")
             self._ledger.execute("DELETE FROM sent WHERE at <= ?", (now - self._window,))
-            sent, oldest = self._ledger.execute(
-                "SELECT count(*), min(at) FROM sent WHERE key = ?", (digest,)
-            ).fetchone()
-            if sent >= self._most:
-                return max(_SHORTEST_WAIT, oldest + self._window - now)
-            self._ledger.execute("INSERT INTO sent VALUES (?, ?)", (digest, now))
+            if wait := self._wait_at(now, digest, requests):
+                return wait
+            self._ledger.executemany("INSERT INTO sent VALUES (?, ?)", [(digest, now)] * requests)
             return 0.0
+
+    def _wait(self, digest: bytes, requests: int) -> float:
+        with self._turn, self._ledger:
+            return self._wait_at(time.monotonic(), digest, requests)
+
+    def _wait_at(self, now: float, digest: bytes, requests: int) -> float:
+        """Return the seconds until there may be room for requests; 0 where there is."""
+        found = self._ledger.execute(
+            "SELECT at FROM sent WHERE key = ? AND at > ? ORDER BY at", (digest, now - self._window)
+        )
+        sent = [at for (at,) in found]
+        too_many = len(sent) + requests - self._most
+        if too_many <= 0:
+            return 0.0
+        return max(_SHORTEST_WAIT, sent[too_many - 1] + self._window - now)
 
 
 class Budget:
@@ -181,6 +196,11 @@ class Budget:
         """Charge one request to a working key's tenant, waiting until there is room for it."""
         self._pace_of_keys.spend(key)
 
+    def make_room(self, key: str, requests: int) -> None:
+        """Wait until a working key and its address may send so many requests without a wait."""
+        self._pace_of_keys.make_room(key, requests)
+        self._make_room(min(requests, self._limits.address_requests - _MARGIN))
+
     def has_room(self, key: str | None) -> bool:
         """Tell whether a request, with that key if any, may be sent without a wait."""
         if key is not None and not self._pace_of_keys.has_room(key):
@@ -200,9 +220,7 @@ class Budget:
                     "one more failed authentication could block this address at the target",
                     Channel.ADDRESSES,
                 )
-        if self._requests_left() <= 0:
-            self._exchange()
-            self._pace()
+        self._make_room(1)
         self._sent[self._current].append(time.monotonic())
         self._failed[self._current] += may_fail
         return self._current
@@ -217,8 +235,11 @@ class Budget:
             sent.popleft()
         return self._limits.address_requests - _MARGIN - len(sent)
 
-    def _pace(self) -> None:
-        while self._requests_left() <= 0:  # bounded: nothing is sent meanwhile, so a window ends it
+    def _make_room(self, requests: int) -> None:
+        if self._requests_left() >= requests:
+            return
+        self._exchange()
+        while self._requests_left() < requests:  # bounded: nothing is sent, so a window ends it
             oldest = self._sent[self._current][0]
             left = oldest + self._limits.address_window_seconds - time.monotonic()
             pass_time(max(_SHORTEST_WAIT, left), ADDRESS_LIMIT)

@@ -40,6 +40,11 @@ class Ways:
         return tuple(by_title[one] for one in self.named) if self.named else ways
 
     @property
+    def _payers(self) -> tuple[str, str]:
+        """The keys on whose accounts each request goes: what it shows may be either tenant's."""
+        return self.keys.a.active, self.keys.b.active
+
+    @property
     def others(self) -> tuple[Way, ...]:
         """The target's ways that are none of these."""
         return tuple(way for way in self.wire.target.ways if way not in self.all)
@@ -99,8 +104,14 @@ class Ways:
             return way.place, word.text(secret=random_key())
         return way.field(unknown_like(self.token(tenant)))
 
-    def word(self, form: ProxyIdentity, tenant: TenantKeys) -> Word:
-        """Return a proxy's word for a tenant, in a request to the endpoint."""
+    def word(self, form: ProxyIdentity, tenant: TenantKeys, requests: int = 1) -> Word:
+        """Return a proxy's word for a tenant, in a request to the endpoint.
+
+        It grows stale within a window of the limits: what has to pass before the ``requests`` in
+        which it is shown passes first.
+        """
+        for payer in self._payers:
+            self.wire.make_room(payer, requests)
         path = self.wire.path.partition("?")[0]
         return Word(form, tenant.tenant_id, self.passage.now(), path=path)
 
@@ -116,11 +127,11 @@ class Ways:
     def _sent(
         self, request: Request, fields: tuple[tuple[str, str], ...], *, is_right: bool = False
     ) -> Answer:
-        """Send a request with some fields, on the accounts of both tenants: it may be either's."""
+        """Send a request with some fields, on the accounts of both tenants."""
         for field in fields:
             request = request.with_header(*field)
-        for tenant in (self.keys.a, self.keys.b):
-            self.wire.pace(tenant.active)
+        for payer in self._payers:
+            self.wire.pace(payer)
         return self.wire.send(request, is_guarded=not is_right)
 
     def whose(self, *shown: tuple[Way, TenantKeys]) -> tuple[Answer, str | None]:

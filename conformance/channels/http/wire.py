@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from conformance.channels.http.answer import Answer, Transport
 from conformance.channels.http.connections import connections_of
 from conformance.channels.http.missing import is_missing, require_habit
 from conformance.channels.http.sent import route_of
 from conformance.channels.http.sessions import is_gone
+from conformance.channels.http.spelling import absolute, request_target
 from conformance.channels.http.transport import EAR, HEARD, SAID, exchanged
 from conformance.forge import guise
 from conformance.forge.requests import STATELESS, Request, message_id, opening, rpc, tool_call
@@ -215,7 +215,7 @@ class Wire:
     ) -> tuple[str, list[tuple[str, str]], Answer]:
         """Charge a request and exchange it; return where to, with which headers, and the answer."""
         address = self._charged(key, may_fail=may_fail)
-        url = self.target.url if request.path is None else self._absolute(request.path)
+        url = self.target.url if request.path is None else absolute(request.path, self.target.url)
         worn = guise.current()
         headers = [("User-Agent", worn.agent), ("Accept-Encoding", worn.encodings)]
         names = {name.lower() for name, _ in request.headers} | request.omitted
@@ -258,6 +258,12 @@ class Wire:
         """Charge a request to a key's tenant, waiting if need be, whatever credential it shows."""
         if key in self._shared.paced_keys:
             self._budget.pace(key)
+
+    def make_room(self, key: str, requests: int) -> None:
+        """Wait until so many requests may be charged to a key's tenant without a wait."""
+        with self._shared.lock:
+            if key in self._shared.paced_keys:
+                self._budget.make_room(key, requests)
 
     def charge(self, key: str, requests: int) -> None:
         """Count requests that another program is about to send with a key, waiting if need be."""
@@ -341,13 +347,6 @@ class Wire:
             self._sessions[key] = session
             return None
 
-    def _absolute(self, path: str) -> str:
-        if not path.startswith("/"):
-            return path  # a target in absolute form
-        parts = urlsplit(self.target.url)
-        # Joined by hand: a path such as //mcp must reach the target as it is.
-        return f"{parts.scheme}://{parts.netloc}{path}"
-
     def _exchange(
         self, client: httpx.Client, request: Request, url: str, headers: list[tuple[str, str]]
     ) -> Answer:
@@ -363,7 +362,7 @@ class Wire:
             headers=raw,
             content=body,
             timeout=self._seconds or SECONDS,
-            extensions={"target": _raw_target(url, request.path), **told},
+            extensions={"target": request_target(url, request.path), **told},
         )
         for name in request.omitted:  # the library has a value of its own for some
             prepared.headers.pop(name, None)
@@ -390,10 +389,3 @@ def require_alive(answer: Answer) -> None:
     """Raise NotEstablishedError when nothing that speaks HTTP answered."""
     if answer.transport is not Transport.ANSWERED:
         raise NotEstablishedError(f"the target does not answer: {answer}")
-
-
-def _raw_target(url: str, path: str | None) -> bytes:
-    """Return the request target as the check spelt it, spared the client's normalization."""
-    if path is not None and not path.startswith("/"):
-        return path.encode("latin-1")
-    return f"/{url.split('://', 1)[1].partition('/')[2]}".encode("latin-1")

@@ -79,12 +79,14 @@ class Shown:
     is_right: bool
 
 
-def shown_by_each_way(ways: Ways) -> list[Shown]:
-    """Return a right credential and a wrong one for each of the ways that the profile names.
+def shown_by_each_way(ways: Ways) -> Iterator[Shown]:
+    """Yield a right credential and a wrong one for each of the ways that the profile names.
 
-    Of a proxy's word the signature counts: whom it is for, and when, it says openly.
+    Of a proxy's word the signature counts: whom it is for, and when, it says openly. Show it at
+    once: it grows stale.
     """
-    return [one for way in ways.wire.target.sessions.ways for one in _shown_by(way, ways)]
+    for way in ways.wire.target.sessions.ways:
+        yield from _shown_by(way, ways)
 
 
 def _shown_by(way: Way, ways: Ways) -> Iterator[Shown]:
@@ -160,13 +162,13 @@ def test_no_recognizable_part_of_a_token_reaches_the_log_by_any_way(
     if not ways.wire.target.sessions.ways:
         raise NotApplicableError("the profile names no [[sessions.ways]]: keys come by one")
     ways.establish()
-    shown = shown_by_each_way(ways)
-    parts = {what: part for one in shown for what, part in one.parts.items()}
-    establish(parts, "a credential has sixteen characters of its own")
+    parts: dict[str, str] = {}
     mark = log.mark()
-    for one in shown:
+    for one in shown_by_each_way(ways):
+        parts |= one.parts
         answer = ways.send(one.field, is_right=one.is_right)
         establish(answer.succeeded == one.is_right, f"a right credential alone works: {answer}")
+    establish(parts, "a credential has sixteen characters of its own")
     last = ways.wire.call_ping(key=ways.keys.active)
     establish(last.succeeded, "the key works")
     text, sign = told_since(mark, log, ways.wire, last, ways.keys.active)

@@ -68,6 +68,41 @@ def test_a_targets_clock_saves_the_wait_for_room() -> None:
     assert leaps == [3601, 3601]
 
 
+def test_room_for_several_requests_is_made_before_the_first() -> None:
+    pace = KeyPace(DeclaredLimits(tenant_requests=6, tenant_window_seconds=3600))
+    leaps: list[float] = []
+
+    def leap(seconds: float) -> None:
+        leaps.append(seconds)
+        pace.age(seconds)
+
+    pace.leap = leap
+    pace.spend("key")
+    pace.make_room("key", 3)
+    assert not leaps, "there was room"
+    pace.spend("key")
+    pace.make_room("key", 3)
+    assert leaps == [3601]
+    for _ in range(3):
+        pace.spend("key")
+    assert leaps == [3601], "what was made room for waits for nothing"
+    pace.make_room("key", 1000)
+    assert leaps == [3601, 3601], "more than a window has cannot be waited for"
+
+
+def test_room_is_made_at_an_address_too() -> None:
+    limits = DeclaredLimits(address_requests=8, address_window_seconds=1)
+    budget = Budget(Pool(1), limits)  # type: ignore[arg-type]
+    used = [budget.spend(may_fail=False) for _ in range(4)]
+    budget.make_room("key", 3)
+    new = [budget.spend(may_fail=False) for _ in range(3)]
+    assert len({*used}) == len({*new}) == 1
+    assert used[0] != new[0]
+    started = time.monotonic()
+    budget.make_room("key", 5)
+    assert 0.5 < time.monotonic() - started < 5, "at the last address, what was sent must pass"
+
+
 def test_time_leaps_only_once_what_others_sent_has_arrived() -> None:
     pace = KeyPace(DeclaredLimits(tenant_requests=3, tenant_window_seconds=3600))
     sending, arrived, told = threading.Event(), threading.Event(), list[str]()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from reference_server.audit.anchors import Anchors
+from reference_server.audit.anchors import Anchor, Anchors
 from reference_server.audit.trail import SqlAuditTrail
 from reference_server.mutants.bending import engine_of, mutant, replaced, trail_of
 
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from reference_server.audit.anchors import Anchor, AnchorFile
+    from reference_server.audit.anchors import AnchorFile
     from reference_server.audit.contracts import AuditEvent
+    from reference_server.core.contracts import Clock
+    from reference_server.db.chain import Head
     from reference_server.parts import Parts
 
 
@@ -55,13 +59,28 @@ class _InTheDatabase:
             connection.execute(_ANCHOR, values)
 
 
+class _AtOnce(Anchors):
+    """Writes each head when it is noted.
+
+    One that a thread wrote a moment later could come after the trail was put back, and tell of it.
+    """
+
+    def __init__(self, file: AnchorFile, clock: Clock) -> None:
+        super().__init__(file, clock, interval=3600)
+
+    def note(self, head: Head) -> None:
+        """Add the head, if the database takes it."""
+        with suppress(SQLAlchemyError):
+            self.file.add(Anchor(self._clock.now(), head))
+
+
 _ANCHOR = text("INSERT INTO audit_anchors (moment, head) VALUES (:moment, :head)")
 
 
 def _anchored_in_the_database(parts: Parts) -> SqlAuditTrail:
     former, engine = cast("SqlAuditTrail", parts.trail), engine_of(parts)
     former.close()
-    anchors = Anchors(cast("AnchorFile", _InTheDatabase(engine)), parts.clock, 1)
+    anchors = _AtOnce(cast("AnchorFile", _InTheDatabase(engine)), parts.clock)
     return SqlAuditTrail(engine, parts.clock, parts.redactor, former.chain, anchors)
 
 

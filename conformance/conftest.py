@@ -21,6 +21,7 @@ from conformance.run import (
     policy_fixtures,
     terminal,
     token_fixtures,
+    vault_fixtures,
 )
 from conformance.run import options as command_line
 from conformance.run.dependant import depend
@@ -90,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(mail_fixtures, "hallmark-mail-fixtures")
     config.pluginmanager.register(granting_fixtures, "hallmark-granting-fixtures")
     config.pluginmanager.register(issuer_fixtures, "hallmark-issuer-fixtures")
+    config.pluginmanager.register(vault_fixtures, "hallmark-vault-fixtures")
     if config.option.collectonly:
         return
     config.option.tbstyle = "no"

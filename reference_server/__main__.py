@@ -33,6 +33,7 @@ from reference_server.commands.configuration import (
 )
 from reference_server.commands.proxy_word import add_proxy_options, tell_word
 from reference_server.commands.touched import add_touched_options, tell_touched
+from reference_server.commands.vault import add_rotation_options, rotate_vault_key
 
 EXIT_BROKEN = 1
 """What `verify-audit` ends with when the trail is not the one that was written."""
@@ -111,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_removal_options(removal)
     removal.set_defaults(command=remove_client)
+
+    rotation = commands.add_parser(
+        "rotate-vault-key",
+        help="make a new CREDENTIAL_KEK and wrap all secrets of tenants under it",
+        description="Run it while the servers run. What was broken off goes on where it was; "
+        "the key before stays for whoever is about to use it, until the next time.",
+    )
+    add_rotation_options(rotation)
+    rotation.set_defaults(command=rotate_vault_key)
 
     verify = commands.add_parser(
         "verify-audit", help="check the audit trail; exit 1 if it was tampered with"

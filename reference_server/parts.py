@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reference_server.scanner.contracts import ScannerParts
     from reference_server.sessions.contracts import SessionParts
     from reference_server.tools.contracts import Tool
+    from reference_server.vault.contracts import VaultParts
 
 
 Stage = "Callable[[RequestContext, Parts], Response | None]"
@@ -178,6 +179,7 @@ class Parts:
     web: WebParts
     mcp: McpParts
     plugins: PluginParts
+    vault: VaultParts
     mail: MailParts | None = None
     """None where no mail is sent."""
 

@@ -76,6 +76,7 @@ from reference_server.wiring_people import (
     session_parts,
     trusted_issuers,
 )
+from reference_server.wiring_vault import vault_parts, with_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -121,7 +122,8 @@ def build_parts(
     expiring = () if mail is None else (mail.ledger,)
     has_login = identity.login is not None
     trail = SqlAuditTrail(engine, clock, redactor, chain, _anchors(settings, chain, clock))
-    return Parts(
+    vault = vault_parts(settings, engine)
+    parts = Parts(
         clock=clock,
         trail=trail,
         repeats=Repeats(clock),
@@ -154,8 +156,10 @@ def build_parts(
             () if mail is None else (SendEmail(Mailer(mail, trail)),),
         ),
         plugins=plugins,
+        vault=vault,
         mail=mail,
     )
+    return with_credentials(parts, vault.credentials)
 
 
 def servers_of(plugins: Iterable[PluginDef]) -> Iterator[ToolServer]:

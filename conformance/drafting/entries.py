@@ -29,6 +29,7 @@ SECTIONS = (
     "mail",
     "delivery",
     "executions",
+    "vault",
     "world",
     "channels",
 )

@@ -16,6 +16,7 @@ from conformance.model import (
     repository_rows,
     token_rows,
     tool_rows,
+    vault_rows,
 )
 from conformance.model.row import Row, event_row, key_row, limit_row, route_row
 
@@ -282,6 +283,10 @@ class Channel(StrEnum):
     MAIL_SUPPRESSION = mail_rows.MAIL_SUPPRESSION
     MAIL_BLOCKLIST = mail_rows.MAIL_BLOCKLIST
     MAIL_WEBHOOK = mail_rows.MAIL_WEBHOOK
+    VAULT = vault_rows.VAULT
+    VAULT_TABLE = vault_rows.VAULT_TABLE
+    VAULT_FILES = vault_rows.VAULT_FILES
+    VAULT_ROTATION = vault_rows.VAULT_ROTATION
     ISSUER = issuer_rows.ISSUER
     ISSUED_TOKENS = issuer_rows.ISSUED_TOKENS
     LOGIN = issuer_rows.LOGIN

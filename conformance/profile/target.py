@@ -34,6 +34,7 @@ from conformance.profile.sections import (
 from conformance.profile.signing import Sessions, Signing, Way
 from conformance.profile.tenants import Tenants  # noqa: TC001 -- pydantic reads it
 from conformance.profile.tools import Tools
+from conformance.profile.vault import Vault
 from conformance.profile.written import Auditor, Log  # noqa: TC001 -- pydantic reads them
 from conformance.text.tokens import is_token
 
@@ -223,6 +224,7 @@ class Target(Section):
     delivery: Delivery = Delivery()
     executions: Executions = Executions()
     mail: Mail = Mail()
+    vault: Vault = Vault()
     world: World = World()
     channels: Channels = Channels()
     not_applicable: dict[str, Reason] = Field(default_factory=dict[str, Reason])

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 ALONE = "alone"
 ROTATING = "rotating"
+VAULT = "vault"
 
 
 class OneWorkerAlone(LoadScopeScheduling):
-    """Gives checks out one by one, but for three kinds, each of which one worker gets as a whole.
+    """Gives checks out one by one, but for four kinds, each of which one worker gets as a whole.
 
     Those that need the target alone share what one of them has brought to its limit. Those that
     rotate one tenant's keys would see each other's where they look for what a rotation left as it
-    was. Those of one file that start processes of the target share such a process.
+    was. Those that store a tenant's secret put it in each other's place. Those of one file that
+    start processes of the target share such a process.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -44,6 +46,8 @@ def scope_of(nodeid: str) -> str:
         return ALONE
     if entry.rotates:
         return ROTATING
+    if Channel.VAULT in entry.needs:
+        return VAULT
     return nodeid.partition("::")[0] if Channel.LAUNCH in entry.needs else nodeid
 
 

@@ -117,6 +117,13 @@ def seed_tenant(database: str, secrets_dir: Path, name: str) -> NewTenant:
 
 
 @contextmanager
+def as_owner(database: str, secrets_dir: Path) -> Generator[Engine]:
+    """Open the database as its owner; errors as in ``migrate_database``."""
+    with _connected(database, read_secret(secrets_dir, ADMIN_PASSWORD)) as engine:
+        yield engine
+
+
+@contextmanager
 def registrar(database: str, secrets_dir: Path) -> Generator[ClientRegistrar]:
     """Open what adds and removes OAuth clients, audited; errors as in ``migrate_database``."""
     from reference_server.audit.trail import SqlAuditTrail

@@ -227,6 +227,11 @@ class Settings:
         "the directory of tenants' secrets for those: TENANT/NAME, each file readable by us alone",
         default=None,
     )
+    vault_folder: Path | None = _setting(
+        "secrets of tenants lie in files of this directory, and references to them in the "
+        "database; without it they lie there under envelope encryption",
+        default=None,
+    )
     issuers: Path | None = _setting(
         "TOML that says which issuers are trusted, with access tokens or with browsers' logins",
         default=None,

@@ -25,7 +25,8 @@ GRANT SELECT (id, tenant_id, description, created_at, expires_at, revoked_at, la
 GRANT SELECT, INSERT (id) ON session_ends TO mcp_app;
 
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON platform_credentials, oauth_states, metric_cache, sync_log TO mcp_app;
+    ON platform_credentials, credentials, vault_secrets, oauth_states, metric_cache, sync_log
+    TO mcp_app;
 
 -- A message that failed stays so, and who wants no more mail is asked no more: the owner alone may
 -- take that back.

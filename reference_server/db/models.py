@@ -104,6 +104,31 @@ platform_credentials = Table(
     UniqueConstraint("tenant_id", "platform", "account_id"),
 )
 
+# What a credential's name stands for: a reference, which a backend of the vault resolves.
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("tenant_id", Uuid, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("credential_ref"),
+    _moment("created_at", default=True),
+    UniqueConstraint("tenant_id", "credential_ref"),
+)
+
+vault_secrets = Table(
+    "vault_secrets",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("key_id"),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    _moment("created_at", default=True),
+    Index(None, "tenant_id"),
+    Index(None, "key_id"),
+)
+
 oauth_states = Table(
     "oauth_states",
     metadata,

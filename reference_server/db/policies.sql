@@ -54,6 +54,26 @@ DROP POLICY IF EXISTS tenant_isolation ON memberships;
 CREATE POLICY tenant_isolation ON memberships
     USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 
+ALTER TABLE credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE credentials FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON credentials;
+CREATE POLICY tenant_isolation ON credentials
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- Its owner looks whether secrets lie in files when a key-encryption key is rotated.
+DROP POLICY IF EXISTS looked_through ON credentials;
+CREATE POLICY looked_through ON credentials FOR SELECT TO mcp_admin USING (true);
+
+ALTER TABLE vault_secrets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE vault_secrets FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS tenant_isolation ON vault_secrets;
+CREATE POLICY tenant_isolation ON vault_secrets
+    USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
+
+-- Its owner wraps the data keys of all tenants anew when a key-encryption key is rotated.
+DROP POLICY IF EXISTS wrapped_anew ON vault_secrets;
+CREATE POLICY wrapped_anew ON vault_secrets TO mcp_admin USING (true) WITH CHECK (true);
+
 ALTER TABLE mail_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mail_messages FORCE ROW LEVEL SECURITY;
 DROP POLICY IF EXISTS tenant_isolation ON mail_messages;

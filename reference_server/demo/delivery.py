@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 NAME = "notes"
+REPORTS = "reporting"
 _BEGINNINGS = {
     "ANTHROPIC_API_KEY": "sk-ant-",
     "OPENAI_API_KEY": "sk-proj-",
@@ -112,6 +113,10 @@ class DemoDelivery:
         url = f"http://127.0.0.1:{self.port}"
         lines += [_table("variable", {"name": "NOTES_URL", "secret": False, "value": url})]
         lines += [_table("tool", tool) for tool in _TOOLS]
+        lines += ["[[plugin]]", f'name = "{REPORTS}"', f"command = {json.dumps(command)}"]
+        lines += [_table("variable", {"name": plugin.REPORTS, "required": True})]
+        lines += [_table("variable", {"name": "NOTES_URL", "secret": False, "value": url})]
+        lines += [_table("tool", _REPORT)]
         self.definitions.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -151,6 +156,13 @@ _TOOLS: tuple[dict[str, Any], ...] = (
         "input_schema": {"type": "object", "properties": {}},
     },
 )
+
+_REPORT: dict[str, Any] = {
+    "name": "post_report",
+    "description": "Sends a report with the credential that your organization has stored for it.",
+    "tiers": ["admin", "user"],
+    "input_schema": {"type": "object", "properties": {"note": _NOTE}, "required": ["note"]},
+}
 
 
 def _table(kind: str, entries: Mapping[str, Any]) -> str:

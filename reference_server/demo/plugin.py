@@ -1,7 +1,8 @@
 """The demo's plugin: a stdio MCP server of the standard library alone, which begins at once.
 
 A program of its own: it knows its environment and what it is asked, and nothing of the server.
-``post_note`` sends a note to the API at ``NOTES_URL`` with the credential of a service;
+``post_note`` sends a note to the API at ``NOTES_URL`` with the credential of a service, and
+``post_report`` one with a credential that tenants store themselves;
 ``show_access`` says, in a form that is asked for, a credential that it was given, which no tool
 should; ``list_environment`` tells names and digests of its variables.
 """
@@ -27,6 +28,8 @@ SERVICES = {
     "crm": "CRM_TOKEN",
 }
 """The variable that holds the credential of each service."""
+REPORTS = "REPORTS_TOKEN"
+"""The variable that holds the credential of reports, which tenants store themselves."""
 _HALF = 2
 _SECONDS = 5.0
 FORMS: dict[str, Callable[[str], str]] = {
@@ -74,6 +77,7 @@ def _answer(message: dict[str, Any]) -> dict[str, Any]:
         return {"error": {"code": -32601, "message": "there is no such method"}}
     tools = {
         "post_note": _post_note,
+        "post_report": _post_report,
         "show_access": _show_access,
         "list_environment": _list_environment,
     }
@@ -92,11 +96,19 @@ def _structured(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _post_note(arguments: dict[str, Any]) -> dict[str, Any]:
+    return _posted(arguments, SERVICES[arguments["service"]])
+
+
+def _post_report(arguments: dict[str, Any]) -> dict[str, Any]:
+    return _posted(arguments, REPORTS)
+
+
+def _posted(arguments: dict[str, Any], variable: str) -> dict[str, Any]:
     # Late: the other tools are not to wait for it.
     import urllib.error
     import urllib.request
 
-    credential = os.environ[SERVICES[arguments["service"]]]
+    credential = os.environ[variable]
     path = "/v1/notes/refused" if arguments.get("is_refused") else "/v1/notes"
     body = json.dumps({"note": arguments["note"]}).encode()
     headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json"}

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import signal
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,13 +29,14 @@ from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
 from reference_server.demo.mail import DOMAIN, DemoMail
 from reference_server.demo.postgres import Cluster, free_port
 from reference_server.demo.secret_files import operator_secrets, server_secrets, write_secrets
+from reference_server.demo.signals import end_on_signals, ignore_signals, signals_held
 from reference_server.demo.state import check_writable, remove_state, write_state
 from reference_server.demo.valkey import Valkey
+from reference_server.demo.vault import fill_vault, told_of_vault
 from reference_server.serving.production import start_logging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Mapping
 
     from reference_server.demo.database import DemoDatabase
     from reference_server.demo.seed import SeededTenant
@@ -54,8 +54,6 @@ PAGE_SIZE = 2
 OWN_ADDRESS = "127.0.0.9"
 """One of loopback that nothing else of the demo has."""
 
-_ENDING = (signal.SIGTERM, signal.SIGINT)
-
 
 def run_demo(state: Path, port: int, variant: Variant) -> int:
     """Start everything, write the state file once the port answers, serve until told to stop.
@@ -64,11 +62,11 @@ def run_demo(state: Path, port: int, variant: Variant) -> int:
     """
     check_writable(state)
     with contextlib.ExitStack() as stack:
-        _end_on_signals(stack)
-        with _signals_held():  # between a folder's making and its keeping, one would be left behind
+        end_on_signals(stack)
+        with signals_held():  # between a folder's making and its keeping, one would be left behind
             folder = _make_folder(stack, state)
             cluster = stack.enter_context(Cluster((folder,), naming=state))
-            stack.callback(_ignore_signals)
+            stack.callback(ignore_signals)
         redis = start_valkey(stack, cluster.folder)
         database = _start(cluster, variant)
         return Demo(state, port, variant, folder, redis).serve(database)
@@ -195,6 +193,7 @@ class Demo:
             parts = self.variant.parts(build_parts(settings, loaded, engine, clock))
             start_logging(settings, parts)
             seeded = self._seed(database, parts.keys.hasher)
+            fill_vault(parts, seeded.tenants.values())
             told = told_of_sessions(settings, loaded, engine, clock, seeded.tenants)
             announce = self._announce(database, loaded, told, seeded)
             return serve(settings, parts, announce, listener)
@@ -291,6 +290,7 @@ class Demo:
                     str(self.folder / "dumps"),
                 ],
             },
+            "vault": told_of_vault(self, database),
             "repository": gates(),
         }
 
@@ -323,35 +323,6 @@ def _start(cluster: Cluster, variant: Variant) -> DemoDatabase:
             import_module(name)
         created.result()
     return database
-
-
-def _end_on_signals(stack: contextlib.ExitStack) -> None:
-    """Leave through every ``finally`` on SIGTERM and SIGINT, wherever start-up has got to."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        _ignore_signals()
-        raise SystemExit(0)
-
-    for which in _ENDING:
-        previous = signal.signal(which, leave)
-        stack.callback(signal.signal, which, previous)
-
-
-def _ignore_signals() -> None:
-    """Let no second signal break into the cleaning up."""
-    for which in _ENDING:
-        signal.signal(which, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Generator[None]:
-    """Let a signal wait until the block has ended; no other thread may run yet."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def start_valkey(stack: contextlib.ExitStack, folder: Path) -> str | None:

@@ -123,7 +123,7 @@ def _store_data(connection: Connection, new: NewTenant, canary: str, now: dateti
     # More than a page of the demo's, so that lists have cursors.
     rows = [common | metric | {"date_range_key": dates} for dates in DATE_RANGES]
     connection.execute(insert(metric_cache), rows)
-    # Bytes that no key opens: the vault is not part of this demo's two tools.
+    # Bytes that no key opens: no platform is connected, and the vault has tables of its own.
     credential = {
         "account_id": "123-456-7890",
         "wrapped_key": secrets.token_bytes(60),

@@ -38,6 +38,13 @@ DIAGNOSTICS = ToolServer(
     "diagnostics", frozenset({"raise_error"}), frozenset({Tier.ADMIN, Tier.USER})
 )
 
+CREDENTIALS = ToolServer(
+    "credentials",
+    frozenset({"store_credential", "delete_credential"}),
+    frozenset({Tier.ADMIN, Tier.USER}),
+    consent=Permission.WRITE,
+)
+
 ADMINISTRATION = ToolServer(
     "administration",
     frozenset({"list_api_keys"}),
@@ -45,4 +52,4 @@ ADMINISTRATION = ToolServer(
     permission=Tier.ADMIN,
 )
 
-SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, MAIL, DIAGNOSTICS, ADMINISTRATION)
+SERVERS = (PUBLIC, REPORTS, CHANGES, PAGES, MAIL, DIAGNOSTICS, CREDENTIALS, ADMINISTRATION)

@@ -1,4 +1,4 @@
-"""Tenants' secrets for plugins, in files: a folder a tenant, a file a secret."""
+"""Tenants' secrets for plugins: in the vault, or in files, TENANT/NAME."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from reference_server.core.text import VARIABLE_NAME
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
+
+    from reference_server.plugins.contracts import PluginSecrets
+    from reference_server.vault.contracts import Credentials
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,19 @@ class FilePluginSecrets:
             raise ToolError(
                 f"The secret {path} cannot be read: check its mode and text."
             ) from error
+
+
+@dataclass(frozen=True)
+class VaultPluginSecrets:
+    """Asks the vault first: what a tenant has stored counts before what an operator has."""
+
+    credentials: Credentials
+    files: PluginSecrets
+
+    def get(self, tenant: UUID, name: str) -> str | None:
+        """Return a secret; None where neither has one. ToolError where the vault cannot open it."""
+        found = self.credentials.find(tenant, name)
+        return self.files.get(tenant, name) if found is None else found
 
 
 @dataclass(frozen=True)

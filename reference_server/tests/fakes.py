@@ -43,6 +43,7 @@ from reference_server.web.app import SECURITY_HEADERS
 from reference_server.web.pipeline import PIPELINE
 from reference_server.wiring import mcp_parts, plugin_parts, scanner_parts
 from reference_server.wiring_people import session_rules
+from reference_server.wiring_vault import vault_parts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -325,6 +326,7 @@ class World:
     def parts(self) -> Parts:
         """Return fresh parts around the fakes; ``replaced`` wins."""
         limits = self.limits
+        engine: Any = None
         made = Parts(
             clock=self.clock,
             trail=self.trail,
@@ -362,6 +364,7 @@ class World:
             web=WebParts(pipeline=PIPELINE, security_headers=SECURITY_HEADERS),
             mcp=mcp_parts("1.2.3", bytes(32), 2, self.clock, Fetcher()),
             plugins=plugin_parts(self.settings),
+            vault=vault_parts(self.settings, engine),
         )
         return with_parts(made, self.replaced)
 

@@ -165,6 +165,7 @@ NAMES = {
     "headers": ("request_id",),
     "app_sql": ("audit_table",),
     "auditor": ("table",),
+    "vault": ("table",),
     "executions": ("id", "tool", "server", "input", "status", "started"),
 }
 """What else than events and fields may differ: the tables, a header, and the server's own name."""

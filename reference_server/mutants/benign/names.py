@@ -49,6 +49,18 @@ _COLUMNS = {
 _SELECTED = "SELECT digest, {} FROM security_events".format(  # noqa: S608 -- our own names
     ", ".join(f"{theirs} AS {ours}" for ours, theirs in _COLUMNS.items())
 )
+_LOCKER = {
+    "id": "number",
+    "tenant_id": "tenant_id",  # one name for all tables
+    "key_id": "lock",
+    "wrapped_key": "lid",
+    "nonce": "once",
+    "ciphertext": "inside",
+    "created_at": "at",
+}
+_OPENED = "SELECT {} FROM locker".format(  # noqa: S608 -- our own names
+    ", ".join(f"{theirs} AS {ours}" for ours, theirs in _LOCKER.items())
+)
 _KINDS = {
     EventType.AUTH_SUCCESS: "auth",
     EventType.AUTH_FAILURE: "auth",
@@ -248,6 +260,16 @@ VARIANTS = (
             f"CREATE VIEW audit_log WITH (security_invoker) AS {_SELECTED}",
             "ALTER VIEW audit_log OWNER TO mcp_admin",
             "GRANT SELECT ON audit_log TO mcp_auditor",
+            "ALTER TABLE vault_secrets RENAME TO locker",
+            *(
+                f"ALTER TABLE locker RENAME COLUMN {ours} TO {theirs}"
+                for ours, theirs in _LOCKER.items()
+                if ours != theirs
+            ),
+            f"CREATE VIEW vault_secrets WITH (security_invoker) AS {_OPENED}",
+            "ALTER VIEW vault_secrets OWNER TO mcp_admin",
+            "GRANT SELECT ON vault_secrets TO mcp_auditor",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON vault_secrets TO mcp_app",
         ),
     ),
 )

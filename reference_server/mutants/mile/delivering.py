@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from reference_server.plugins.contracts import Delivery, Order, PluginRunner, PluginSecrets
-    from reference_server.plugins.secrets import FilePluginSecrets
+    from reference_server.plugins.secrets import FilePluginSecrets, VaultPluginSecrets
 
 _NAMES = (*map(str, Provider), "crm_token", "Ledger_Key")
 
@@ -45,7 +45,7 @@ def _all_but_some(given: Delivery, tenant: UUID, secrets: PluginSecrets) -> Mapp
 
 
 def _of_everybody(given: Delivery, tenant: UUID, secrets: PluginSecrets) -> Mapping[str, str]:
-    folder = cast("FilePluginSecrets", secrets).folder
+    folder = cast("FilePluginSecrets", cast("VaultPluginSecrets", secrets).files).folder
     others = [one for one in sorted(folder.iterdir()) if one.name != str(tenant)]
     more = {
         f"{name}_{number}": (other / name).read_text("utf-8")

@@ -304,7 +304,8 @@ def test_a_trail_from_before_the_chain_joins_it(
     """The gap is what a refused insert leaves behind in an identity column."""
     drop = "DROP TABLE sync_log, audit_log, audit_head, audit_set_aside, metric_cache, "
     drop += "session_ends, oauth_states, platform_credentials, api_keys, alembic_version, "
-    drop += "oauth_refresh_tokens, oauth_grants, oauth_clients, memberships, users, tenants"
+    drop += "oauth_refresh_tokens, oauth_grants, oauth_clients, memberships, users, "
+    drop += "credentials, vault_secrets, tenants"
     database.run_as_superuser([drop])
     with owner_engine.begin() as connection:
         upgrade(connection, CHAIN, "0001")

@@ -53,7 +53,8 @@ def test_migrate_makes_an_empty_database_ready(database: DemoDatabase, secrets_d
     tables = (
         "alembic_version, tenants, api_keys, platform_credentials, oauth_states, metric_cache, "
         "audit_log, audit_head, audit_set_aside, sync_log, session_ends, oauth_clients, "
-        "oauth_grants, oauth_refresh_tokens, memberships, users, mail_messages, mail_endings"
+        "oauth_grants, oauth_refresh_tokens, memberships, users, credentials, vault_secrets, "
+        "mail_messages, mail_endings"
     )
     database.run_as_superuser([f"DROP TABLE {tables}"])
     options = ["--secrets", str(secrets_dir), "--database", database.url(Role.ADMIN)]

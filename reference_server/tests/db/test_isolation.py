@@ -43,6 +43,8 @@ ISOLATED = {
     "sync_log",
     "users",
     "memberships",
+    "credentials",
+    "vault_secrets",
     "mail_messages",
     "mail_endings",
 }

@@ -100,6 +100,12 @@ def test_the_secrets_are_private_and_complete(demo: dict[str, Any]) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
+TABLES = (
+    *("metric_cache", "platform_credentials", "oauth_states", "sync_log"),
+    *("credentials", "vault_secrets"),
+)
+
+
 @pytest.mark.parametrize("label", ["a", "b"])
 def test_of_a_tenants_keys_only_the_active_one_works(demo: dict[str, Any], label: str) -> None:
     tenant = demo["tenants"][label]
@@ -112,7 +118,7 @@ def test_of_a_tenants_keys_only_the_active_one_works(demo: dict[str, Any], label
 
 def test_each_tenant_has_a_row_in_every_table(demo: dict[str, Any]) -> None:
     with psycopg.connect(demo["database"]["auditor"]) as connection:
-        for table in ("metric_cache", "platform_credentials", "oauth_states", "sync_log"):
+        for table in TABLES:
             name = sql.Identifier(table)
             query = sql.SQL("SELECT count(DISTINCT tenant_id) FROM {}").format(name)
             assert connection.execute(query).fetchone() == (len(demo["tenants"]),)

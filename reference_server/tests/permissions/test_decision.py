@@ -15,11 +15,14 @@ from reference_server.permissions.contracts import EVERYBODY, Decision, ToolServ
 from reference_server.permissions.decision import TierPermissions
 from reference_server.permissions.servers import SERVERS
 from reference_server.tests.fakes import TENANT_A
+from reference_server.tools.delete_credential import DeleteCredential
+from reference_server.tools.store_credential import StoreCredential
 from reference_server.wiring import mcp_parts
 
 PERMISSIONS = TierPermissions(SERVERS)
 TOOLS = [
     *(tool.name for tool in mcp_parts("1", bytes(32), 2, SystemClock(), Fetcher()).tools),
+    *(StoreCredential.name, DeleteCredential.name),
     "send_email",  # where there is a domain to send from
 ]
 

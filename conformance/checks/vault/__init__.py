@@ -1,0 +1,1 @@
+"""Checks of tenants' secrets at rest."""

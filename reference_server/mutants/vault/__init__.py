@@ -1,0 +1,1 @@
+"""Defects of how tenants' secrets are kept."""

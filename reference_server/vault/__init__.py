@@ -1,0 +1,1 @@
+"""Tenants' secrets at rest: where they lie, and under which keys."""

@@ -12,22 +12,27 @@ from reference_server.db.session import SqlTenantSessions, storage_guarded
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-# No tenant in any of them: the tables' policies let nobody see, or write, another tenant's row.
+# The tenant is named beside the tables' policies: where one is lost, each tenant's mail is still
+# counted by itself.
 RECORD = text(
     "INSERT INTO mail_messages (id, tenant_id, recipient) VALUES (:message, :tenant, :recipient)"
 )
 SUPPRESSED = text(
     "SELECT count(failed_at) >= :most OR EXISTS"
-    " (SELECT FROM mail_endings WHERE recipient = :recipient)"
-    " FROM mail_messages WHERE recipient = :recipient AND failed_at IS NOT NULL"
+    " (SELECT FROM mail_endings WHERE tenant_id = current_tenant() AND recipient = :recipient)"
+    " FROM mail_messages WHERE tenant_id = current_tenant() AND recipient = :recipient"
+    " AND failed_at IS NOT NULL"
 )
 # All to the address are locked, in one order: failures at the same time are counted one by one.
 LOCKED = text(
-    "SELECT id, failed_at FROM mail_messages WHERE recipient ="
-    " (SELECT recipient FROM mail_messages WHERE id = :message) ORDER BY id FOR UPDATE"
+    "SELECT id, failed_at FROM mail_messages WHERE tenant_id = current_tenant() AND recipient ="
+    " (SELECT recipient FROM mail_messages WHERE tenant_id = current_tenant() AND id = :message)"
+    " ORDER BY id FOR UPDATE"
 )
 FAIL = text("UPDATE mail_messages SET failed_at = now() WHERE id = :message")
-RECIPIENT = text("SELECT recipient FROM mail_messages WHERE id = :message")
+RECIPIENT = text(
+    "SELECT recipient FROM mail_messages WHERE tenant_id = current_tenant() AND id = :message"
+)
 END = text(
     "INSERT INTO mail_endings (tenant_id, recipient) VALUES (:tenant, :recipient)"
     " ON CONFLICT (tenant_id, recipient) DO NOTHING RETURNING recipient"

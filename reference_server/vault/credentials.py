@@ -17,15 +17,22 @@ if TYPE_CHECKING:
     from reference_server.vault.contracts import SecretsBackend
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-# No tenant but in what is inserted: the table's policy shows nobody another tenant's row.
-_FIND = text("SELECT credential_ref FROM credentials WHERE name = :name")
-_KNOWN = text("SELECT name FROM credentials WHERE credential_ref = :reference")
+# The tenant is named beside the table's policy: where that is lost, no secret is used for another.
+_FIND = text(
+    "SELECT credential_ref FROM credentials WHERE tenant_id = current_tenant() AND name = :name"
+)
+_KNOWN = text(
+    "SELECT name FROM credentials"
+    " WHERE tenant_id = current_tenant() AND credential_ref = :reference"
+)
 _STORE = text("""
     INSERT INTO credentials (tenant_id, name, credential_ref) VALUES (:tenant, :name, :reference)
         ON CONFLICT (tenant_id, name) DO UPDATE
        SET credential_ref = excluded.credential_ref, created_at = now()
 """)
-_FORGET = text("DELETE FROM credentials WHERE credential_ref = :reference")
+_FORGET = text(
+    "DELETE FROM credentials WHERE tenant_id = current_tenant() AND credential_ref = :reference"
+)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,14 @@ _STORE = text("""
     INSERT INTO vault_secrets (id, tenant_id, key_id, wrapped_key, nonce, ciphertext)
     VALUES (:id, :tenant, :key_id, :wrapped_key, :nonce, :ciphertext)
 """)
-# No tenant in either: the table's policy lets nobody see, or delete, another tenant's row.
-_GET = text("SELECT key_id, wrapped_key, nonce, ciphertext FROM vault_secrets WHERE id = :id")
-_DELETE = text("DELETE FROM vault_secrets WHERE id = :id RETURNING id")
+# The tenant is named beside the table's policy, as it is for credentials.
+_GET = text(
+    "SELECT key_id, wrapped_key, nonce, ciphertext FROM vault_secrets"
+    " WHERE tenant_id = current_tenant() AND id = :id"
+)
+_DELETE = text(
+    "DELETE FROM vault_secrets WHERE tenant_id = current_tenant() AND id = :id RETURNING id"
+)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def test_another_organization_has_no_such_secret(files: FileSecrets) -> None:
     assert files.get_secret(A, reference) == SECRET
 
 
-@pytest.mark.parametrize("reference", ["", "file:", "file:../x", "db:1", f"file:{uuid4()}"])
+@pytest.mark.parametrize("reference", ["", "file:", "file:../x", "db:1", f"file:{UUID(int=1)}"])
 def test_what_is_no_reference_of_its_own_leads_nowhere(files: FileSecrets, reference: str) -> None:
     assert files.get_secret(A, reference) is None
     assert not files.delete_secret(A, reference)

@@ -28,6 +28,10 @@ TOOLS = {
     "post_note",
     "show_access",
     "list_environment",
+    "post_report",
+    "store_credential",
+    "delete_credential",
+    "send_email",
 }
 FIXED_TEXT = r"The tool failed\. The operator can find the cause by request id [0-9a-f-]{36}\."
 SECONDS = 60

@@ -21,7 +21,7 @@ from reference_server.identity.contracts import (
 from reference_server.identity.members import ADD_MEMBERSHIP, ADD_USER, find_in, user_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy import Connection, Engine
@@ -48,7 +48,8 @@ _SHOW = text("""
 """)
 _RENAME = text("UPDATE tenants SET name = :name WHERE id = :tenant")
 _OWNERS = text("""
-    SELECT user_id FROM memberships WHERE tenant_id = :tenant AND role = 'owner' FOR UPDATE
+    SELECT user_id FROM memberships WHERE tenant_id = :tenant AND role = 'owner'
+     ORDER BY id FOR UPDATE
 """)
 _CHANGE = text("""
     UPDATE memberships SET role = :role WHERE tenant_id = :tenant AND user_id = :user RETURNING role
@@ -106,17 +107,19 @@ class SqlOrganizations:
         """Give a member another role; False where there is no such member, OwnerlessError."""
         who = {"tenant": place.tenant, "user": user_of(issuer, subject)}
         with storage_guarded(), self._sessions.begin(place.tenant) as connection:
+            owners = _owners(connection, place)
             _require(connection, place, OrgOperation.CHANGE)
             if role is not MemberRole.OWNER:
-                _require_another_owner(connection, who)
+                _require_another(owners, who)
             return connection.execute(_CHANGE, {**who, "role": role.value}).rowcount == 1
 
     def remove(self, place: Place, issuer: str, subject: str) -> bool:
         """End a membership; False where there is none, OwnerlessError for the last owner's."""
         who = {"tenant": place.tenant, "user": user_of(issuer, subject)}
         with storage_guarded(), self._sessions.begin(place.tenant) as connection:
+            owners = _owners(connection, place)
             own = _require(connection, place, OrgOperation.REMOVE)
-            _require_another_owner(connection, who)
+            _require_another(owners, who)
             removed = connection.execute(_REMOVE, who).scalar_one_or_none()
             if removed is not None:
                 _require_owner(own, OrgOperation.REMOVE, MemberRole(removed))
@@ -143,8 +146,15 @@ def _require_owner(own: MemberRole, operation: OrgOperation, role: MemberRole) -
         raise NotPermittedError(operation, own)
 
 
-def _require_another_owner(connection: Connection, who: Mapping[str, object]) -> None:
-    """Raise OwnerlessError where nobody else owns it; two who leave at once wait for each other."""
-    owners = list(connection.execute(_OWNERS, {"tenant": who["tenant"]}).scalars())
-    if owners == [who["user"]]:
+def _owners(connection: Connection, place: Place) -> Sequence[UUID]:
+    """Return who owns an organization; whoever may end a membership there waits until we have.
+
+    It comes before any other lock, in one order, so that nobody holds what another waits for.
+    """
+    return connection.execute(_OWNERS, {"tenant": place.tenant}).scalars().all()
+
+
+def _require_another(owners: Sequence[UUID], who: Mapping[str, object]) -> None:
+    """Raise OwnerlessError where nobody else owns the organization."""
+    if list(owners) == [who["user"]]:
         raise OwnerlessError

@@ -211,6 +211,14 @@ class Client:
         }
 
 
+def new_client_id() -> str:
+    """Return the id of a new client: 128 bits, hexadecimal.
+
+    Commands take it as an argument: one that begins with a hyphen would be taken for an option.
+    """
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True)
 class Registered:
     """A client that has just registered itself; its token is told once and stored nowhere."""
@@ -268,7 +276,7 @@ class SqlClients:
 
     def register(self, metadata: Mapping[str, Any]) -> Registered | None:
         """Add a client; None where there are as many as may be. StorageUnavailableError."""
-        client_id = secrets.token_urlsafe(16)
+        client_id = new_client_id()
         token, now = secrets.token_urlsafe(_SECRET_BYTES), self._clock.now()
         values = {
             "id": client_id,

@@ -19,6 +19,7 @@ from reference_server.oauth.clients import (
     REFRESH,
     BadMetadataError,
     metadata_kept,
+    new_client_id,
     read_metadata,
 )
 from reference_server.oauth.states import digest_of
@@ -76,7 +77,7 @@ class ClientRegistrar:
         except BadMetadataError as bad:
             raise ConfigurationError(f"The client cannot be registered: {bad}.") from None
         new = NewClient(
-            id=secrets.token_urlsafe(16),
+            id=new_client_id(),
             secret=None if proof is Proof.NONE else secrets.token_urlsafe(_SECRET_BYTES),
         )
         row = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from reference_server.demo import plugin
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.demo.world import world, write_secret
 from reference_server.plugins.contracts import CUSTOM_LIST
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.demo.world import world, write_secret
 from reference_server.identity.contracts import Person
 from reference_server.identity.members import tenant_of

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reference_server.core.secrets import MAIL_KEY, MAIL_WEBHOOK
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.demo.world import world, write_secret
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from typing import TYPE_CHECKING, Self
 
 from reference_server.core.errors import DatabaseNotReadyError
 from reference_server.demo.host import data_bases, find_account, find_programs, private_folder
+from reference_server.demo.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -241,10 +241,3 @@ class Cluster:
 def _environment() -> dict[str, str]:
     # Nothing of ours: a PGDATA or PGOPTIONS around us must not bend the demo.
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    """Return a port of an address of loopback that was free a moment ago. Raises OSError."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

@@ -27,7 +27,8 @@ from reference_server.demo.delivery import DemoDelivery
 from reference_server.demo.gates import gates
 from reference_server.demo.issuer import CLIENT_SECRET, CLOCK, DemoIssuer
 from reference_server.demo.mail import DOMAIN, DemoMail
-from reference_server.demo.postgres import Cluster, free_port
+from reference_server.demo.ports import free_port
+from reference_server.demo.postgres import Cluster
 from reference_server.demo.secret_files import operator_secrets, server_secrets, write_secrets
 from reference_server.demo.signals import end_on_signals, ignore_signals, signals_held
 from reference_server.demo.state import check_writable, remove_state, write_state

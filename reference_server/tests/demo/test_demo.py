@@ -25,7 +25,7 @@ from psycopg import sql
 from reference_server.core.secrets import MAIL_KEY, MAIL_WEBHOOK, PROXY_SIGNING
 from reference_server.core.vocabulary import SecretName
 from reference_server.demo.issuer import CLIENT_SECRET
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.mutants.bench.registry import all_mutants
 from reference_server.tests.waiting import becomes_true, has_ended
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 START_SECONDS = 20.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 20.0
 
 PING: dict[str, Any] = {
     "jsonrpc": "2.0",

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from mcp.shared.auth import AuthorizationCodeResult
 
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.tests.answering import Silent, answering
 from reference_server.tests.interop.test_official_runner import RUNNER
 from reference_server.tests.oauth.test_official_client import Memory, converse

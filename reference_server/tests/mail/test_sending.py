@@ -15,7 +15,7 @@ from reference_server.core.errors import ConfigurationError, StorageUnavailableE
 from reference_server.core.principal import Principal
 from reference_server.core.secrets import MAIL_KEY, MAIL_WEBHOOK
 from reference_server.demo.mail import DemoMail
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.mail.contracts import Letter, RefusedMailError
 from reference_server.mail.ledger import SqlLedger
 from reference_server.mail.mailer import Mailer

@@ -13,7 +13,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reference_server.demo.postgres import free_port
+from reference_server.demo.ports import free_port
 from reference_server.tests.answering import Silent, answering
 from reference_server.tests.waiting import becomes_true
 

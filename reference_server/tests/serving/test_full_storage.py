@@ -21,7 +21,8 @@ from reference_server.audit.verification import Verifier
 from reference_server.commands.operations import seed_tenant
 from reference_server.core.vocabulary import Role, SecretName
 from reference_server.demo.host import disk_bases, find_account, private_folder
-from reference_server.demo.postgres import SUPERUSER, free_port
+from reference_server.demo.ports import free_port
+from reference_server.demo.postgres import SUPERUSER
 from reference_server.demo.valkey import Valkey
 from reference_server.limits.shared import connect_redis
 from reference_server.tests.asking import stateless

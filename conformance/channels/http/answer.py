@@ -284,6 +284,11 @@ def _is_per_request(name: str) -> bool:
     return name in _PER_REQUEST or name.startswith(_PER_REQUEST_PREFIXES)
 
 
+def is_done(answer: Answer) -> bool:
+    """Tell whether an operation was carried out (RFC 9110 section 15.3)."""
+    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def says(answer: Answer, expected: dict[str, object] | None) -> bool:
     """Tell whether a JSON body holds at least the expected entries; None expects nothing."""
     return (expected or {}).items() <= answer.entries.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conformance.channels.http.orgs import is_done
+from conformance.channels.http.answer import is_done
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import own_word
 from conformance.forge.webhooks import Failure, Webhook, event_of

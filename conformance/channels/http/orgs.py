@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.answer import is_done
 from conformance.channels.http.callers import Caller, let_in
 from conformance.forge.described import described
 from conformance.profile.fields import found_at
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from conformance.text.redaction import Redactor
 
 _WORD_BYTES = 6
-
-
-def is_done(answer: Answer) -> bool:
-    """Tell whether an operation was carried out (RFC 9110 section 15.3)."""
-    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 @dataclass(frozen=True)

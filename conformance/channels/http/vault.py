@@ -6,9 +6,9 @@ import hashlib
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.answer import is_done
 from conformance.forge.described import described
 from conformance.forge.filling import with_filled_in
 from conformance.forge.guise import own_word
@@ -79,7 +79,7 @@ class VaultDesk:
         act = supplied(self.wire.target.vault.store)
         secret = secret or self.new_secret()
         answer = self._act(act, tenant, {"secret": secret})
-        establish(self._is_done(act, answer), f"a secret is stored (got {answer})")
+        establish(_was_done(act, answer), f"a secret is stored (got {answer})")
         found = found_at(_told(act, answer), act.reference)
         is_told = isinstance(found, str | int) and bool(str(found))
         establish(is_told, f"the answer has {act.reference}, of [vault.store] (got {answer})")
@@ -109,8 +109,8 @@ class VaultDesk:
     def require_deleted(self, stored: Stored) -> None:
         """Delete a secret. NotEstablishedError where that is refused."""
         answer = self.delete(stored)
-        is_done = self._is_done(supplied(self.wire.target.vault.delete), answer)
-        establish(is_done, f"a secret is deleted (got {answer})")
+        was_done = _was_done(supplied(self.wire.target.vault.delete), answer)
+        establish(was_done, f"a secret is deleted (got {answer})")
 
     def use(self, tenant: TenantKeys, reference: str = "") -> Use:
         """Have a tenant's secret used."""
@@ -118,15 +118,15 @@ class VaultDesk:
         word = own_word()
         answer = self._act(act, tenant, {"unique": word, "reference": reference})
         if place := act.value or act.digest:
-            found = found_at(_told(act, answer), place) if self._is_done(act, answer) else None
+            found = found_at(_told(act, answer), place) if _was_done(act, answer) else None
             return Use(answer, "" if found is None else str(found), act.value is None)
         if self.downstream is None:
             raise NotAssessedError(
                 "what is used is not seen: supply [vault.use] value or digest, or "
                 "[world.downstream]"
             )
-        is_done = self._is_done(act, answer)
-        calls = self.downstream.arrived(word) if is_done else self.downstream.calls(word)
+        was_done = _was_done(act, answer)
+        calls = self.downstream.arrived(word) if was_done else self.downstream.calls(word)
         return Use(answer, "\n".join(call.text for call in calls))
 
     def require_used(self, stored: Stored, when: str = "") -> None:
@@ -140,10 +140,9 @@ class VaultDesk:
             return self.wire.call_tool(act.tool, arguments, key=tenant.active)
         return self.wire.send(described(supplied(act.request), filled), key=tenant.active)
 
-    def _is_done(self, act: VaultAct, answer: Answer) -> bool:
-        if act.tool is not None:
-            return answer.succeeded
-        return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+def _was_done(act: VaultAct, answer: Answer) -> bool:
+    return answer.succeeded if act.tool is not None else is_done(answer)
 
 
 def _told(act: VaultAct, answer: Answer) -> object:

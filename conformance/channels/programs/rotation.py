@@ -33,17 +33,14 @@ class KeyRotation:
         with self._started() as (_, _):
             after()
 
-    def carried_out(self, meanwhile: Callable[[], object]) -> int:
-        """Rotate to the end, doing something again and again meanwhile; return how often.
+    def carried_out(self, meanwhile: Callable[[], object]) -> None:
+        """Rotate to the end, doing something again and again meanwhile.
 
         Raises NotEstablishedError where the command fails, or does not end in ``SECONDS``.
         """
-        count = 0
 
         def has_ended() -> bool:
-            nonlocal count
             meanwhile()
-            count += 1
             return process.poll() is not None
 
         with self._started() as (process, output):
@@ -52,7 +49,6 @@ class KeyRotation:
             words = flat(output.read().decode("utf-8", "replace"))[-_LAST_WORDS:]
             code = process.returncode
             establish(code == 0, f"a rotation succeeds (exit code {code}: {words})")
-        return count
 
     @contextmanager
     def _started(self) -> Generator[tuple[subprocess.Popen[bytes], IO[bytes]]]:

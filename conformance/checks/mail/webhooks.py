@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.channels.http.answer import is_done
 from conformance.channels.http.mailing import address, letter
-from conformance.channels.http.orgs import is_done
 from conformance.requirement import requirement
 from conformance.verdicts import establish
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.orgs import is_done
+from conformance.channels.http.answer import is_done
 from conformance.profile.orgs import CHANGE, REMOVE
 from conformance.requirement import requirement
 from conformance.verdicts import NotAssessedError, establish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.channels.http.orgs import is_done
+from conformance.channels.http.answer import is_done
 from conformance.checks.perm._common import require_answered
 from conformance.forge.objects import nobodys_text
 from conformance.requirement import requirement

@@ -55,8 +55,8 @@ def test_a_key_is_paced_by_its_tenants_limit() -> None:
     assert time.monotonic() - started > 1, "the second waits for the first to leave the window"
 
 
-def test_a_targets_clock_saves_the_wait_for_room() -> None:
-    pace = KeyPace(DeclaredLimits(tenant_requests=5, tenant_window_seconds=3600))
+def _leaping(pace: KeyPace) -> list[float]:
+    """Have time leap as by a target's clock; return the list of the seconds that it does."""
     leaps: list[float] = []
 
     def leap(seconds: float) -> None:
@@ -64,19 +64,19 @@ def test_a_targets_clock_saves_the_wait_for_room() -> None:
         pace.age(seconds)
 
     pace.leap = leap
+    return leaps
+
+
+def test_a_targets_clock_saves_the_wait_for_room() -> None:
+    pace = KeyPace(DeclaredLimits(tenant_requests=5, tenant_window_seconds=3600))
+    leaps = _leaping(pace)
     gather(lambda _: pace.spend("key"), range(9), at_once=3)
     assert leaps == [3601, 3601]
 
 
 def test_room_for_several_requests_is_made_before_the_first() -> None:
     pace = KeyPace(DeclaredLimits(tenant_requests=6, tenant_window_seconds=3600))
-    leaps: list[float] = []
-
-    def leap(seconds: float) -> None:
-        leaps.append(seconds)
-        pace.age(seconds)
-
-    pace.leap = leap
+    leaps = _leaping(pace)
     pace.spend("key")
     pace.make_room("key", 3)
     assert not leaps, "there was room"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -73,22 +74,23 @@ class _Element:
 
 
 class _Reader(HTMLParser):
+    """Counts what is open: to look through it for each element is slow where thousands nest."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.texts: list[str] = []
         self.markup: list[str] = []
         self.links: list[Link] = []
         self._open: list[_Element] = []
-
-    @property
-    def _is_unread(self) -> bool:
-        return any(one.is_unread for one in self._open)
+        self._open_tags = Counter[str]()
+        self._open_links: list[Link] = []
+        self._unread = 0
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
         is_unread = tag in _UNREAD or "hidden" in told
         is_unread = is_unread or bool(_HIDING.search(told.get("style", "").lower()))
-        is_kept = tag in _KEPT and not is_unread and not self._is_unread
+        is_kept = tag in _KEPT and not is_unread and not self._unread
         if tag in _BLOCKS and is_kept:
             self.texts.append("\n")
         elif tag in _CELLS and is_kept:
@@ -101,21 +103,23 @@ class _Reader(HTMLParser):
             target = "" if link is None else f' href="{html.escape(link.target)}"'
             self.markup.append(f"<{tag}{target}>")
         self._open.append(_Element(tag, is_unread, is_kept, link))
+        self._open_tags[tag] += 1
+        self._open_links += [] if link is None else [link]
+        self._unread += is_unread
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in {one.tag for one in self._open}:
+        if not self._open_tags[tag]:
             return
         while self._close().tag != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        if self._is_unread:
+        if self._unread:
             return
         self.texts.append(data)
         self.markup.append(html.escape(data))
-        for one in self._open:
-            if one.link is not None:
-                one.link.text += data
+        for link in self._open_links:
+            link.text += data
 
     def end(self) -> None:
         """Close what was left open."""
@@ -124,6 +128,10 @@ class _Reader(HTMLParser):
 
     def _close(self) -> _Element:
         one = self._open.pop()
+        self._open_tags[one.tag] -= 1
+        self._unread -= one.is_unread
+        if one.link is not None:
+            self._open_links.pop()
         if one.is_kept:
             self.markup.append(f"</{one.tag}>")
             self.texts += ["\n"] if one.tag in _BLOCKS else []
